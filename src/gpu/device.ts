@@ -1,0 +1,138 @@
+/** Requests a WebGPU device with explicit limits and features, and keeps what goes wrong on it for the next call. */
+import { EngineError } from '../util/errors';
+import { BufferAccount } from './buffer';
+
+/** Optional features that some kernel variant uses; each can be switched off. */
+export type DeviceFeature = 'shader-f16' | 'subgroups' | 'timestamp-query';
+
+const optionalFeatures: readonly DeviceFeature[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+
+/** Limits that we raise when the adapter grants more than the specification's default. */
+const raisedLimits = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
+
+export interface DeviceOptions {
+  /** Where to ask for the adapter: `navigator.gpu`, or Dawn's object under Node. */
+  readonly gpu: GPU | undefined;
+  readonly powerPreference?: GPUPowerPreference;
+  /** Ask for no feature and no limit beyond the specification's defaults. */
+  readonly useDefaultLimits?: boolean;
+  /** Features to leave off although the adapter has them. */
+  readonly disabledFeatures?: readonly DeviceFeature[];
+}
+
+/** What identifies the adapter to a person. */
+export interface AdapterDescription {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+}
+
+/** A device, its buffers and its fate. Owns everything created on it. */
+export class Device {
+  readonly handle: GPUDevice;
+  readonly adapter: AdapterDescription;
+  readonly buffers: BufferAccount;
+  readonly features: ReadonlySet<DeviceFeature>;
+  /** Resolves when the device is lost for any reason but `destroy()`. */
+  readonly lost: Promise<EngineError>;
+  #failure: EngineError | undefined;
+  #isDestroyed = false;
+
+  private constructor(handle: GPUDevice, adapter: AdapterDescription, features: ReadonlySet<DeviceFeature>) {
+    this.handle = handle;
+    this.adapter = adapter;
+    this.features = features;
+    this.buffers = new BufferAccount(handle);
+    handle.addEventListener('uncapturederror', (event) => {
+      event.preventDefault();
+      this.#failure ??= asEngineError(event.error);
+    });
+    this.lost = new Promise((resolve) => {
+      void handle.lost.then((info) => {
+        if (this.#isDestroyed) return;
+        const error = new EngineError(
+          'device-lost',
+          `The GPU device was lost (${info.reason}): ${info.message || 'no reason given'}.`,
+        );
+        this.#failure = error;
+        resolve(error);
+      });
+    });
+  }
+
+  /** @throws EngineError `webgpu-unavailable` when there is no WebGPU, no adapter, or no device. */
+  static async request(options: DeviceOptions): Promise<Device> {
+    const { gpu, useDefaultLimits = false, disabledFeatures = [] } = options;
+    if (!gpu) {
+      throw new EngineError('webgpu-unavailable', 'This browser or context does not offer WebGPU.');
+    }
+    const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
+    if (!adapter) throw new EngineError('webgpu-unavailable', 'WebGPU is here, but no GPU adapter answered.');
+    const requiredFeatures = useDefaultLimits
+      ? []
+      : optionalFeatures.filter((name) => adapter.features.has(name) && !disabledFeatures.includes(name));
+    const requiredLimits = useDefaultLimits
+      ? {}
+      : Object.fromEntries(raisedLimits.map((name) => [name, adapter.limits[name]]));
+    try {
+      const handle = await adapter.requestDevice({ requiredFeatures, requiredLimits });
+      const { vendor, architecture, device, description } = adapter.info;
+      return new Device(handle, { vendor, architecture, device, description }, new Set(requiredFeatures));
+    } catch (cause) {
+      throw new EngineError('webgpu-unavailable', 'The GPU adapter refused to give a device.', { cause });
+    }
+  }
+
+  get limits(): GPUSupportedLimits {
+    return this.handle.limits;
+  }
+
+  /** Largest bytes that one storage binding may cover: matrices and pools are cut into slabs of at most this. */
+  get maxBindingBytes(): number {
+    return Math.min(this.limits.maxStorageBufferBindingSize, this.limits.maxBufferSize);
+  }
+
+  /** Raises a late error of an earlier call. @throws EngineError `device-lost`, `gpu-memory` */
+  throwIfFailed(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Writes to a buffer, ordered before every later submission. */
+  write(
+    buffer: { readonly handle: GPUBuffer },
+    offsetBytes: number,
+    data: ArrayBuffer | ArrayBufferView<ArrayBuffer>,
+  ): void {
+    this.handle.queue.writeBuffer(buffer.handle, offsetBytes, data);
+  }
+
+  /**
+   * Runs `allocate` inside an out-of-memory scope.
+   * @throws EngineError `gpu-memory` when the device could not allocate; `release` is then the caller's to do.
+   */
+  async allocating<T>(what: string, allocate: () => T): Promise<T> {
+    this.handle.pushErrorScope('out-of-memory');
+    let result: T;
+    try {
+      result = allocate();
+    } finally {
+      var failure = this.handle.popErrorScope();
+    }
+    const error = await failure;
+    if (error) {
+      throw new EngineError('gpu-memory', `The GPU has no room for ${what}.`, { cause: new Error(error.message) });
+    }
+    return result;
+  }
+
+  destroy(): void {
+    this.#isDestroyed = true;
+    this.handle.destroy();
+  }
+}
+
+function asEngineError(error: GPUError): EngineError {
+  const code = error instanceof GPUOutOfMemoryError ? 'gpu-memory' : 'device-lost';
+  return new EngineError(code, `The GPU reported an error: ${error.message}`, { cause: error });
+}

@@ -1,0 +1,216 @@
+/**
+ * A compute kernel as data (`KernelSpec`), compiled for one device (`Kernel`) and bound to its buffers (`BoundKernel`).
+ * Group 0 holds a kernel's own storage buffers; group 1 the dispatch's parameters and, where asked for, its list,
+ * both at dynamic offsets in arenas that the recorder fills: so a dispatch creates nothing.
+ */
+import { assert } from '../util/assert';
+import type { GpuBuffer } from './buffer';
+import type { Device, DeviceFeature } from './device';
+
+export type BindingAccess = 'read' | 'read_write';
+export type ScalarType = 'u32' | 'i32' | 'f32';
+
+/** Bytes reserved in the parameter arena for one dispatch: the portable alignment of a dynamic uniform offset. */
+export const paramStrideBytes = 256;
+/** Largest parameter block of a kernel. */
+export const maxParamBytes = 128;
+
+/** One way to write a kernel. All variants of a spec have the same bindings, parameters and results. */
+export interface KernelVariant {
+  /** `'portable'`, or what it needs: `'subgroups'`, `'f16'`. */
+  readonly name: string;
+  /** WGSL modules in the order in which they are joined; the last has the entry point `main`. */
+  readonly sources: readonly string[];
+  readonly requires?: readonly DeviceFeature[];
+}
+
+/** A kernel as data: what it binds, which numbers it takes, and the ways in which it is written. */
+export interface KernelSpec<
+  B extends string = string,
+  P extends string = string,
+  C extends string = string,
+> {
+  /** Folder and file of the shader, without extension, plus what was chosen: `'linear/matvec:f16'`. */
+  readonly name: string;
+  /** Storage buffers of group 0, in binding order. */
+  readonly bindings: Readonly<Record<B, BindingAccess>>;
+  /** Scalars of the uniform `Params` (group 1, binding 0), in order. */
+  readonly params: Readonly<Record<P, ScalarType>>;
+  /** `override` constants with their defaults. */
+  readonly constants?: Readonly<Record<C, number>>;
+  /** Whether the shader reads a per-dispatch list at group 1, binding 1. */
+  readonly hasList?: boolean;
+  /** In order of preference; the last one is portable. */
+  readonly variants: readonly KernelVariant[];
+}
+
+/** Number of workgroups in x, y and z. */
+export type Grid = readonly [x: number, y?: number, z?: number];
+
+/** A buffer, or a part of one (offset a multiple of 256 bytes). */
+export type BindingSource =
+  | GpuBuffer
+  | { readonly buffer: GpuBuffer; readonly offsetBytes: number; readonly sizeBytes: number };
+
+const enables: Partial<Record<DeviceFeature, string>> = {
+  'shader-f16': 'enable f16;\n',
+  subgroups: 'enable subgroups;\n',
+};
+
+/** A kernel compiled for one device and one set of constants. */
+export class Kernel<B extends string = string, P extends string = string> {
+  readonly name: string;
+  readonly variant: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly params: readonly (readonly [name: P, type: ScalarType])[];
+  readonly hasList: boolean;
+  readonly #device: Device;
+  readonly #bindings: readonly (readonly [name: B, access: BindingAccess])[];
+  readonly #layout: GPUBindGroupLayout;
+
+  constructor(
+    device: Device,
+    spec: KernelSpec<B, P>,
+    variant: string,
+    pipeline: GPUComputePipeline,
+    layout: GPUBindGroupLayout,
+  ) {
+    this.#device = device;
+    this.name = spec.name;
+    this.variant = variant;
+    this.pipeline = pipeline;
+    this.params = Object.entries(spec.params) as [P, ScalarType][];
+    this.hasList = spec.hasList ?? false;
+    this.#bindings = Object.entries(spec.bindings) as [B, BindingAccess][];
+    this.#layout = layout;
+  }
+
+  /** Binds buffers by name. Checks sizes itself: binding beyond the limit may silently read zeros. */
+  bind(buffers: Readonly<Record<B, BindingSource>>): BoundKernel<P> {
+    const entries = this.#bindings.map(([name], binding) => {
+      const source = buffers[name];
+      assert(source, `kernel '${this.name}' needs a buffer '${name}'`);
+      const resource =
+        'handle' in source
+          ? { buffer: source.handle, offset: 0, size: source.sizeBytes }
+          : { buffer: source.buffer.handle, offset: source.offsetBytes, size: source.sizeBytes };
+      assert(
+        resource.size <= this.#device.maxBindingBytes,
+        `kernel '${this.name}': '${name}' binds ${resource.size} bytes, the device allows ${this.#device.maxBindingBytes}`,
+      );
+      return { binding, resource };
+    });
+    const group = this.#device.handle.createBindGroup({ label: this.name, layout: this.#layout, entries });
+    return { kernel: this, group };
+  }
+}
+
+/** A kernel with its buffers: dispatched any number of times with other parameters. */
+export interface BoundKernel<P extends string = string> {
+  readonly kernel: Kernel<string, P>;
+  readonly group: GPUBindGroup;
+}
+
+/** Layouts of group 1, without and with a list; one per device. */
+interface SharedLayouts {
+  readonly params: GPUBindGroupLayout;
+  readonly paramsAndList: GPUBindGroupLayout;
+}
+
+/** Compiles kernels on one device, once per spec, variant and constants. */
+export class KernelCompiler {
+  readonly device: Device;
+  readonly layouts: SharedLayouts;
+  readonly #cache = new Map<string, Promise<Kernel>>();
+  readonly #refused = new Set<string>();
+
+  constructor(device: Device) {
+    this.device = device;
+    const uniform: GPUBindGroupLayoutEntry = {
+      binding: 0,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type: 'uniform', hasDynamicOffset: true, minBindingSize: 0 },
+    };
+    const list: GPUBindGroupLayoutEntry = {
+      binding: 1,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type: 'read-only-storage', hasDynamicOffset: true },
+    };
+    this.layouts = {
+      params: device.handle.createBindGroupLayout({ label: 'params', entries: [uniform] }),
+      paramsAndList: device.handle.createBindGroupLayout({ label: 'params and list', entries: [uniform, list] }),
+    };
+  }
+
+  /** From now on the named variants (`'subgroups'`, `'f16'`) are not chosen: the self-test found them wrong. */
+  refuseVariant(name: string): void {
+    this.#refused.add(name);
+    this.#cache.clear();
+  }
+
+  /** The variant that this device would use. */
+  chooseVariant(spec: KernelSpec): KernelVariant {
+    const chosen = spec.variants.find(
+      (variant) =>
+        !this.#refused.has(variant.name) &&
+        (variant.requires ?? []).every((feature) => this.device.features.has(feature)),
+    );
+    assert(chosen, `kernel '${spec.name}' has no portable variant`);
+    return chosen;
+  }
+
+  /** @throws Error with line, column and source line when the WGSL does not compile. */
+  compile<B extends string, P extends string, C extends string>(
+    spec: KernelSpec<B, P, C>,
+    constants?: Readonly<Partial<Record<NoInfer<C>, number>>>,
+    variant: KernelVariant = this.chooseVariant(spec),
+  ): Promise<Kernel<B, P>> {
+    const values = { ...spec.constants, ...constants } as Record<string, number>;
+    const key = `${spec.name}|${variant.name}|${JSON.stringify(values)}`;
+    let kernel = this.#cache.get(key);
+    if (!kernel) {
+      kernel = this.#compile(spec, values, variant);
+      this.#cache.set(key, kernel);
+    }
+    return kernel as unknown as Promise<Kernel<B, P>>;
+  }
+
+  async #compile(spec: KernelSpec, constants: Record<string, number>, variant: KernelVariant): Promise<Kernel> {
+    const gpu = this.device.handle;
+    const label = `${spec.name} (${variant.name})`;
+    const code = (variant.requires ?? []).map((name) => enables[name] ?? '').join('') + variant.sources.join('\n');
+    gpu.pushErrorScope('validation');
+    const module = gpu.createShaderModule({ label, code });
+    const entries = Object.values(spec.bindings).map((access, binding): GPUBindGroupLayoutEntry => {
+      return {
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
+      };
+    });
+    const layout = gpu.createBindGroupLayout({ label, entries });
+    const shared = spec.hasList ? this.layouts.paramsAndList : this.layouts.params;
+    const pipelineLayout = gpu.createPipelineLayout({ label, bindGroupLayouts: [layout, shared] });
+    const pending = gpu.createComputePipelineAsync({
+      label,
+      layout: pipelineLayout,
+      compute: { module, entryPoint: 'main', constants },
+    });
+    const scope = gpu.popErrorScope();
+    try {
+      const pipeline = await pending;
+      return new Kernel(this.device, spec, variant.name, pipeline, layout);
+    } catch (cause) {
+      const info = await module.getCompilationInfo();
+      const details = info.messages.filter((message) => message.type === 'error').map((m) => describe(m, code));
+      throw new Error(`Shader ${label} does not compile.\n${details.join('\n') || String(cause)}`, { cause });
+    } finally {
+      await scope;
+    }
+  }
+}
+
+function describe(message: GPUCompilationMessage, code: string): string {
+  const line = code.split('\n')[message.lineNum - 1] ?? '';
+  return `  ${message.lineNum}:${message.linePos} ${message.message}\n    ${line.trim()}`;
+}

@@ -1,0 +1,11 @@
+/** Root-mean-square layer norm of f32 rows (Zhang and Sennrich 2019, arXiv 1910.07467). */
+import shader from '../../../shaders/norm/rms-norm.wgsl';
+import type { KernelSpec } from '../../gpu/kernel';
+
+/** `x [rows, width]` to `y [rows, width]`, `weight [width]`; grid: `flatGrid(rows)`. */
+export const rmsNorm = {
+  name: 'norm/rms-norm',
+  bindings: { x: 'read', weight: 'read', y: 'read_write' },
+  params: { rows: 'u32', width: 'u32', epsilon: 'f32' },
+  variants: [{ name: 'portable', sources: [shader] }],
+} satisfies KernelSpec;

@@ -1,0 +1,26 @@
+/** The one error class that callers meet, with a code they can act on. */
+
+/** What went wrong, as a caller can act on it. */
+export type EngineErrorCode =
+  | 'webgpu-unavailable'
+  | 'limit-too-small'
+  | 'model-unsupported'
+  | 'weights-corrupt'
+  | 'network'
+  | 'context-too-long'
+  | 'gpu-memory'
+  | 'host-memory'
+  | 'storage-quota'
+  | 'device-lost'
+  | 'disposed';
+
+/** An error of the engine: `message` is a sentence for people, `code` is for programs, `cause` is what lies under it. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  readonly code: EngineErrorCode;
+
+  constructor(code: EngineErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,59 @@
+/** Every `*.case.ts`, on every variant that the adapter can run, against its CPU twin. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KernelCompiler } from '../../src/gpu/kernel';
+import type { Device } from '../../src/gpu/device';
+import { expectClose } from '../support/compare';
+import { availableVariants, requestTestDevice, runKernel, type KernelCase } from './harness';
+
+const files = import.meta.glob<{ cases: KernelCase[] }>('./**/*.case.ts', { eager: true });
+
+let device: Device;
+let compiler: KernelCompiler;
+
+beforeAll(async () => {
+  device = await requestTestDevice();
+  compiler = new KernelCompiler(device);
+});
+
+afterAll(() => device.destroy());
+
+for (const [path, { cases }] of Object.entries(files)) {
+  describe(path.replace(/^\.\/|\.case\.ts$/g, ''), () => {
+    test.each(cases)('$title', async (kernelCase) => {
+      const expected = kernelCase.expected();
+      for (const variant of availableVariants(device, kernelCase.spec)) {
+        const results = await runKernel(compiler, kernelCase, variant);
+        for (const [name, wanted] of Object.entries(expected)) {
+          const bytes = results[name];
+          if (!bytes) throw new Error(`'${name}' is not a result of ${kernelCase.spec.name}`);
+          const what = `${variant.name}: ${name}`;
+          if (wanted instanceof Float32Array) {
+            expectClose(new Float32Array(bytes), wanted, kernelCase.tolerance, what);
+          } else {
+            expect(new Uint32Array(bytes).slice(0, wanted.length), what).toEqual(new Uint32Array(wanted));
+          }
+        }
+      }
+    });
+  });
+}
+
+test('every spec names its shader bindings and parameters in order', () => {
+  const specs = Object.values(files).flatMap((file) => file.cases.map((kernelCase) => kernelCase.spec));
+  expect(specs.length).toBeGreaterThan(0);
+  for (const spec of new Set(specs)) {
+    for (const variant of spec.variants) {
+      const code = variant.sources.join('\n').replace(/\/\/.*$/gm, '');
+      const bindings = [...code.matchAll(/@group\(0\)\s*@binding\((\d+)\)\s*var<storage,\s*(\w+)>\s*(\w+)/g)];
+      const ordered = bindings
+        .sort((a, b) => Number(a[1]) - Number(b[1]))
+        .map(([, , access, name]) => `${name} ${access}`);
+      const wanted = Object.entries(spec.bindings).map(([name, access]) => `${name} ${access}`);
+      expect(ordered, `${spec.name} (${variant.name}) bindings`).toEqual(wanted);
+      const body = /struct Params\s*{([^}]*)}/.exec(code)?.[1] ?? '';
+      const fields = [...body.matchAll(/(\w+)\s*:\s*(\w+)/g)].map(([, name, type]) => `${name} ${type}`);
+      const params = Object.entries(spec.params).map(([name, type]) => `${name} ${type}`);
+      expect(fields, `${spec.name} (${variant.name}) params`).toEqual(params);
+    }
+  }
+});

@@ -1,0 +1,1 @@
+export function gpuEnvironment(browserPath?: string): Record<string, string>;
