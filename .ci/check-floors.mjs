@@ -1,0 +1,93 @@
+/** Checks that imports go down only: every folder of `src/` stands on a floor and sees what is below it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix, relative, resolve, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import ts from 'typescript';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** From the lowest floor to the highest. Folders of one floor see each other, but for those in `strangers`. */
+const floors = [
+  ['util'],
+  ['gpu'],
+  ['kernels'],
+  ['tokenizer', 'sampler'],
+  ['cache'],
+  ['select', 'offload'],
+  ['attention'],
+  ['model', 'documents'],
+  ['engine'],
+  ['api', 'worker'],
+  ['index'],
+  ['demo'],
+];
+const strangers = new Set(['tokenizer', 'sampler', 'select', 'offload']);
+const floorOf = new Map(floors.flatMap((folders, floor) => folders.map((folder) => [folder, floor])));
+
+/** Files outside `src/reference` that may use the CPU twins: the start-up self-test compares with them. */
+const mayUseReference = /^src\/engine\/self-test\.ts$/;
+
+/** The part of the house that a file belongs to: `kernels` for `src/kernels/norm/rms-norm.ts`, `index`, `demo`. */
+function partOf(path) {
+  const [top, second] = path.split('/');
+  if (top !== 'src') return top;
+  return second === 'index.ts' || second === 'index' ? 'index' : second;
+}
+
+/**
+ * Why one import is not allowed, or undefined when it is.
+ * @param {string} from importing file, relative to the repository, with slashes
+ * @param {string} to imported file likewise, extension optional
+ */
+export function explainBadImport(from, to) {
+  const [source, target] = [partOf(from), partOf(to)];
+  if (source === target) return undefined;
+  if (from.startsWith('test/') || from.startsWith('tools/')) return undefined;
+  if (target === 'reference') {
+    return mayUseReference.test(from) ? undefined : 'only tests and the self-test use the CPU twins';
+  }
+  if (source === 'demo')
+    return target === 'index' ? undefined : 'the demo sees src/index.ts and nothing else';
+  if (to.endsWith('.wgsl')) return source === 'kernels' ? undefined : 'only kernels import shaders';
+  if (target === 'test' || target === 'tools') return 'what ships does not depend on tests or tools';
+  // The CPU twins, of single kernels and of the whole transformer, stand beside the model.
+  const sourceFloor = floorOf.get(source === 'reference' ? 'model' : source);
+  const targetFloor = floorOf.get(target);
+  if (sourceFloor === undefined) return `'${source}' stands on no floor: add it to .ci/check-floors.mjs`;
+  if (targetFloor === undefined) return `'${target}' stands on no floor: add it to .ci/check-floors.mjs`;
+  if (targetFloor > sourceFloor) return `'${source}' is below '${target}', and imports go down only`;
+  if (targetFloor === sourceFloor && strangers.has(source)) return `'${source}' and '${target}' are siblings`;
+  return undefined;
+}
+
+/** Relative imports of a TypeScript source, type-only and dynamic ones included, as paths from the repository's root. */
+export function localImports(path, source) {
+  return ts
+    .preProcessFile(source, true, true)
+    .importedFiles.map(({ fileName }) => fileName.replace(/\?.*$/, ''))
+    .filter((name) => name.startsWith('.'))
+    .map((name) => posix.join(posix.dirname(path), name));
+}
+
+/** All complaints about one file. */
+export function checkFile(path, source) {
+  return localImports(path, source).flatMap((target) => {
+    const why = explainBadImport(path, target);
+    return why ? [`${path} imports ${target}: ${why}`] : [];
+  });
+}
+
+function main() {
+  const files = ['src', 'demo']
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true }).map((name) => join(root, folder, name)),
+    )
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => relative(root, resolve(path)).split(sep).join('/'));
+  const complaints = files.flatMap((path) => checkFile(path, readFileSync(join(root, path), 'utf8')));
+  for (const complaint of complaints) console.error(complaint);
+  console.log(`${files.length} files`);
+  if (complaints.length > 0) process.exitCode = 1;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) main();

@@ -1,0 +1,52 @@
+/** ESLint: its own recommendations for scripts, typescript-eslint's strict type-checked rules for TypeScript. */
+import js from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+const nodeGlobals = [
+  'AbortController',
+  'Buffer',
+  'URL',
+  'console',
+  'fetch',
+  'process',
+  'setTimeout',
+  'clearTimeout',
+];
+
+export default defineConfig(
+  globalIgnores(['dist/', 'site/', '.cache/', 'public/', '**/*.d.mts', 'test/fixtures/']),
+  js.configs.recommended,
+  {
+    rules: {
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-console': 'error',
+      'object-shorthand': 'error',
+      'prefer-const': 'error',
+    },
+  },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: { globals: Object.fromEntries(nodeGlobals.map((name) => [name, 'readonly'])) },
+  },
+  // Scripts talk to a terminal; the library and the page never do.
+  { files: ['tools/**', '.ci/**', 'test/bench/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      // An array read is typed as if it always found something: a '!' or a guard there states what the types cannot.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-confusing-non-null-assertion': 'off',
+      '@typescript-eslint/no-unnecessary-type-assertion': 'off',
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+    },
+  },
+);

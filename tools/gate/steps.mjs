@@ -1,0 +1,30 @@
+/** What the gate runs, in order: data only. `gate.mjs` runs it. */
+
+/**
+ * @typedef {object} Step
+ * @property {string} name what `npm test -- NAME` selects it by
+ * @property {string[]} command run with Node, from the repository's root
+ * @property {'check' | 'vitest'} kind a check counts as one; a Vitest run counts its tests
+ * @property {string} [needs] a step that must have passed before
+ * @property {string[]} [full] more arguments under `npm run test:full`
+ */
+
+const bin = (path) => `node_modules/${path}`;
+const vitest = (project) => [bin('vitest/vitest.mjs'), 'run', '--project', project];
+
+/** @type {Step[]} */
+export const steps = [
+  { name: 'format', kind: 'check', command: [bin('prettier/bin/prettier.cjs'), '--check', '.'] },
+  { name: 'lint', kind: 'check', command: [bin('eslint/bin/eslint.js'), '--max-warnings=0', '.'] },
+  { name: 'types', kind: 'check', command: [bin('typescript/bin/tsc')] },
+  { name: 'floors', kind: 'check', command: ['.ci/check-floors.mjs'] },
+  { name: 'docs', kind: 'check', command: ['.ci/check-docs.mjs'] },
+  { name: 'library', kind: 'check', command: ['--import', 'tsx', 'tools/build/library.ts'] },
+  { name: 'site', kind: 'check', command: ['--import', 'tsx', 'tools/build/site.ts'] },
+  { name: 'bundle', kind: 'check', command: ['.ci/check-bundle.mjs'], needs: 'library' },
+  { name: 'unit', kind: 'vitest', command: vitest('unit') },
+  { name: 'kernels', kind: 'vitest', command: vitest('kernels') },
+  { name: 'engine', kind: 'vitest', command: vitest('engine') },
+  { name: 'package', kind: 'vitest', command: vitest('package'), needs: 'library' },
+  { name: 'demo', kind: 'vitest', command: vitest('demo'), needs: 'site' },
+];
