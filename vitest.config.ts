@@ -3,7 +3,7 @@ import { gpuEnvironment } from './tools/setup/gpu-environment.mjs';
 import { wgsl } from './tools/vite/wgsl-plugin.ts';
 
 // The workers that load Dawn inherit this: a loader path counts only when it is there at process start.
-Object.assign(process.env, gpuEnvironment(process.env['LONGPAGE_BROWSER']));
+Object.assign(process.env, gpuEnvironment(process.env.LONGPAGE_BROWSER));
 
 /** Unit tests run under Node alone; kernel and engine tests drive a real adapter through Dawn for Node. */
 export default defineConfig({

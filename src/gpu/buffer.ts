@@ -14,6 +14,7 @@ export const bufferCategories = [
   'staging',
 ] as const;
 
+/** One of `bufferCategories`. */
 export type BufferCategory = (typeof bufferCategories)[number];
 
 /** Bytes by category. */
@@ -35,6 +36,7 @@ export interface GpuBuffer {
   destroy(): void;
 }
 
+/** What a buffer is to be. */
 export interface BufferDescriptor {
   readonly label: string;
   readonly category: BufferCategory;

@@ -10,6 +10,7 @@ const optionalFeatures: readonly DeviceFeature[] = ['shader-f16', 'subgroups', '
 /** Limits that we raise when the adapter grants more than the specification's default. */
 const raisedLimits = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
 
+/** What to ask the adapter for. */
 export interface DeviceOptions {
   /** Where to ask for the adapter: `navigator.gpu`, or Dawn's object under Node. */
   readonly gpu: GPU | undefined;
@@ -67,7 +68,9 @@ export class Device {
     if (!gpu) {
       throw new EngineError('webgpu-unavailable', 'This browser or context does not offer WebGPU.');
     }
-    const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
+    const adapter = await gpu.requestAdapter({
+      powerPreference: options.powerPreference ?? 'high-performance',
+    });
     if (!adapter) throw new EngineError('webgpu-unavailable', 'WebGPU is here, but no GPU adapter answered.');
     const requiredFeatures = useDefaultLimits
       ? []
@@ -114,14 +117,17 @@ export class Device {
   async allocating<T>(what: string, allocate: () => T): Promise<T> {
     this.handle.pushErrorScope('out-of-memory');
     let result: T;
+    let failure: Promise<GPUError | null>;
     try {
       result = allocate();
     } finally {
-      var failure = this.handle.popErrorScope();
+      failure = this.handle.popErrorScope();
     }
     const error = await failure;
     if (error) {
-      throw new EngineError('gpu-memory', `The GPU has no room for ${what}.`, { cause: new Error(error.message) });
+      throw new EngineError('gpu-memory', `The GPU has no room for ${what}.`, {
+        cause: new Error(error.message),
+      });
     }
     return result;
   }

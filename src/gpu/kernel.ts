@@ -7,7 +7,9 @@ import { assert } from '../util/assert';
 import type { GpuBuffer } from './buffer';
 import type { Device, DeviceFeature } from './device';
 
+/** How a shader uses a storage buffer. */
 export type BindingAccess = 'read' | 'read_write';
+/** Type of a scalar in a parameter block. */
 export type ScalarType = 'u32' | 'i32' | 'f32';
 
 /** Bytes reserved in the parameter arena for one dispatch: the portable alignment of a dynamic uniform offset. */
@@ -25,11 +27,7 @@ export interface KernelVariant {
 }
 
 /** A kernel as data: what it binds, which numbers it takes, and the ways in which it is written. */
-export interface KernelSpec<
-  B extends string = string,
-  P extends string = string,
-  C extends string = string,
-> {
+export interface KernelSpec<B extends string = string, P extends string = string, C extends string = string> {
   /** Folder and file of the shader, without extension, plus what was chosen: `'linear/matvec:f16'`. */
   readonly name: string;
   /** Storage buffers of group 0, in binding order. */
@@ -49,8 +47,7 @@ export type Grid = readonly [x: number, y?: number, z?: number];
 
 /** A buffer, or a part of one (offset a multiple of 256 bytes). */
 export type BindingSource =
-  | GpuBuffer
-  | { readonly buffer: GpuBuffer; readonly offsetBytes: number; readonly sizeBytes: number };
+  GpuBuffer | { readonly buffer: GpuBuffer; readonly offsetBytes: number; readonly sizeBytes: number };
 
 const enables: Partial<Record<DeviceFeature, string>> = {
   'shader-f16': 'enable f16;\n',
@@ -138,7 +135,10 @@ export class KernelCompiler {
     };
     this.layouts = {
       params: device.handle.createBindGroupLayout({ label: 'params', entries: [uniform] }),
-      paramsAndList: device.handle.createBindGroupLayout({ label: 'params and list', entries: [uniform, list] }),
+      paramsAndList: device.handle.createBindGroupLayout({
+        label: 'params and list',
+        entries: [uniform, list],
+      }),
     };
   }
 
@@ -175,10 +175,15 @@ export class KernelCompiler {
     return kernel as unknown as Promise<Kernel<B, P>>;
   }
 
-  async #compile(spec: KernelSpec, constants: Record<string, number>, variant: KernelVariant): Promise<Kernel> {
+  async #compile(
+    spec: KernelSpec,
+    constants: Record<string, number>,
+    variant: KernelVariant,
+  ): Promise<Kernel> {
     const gpu = this.device.handle;
     const label = `${spec.name} (${variant.name})`;
-    const code = (variant.requires ?? []).map((name) => enables[name] ?? '').join('') + variant.sources.join('\n');
+    const code =
+      (variant.requires ?? []).map((name) => enables[name] ?? '').join('') + variant.sources.join('\n');
     gpu.pushErrorScope('validation');
     const module = gpu.createShaderModule({ label, code });
     const entries = Object.values(spec.bindings).map((access, binding): GPUBindGroupLayoutEntry => {
@@ -202,7 +207,9 @@ export class KernelCompiler {
       return new Kernel(this.device, spec, variant.name, pipeline, layout);
     } catch (cause) {
       const info = await module.getCompilationInfo();
-      const details = info.messages.filter((message) => message.type === 'error').map((m) => describe(m, code));
+      const details = info.messages
+        .filter((message) => message.type === 'error')
+        .map((m) => describe(m, code));
       throw new Error(`Shader ${label} does not compile.\n${details.join('\n') || String(cause)}`, { cause });
     } finally {
       await scope;

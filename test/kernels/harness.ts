@@ -1,6 +1,7 @@
 /** Runs one kernel on the real adapter and returns what it wrote; cases compare that with the kernel's CPU twin. */
 import { Device, type DeviceOptions } from '../../src/gpu/device';
-import { KernelCompiler, type Grid, type KernelSpec, type KernelVariant } from '../../src/gpu/kernel';
+import type { KernelCompiler } from '../../src/gpu/kernel';
+import { type Grid, type KernelSpec, type KernelVariant } from '../../src/gpu/kernel';
 import { readBuffer } from '../../src/gpu/readback';
 import { Recorder } from '../../src/gpu/recorder';
 import type { Tolerance } from '../support/compare';
@@ -31,7 +32,9 @@ export function requestTestDevice(options: Omit<DeviceOptions, 'gpu'> = {}): Pro
 
 /** All variants of a spec that this device can run; the portable one is always among them. */
 export function availableVariants(device: Device, spec: KernelSpec): KernelVariant[] {
-  return spec.variants.filter((variant) => (variant.requires ?? []).every((name) => device.features.has(name)));
+  return spec.variants.filter((variant) =>
+    (variant.requires ?? []).every((name) => device.features.has(name)),
+  );
 }
 
 /** Dispatches once and reads every `read_write` binding back. */
