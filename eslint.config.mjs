@@ -15,7 +15,7 @@ const nodeGlobals = [
 ];
 
 export default defineConfig(
-  globalIgnores(['dist/', 'site/', '.cache/', 'public/', '**/*.d.mts', 'test/fixtures/']),
+  globalIgnores(['dist/', 'site/', '.cache/', 'public/', 'test/fixtures/']),
   js.configs.recommended,
   {
     rules: {

@@ -5,33 +5,36 @@ import { wgsl } from './tools/vite/wgsl-plugin.ts';
 // The workers that load Dawn inherit this: a loader path counts only when it is there at process start.
 Object.assign(process.env, gpuEnvironment(process.env.LONGPAGE_BROWSER));
 
-/** Unit tests run under Node alone; kernel and engine tests drive a real adapter through Dawn for Node. */
+/** `npm run test:full` sets this; without it the tests in `*.full.test.ts` stay out. */
+const exclude = process.env.LONGPAGE_FULL ? [] : ['**/*.full.test.ts'];
+
+/** Tests that need no GPU, or bring a browser of their own. */
+const plain = (name: string, timeoutMs: number) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    exclude,
+    testTimeout: timeoutMs,
+    hookTimeout: timeoutMs,
+  },
+});
+
+/** Tests on a real adapter through Dawn for Node. */
+const gpu = (name: string, timeoutMs: number) => ({
+  extends: true as const,
+  test: { ...plain(name, timeoutMs).test, pool: 'forks' as const, setupFiles: ['test/support/gpu-setup.ts'] },
+});
+
 export default defineConfig({
   plugins: [wgsl()],
   test: {
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      {
-        extends: true,
-        test: {
-          name: 'kernels',
-          include: ['test/kernels/**/*.test.ts'],
-          pool: 'forks',
-          setupFiles: ['test/support/gpu-setup.ts'],
-          testTimeout: 120_000,
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'engine',
-          include: ['test/engine/**/*.test.ts'],
-          pool: 'forks',
-          setupFiles: ['test/support/gpu-setup.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-        },
-      },
+      plain('unit', 20_000),
+      gpu('kernels', 120_000),
+      gpu('engine', 300_000),
+      plain('package', 180_000),
+      plain('demo', 180_000),
     ],
   },
 });

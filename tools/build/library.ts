@@ -1,0 +1,69 @@
+/**
+ * Builds the library into `dist/`: `index.js`, `engine-worker.js` and `index.d.ts`, each one file without imports. The
+ * worker is built apart, because a bundler that meets it in somebody's application wants a single file.
+ */
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+import { dts } from 'rolldown-plugin-dts';
+import { build } from 'vite';
+import { libraryWorker, quoteWorkerExpression } from '../vite/library-worker-plugin';
+import { wgsl } from '../vite/wgsl-plugin';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const outDir = join(root, 'dist');
+
+/** Builds one entry into one minified file. */
+async function buildEntry(name: string, path: string): Promise<void> {
+  await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    publicDir: false,
+    plugins: [wgsl(), libraryWorker()],
+    build: {
+      outDir,
+      emptyOutDir: false,
+      target: 'es2023',
+      modulePreload: false,
+      reportCompressedSize: false,
+      rolldownOptions: {
+        input: { [name]: join(root, path) },
+        preserveEntrySignatures: 'strict',
+        output: { format: 'es', entryFileNames: '[name].js', codeSplitting: false, minify: true },
+      },
+    },
+  });
+}
+
+/** Rolls all types that the public surface needs up into one declaration file. */
+async function buildTypes(): Promise<void> {
+  const bundle = await rolldown({
+    input: { index: join(root, 'src/index.ts') },
+    cwd: root,
+    plugins: [
+      dts({ emitDtsOnly: true, tsconfig: join(root, 'tsconfig.json'), compilerOptions: { noEmit: false } }),
+    ],
+  });
+  await bundle.write({ dir: outDir, format: 'es', entryFileNames: '[name].js' });
+  await bundle.close();
+  // The GPU's types come with a package of their own in a TypeScript project, and a reference finds them.
+  const path = join(outDir, 'index.d.ts');
+  const text = await readFile(path, 'utf8');
+  if (/\bGPU[A-Z]/.test(text)) await writeFile(path, `/// <reference types="@webgpu/types" />\n${text}`);
+}
+
+await rm(outDir, { recursive: true, force: true });
+await buildEntry('index', 'src/index.ts');
+await buildEntry('engine-worker', 'src/worker/engine-worker.ts');
+await buildTypes();
+const entryPath = join(outDir, 'index.js');
+await writeFile(entryPath, quoteWorkerExpression(await readFile(entryPath, 'utf8')));
+const sizes = await Promise.all(
+  ['index.js', 'engine-worker.js', 'index.d.ts'].map(async (name) => {
+    const { size } = await stat(join(outDir, name));
+    return `${name} ${(size / 1000).toFixed(1)} kB`;
+  }),
+);
+console.log(`dist: ${sizes.join(', ')}`);

@@ -1,1 +1,0 @@
-export function gpuEnvironment(browserPath?: string): Record<string, string>;

@@ -1,0 +1,25 @@
+/** The demo page: served by `npm start`, built into `site/` by `npm run build`. */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+import { wgsl } from './wgsl-plugin';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+export default defineConfig({
+  root: join(root, 'demo'),
+  // Relative, so that the site works from any folder of any host.
+  base: './',
+  publicDir: join(root, 'public'),
+  plugins: [wgsl()],
+  worker: { format: 'es', plugins: () => [wgsl()] },
+  server: { fs: { allow: [root] } },
+  build: {
+    outDir: join(root, 'site'),
+    emptyOutDir: true,
+    target: 'es2023',
+    reportCompressedSize: false,
+    // Data URLs would need exceptions in a strict Content-Security-Policy.
+    assetsInlineLimit: 0,
+  },
+});
