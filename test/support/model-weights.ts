@@ -1,0 +1,114 @@
+/**
+ * Seeded random weights for a Hugging Face config of any supported architecture. Scales are chosen so that attention is
+ * neither flat nor one-hot and logits spread over several units: a slip anywhere moves the log-probabilities.
+ */
+import { randomSource } from './random';
+import { roundTo, type FloatType, type Tensor } from './safetensors';
+import { tinyVocabulary } from './tiny-tokenizer';
+
+/** The fields of `config.json` that decide names and shapes. */
+export interface HfConfig {
+  readonly architectures: readonly [string];
+  readonly model_type: string;
+  readonly vocab_size: number;
+  readonly hidden_size: number;
+  readonly intermediate_size: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  readonly num_key_value_heads: number;
+  readonly head_dim?: number | null;
+  readonly tie_word_embeddings: boolean;
+  readonly attention_bias?: boolean;
+  readonly mlp_bias?: boolean;
+  readonly [field: string]: unknown;
+}
+
+/** FNV-1a, so that a tensor's values depend on its model and name alone and not on the order of making. */
+function seedOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash;
+}
+
+/** A tensor's shape and the distribution of its values: uniform with this mean and root mean square deviation. */
+interface TensorPlan {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly deviation: number;
+  readonly mean?: number;
+}
+
+function planTensors(config: HfConfig): TensorPlan[] {
+  const { hidden_size: hidden, intermediate_size: intermediate, vocab_size: vocab } = config;
+  const architecture = config.architectures[0];
+  const headDim = config.head_dim ?? hidden / config.num_attention_heads;
+  const queryWidth = config.num_attention_heads * headDim;
+  const kvWidth = config.num_key_value_heads * headDim;
+  const hasQkvBias = architecture === 'Qwen2ForCausalLM' || config.attention_bias === true;
+  const plans: TensorPlan[] = [];
+  const matrix = (name: string, rows: number, columns: number, gain: number) =>
+    plans.push({ name: `${name}.weight`, shape: [rows, columns], deviation: gain / Math.sqrt(columns) });
+  const bias = (name: string, rows: number) =>
+    plans.push({ name: `${name}.bias`, shape: [rows], deviation: 0.25 });
+  const norm = (name: string, width: number, mean = 1) =>
+    plans.push({ name: `${name}.weight`, shape: [width], deviation: 0.15, mean });
+
+  matrix('model.embed_tokens', vocab, hidden, 3);
+  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+    const prefix = `model.layers.${layer}`;
+    norm(`${prefix}.input_layernorm`, hidden);
+    if (architecture === 'Phi3ForCausalLM') {
+      matrix(`${prefix}.self_attn.qkv_proj`, queryWidth + 2 * kvWidth, hidden, 1.4);
+    } else {
+      for (const [name, rows] of [
+        ['q_proj', queryWidth],
+        ['k_proj', kvWidth],
+        ['v_proj', kvWidth],
+      ] as const) {
+        matrix(`${prefix}.self_attn.${name}`, rows, hidden, 1.4);
+        if (hasQkvBias) bias(`${prefix}.self_attn.${name}`, rows);
+      }
+    }
+    if (architecture === 'Qwen3ForCausalLM') {
+      norm(`${prefix}.self_attn.q_norm`, headDim, 1.4);
+      norm(`${prefix}.self_attn.k_norm`, headDim, 1.4);
+    }
+    matrix(`${prefix}.self_attn.o_proj`, hidden, queryWidth, 1.4);
+    if (config.attention_bias === true) bias(`${prefix}.self_attn.o_proj`, hidden);
+    norm(`${prefix}.post_attention_layernorm`, hidden);
+    if (architecture === 'Phi3ForCausalLM') {
+      matrix(`${prefix}.mlp.gate_up_proj`, 2 * intermediate, hidden, 1.4);
+    } else {
+      for (const name of ['gate_proj', 'up_proj']) {
+        matrix(`${prefix}.mlp.${name}`, intermediate, hidden, 1.4);
+        if (config.mlp_bias === true) bias(`${prefix}.mlp.${name}`, intermediate);
+      }
+    }
+    matrix(`${prefix}.mlp.down_proj`, hidden, intermediate, 1.4);
+    if (config.mlp_bias === true) bias(`${prefix}.mlp.down_proj`, hidden);
+  }
+  norm('model.norm', hidden);
+  if (!config.tie_word_embeddings) matrix('lm_head', vocab, hidden, 3);
+  return plans;
+}
+
+/**
+ * Every tensor of the model in Hugging Face names, each value already rounded to `type`.
+ * The same `seed` gives the same bits on every machine: only integer and correctly rounded operations are used.
+ */
+export function makeWeights(config: HfConfig, seed: string, type: FloatType): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  for (const { name, shape, deviation, mean = 0 } of planTensors(config)) {
+    const next = randomSource(seedOf(`${seed}/${name}`));
+    const halfRange = deviation * Math.sqrt(3);
+    const length = shape.reduce((product, size) => product * size, 1);
+    // Special tokens stay improbable, so that no greedy run ends early.
+    const isHead = name === (config.tie_word_embeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
+    const numFaint = isHead ? tinyVocabulary.numSpecial * shape[1]! : 0;
+    const data = Float32Array.from({ length }, (_, i) =>
+      roundTo(type, mean + (2 * next() - 1) * halfRange * (i < numFaint ? 0.125 : 1)),
+    );
+    tensors.set(name, { shape, data });
+  }
+  return tensors;
+}
