@@ -1,0 +1,301 @@
+// Logits to a token, after sample-common: adjust → temperature → top-k → top-p → min-p → draw, or the greatest.
+//
+// One workgroup a row. Top-k and top-p are one thing, the shortest run of tokens in descending order whose weights reach
+// a target (weight 1 and k; mass and p·total), found by radix descent: a histogram of weights over one byte of
+// the rank, the byte in which the target is reached, then only tokens that share it; four bytes of the logit, then,
+// where equal logits straddle the target, three of the id. Sums are integers, so their order does not matter.
+// Vocabularies of at most 2^18 tokens, so that masses of at most 2^31 sum below 2^49.
+
+const threads = 256u;
+
+var<workgroup> scores: array<f32, threads>;
+var<workgroup> candidates: array<u32, threads>;
+var<workgroup> binCounts: array<atomic<u32>, threads>;
+var<workgroup> binLows: array<atomic<u32>, threads>;
+var<workgroup> binHighs: array<atomic<u32>, threads>;
+var<workgroup> remaining: vec2<u32>;
+var<workgroup> found: Found;
+var<workgroup> wasDoneBefore: u32;
+var<workgroup> numTopFound: atomic<u32>;
+var<workgroup> topRanks: array<Rank, maxTop>;
+var<workgroup> topValues: array<f32, maxTop>;
+
+// The byte in which the target is reached, and whether all tokens that share it are needed.
+struct Found {
+  digit: u32,
+  isWhole: u32,
+}
+
+struct Best {
+  score: f32,
+  token: u32,
+}
+
+// What a token weighs: 1 with `isMass` false, else its mass.
+struct Weighting {
+  isMass: bool,
+  maximum: f32,
+  inverseTemperature: f32,
+  topK: u32,
+  topP: f32,
+}
+
+const least = -3e38;
+
+// The greatest score of all threads, ties to the lower token.
+fn reduceBest(thread: u32, score: f32, token: u32) -> Best {
+  scores[thread] = score;
+  candidates[thread] = token;
+  for (var stride = threads / 2u; stride > 0u; stride /= 2u) {
+    workgroupBarrier();
+    if (thread < stride) {
+      let other = scores[thread + stride];
+      let otherToken = candidates[thread + stride];
+      if (other > scores[thread] || (other == scores[thread] && otherToken < candidates[thread])) {
+        scores[thread] = other;
+        candidates[thread] = otherToken;
+      }
+    }
+  }
+  return Best(workgroupUniformLoad(&scores[0]), workgroupUniformLoad(&candidates[0]));
+}
+
+fn reduceSum(thread: u32, value: f32) -> f32 {
+  scores[thread] = value;
+  for (var stride = threads / 2u; stride > 0u; stride /= 2u) {
+    workgroupBarrier();
+    if (thread < stride) {
+      scores[thread] += scores[thread + stride];
+    }
+  }
+  return workgroupUniformLoad(&scores[0]);
+}
+
+fn greatest(source: Source, thread: u32) -> Best {
+  var best = Best(least, 0xffffffffu);
+  for (var token = thread; token < params.vocabSize; token += threads) {
+    let value = valueOf(source, token);
+    if (value > best.score) {
+      best = Best(value, token);
+    }
+  }
+  return reduceBest(thread, best.score, best.token);
+}
+
+// 64-bit sums as (low, high).
+fn sumOf(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
+  let low = a.x + b.x;
+  return vec2(low, a.y + b.y + select(0u, 1u, low < a.x));
+}
+
+fn differenceOf(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
+  return vec2(a.x - b.x, a.y - b.y - select(0u, 1u, a.x < b.x));
+}
+
+fn reaches(a: vec2<u32>, b: vec2<u32>) -> bool {
+  return a.y > b.y || (a.y == b.y && a.x >= b.x);
+}
+
+fn weightOfBin(bin: u32, isMass: bool) -> vec2<u32> {
+  if (isMass) {
+    return vec2(atomicLoad(&binLows[bin]), atomicLoad(&binHighs[bin]));
+  }
+  return vec2(atomicLoad(&binCounts[bin]), 0u);
+}
+
+// The weight to reach: k, or p of the total, at least one unit.
+fn targetOf(weighting: Weighting) -> vec2<u32> {
+  if (!weighting.isMass) {
+    return vec2(weighting.topK, 0u);
+  }
+  var total = vec2(0u);
+  for (var bin = 0u; bin < threads; bin++) {
+    total = sumOf(total, weightOfBin(bin, true));
+  }
+  let wanted = weighting.topP * fma(f32(total.y), 4294967296.0, f32(total.x));
+  let high = floor(wanted * 0x1p-32);
+  let low = u32(fma(high, -4294967296.0, wanted));
+  return vec2(max(low, select(0u, 1u, high == 0.0)), u32(high));
+}
+
+fn findBin(level: u32, weighting: Weighting) {
+  if (level == 0u) {
+    remaining = targetOf(weighting);
+  }
+  var above = vec2(0u);
+  for (var down = 0u; down < threads; down++) {
+    let bin = threads - 1u - down;
+    let sum = sumOf(above, weightOfBin(bin, weighting.isMass));
+    if (reaches(sum, remaining)) {
+      let isWhole = atomicLoad(&binCounts[bin]) == 1u || all(sum == remaining);
+      found = Found(bin, select(0u, 1u, isWhole));
+      remaining = differenceOf(remaining, above);
+      return;
+    }
+    above = sum;
+  }
+  // Not reached: rounding put the target above the total, so everything is needed.
+  found = Found(0u, 1u);
+}
+
+// Whether a rank shares the bytes above `level` with the edge.
+fn sharesPrefix(rank: Rank, edge: Rank, level: u32) -> bool {
+  if (level == 0u) {
+    return true;
+  }
+  if (level < 4u) {
+    return (rank.key ^ edge.key) >> (32u - 8u * level) == 0u;
+  }
+  return rank.key == edge.key && (rank.idKey ^ edge.idKey) >> (56u - 8u * level) == 0u;
+}
+
+// The lowest rank of the shortest run, from the top and not below `floorRank`, whose weights reach the target.
+fn selectRun(source: Source, floorRank: Rank, weighting: Weighting, thread: u32) -> Rank {
+  var edge = lowestRank;
+  for (var level = 0u; level < 7u; level++) {
+    atomicStore(&binCounts[thread], 0u);
+    atomicStore(&binLows[thread], 0u);
+    atomicStore(&binHighs[thread], 0u);
+    workgroupBarrier();
+    for (var token = thread; token < params.vocabSize; token += threads) {
+      let value = valueOf(source, token);
+      let rank = rankOf(value, token);
+      if (!isAtLeast(rank, floorRank) || !sharesPrefix(rank, edge, level)) {
+        continue;
+      }
+      let digit = select(rank.idKey >> (48u - 8u * level), rank.key >> (24u - 8u * level), level < 4u) & 0xffu;
+      if (weighting.isMass) {
+        let logMass = (value - weighting.maximum) * weighting.inverseTemperature;
+        let mass = u32(exp(max(logMass, -80.0)) * massUnit);
+        if (mass == 0u) {
+          continue;
+        }
+        let before = atomicAdd(&binLows[digit], mass);
+        if (before > 0xffffffffu - mass) {
+          atomicAdd(&binHighs[digit], 1u);
+        }
+      }
+      atomicAdd(&binCounts[digit], 1u);
+    }
+    workgroupBarrier();
+    if (thread == 0u) {
+      findBin(level, weighting);
+    }
+    let bin = workgroupUniformLoad(&found);
+    if (level < 4u) {
+      edge.key |= bin.digit << (24u - 8u * level);
+    } else {
+      edge.idKey |= bin.digit << (48u - 8u * level);
+    }
+    if (bin.isWhole != 0u) {
+      break;
+    }
+  }
+  if (isAtLeast(edge, floorRank)) {
+    return edge;
+  }
+  return floorRank;
+}
+
+fn draw(source: Source, sequence: u32, position: u32, maximum: f32, thread: u32) -> u32 {
+  let inverseTemperature = settings[sequence].inverseTemperature;
+  let topK = settings[sequence].topK;
+  let topP = settings[sequence].topP;
+  let seed = settings[sequence].seed;
+  var floorRank = lowestRank;
+  if (topK > 0u && topK < params.vocabSize) {
+    floorRank = selectRun(source, floorRank, Weighting(false, maximum, inverseTemperature, topK, 1.0), thread);
+  }
+  if (topP < 1.0) {
+    floorRank = selectRun(source, floorRank, Weighting(true, maximum, inverseTemperature, 0u, topP), thread);
+  }
+  let leastLogMass = max(settings[sequence].logMinP, hopeless);
+  var best = Best(least, 0xffffffffu);
+  for (var token = thread; token < params.vocabSize; token += threads) {
+    let value = valueOf(source, token);
+    let logMass = (value - maximum) * inverseTemperature;
+    if (logMass >= leastLogMass && isAtLeast(rankOf(value, token), floorRank)) {
+      let score = logMass + gumbel(seed, position, token);
+      if (score > best.score) {
+        best = Best(score, token);
+      }
+    }
+  }
+  return reduceBest(thread, best.score, best.token).token;
+}
+
+// Log-probabilities under the model's own distribution: of the token, and of the numTop most likely.
+fn publishLogprobs(row: u32, sequence: u32, token: u32, thread: u32) {
+  let source = rawSource(row);
+  let maximum = greatest(source, thread).score;
+  var sum = 0.0;
+  for (var other = thread; other < params.vocabSize; other += threads) {
+    sum += exp(max(valueOf(source, other) - maximum, -80.0));
+  }
+  let logTotal = maximum + log(reduceSum(thread, sum));
+  let start = row * resultWords;
+  let numTop = min(min(settings[sequence].numTop, maxTop), params.vocabSize);
+  if (thread == 0u) {
+    results[start + 2u] = bitcast<u32>(valueOf(source, token) - logTotal);
+    results[start + 3u] = numTop;
+  }
+  if (numTop == 0u) {
+    return;
+  }
+  let edge = selectRun(source, lowestRank, Weighting(false, 0.0, 0.0, numTop, 1.0), thread);
+  for (var other = thread; other < params.vocabSize; other += threads) {
+    let value = valueOf(source, other);
+    let rank = rankOf(value, other);
+    if (isAtLeast(rank, edge)) {
+      let index = atomicAdd(&numTopFound, 1u);
+      topRanks[index] = rank;
+      topValues[index] = value;
+    }
+  }
+  workgroupBarrier();
+  if (thread < numTop) {
+    let rank = topRanks[thread];
+    var place = 0u;
+    for (var i = 0u; i < numTop; i++) {
+      if (i != thread && isAtLeast(topRanks[i], rank)) {
+        place++;
+      }
+    }
+    results[start + 4u + 2u * place] = 0xffffffu - rank.idKey;
+    results[start + 5u + 2u * place] = bitcast<u32>(topValues[thread] - logTotal);
+  }
+}
+
+@compute @workgroup_size(threads)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let row = group.y * groups.x + group.x;
+  if (row >= params.rows) {
+    return;
+  }
+  let sequence = rows[row].x;
+  if (thread == 0u) {
+    wasDoneBefore = done[sequence];
+  }
+  if (workgroupUniformLoad(&wasDoneBefore) != 0u) {
+    if (thread == 0u) {
+      publishDone(row, sequence);
+    }
+    return;
+  }
+  let source = adjustedSource(row, sequence);
+  let best = greatest(source, thread);
+  var token = best.token;
+  if (settings[sequence].inverseTemperature > 0.0) {
+    token = draw(source, sequence, rows[row].y, best.score, thread);
+  }
+  if (thread == 0u) {
+    publish(row, sequence, token);
+  }
+  if ((settings[sequence].flags & hasLogprobs) != 0u) {
+    publishLogprobs(row, sequence, token, thread);
+  }
+}

@@ -1,0 +1,50 @@
+/** Logits to a token on the GPU: penalties and bias, temperature, top-k, top-p, min-p, a draw, log-probabilities. */
+import common from '../../../shaders/sampler/sample-common.wgsl';
+import naive from '../../../shaders/sampler/sample-naive.wgsl';
+import shader from '../../../shaders/sampler/sample.wgsl';
+import type { KernelSpec } from '../../gpu/kernel';
+
+/** Words of one sequence's row in `settings`: 12 scalars, 4 reserved, 16 end-of-sequence ids. */
+export const settingsWords = 32;
+/** End-of-sequence ids that a sequence may have. */
+export const maxEosIds = 16;
+/** Most likely tokens that a row of `results` can name. */
+export const maxTopLogprobs = 20;
+/** Words of one row of `results`: token, flags, log-probability, number of top tokens, then (id, log-probability) pairs. */
+export const resultWords = 4 + 2 * maxTopLogprobs;
+/** Largest vocabulary: the sums of masses are sized for it. */
+export const maxVocabSize = 2 ** 18;
+
+/** Bits of the word `flags` of `settings`. */
+export const settingsFlags = { hasHistory: 1, hasLogprobs: 2 } as const;
+/** Bits of the word `flags` of `results`. */
+export const resultFlags = { isDone: 1, wasDone: 2, hasLogprobs: 4 } as const;
+/** Bits of a word of `history`: the low half is the logit bias as f16. */
+export const historyBits = {
+  seenInPrompt: 0x8000_0000,
+  answerCountShift: 16,
+  maxAnswerCount: 0x7fff,
+} as const;
+
+/**
+ * `logits [rows, vocabSize]` f32, `rows [rows]` (sequence, position, –, –), `settings [sequences, 32]`,
+ * `history [sequences, vocabSize]` u32, to `tokens [sequences]`, `done [sequences]` and `results [rows, 44]`.
+ * A sequence stands in at most one row. Grid: `flatGrid(rows)`.
+ */
+export const sample = {
+  name: 'sampler/sample',
+  bindings: {
+    logits: 'read',
+    rows: 'read',
+    settings: 'read',
+    history: 'read_write',
+    tokens: 'read_write',
+    done: 'read_write',
+    results: 'read_write',
+  },
+  params: { rows: 'u32', vocabSize: 'u32' },
+  variants: [
+    { name: 'portable', sources: [common, shader] },
+    { name: 'naive', sources: [common, naive] },
+  ],
+} satisfies KernelSpec;

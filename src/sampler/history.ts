@@ -1,0 +1,22 @@
+/** What the GPU knows about each token of the vocabulary for one sequence: seen in the prompt, logit bias. */
+import { historyBits } from '../kernels/sampler/sample';
+import { toF16Bits } from '../util/f16';
+
+/** Where one request's history starts; the GPU counts the answer's tokens itself. */
+export interface HistoryStart {
+  /** All token ids of the prompt: repeated ones are fine. */
+  readonly promptTokens?: ArrayLike<number>;
+  /** Added to logits, at most one for a token; kept as f16, so within ±65504 and to 11 bits. */
+  readonly logitBias?: readonly (readonly [tokenId: number, bias: number])[];
+}
+
+/** One row of `history [sequences, vocabSize]`, with no answer yet. */
+export function encodeHistory(
+  vocabSize: number,
+  { promptTokens = [], logitBias = [] }: HistoryStart,
+): Uint32Array<ArrayBuffer> {
+  const words = new Uint32Array(vocabSize);
+  for (let i = 0; i < promptTokens.length; i++) words[promptTokens[i]!] = historyBits.seenInPrompt;
+  for (const [token, bias] of logitBias) words[token] = (words[token]! | toF16Bits(bias)) >>> 0;
+  return words;
+}
