@@ -1,8 +1,9 @@
 /**
  * Builds the library into `dist/`: `index.js`, `engine-worker.js` and `index.d.ts`, each one file without imports. The
- * worker is built apart, because a bundler that meets it in somebody's application wants a single file.
+ * worker is built apart, because a bundler that meets it in somebody's application wants a single file. Written beside
+ * `dist/` first and moved there when complete, so that a tool that runs meanwhile never meets half of it.
  */
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -10,9 +11,10 @@ import { dts } from 'rolldown-plugin-dts';
 import { build } from 'vite';
 import { libraryWorker, quoteWorkerExpression } from '../vite/library-worker-plugin';
 import { wgsl } from '../vite/wgsl-plugin';
+import { hashSources, stampLibrary } from './ensure-library.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const outDir = join(root, 'dist');
+const outDir = join(root, `.cache/dist-${process.pid}`);
 
 /** Builds one entry into one minified file. */
 async function buildEntry(name: string, path: string): Promise<void> {
@@ -42,6 +44,7 @@ async function buildTypes(): Promise<void> {
   const bundle = await rolldown({
     input: { index: join(root, 'src/index.ts') },
     cwd: root,
+    checks: { pluginTimings: false },
     plugins: [
       dts({ emitDtsOnly: true, tsconfig: join(root, 'tsconfig.json'), compilerOptions: { noEmit: false } }),
     ],
@@ -54,7 +57,7 @@ async function buildTypes(): Promise<void> {
   if (/\bGPU[A-Z]/.test(text)) await writeFile(path, `/// <reference types="@webgpu/types" />\n${text}`);
 }
 
-await rm(outDir, { recursive: true, force: true });
+const sourcesHash = hashSources();
 await buildEntry('index', 'src/index.ts');
 await buildEntry('engine-worker', 'src/worker/engine-worker.ts');
 await buildTypes();
@@ -66,4 +69,8 @@ const sizes = await Promise.all(
     return `${name} ${(size / 1000).toFixed(1)} kB`;
   }),
 );
+const dist = join(root, 'dist');
+await rm(dist, { recursive: true, force: true });
+await rename(outDir, dist);
+stampLibrary(sourcesHash);
 console.log(`dist: ${sizes.join(', ')}`);

@@ -1,0 +1,84 @@
+/**
+ * `npm run ask`: does the main job from a terminal. Drives the built library in headless Chromium, streams the answer to
+ * stdout or prints one JSON object. Exit code 0: answered; 2: called wrongly, or a model that cannot be used; 1: the rest.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { launchBrowser } from '../browser/launch.mjs';
+import { ensureLibrary } from '../build/ensure-library.mjs';
+import { serve } from '../serve/static-server.mjs';
+import { UsageError, parseOptions, usage } from './options.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const embeddedModel = join(root, 'public/models/scout');
+
+/** Engine errors that are the fault of the model or of the options, not of the machine. */
+const usageCodes = new Set(['model-unsupported', 'weights-corrupt', 'TypeError', 'RangeError']);
+
+/** Where the page finds the model, and the folder to serve there when it is a local one. */
+function locateModel(model = embeddedModel) {
+  if (/^https?:\/\//.test(model)) return { url: model, mounts: [] };
+  if (!existsSync(model) || !statSync(model).isDirectory()) {
+    throw new UsageError(`The model folder '${model}' does not exist.`);
+  }
+  if (!existsSync(join(model, 'config.json'))) {
+    throw new UsageError(`'${model}' is no model folder: it has no config.json.`);
+  }
+  return { url: '/model/', mounts: [{ prefix: '/model/', folder: model }] };
+}
+
+function readDocument(path) {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`The document '${path}' cannot be read (${cause.code}).`, { cause });
+  }
+}
+
+/** Opens a blank page that can import the library, and runs the request there. */
+async function answer(options, onText) {
+  const { url, mounts } = locateModel(options.model);
+  const document = readDocument(options.doc);
+  const server = await serve({
+    mounts: [
+      { prefix: '/dist/', folder: ensureLibrary() },
+      { prefix: '/ask/', folder: join(root, 'tools/ask') },
+      ...mounts,
+    ],
+    pages: { '/': '<!doctype html><title>ask</title>' },
+  });
+  const browser = await launchBrowser({ adapter: 'system' });
+  try {
+    const page = await browser.newPage();
+    await page.exposeFunction('longpageText', onText);
+    await page.goto(server.origin);
+    const request = { ...options, modelUrl: url, document };
+    return await page.evaluate(async (given) => (await import('/ask/page.mjs')).run(given), request);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+async function main() {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) {
+    console.log(usage);
+    return;
+  }
+  const onText = options.isJson ? () => undefined : (text) => process.stdout.write(text);
+  const { error, report } = await answer(options, onText);
+  if (error) {
+    process.exitCode = usageCodes.has(error.code) ? 2 : 1;
+    console.error(error.message);
+  } else {
+    process.stdout.write(options.isJson ? `${JSON.stringify(report)}\n` : '\n');
+  }
+}
+
+main().catch((error) => {
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+  console.error(error instanceof UsageError ? error.message : (error.stack ?? String(error)));
+});

@@ -1,0 +1,33 @@
+/** Launches the headless Chromium that tools and tests drive, with WebGPU on. */
+import { chromium } from 'playwright';
+import { findBrowser } from '../setup/find-browser.mjs';
+
+const quietArgs = [
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+
+/** SwiftShader is the software GPU in every Chromium; the system's adapter falls back to it where there is no GPU. */
+const adapterArgs = {
+  swiftshader: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+  system: ['--enable-unsafe-webgpu', '--enable-features=Vulkan'],
+  none: [],
+};
+
+/**
+ * @param {object} [options]
+ * @param {'swiftshader' | 'system' | 'none'} [options.adapter] `LONGPAGE_ADAPTER` overrides the first two; with `none`
+ *   the browser offers no WebGPU adapter on machines without a GPU
+ * @returns {Promise<import('playwright').Browser>}
+ * @throws {Error} when there is no browser
+ */
+export async function launchBrowser({ adapter = 'swiftshader' } = {}) {
+  const found = await findBrowser();
+  if (!found) throw new Error('No Chrome or Chromium was found: set LONGPAGE_BROWSER to the path of one.');
+  const chosen = adapter === 'none' ? adapter : (process.env.LONGPAGE_ADAPTER ?? adapter);
+  if (!(chosen in adapterArgs))
+    throw new Error(`LONGPAGE_ADAPTER is '${chosen}', not 'system' or 'swiftshader'.`);
+  return chromium.launch({ executablePath: found.path, args: [...quietArgs, ...adapterArgs[chosen]] });
+}
