@@ -1,0 +1,30 @@
+/** The first half of a gated feed-forward layer for decoding: norm, gate and up projections, activation. */
+import activation from '../../../shaders/lib/activation.wgsl';
+import naive from '../../../shaders/linear/matvec-gated-naive.wgsl';
+import type { KernelSpec } from '../../gpu/kernel';
+import type { MatvecParam } from './matvec';
+import type { WeightFormat } from './weight-format';
+import { weightBindings, weightSources } from './weight-sources';
+
+/** Values of the constant ACTIVATION: `gelu-tanh` is the tanh approximation, `gelu` has the error function. */
+export const activationCodes = { silu: 0, 'gelu-tanh': 1, gelu: 2 } as const;
+
+export type MatvecGatedBinding = 'values' | 'x' | 'normWeight' | 'y' | 'scales';
+export type MatvecGatedConstant = 'NORM' | 'ROWS' | 'ACTIVATION';
+
+/**
+ * `y[r, firstOutput + n] = act(W[2n] · x'[r]) * (W[2n + 1] · x'[r])` for n < numOutputs; otherwise as `matvec`, with
+ * the same grid. The slab holds `2 * numOutputs` rows: gate and up by turns.
+ */
+export function matvecGated(
+  format: WeightFormat,
+): KernelSpec<MatvecGatedBinding, MatvecParam, MatvecGatedConstant> {
+  const weights = weightSources(format, 4);
+  return {
+    name: `linear/matvec-gated:${format}`,
+    bindings: weightBindings(format, { x: 'read', normWeight: 'read', y: 'read_write' }),
+    params: { columns: 'u32', numOutputs: 'u32', firstOutput: 'u32', outputStride: 'u32', epsilon: 'f32' },
+    constants: { NORM: 1, ROWS: 1, ACTIVATION: activationCodes.silu },
+    variants: [{ name: 'naive', sources: [...weights, activation, naive] }],
+  };
+}

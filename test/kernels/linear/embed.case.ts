@@ -1,0 +1,51 @@
+import { embed, embedGrid, latestTokenFlag } from '../../../src/kernels/linear/embed';
+import { encodeRows, decodeRows, type WeightFormat } from '../../../src/kernels/linear/weight-format';
+import { embed as reference } from '../../../src/reference/linear/embed';
+import { randomFloats } from '../../support/random';
+import type { KernelCase } from '../harness';
+import { formats, matrixOf } from './weights';
+
+const vocabSize = 20;
+const sampled = Uint32Array.of(19, 6, 7);
+const list = Uint32Array.of(0, 7, latestTokenFlag, 13, latestTokenFlag + 1, 5, 12, latestTokenFlag + 2);
+const tokens = [0, 7, 19, 13, 6, 5, 12, 7];
+/** First row and number of rows of each slab. */
+const slabs = [
+  [0, 20],
+  [0, 7],
+  [7, 6],
+  [13, 7],
+] as const;
+
+function caseOf(format: WeightFormat, columns: number, firstRow: number, numRows: number): KernelCase {
+  const source = randomFloats(vocabSize * columns, columns);
+  const slab = matrixOf(
+    format,
+    source.subarray(firstRow * columns, (firstRow + numRows) * columns),
+    numRows,
+    columns,
+  );
+  const hidden = randomFloats(tokens.length * columns, 5);
+  return {
+    title: `${format}: ${columns} columns, rows ${firstRow} to ${firstRow + numRows}`,
+    spec: embed(format),
+    buffers: { ...slab.buffers, tokens: sampled, hidden },
+    params: { columns, firstRow, numRows },
+    grid: embedGrid(columns, tokens.length),
+    list,
+    expected: () => {
+      const encoded = encodeRows(format, source, vocabSize, columns);
+      const rows = reference(decodeRows(format, encoded, vocabSize, columns), tokens, columns);
+      const isHere = (i: number) => {
+        const token = tokens[Math.floor(i / columns)]!;
+        return token >= firstRow && token < firstRow + numRows;
+      };
+      return { hidden: hidden.map((value, i) => (isHere(i) ? rows[i]! : value)) };
+    },
+    tolerance: { absolute: 1e-6 },
+  };
+}
+
+export const cases = formats.flatMap((format) =>
+  [8, 33, 172].flatMap((columns) => slabs.map(([first, count]) => caseOf(format, columns, first, count))),
+);

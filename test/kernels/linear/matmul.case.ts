@@ -1,0 +1,68 @@
+import { matmul, matmulGrid } from '../../../src/kernels/linear/matmul';
+import type { WeightFormat } from '../../../src/kernels/linear/weight-format';
+import { matmul as reference } from '../../../src/reference/linear/matmul';
+import { randomFloats } from '../../support/random';
+import type { KernelCase } from '../harness';
+import { columnsOf, formats, overlay, randomMatrix } from './weights';
+
+interface Shape {
+  readonly columns: number;
+  readonly outputs: number;
+  readonly rows: number;
+  readonly first?: number;
+  /** Rows of x and y before the first one that is read and written. */
+  readonly skippedRows?: number;
+  readonly bias?: boolean;
+  readonly residual?: boolean;
+}
+
+const shapes: readonly Shape[] = [
+  { columns: 8, outputs: 1, rows: 1 },
+  { columns: 33, outputs: 7, rows: 15, bias: true },
+  { columns: 64, outputs: 513, rows: 17, residual: true, first: 11 },
+  { columns: 172, outputs: 64, rows: 70, bias: true, residual: true },
+  { columns: 577, outputs: 65, rows: 70, skippedRows: 3 },
+  { columns: 1024, outputs: 64, rows: 15, bias: true, first: 64, skippedRows: 1 },
+];
+
+function caseOf(format: WeightFormat, shape: Shape): KernelCase {
+  const { columns, outputs, rows, first = 0, skippedRows = 0, bias = false, residual = false } = shape;
+  const stride = first > 0 ? first + outputs + 5 : outputs;
+  const matrix = randomMatrix(format, outputs, columns, columns + outputs);
+  const x = randomFloats((skippedRows + rows) * columns, 1);
+  const biases = randomFloats(stride, 3);
+  const y = randomFloats((skippedRows + rows) * stride, 4);
+  const place = { width: outputs, stride, first };
+  const extras = Object.entries({ bias, residual }).flatMap(([name, isOn]) => (isOn ? [name] : []));
+  return {
+    title: [`${format}: ${rows} rows of ${columns} to ${outputs} outputs from ${first}`, ...extras].join(
+      ', ',
+    ),
+    spec: matmul(format),
+    constants: { BIAS: Number(bias), RESIDUAL: Number(residual) },
+    buffers: { ...matrix.buffers, x, bias: biases, y },
+    params: {
+      columns,
+      numOutputs: outputs,
+      numRows: rows,
+      firstOutput: first,
+      inputOffset: skippedRows * columns,
+      inputStride: columns,
+      outputOffset: skippedRows * stride,
+      outputStride: stride,
+    },
+    grid: matmulGrid(outputs, rows),
+    expected: () => {
+      const untouched = y.subarray(0, skippedRows * stride);
+      const written = y.subarray(skippedRows * stride);
+      const result = reference(x.subarray(skippedRows * columns), matrix.weights, columns, {
+        ...(bias && { bias: biases.subarray(first) }),
+        ...(residual && { residual: columnsOf(written, place) }),
+      });
+      return { y: Float32Array.from([...untouched, ...overlay(written, result, place)]) };
+    },
+    tolerance: { absolute: 2e-4, relative: 1e-5 },
+  };
+}
+
+export const cases = formats.flatMap((format) => shapes.map((shape) => caseOf(format, shape)));

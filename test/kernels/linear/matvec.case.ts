@@ -1,0 +1,63 @@
+import { matvec, matvecGrid } from '../../../src/kernels/linear/matvec';
+import { matmul as reference } from '../../../src/reference/linear/matmul';
+import type { WeightFormat } from '../../../src/kernels/linear/weight-format';
+import { randomFloats } from '../../support/random';
+import type { KernelCase } from '../harness';
+import { columnsOf, formats, overlay, randomMatrix } from './weights';
+
+interface Shape {
+  readonly columns: number;
+  readonly outputs: number;
+  readonly rows: 1 | 2 | 4 | 8;
+  /** Where the slab's outputs begin in y; more columns than they need are in y then. */
+  readonly first?: number;
+  readonly norm?: boolean;
+  readonly bias?: boolean;
+  readonly residual?: boolean;
+}
+
+const shapes: readonly Shape[] = [
+  { columns: 8, outputs: 1, rows: 1 },
+  { columns: 33, outputs: 7, rows: 2, norm: true },
+  { columns: 64, outputs: 64, rows: 4, bias: true },
+  { columns: 172, outputs: 513, rows: 1, norm: true, bias: true },
+  { columns: 577, outputs: 7, rows: 8, norm: true, residual: true },
+  { columns: 577, outputs: 64, rows: 1, residual: true },
+  { columns: 1024, outputs: 64, rows: 1, norm: true, bias: true, residual: true },
+  { columns: 1024, outputs: 513, rows: 4, first: 21, residual: true },
+  { columns: 172, outputs: 7, rows: 2, first: 3, norm: true, bias: true },
+  { columns: 1088, outputs: 33, rows: 8, norm: true },
+];
+
+function caseOf(format: WeightFormat, shape: Shape): KernelCase {
+  const { columns, outputs, rows, first = 0, norm = false, bias = false, residual = false } = shape;
+  const stride = first > 0 ? first + outputs + 5 : outputs;
+  const matrix = randomMatrix(format, outputs, columns, columns + outputs);
+  const x = randomFloats(rows * columns, 1);
+  const normWeight = randomFloats(columns, 2);
+  const biases = randomFloats(stride, 3);
+  const y = randomFloats(rows * stride, 4);
+  const place = { width: outputs, stride, first };
+  const extras = Object.entries({ norm, bias, residual }).flatMap(([name, isOn]) => (isOn ? [name] : []));
+  return {
+    title: [`${format}: ${rows} rows of ${columns} to ${outputs} outputs from ${first}`, ...extras].join(
+      ', ',
+    ),
+    spec: matvec(format),
+    constants: { NORM: Number(norm), BIAS: Number(bias), RESIDUAL: Number(residual), ROWS: rows },
+    buffers: { ...matrix.buffers, x, normWeight, bias: biases, y },
+    params: { columns, numOutputs: outputs, firstOutput: first, outputStride: stride, epsilon: 1e-5 },
+    grid: matvecGrid(outputs),
+    expected: () => {
+      const result = reference(x, matrix.weights, columns, {
+        ...(norm && { norm: { weight: normWeight, epsilon: 1e-5 } }),
+        ...(bias && { bias: biases.subarray(first) }),
+        ...(residual && { residual: columnsOf(y, place) }),
+      });
+      return { y: overlay(y, result, place) };
+    },
+    tolerance: { absolute: 2e-4, relative: 1e-5 },
+  };
+}
+
+export const cases = formats.flatMap((format) => shapes.map((shape) => caseOf(format, shape)));

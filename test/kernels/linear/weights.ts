@@ -1,0 +1,56 @@
+/** Random matrices of one format for the cases of the linear kernels. */
+import { decodeRows, encodeRows, type WeightFormat } from '../../../src/kernels/linear/weight-format';
+import { randomFloats } from '../../support/random';
+
+export const formats: readonly WeightFormat[] = ['f32', 'f16', 'q8', 'q4'];
+
+/** A matrix slab as buffers for a kernel, and its weights as that kernel sees them. */
+export interface TestMatrix {
+  readonly buffers: { readonly values: Uint32Array<ArrayBuffer>; readonly scales?: Uint32Array<ArrayBuffer> };
+  readonly weights: Float32Array<ArrayBuffer>;
+}
+
+export function randomMatrix(format: WeightFormat, rows: number, columns: number, seed: number): TestMatrix {
+  return matrixOf(format, randomFloats(rows * columns, seed), rows, columns);
+}
+
+export function matrixOf(
+  format: WeightFormat,
+  source: Float32Array,
+  rows: number,
+  columns: number,
+): TestMatrix {
+  const encoded = encodeRows(format, source, rows, columns);
+  return {
+    buffers: {
+      values: new Uint32Array(encoded.values.buffer),
+      ...(encoded.scales && { scales: new Uint32Array(encoded.scales.buffer) }),
+    },
+    weights: decodeRows(format, encoded, rows, columns),
+  };
+}
+
+/** `part [rows, width]` written over columns [first, first + width) of a copy of `whole [rows, stride]`. */
+export function overlay(
+  whole: Float32Array,
+  part: Float32Array,
+  { width, stride, first }: { width: number; stride: number; first: number },
+): Float32Array<ArrayBuffer> {
+  const result = new Float32Array(whole);
+  for (let r = 0; r * width < part.length; r++) {
+    result.set(part.subarray(r * width, (r + 1) * width), r * stride + first);
+  }
+  return result;
+}
+
+/** Columns [first, first + width) of `whole [rows, stride]`. */
+export function columnsOf(
+  whole: Float32Array,
+  { width, stride, first }: { width: number; stride: number; first: number },
+): Float32Array<ArrayBuffer> {
+  const rows = Math.floor(whole.length / stride);
+  return Float32Array.from(
+    { length: rows * width },
+    (_, i) => whole[Math.floor(i / width) * stride + first + (i % width)]!,
+  );
+}
