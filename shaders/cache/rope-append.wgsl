@@ -1,0 +1,113 @@
+// For every row and every head of a slab's KV heads: q = rope(norm(q)) in place, k = rope(norm(k)) and v into the page
+// of the row's position. The last token of a page also writes the page's summary: per-channel min and max of its keys.
+//
+// GROUP q heads, k and v of one KV head are GROUP + 2 tasks; eight channels an invocation, 64 / (HEAD_DIM / 8) tasks a
+// workgroup. At most one row a sequence.
+//   qkv           [rows, qkvStride] f32, as vec4
+//   ropeTable     [256 + ceil(maxContext / 256), rotaryDim / 2] (cos, sin), as vec4
+//   qkNorm        [2, HEAD_DIM] f32, as vec4: weights of q, then of k; read only with QK_NORM = 1
+//   rows          [rows] (sequence, position, -, -)
+//   blockTable    [layers, sequences, kvHeads, maxPages] slots
+//   pool          [slots, 2, 16, HEAD_DIM] KvEight
+//   summaryTable  [sequences, maxPages] summary slots
+//   summaries     [numKvHeads, numSummarySlots, 2, HEAD_DIM] KvEight
+// Limits: HEAD_DIM and rotaryDim are multiples of 8, HEAD_DIM <= 512.
+
+struct Params {
+  numRows: u32,
+  qkvStride: u32,
+  kvHeads: u32,
+  firstKvHead: u32,
+  numKvHeads: u32,
+  rotaryDim: u32,
+  tableOffset: u32,
+  maxPages: u32,
+  numSummarySlots: u32,
+  epsilon: f32,
+}
+
+@group(0) @binding(0) var<storage, read_write> qkv: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> ropeTable: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> qkNorm: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> rows: array<vec4<u32>>;
+@group(0) @binding(4) var<storage, read> blockTable: array<u32>;
+@group(0) @binding(5) var<storage, read_write> pool: array<KvEight>;
+@group(0) @binding(6) var<storage, read> summaryTable: array<u32>;
+@group(0) @binding(7) var<storage, read_write> summaries: array<KvEight>;
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(threads)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let units = HEAD_DIM / 8u;
+  let tasksPerGroup = threads / units;
+  let unit = thread % units;
+  let task = (group.y * groups.x + group.x) * tasksPerGroup + thread / units;
+  let tasksPerRow = params.numKvHeads * (GROUP + 2u);
+  let isActive = thread < tasksPerGroup * units && task < params.numRows * tasksPerRow;
+
+  let row = task / tasksPerRow;
+  let localKvHead = (task % tasksPerRow) / (GROUP + 2u);
+  let part = task % (GROUP + 2u);
+  let kvHead = params.firstKvHead + localKvHead;
+  var head = kvHead * GROUP + part;
+  if (part >= GROUP) {
+    head = params.kvHeads * part + kvHead;
+  }
+  let start = row * (params.qkvStride / 4u) + head * (HEAD_DIM / 4u);
+  var share: Share;
+  if (isActive) {
+    share = load_share(start, unit);
+    squares[thread] = sum_of_squares(share);
+  }
+  // The partners of every invocation are read before any of them is overwritten.
+  storageBarrier();
+  workgroupBarrier();
+  if (!isActive) {
+    return;
+  }
+  let sequence = rows[row].x;
+  let position = rows[row].y;
+  if (part <= GROUP) {
+    if (QK_NORM != 0u) {
+      share = normed(share, inverse_rms(thread - unit), select(0u, 1u, part == GROUP));
+    }
+    for (var i = 0u; i < 2u; i++) {
+      share.own[i] = rotated(share.own[i], share.partner[i], share.quad + i, position);
+    }
+  }
+  if (part < GROUP) {
+    qkv[start + share.quad] = share.own[0];
+    qkv[start + share.quad + 1u] = share.own[1];
+    return;
+  }
+
+  let page = position >> 4u;
+  let table = params.tableOffset + (sequence * params.kvHeads + kvHead) * params.maxPages;
+  let slot = blockTable[table + page];
+  let isValue = part - GROUP;
+  let column = (slot * 2u + isValue) * 16u * units + unit;
+  let stored = kv_pack(share.own[0], share.own[1]);
+  pool[column + (position & 15u) * units] = stored;
+  if (isValue == 1u || (position & 15u) != 15u) {
+    return;
+  }
+  var lowMin = kv_low(stored);
+  var lowMax = lowMin;
+  var highMin = kv_high(stored);
+  var highMax = highMin;
+  for (var token = 0u; token < 15u; token++) {
+    let key = pool[column + token * units];
+    lowMin = min(lowMin, kv_low(key));
+    lowMax = max(lowMax, kv_low(key));
+    highMin = min(highMin, kv_high(key));
+    highMax = max(highMax, kv_high(key));
+  }
+  let summarySlot = summaryTable[sequence * params.maxPages + page];
+  let summary = (localKvHead * params.numSummarySlots + summarySlot) * 2u * units + unit;
+  summaries[summary] = kv_pack(lowMin, highMin);
+  summaries[summary + units] = kv_pack(lowMax, highMax);
+}

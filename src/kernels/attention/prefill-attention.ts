@@ -1,0 +1,45 @@
+/** Flash-style causal attention of a chunk of a segment over one KV tile, with the softmax state carried from tile to tile. */
+import naive from '../../../shaders/attention/prefill-attention-naive.wgsl';
+import type { Grid, KernelSpec } from '../../gpu/kernel';
+import { ceilDiv } from '../../util/math';
+import type { KvFormat } from './kv-format';
+import { kvLibrary } from './kv-library';
+
+/** Keys that the kernel takes at once: tiles begin and end at multiples of this, but for the last tile's end. */
+export const prefillKeyBlock = 32;
+const pairsPerGroup = 32;
+
+/**
+ * Rows `[firstRow, firstRow + numRows)` of `qkv [segment rows, qkvStride]`, row `firstRow + r` at position
+ * `firstPosition + r`, attend the keys `[16 · tileFirstPage, 16 · tileFirstPage + tileTokens)` of
+ * `tile [kvHeads, tilePages, page]`, causally and, unless `window` is 0, after their position − window. `isFirst` starts the
+ * state, `isLast` divides by the sum: in between `attended [segment rows, heads · headDim]` is un-normalised and
+ * `softmaxState [segment rows, heads, 2]` holds (largest score · log2 e, sum).
+ */
+export function prefillAttention(format: KvFormat) {
+  return {
+    name: `attention/prefill-attention:${format}`,
+    bindings: { qkv: 'read', tile: 'read', attended: 'read_write', softmaxState: 'read_write' },
+    params: {
+      numRows: 'u32',
+      firstRow: 'u32',
+      firstPosition: 'u32',
+      qkvStride: 'u32',
+      kvHeads: 'u32',
+      tileFirstPage: 'u32',
+      tilePages: 'u32',
+      tileTokens: 'u32',
+      window: 'u32',
+      isFirst: 'u32',
+      isLast: 'u32',
+      scale: 'f32',
+    },
+    constants: { HEAD_DIM: 64, GROUP: 1 },
+    variants: [{ name: 'naive', sources: [kvLibrary[format], naive] }],
+  } as const satisfies KernelSpec;
+}
+
+/** Grid of `prefillAttention`: blocks of (row, head of the group) pairs, by KV heads. */
+export function prefillAttentionGrid(numRows: number, kvHeads: number, group: number): Grid {
+  return [ceilDiv(numRows * group, pairsPerGroup), kvHeads];
+}

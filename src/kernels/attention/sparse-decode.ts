@@ -1,0 +1,65 @@
+/** Split-K decode attention over lists of pages: one partial result a split, then their merge. */
+import naive from '../../../shaders/attention/sparse-decode-naive.wgsl';
+import mergeShader from '../../../shaders/attention/merge-splits.wgsl';
+import pageList from '../../../shaders/lib/kv-page-list.wgsl';
+import type { Grid, KernelSpec } from '../../gpu/kernel';
+import { flatGrid } from '../../gpu/recorder';
+import type { KvFormat } from './kv-format';
+import { kvLibrary } from './kv-library';
+import { pagesPerSplit } from './page-splits';
+
+/**
+ * For each row and each KV head of the slab: the query heads of the group against the pages of the list
+ * `listState[listOffset + sequence · kvHeads + kvHead] = (count, tailStart)`: entries `i < count` are in
+ * `lists[(listOffset + sequence · kvHeads + kvHead) · listCapacity + i]`, ascending; then the pages from `tailStart` to the
+ * row's own. (0, 0) is exact attention. `window` 0 is no sliding window, else keys after position − window count.
+ * Writes `partials [rows, heads, maxSplits, 2 + headDim]`: largest score (times log2 e), sum, un-normalised values.
+ */
+export function sparseDecode(format: KvFormat) {
+  return {
+    name: `attention/sparse-decode:${format}`,
+    bindings: {
+      qkv: 'read',
+      pool: 'read',
+      blockTable: 'read',
+      rows: 'read',
+      listState: 'read',
+      lists: 'read',
+      partials: 'read_write',
+    },
+    params: {
+      numRows: 'u32',
+      qkvStride: 'u32',
+      kvHeads: 'u32',
+      firstKvHead: 'u32',
+      tableOffset: 'u32',
+      maxPages: 'u32',
+      listOffset: 'u32',
+      listCapacity: 'u32',
+      window: 'u32',
+      maxSplits: 'u32',
+      scale: 'f32',
+    },
+    constants: { HEAD_DIM: 64, GROUP: 1, PAGES_PER_SPLIT: pagesPerSplit },
+    variants: [{ name: 'naive', sources: [kvLibrary[format], pageList, naive] }],
+  } as const satisfies KernelSpec;
+}
+
+/** Grid of `sparseDecode`: `numKvHeads` of the slab. */
+export function sparseDecodeGrid(numRows: number, numKvHeads: number, maxSplits: number): Grid {
+  return [maxSplits, numKvHeads, numRows];
+}
+
+/** `partials` of all heads of a layer to `attended [rows, heads · headDim]`; grid: `mergeSplitsGrid`. */
+export const mergeSplits = {
+  name: 'attention/merge-splits',
+  bindings: { partials: 'read', rows: 'read', listState: 'read', attended: 'read_write' },
+  params: { numRows: 'u32', kvHeads: 'u32', listOffset: 'u32', window: 'u32', maxSplits: 'u32' },
+  constants: { HEAD_DIM: 64, GROUP: 1, PAGES_PER_SPLIT: pagesPerSplit },
+  variants: [{ name: 'portable', sources: [pageList, mergeShader] }],
+} as const satisfies KernelSpec;
+
+/** Grid of `mergeSplits`. */
+export function mergeSplitsGrid(numRows: number, heads: number): Grid {
+  return flatGrid(numRows * heads);
+}

@@ -1,0 +1,32 @@
+/** Plain attention of one query over stored keys and values: what every attention kernel's twin is made of. */
+
+/** One stored key with its value: indices of their first elements. */
+export interface KeyValue {
+  readonly key: number;
+  readonly value: number;
+}
+
+/**
+ * `softmax(scale · q·k) v` over `pairs`, in f64; `load` gives stored elements. No pair gives zeros.
+ */
+export function attend(
+  query: ArrayLike<number>,
+  pairs: readonly KeyValue[],
+  load: (index: number) => number,
+  scale: number,
+): Float64Array {
+  const headDim = query.length;
+  const scores = pairs.map(({ key }) => {
+    let score = 0;
+    for (let i = 0; i < headDim; i++) score += query[i]! * load(key + i);
+    return score * scale;
+  });
+  const largest = scores.reduce((a, b) => Math.max(a, b), -Infinity);
+  const weights = scores.map((score) => Math.exp(score - largest));
+  const sum = weights.reduce((a, b) => a + b, 0);
+  const result = new Float64Array(headDim);
+  pairs.forEach(({ value }, index) => {
+    for (let i = 0; i < headDim; i++) result[i]! += (weights[index]! / sum) * load(value + i);
+  });
+  return result;
+}

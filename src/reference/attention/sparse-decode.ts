@@ -1,0 +1,60 @@
+/** CPU twin of attention/sparse-decode followed by attention/merge-splits: splits change nothing but rounding. */
+import { loadKv, type KvWords } from '../cache/kv-data';
+import { attend, type KeyValue } from './attend';
+
+/** One slab of a layer with its page lists. */
+export interface SparseDecodeInput {
+  readonly headDim: number;
+  readonly group: number;
+  readonly kvHeads: number;
+  readonly firstKvHead: number;
+  readonly numKvHeads: number;
+  readonly qkv: Float32Array;
+  readonly qkvStride: number;
+  /** `[rows, 4]`: sequence, position. */
+  readonly rows: Uint32Array;
+  readonly pool: KvWords;
+  readonly blockTable: Uint32Array;
+  readonly tableOffset: number;
+  readonly maxPages: number;
+  /** (count, tailStart) a list. */
+  readonly listState: Uint32Array;
+  readonly lists: Uint32Array;
+  readonly listOffset: number;
+  readonly listCapacity: number;
+  readonly window: number;
+  readonly scale: number;
+}
+
+/** `attended [rows, heads · headDim]`; heads of other slabs keep what `attended` holds. */
+export function sparseDecode(input: SparseDecodeInput, attended: Float32Array): void {
+  const { headDim, group, kvHeads, rows, window } = input;
+  const load = (index: number) => loadKv(input.pool, index);
+  for (let row = 0; row < rows.length / 4; row++) {
+    const [sequence, position] = [rows[4 * row]!, rows[4 * row + 1]!];
+    for (let local = 0; local < input.numKvHeads; local++) {
+      const kvHead = input.firstKvHead + local;
+      const list = input.listOffset + sequence * kvHeads + kvHead;
+      const [count, tailStart] = [input.listState[2 * list]!, input.listState[2 * list + 1]!];
+      const start = list * input.listCapacity;
+      const pages = Array.from(input.lists.subarray(start, start + count));
+      for (let page = tailStart; page <= position >> 4; page++) pages.push(page);
+
+      const pairs: KeyValue[] = [];
+      for (const page of pages) {
+        const slot =
+          input.blockTable[input.tableOffset + (sequence * kvHeads + kvHead) * input.maxPages + page]!;
+        for (let token = 0; token < 16; token++) {
+          const key = page * 16 + token;
+          if (key > position || (window > 0 && key + window <= position)) continue;
+          pairs.push({ key: (slot * 32 + token) * headDim, value: (slot * 32 + 16 + token) * headDim });
+        }
+      }
+      for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
+        const start = row * input.qkvStride + head * headDim;
+        const query = input.qkv.subarray(start, start + headDim);
+        attended.set(attend(query, pairs, load, input.scale), (row * kvHeads * group + head) * headDim);
+      }
+    }
+  }
+}

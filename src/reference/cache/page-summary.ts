@@ -1,0 +1,32 @@
+/** CPU twin of cache/page-summary: it changes `summaries`. */
+import { storeKv, type KvWords } from './kv-data';
+import { summarise } from './rope-append';
+
+export interface PageSummaryInput {
+  readonly headDim: number;
+  readonly firstPage: number;
+  readonly numPages: number;
+  readonly firstKvHead: number;
+  readonly numKvHeads: number;
+  readonly tile: KvWords;
+  readonly tileFirstPage: number;
+  readonly tilePages: number;
+  readonly summaryTable: Uint32Array;
+  readonly tableOffset: number;
+  readonly numSummarySlots: number;
+  readonly summaries: KvWords;
+}
+
+export function pageSummary(input: PageSummaryInput): void {
+  const { headDim, firstPage, numPages } = input;
+  for (let local = 0; local < input.numKvHeads; local++) {
+    for (let page = firstPage; page < firstPage + numPages; page++) {
+      const tilePage = (input.firstKvHead + local) * input.tilePages + page - input.tileFirstPage;
+      const slot = input.summaryTable[input.tableOffset + page]!;
+      const start = (local * input.numSummarySlots + slot) * 2 * headDim;
+      summarise(input.tile, tilePage, headDim).forEach((bound, i) =>
+        storeKv(input.summaries, start + i, bound),
+      );
+    }
+  }
+}

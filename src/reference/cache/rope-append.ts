@@ -1,0 +1,107 @@
+/** CPU twins of cache/rope-append and cache/rope-append-tile: they change the arrays that they are given. */
+import { loadKv, storeKv, type KvWords } from './kv-data';
+import { ropeHead, type HeadTransform } from './rope-head';
+
+interface Heads extends HeadTransform {
+  readonly group: number;
+  readonly kvHeads: number;
+  readonly qkvStride: number;
+}
+
+/** One slab of a layer, as cache/rope-append sees it. */
+export interface AppendInput extends Heads {
+  readonly qkv: Float32Array;
+  /** `[rows, 4]`: sequence, position. */
+  readonly rows: Uint32Array;
+  readonly firstKvHead: number;
+  readonly numKvHeads: number;
+  readonly blockTable: Uint32Array;
+  readonly tableOffset: number;
+  readonly maxPages: number;
+  readonly pool: KvWords;
+  readonly summaryTable: Uint32Array;
+  readonly numSummarySlots: number;
+  readonly summaries: KvWords;
+}
+
+/** Turns the q heads of `row` that belong to `kvHead`, and returns its k and v. */
+function turnRow(qkv: Float32Array, row: number, kvHead: number, position: number, heads: Heads) {
+  const { headDim, group, kvHeads, qkvStride } = heads;
+  const head = (index: number) => {
+    const start = row * qkvStride + index * headDim;
+    return qkv.subarray(start, start + headDim);
+  };
+  for (let i = 0; i < group; i++) {
+    const query = head(kvHead * group + i);
+    query.set(ropeHead(query, position, 0, heads));
+  }
+  const key = ropeHead(head(kvHeads * group + kvHead), position, 1, heads);
+  return { key, value: head(kvHeads * (group + 1) + kvHead) };
+}
+
+function storePage(
+  words: KvWords,
+  page: number,
+  token: number,
+  headDim: number,
+  key: number[],
+  value: Float32Array,
+) {
+  for (let i = 0; i < headDim; i++) {
+    storeKv(words, (page * 32 + token) * headDim + i, key[i]!);
+    storeKv(words, (page * 32 + 16 + token) * headDim + i, value[i]!);
+  }
+}
+
+/** Per-channel minimum, then maximum, of a stored page's keys. */
+export function summarise(words: KvWords, page: number, headDim: number): number[] {
+  const summary: number[] = [];
+  for (const pick of [Math.min, Math.max]) {
+    for (let i = 0; i < headDim; i++) {
+      const keys = Array.from({ length: 16 }, (_, token) => loadKv(words, (page * 32 + token) * headDim + i));
+      summary.push(pick(...keys));
+    }
+  }
+  return summary;
+}
+
+export function ropeAppend(input: AppendInput): void {
+  const { rows, headDim, pool, summaries, maxPages } = input;
+  for (let row = 0; row < rows.length / 4; row++) {
+    const [sequence, position] = [rows[4 * row]!, rows[4 * row + 1]!];
+    const page = position >> 4;
+    for (let local = 0; local < input.numKvHeads; local++) {
+      const kvHead = input.firstKvHead + local;
+      const { key, value } = turnRow(input.qkv, row, kvHead, position, input);
+      const entry = input.tableOffset + (sequence * input.kvHeads + kvHead) * maxPages + page;
+      const slot = input.blockTable[entry]!;
+      storePage(pool, slot, position & 15, headDim, key, value);
+      if ((position & 15) !== 15) continue;
+      const summarySlot = input.summaryTable[sequence * maxPages + page]!;
+      const start = (local * input.numSummarySlots + summarySlot) * 2 * headDim;
+      summarise(pool, slot, headDim).forEach((bound, i) => storeKv(summaries, start + i, bound));
+    }
+  }
+}
+
+/** A chunk of a segment, as cache/rope-append-tile sees it. */
+export interface AppendTileInput extends Heads {
+  readonly qkv: Float32Array;
+  readonly numRows: number;
+  readonly firstRow: number;
+  readonly firstPosition: number;
+  readonly tile: KvWords;
+  readonly tileFirstPage: number;
+  readonly tilePages: number;
+}
+
+export function ropeAppendTile(input: AppendTileInput): void {
+  for (let r = 0; r < input.numRows; r++) {
+    const position = input.firstPosition + r;
+    for (let kvHead = 0; kvHead < input.kvHeads; kvHead++) {
+      const { key, value } = turnRow(input.qkv, input.firstRow + r, kvHead, position, input);
+      const page = kvHead * input.tilePages + (position >> 4) - input.tileFirstPage;
+      storePage(input.tile, page, position & 15, input.headDim, key, value);
+    }
+  }
+}

@@ -1,0 +1,209 @@
+/** Decode attention, splits and merge together, against plain attention; and what must be equal to the bit. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KernelCompiler } from '../../../src/gpu/kernel';
+import type { Device } from '../../../src/gpu/device';
+import type { KvFormat } from '../../../src/kernels/attention/kv-format';
+import { numSplits, partialsBytes } from '../../../src/kernels/attention/page-splits';
+import {
+  mergeSplits,
+  mergeSplitsGrid,
+  sparseDecode,
+  sparseDecodeGrid,
+} from '../../../src/kernels/attention/sparse-decode';
+import { sparseDecode as reference } from '../../../src/reference/attention/sparse-decode';
+import type { KvWords } from '../../../src/reference/cache/kv-data';
+import { expectClose } from '../../support/compare';
+import { randomFloats } from '../../support/random';
+import { requestTestDevice, type BufferData } from '../harness';
+import { randomKv, shuffled } from './kv-fixture';
+import { runScene, variantNames, type Step } from './scene';
+
+interface Shape {
+  readonly format?: KvFormat;
+  readonly headDim: number;
+  readonly group: number;
+  readonly kvHeads: number;
+  /** Tokens of each row's sequence; row r belongs to sequence rows - 1 - r. */
+  readonly lengths: readonly number[];
+  readonly window?: number;
+  /** KV heads in each slab; all in one by default. */
+  readonly slabs?: readonly number[];
+  readonly pagesPerSplit?: number;
+  /** Pages of every list and the tail's start; exact attention by default. */
+  readonly list?: { readonly pages: readonly number[]; readonly tailStart: number };
+  readonly extraSplits?: number;
+}
+
+/** Everything that a decode of `shape` reads, its pages the same whatever is asked of them. */
+function build(shape: Shape) {
+  const { format = 'f16', headDim, group, kvHeads, lengths, window = 0, slabs = [kvHeads], list } = shape;
+  const numRows = lengths.length;
+  const heads = kvHeads * group;
+  const qkvStride = (heads + 2 * kvHeads) * headDim;
+  const maxPages = Math.ceil(Math.max(...lengths) / 16) + 1;
+  const layerOffset = numRows * kvHeads * maxPages;
+  const listCapacity = Math.max(list?.pages.length ?? 0, 1);
+  const qkv = randomFloats(numRows * qkvStride, 1, 2);
+  const rows = new Uint32Array(4 * numRows);
+  lengths.forEach((length, row) => rows.set([numRows - 1 - row, length - 1], 4 * row));
+  const blockTable = new Uint32Array(2 * layerOffset).fill(0xffffffff);
+  const listOffset = 2;
+  const listState = new Uint32Array(2 * (listOffset + numRows * kvHeads)).fill(7);
+  const lists = new Uint32Array((listOffset + numRows * kvHeads) * listCapacity);
+  for (let index = listOffset; index < listOffset + numRows * kvHeads; index++) {
+    listState.set([list?.pages.length ?? 0, list?.tailStart ?? 0], 2 * index);
+    lists.set(list?.pages ?? [], index * listCapacity);
+  }
+  const split = { count: list?.pages.length, tailStart: list?.tailStart, window };
+  const maxSplits =
+    Math.max(...lengths.map((length) => numSplits({ position: length - 1, ...split }, shape.pagesPerSplit))) +
+    (shape.extraSplits ?? 0);
+  const constants = { HEAD_DIM: headDim, GROUP: group, PAGES_PER_SPLIT: shape.pagesPerSplit ?? 16 };
+  const common = { numRows, kvHeads, listOffset, window, maxSplits };
+  const data: Record<string, BufferData> = {
+    qkv,
+    rows,
+    blockTable,
+    listState,
+    lists,
+    partials: new Float32Array(partialsBytes(numRows, heads, maxSplits, headDim) / 4).fill(NaN),
+    attended: new Float32Array(numRows * heads * headDim).fill(NaN),
+  };
+  const steps: Step[] = [];
+  const pools: KvWords[] = [];
+  let firstKvHead = 0;
+  slabs.forEach((numKvHeads, slab) => {
+    const numSlots = numRows * numKvHeads * maxPages;
+    const order = shuffled(numSlots, 5 + slab);
+    for (let row = 0; row < numRows; row++) {
+      for (let local = 0; local < numKvHeads; local++) {
+        const table = layerOffset + (row * kvHeads + firstKvHead + local) * maxPages;
+        blockTable.set(order.subarray((row * numKvHeads + local) * maxPages).subarray(0, maxPages), table);
+      }
+    }
+    const pool = randomKv(format, numSlots * 32 * headDim, 9 + slab);
+    pools.push(pool);
+    data[`pool${slab}`] = pool;
+    steps.push({
+      spec: sparseDecode(format),
+      constants,
+      bind: { pool: `pool${slab}` },
+      params: {
+        ...common,
+        qkvStride,
+        firstKvHead,
+        tableOffset: layerOffset,
+        maxPages,
+        listCapacity,
+        scale: headDim ** -0.5,
+      },
+      grid: sparseDecodeGrid(numRows, numKvHeads, maxSplits),
+    });
+    firstKvHead += numKvHeads;
+  });
+  steps.push({ spec: mergeSplits, constants, params: common, grid: mergeSplitsGrid(numRows, heads) });
+  const expected = () => {
+    const attended = new Float32Array(numRows * heads * headDim);
+    steps.slice(0, -1).forEach(({ params }, slab) => {
+      const numKvHeads = slabs[slab]!;
+      const scale = headDim ** -0.5;
+      const sizes = { headDim, group, kvHeads, qkvStride, maxPages, listOffset, listCapacity, window, scale };
+      const buffers = { qkv, rows, blockTable, listState, lists, pool: pools[slab]! };
+      const firstKvHead = params['firstKvHead']!;
+      reference({ ...sizes, ...buffers, firstKvHead, numKvHeads, tableOffset: layerOffset }, attended);
+    });
+    return attended;
+  };
+  return { data, steps, expected };
+}
+
+let device: Device;
+let compiler: KernelCompiler;
+
+beforeAll(async () => {
+  device = await requestTestDevice();
+  compiler = new KernelCompiler(device);
+});
+
+afterAll(() => device.destroy());
+
+async function run(shape: Shape, variantName?: string): Promise<Float32Array> {
+  const { data, steps } = build(shape);
+  const results = await runScene(compiler, data, steps, ['attended'], variantName);
+  return new Float32Array(results['attended']!);
+}
+
+const shapes: Shape[] = [
+  { headDim: 8, group: 1, kvHeads: 1, lengths: [1] },
+  { headDim: 8, group: 2, kvHeads: 4, lengths: [15, 16, 17] },
+  { headDim: 32, group: 4, kvHeads: 2, lengths: [577] },
+  { headDim: 64, group: 7, kvHeads: 2, lengths: [577, 1, 16] },
+  { headDim: 80, group: 1, kvHeads: 2, lengths: [17, 270] },
+  { headDim: 96, group: 1, kvHeads: 3, lengths: [256, 257] },
+  { headDim: 128, group: 2, kvHeads: 1, lengths: [15, 577] },
+  { headDim: 256, group: 16, kvHeads: 1, lengths: [300] },
+  { headDim: 64, group: 4, kvHeads: 1, lengths: [577], format: 'f32' },
+  { headDim: 256, group: 5, kvHeads: 1, lengths: [33], format: 'f32' },
+  { headDim: 64, group: 4, kvHeads: 2, lengths: [577, 40, 600], window: 100 },
+  { headDim: 32, group: 2, kvHeads: 2, lengths: [577, 33], window: 1 },
+  { headDim: 32, group: 4, kvHeads: 5, lengths: [300, 100], slabs: [2, 3] },
+  { headDim: 64, group: 4, kvHeads: 2, lengths: [577], pagesPerSplit: 4, extraSplits: 3 },
+  { headDim: 64, group: 2, kvHeads: 2, lengths: [577, 540], list: { pages: [0, 3, 8, 20], tailStart: 30 } },
+  {
+    headDim: 32,
+    group: 7,
+    kvHeads: 2,
+    lengths: [577, 610],
+    list: { pages: Array.from({ length: 17 }, (_, i) => 2 * i), tailStart: 35 },
+    window: 200,
+  },
+];
+
+describe('decode attention over page lists', () => {
+  test.each(shapes.map((shape) => [JSON.stringify(shape), shape] as const))('%s', async (_title, shape) => {
+    const { data, steps, expected } = build(shape);
+    const wanted = expected();
+    for (const name of variantNames(compiler, [steps[0]!.spec])) {
+      const results = await runScene(compiler, data, steps, ['attended'], name);
+      const tolerance = { absolute: 2e-6, relative: 2e-5 };
+      expectClose(new Float32Array(results['attended']!), wanted, tolerance, name);
+    }
+  });
+
+  const shape: Shape = { headDim: 32, group: 4, kvHeads: 2, lengths: [577, 300, 16] };
+
+  test('a list of all pages, or of all but a tail, equals exact attention to the bit', async () => {
+    const single = { ...shape, lengths: [577] };
+    const exact = await run(single);
+    for (const tailStart of [5, 37]) {
+      const pages = Array.from({ length: tailStart }, (_, i) => i);
+      expect(await run({ ...single, list: { pages, tailStart } })).toEqual(exact);
+    }
+  });
+
+  test('skipping what lies before the window changes nothing to the bit', async () => {
+    const single = { ...shape, lengths: [577], window: 70, pagesPerSplit: 4 };
+    const pages = Array.from({ length: 37 }, (_, i) => i);
+    expect(await run(single)).toEqual(await run({ ...single, list: { pages, tailStart: 37 } }));
+  });
+
+  test('a row gives the same bits with more splits in the grid, and with other rows in the batch', async () => {
+    const together = await run(shape);
+    expect(await run({ ...shape, extraSplits: 2 })).toEqual(together);
+    const { data, steps } = build(shape);
+    const size = 2 * 4 * 32;
+    for (const row of [0, 1, 2]) {
+      const alone = {
+        ...data,
+        rows: (data['rows'] as Uint32Array<ArrayBuffer>).slice(4 * row, 4 * row + 4),
+        qkv: (data['qkv'] as Float32Array<ArrayBuffer>).slice(row * 384, row * 384 + 384),
+        attended: new Float32Array(size),
+      };
+      const single: Step[] = steps.map((step) => ({ ...step, params: { ...step.params, numRows: 1 } }));
+      single[0] = { ...single[0]!, grid: sparseDecodeGrid(1, 2, single[0]!.params['maxSplits']!) };
+      single[1] = { ...single[1]!, grid: mergeSplitsGrid(1, 8) };
+      const results = await runScene(compiler, alone, single, ['attended']);
+      expect(new Float32Array(results['attended']!)).toEqual(together.subarray(row * size, (row + 1) * size));
+    }
+  });
+});

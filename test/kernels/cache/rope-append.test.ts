@@ -1,0 +1,189 @@
+/** RoPE and the write into pages and tiles: floats within rounding, stored elements within one step of their format. */
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { KernelCompiler } from '../../../src/gpu/kernel';
+import type { Device } from '../../../src/gpu/device';
+import type { KvFormat } from '../../../src/kernels/attention/kv-format';
+import { ropeAppend, ropeAppendGrid, ropeAppendTile } from '../../../src/kernels/cache/rope-append';
+import { createKvWords, unpackKv, type KvWords } from '../../../src/reference/cache/kv-data';
+import * as reference from '../../../src/reference/cache/rope-append';
+import { expectClose, type Tolerance } from '../../support/compare';
+import { randomFloats } from '../../support/random';
+import { randomKv, ropeTable, shuffled } from '../attention/kv-fixture';
+import { runScene } from '../attention/scene';
+import { requestTestDevice } from '../harness';
+
+let device: Device;
+let compiler: KernelCompiler;
+
+beforeAll(async () => {
+  device = await requestTestDevice();
+  compiler = new KernelCompiler(device);
+});
+
+afterAll(() => device.destroy());
+
+interface Shape {
+  readonly format?: KvFormat;
+  readonly headDim: number;
+  readonly group: number;
+  readonly kvHeads: number;
+  /** Defaults to headDim. */
+  readonly rotaryDim?: number;
+  readonly hasNorm?: boolean;
+}
+
+interface DecodeShape extends Shape {
+  /** Position of each row; row r belongs to sequence rows - 1 - r. */
+  readonly positions: readonly number[];
+  /** KV heads of the slab; all by default. */
+  readonly slab?: readonly [first: number, count: number];
+}
+
+const storedTolerance: Readonly<Record<KvFormat, Tolerance>> = {
+  f16: { absolute: 1e-6, relative: 2 ** -10 },
+  f32: { absolute: 2e-6, relative: 1e-5 },
+};
+const tolerance: Tolerance = { absolute: 2e-6, relative: 1e-5 };
+
+function asStored(format: KvFormat, bytes: ArrayBuffer): Float32Array {
+  return unpackKv(format === 'f16' ? new Uint32Array(bytes) : new Float32Array(bytes));
+}
+
+const decodeShapes: DecodeShape[] = [
+  { headDim: 8, group: 1, kvHeads: 1, positions: [0] },
+  { headDim: 32, group: 7, kvHeads: 2, positions: [15, 16, 300] },
+  { headDim: 64, group: 4, kvHeads: 4, positions: [5000, 1023], slab: [1, 2] },
+  { headDim: 80, group: 2, kvHeads: 3, positions: [31, 14, 255, 256, 47], hasNorm: true },
+  { headDim: 96, group: 1, kvHeads: 2, positions: [577, 15], rotaryDim: 72 },
+  { headDim: 128, group: 2, kvHeads: 1, positions: [79], rotaryDim: 0, hasNorm: true },
+  { headDim: 256, group: 1, kvHeads: 2, positions: [15, 15], hasNorm: true, format: 'f32', slab: [1, 1] },
+];
+
+describe('rope-append', () => {
+  test.each(decodeShapes.map((shape) => [JSON.stringify(shape), shape] as const))(
+    '%s',
+    async (_title, shape) => {
+      const { format = 'f16', headDim, group, kvHeads, positions, rotaryDim = headDim } = shape;
+      const [firstKvHead, numKvHeads] = shape.slab ?? [0, kvHeads];
+      const numRows = positions.length;
+      const qkvStride = (group + 2) * kvHeads * headDim;
+      const maxPages = Math.floor(Math.max(...positions) / 16) + 2;
+      const numSummarySlots = numRows * maxPages + 3;
+      const numSlots = numRows * kvHeads * maxPages;
+      const tableOffset = 11;
+      const blockTable = new Uint32Array(tableOffset + numSlots);
+      blockTable.set(shuffled(numSlots, 1), tableOffset);
+      const rows = new Uint32Array(4 * numRows);
+      positions.forEach((position, row) => rows.set([numRows - 1 - row, position], 4 * row));
+      const data = {
+        qkv: randomFloats(numRows * qkvStride, 2, 3),
+        ropeTable: ropeTable(rotaryDim, 8192),
+        qkNorm: randomFloats(2 * headDim, 3),
+        rows,
+        blockTable,
+        pool: randomKv(format, numSlots * 32 * headDim, 4, 3),
+        summaryTable: shuffled(numSummarySlots, 5),
+        summaries: randomKv(format, numKvHeads * numSummarySlots * 2 * headDim, 6),
+      };
+      const sizes = {
+        qkvStride,
+        kvHeads,
+        firstKvHead,
+        numKvHeads,
+        rotaryDim,
+        tableOffset,
+        maxPages,
+        numSummarySlots,
+      };
+      const params = { numRows, ...sizes, epsilon: 1e-5 };
+      const constants = { HEAD_DIM: headDim, GROUP: group, QK_NORM: shape.hasNorm ? 1 : 0 };
+      const grid = ropeAppendGrid(numRows, numKvHeads, group, headDim);
+      const step = { spec: ropeAppend(format), constants, params, grid };
+      const results = await runScene(compiler, data, [step], ['qkv', 'pool', 'summaries']);
+
+      const { qkNorm, ...rest } = data;
+      const wanted = {
+        ...rest,
+        qkv: data.qkv.slice(),
+        pool: data.pool.slice() as KvWords,
+        summaries: data.summaries.slice() as KvWords,
+      };
+      reference.ropeAppend({ ...params, ...wanted, ...(shape.hasNorm && { qkNorm }), headDim, group });
+      expectClose(new Float32Array(results['qkv']!), wanted.qkv, tolerance, 'qkv');
+      expectClose(asStored(format, results['pool']!), unpackKv(wanted.pool), storedTolerance[format], 'pool');
+      const summaries = asStored(format, results['summaries']!);
+      expectClose(summaries, unpackKv(wanted.summaries), storedTolerance[format], 'summaries');
+    },
+  );
+});
+
+interface TileShape extends Shape {
+  readonly numRows: number;
+  readonly firstRow: number;
+  readonly firstPosition: number;
+}
+
+const tileShapes: TileShape[] = [
+  { headDim: 8, group: 1, kvHeads: 1, numRows: 1, firstRow: 0, firstPosition: 0 },
+  { headDim: 32, group: 4, kvHeads: 2, numRows: 17, firstRow: 3, firstPosition: 250 },
+  { headDim: 64, group: 7, kvHeads: 2, numRows: 33, firstRow: 0, firstPosition: 255, hasNorm: true },
+  { headDim: 96, group: 1, kvHeads: 1, numRows: 15, firstRow: 1, firstPosition: 240, rotaryDim: 48 },
+  {
+    headDim: 128,
+    group: 2,
+    kvHeads: 2,
+    numRows: 20,
+    firstRow: 0,
+    firstPosition: 300,
+    rotaryDim: 0,
+    format: 'f32',
+  },
+];
+
+describe('rope-append-tile', () => {
+  test.each(tileShapes.map((shape) => [JSON.stringify(shape), shape] as const))(
+    '%s',
+    async (_title, shape) => {
+      const {
+        format = 'f16',
+        headDim,
+        group,
+        kvHeads,
+        numRows,
+        firstRow,
+        firstPosition,
+        rotaryDim = headDim,
+      } = shape;
+      const qkvStride = (group + 2) * kvHeads * headDim;
+      const tileFirstPage = (firstPosition >> 4) - (firstPosition > 0 ? 1 : 0);
+      const tilePages = 6;
+      const data = {
+        qkv: randomFloats((firstRow + numRows + 1) * qkvStride, 2, 3),
+        ropeTable: ropeTable(rotaryDim, 1024),
+        qkNorm: randomFloats(2 * headDim, 3),
+        tile: createKvWords(format, kvHeads * tilePages * 32 * headDim),
+      };
+      const sizes = {
+        numRows,
+        firstRow,
+        firstPosition,
+        qkvStride,
+        kvHeads,
+        rotaryDim,
+        tileFirstPage,
+        tilePages,
+      };
+      const params = { ...sizes, epsilon: 1e-6 };
+      const constants = { HEAD_DIM: headDim, GROUP: group, QK_NORM: shape.hasNorm ? 1 : 0 };
+      const grid = ropeAppendGrid(numRows, kvHeads, group, headDim);
+      const step = { spec: ropeAppendTile(format), constants, params, grid };
+      const results = await runScene(compiler, data, [step], ['qkv', 'tile']);
+
+      const { qkNorm, ...rest } = data;
+      const wanted = { ...rest, qkv: data.qkv.slice(), tile: data.tile.slice() as KvWords };
+      reference.ropeAppendTile({ ...params, ...wanted, ...(shape.hasNorm && { qkNorm }), headDim, group });
+      expectClose(new Float32Array(results['qkv']!), wanted.qkv, tolerance, 'qkv');
+      expectClose(asStored(format, results['tile']!), unpackKv(wanted.tile), storedTolerance[format], 'tile');
+    },
+  );
+});
