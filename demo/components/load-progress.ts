@@ -1,0 +1,66 @@
+/** How far a model has loaded, in bytes. Fires `stop`. */
+import { LitElement, css, html } from 'lit';
+import type { LoadProgress as Progress } from '../../src/index';
+import { formatBytes } from '../format';
+import { controls } from '../shared-styles';
+
+/** See the file's header. */
+export class LoadProgress extends LitElement {
+  static override styles = [
+    controls,
+    css`
+      :host {
+        display: grid;
+        grid-template-columns: 1fr auto;
+        align-items: center;
+        gap: 0.5rem 1rem;
+        padding: 1rem;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--surface);
+      }
+
+      p {
+        margin: 0;
+        font-variant-numeric: tabular-nums;
+      }
+
+      progress {
+        width: 100%;
+        height: 0.5rem;
+        accent-color: var(--accent);
+      }
+
+      button {
+        grid-row: 1 / span 2;
+        grid-column: 2;
+      }
+    `,
+  ];
+
+  static override properties = { name: {}, progress: { attribute: false } };
+  declare name: string;
+  declare progress: Progress | undefined;
+
+  constructor() {
+    super();
+    this.name = '';
+  }
+
+  protected override render() {
+    const { progress } = this;
+    const total = progress?.totalBytes;
+    const amount = total ? `${formatBytes(progress.loadedBytes)} of ${formatBytes(total)}` : 'starting…';
+    return html`
+      <p id="text">Loading ${this.name}: ${amount}</p>
+      ${
+        total
+          ? html`<progress aria-labelledby="text" max=${total} .value=${progress.loadedBytes}></progress>`
+          : html`<progress aria-labelledby="text"></progress>`
+      }
+      <button @click=${() => this.dispatchEvent(new Event('stop'))}>Cancel</button>
+    `;
+  }
+}
+
+customElements.define('longpage-load-progress', LoadProgress);

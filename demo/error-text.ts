@@ -1,0 +1,79 @@
+/** What an error means to the person at the page, and what they can do: pure. */
+import { EngineError } from '../src/index';
+
+/** An error as the page shows it. */
+export interface ErrorText {
+  readonly title: string;
+  readonly detail: string;
+  /** Things to try, best first. */
+  readonly steps: readonly string[];
+  /** Whether trying the same again can help. */
+  readonly canRetry: boolean;
+}
+
+const turnOnWebgpu = [
+  'Chrome or Edge: version 113 or newer on Windows, macOS and ChromeOS, 121 or newer on Android.',
+  'Chrome on Linux: open chrome://flags/#enable-unsafe-webgpu, enable it, and restart the browser.',
+  'Safari: version 26 or newer. Firefox: version 141 or newer on Windows.',
+  'Open the page over https or from localhost: browsers offer WebGPU nowhere else.',
+];
+
+const pickAnother = 'Pick another model: Llama, Mistral, Qwen2, Qwen3, SmolLM3 and Phi-3 are understood.';
+
+const textByCode: Readonly<Record<string, Omit<ErrorText, 'detail'>>> = {
+  'webgpu-unavailable': { title: 'WebGPU is not available', steps: turnOnWebgpu, canRetry: true },
+  'limit-too-small': {
+    title: 'The GPU memory limit is too small',
+    steps: ['Raise the limit, or pick a smaller model.'],
+    canRetry: false,
+  },
+  'model-unsupported': { title: 'This model is not supported', steps: [pickAnother], canRetry: false },
+  'weights-corrupt': {
+    title: 'The model’s files are damaged',
+    steps: ['Download the model again, all of its files.'],
+    canRetry: true,
+  },
+  network: {
+    title: 'The model could not be downloaded',
+    steps: [
+      'Check the address and your connection, then try again.',
+      'Another site must allow this page to read its files (CORS), and this page’s policy must allow the site.',
+    ],
+    canRetry: true,
+  },
+  'context-too-long': {
+    title: 'The conversation is too long',
+    steps: ['Start a new chat.'],
+    canRetry: false,
+  },
+  'gpu-memory': {
+    title: 'The GPU has too little memory',
+    steps: ['Close other tabs that use the GPU, or pick a smaller model.'],
+    canRetry: true,
+  },
+  'host-memory': {
+    title: 'This tab has too little memory',
+    steps: ['Close other tabs, or pick a smaller model.'],
+    canRetry: true,
+  },
+  'device-lost': {
+    title: 'The GPU was lost',
+    steps: [
+      'The browser or the driver took it away, which sleep or an update can cause. Load the model again.',
+    ],
+    canRetry: true,
+  },
+};
+
+/** The text for any thrown value; what is not an `EngineError` is shown as it is, as a fault of ours. */
+export function describeError(error: unknown): ErrorText {
+  const detail = error instanceof Error ? error.message : String(error);
+  const known = error instanceof EngineError ? textByCode[error.code] : undefined;
+  if (known) return { ...known, detail };
+  return {
+    title: 'Something went wrong',
+    detail,
+    steps: ['Load the model again. If it happens every time, please report it.'],
+    canRetry: true,
+  };
+}
