@@ -19,7 +19,7 @@ import { asObject, type JsonObject } from './json';
  *   there changes no id.
  */
 export function withPipelineFixes(tokenizerJson: JsonObject): JsonObject {
-  const addedTokens = tokenizerJson['added_tokens'];
+  const addedTokens = tokenizerJson.added_tokens;
   return {
     normalizer: null,
     post_processor: null,
@@ -33,24 +33,24 @@ export function withPipelineFixes(tokenizerJson: JsonObject): JsonObject {
 }
 
 function fixedPreTokenizer(tokenizerJson: JsonObject): JsonObject | null {
-  const preTokenizer = asObject(tokenizerJson['pre_tokenizer']);
-  const wordSplit = canCutBeforeMetaspace(asObject(tokenizerJson['model'])) ? [split('▁*[^▁]+|▁+')] : [];
+  const preTokenizer = asObject(tokenizerJson.pre_tokenizer);
+  const wordSplit = canCutBeforeMetaspace(asObject(tokenizerJson.model)) ? [split('▁*[^▁]+|▁+')] : [];
   if (!preTokenizer) return wordSplit[0] ?? null;
   return fixedStage(preTokenizer, wordSplit);
 }
 
 function fixedStage(stage: JsonObject, wordSplit: JsonObject[]): JsonObject {
-  switch (stage['type']) {
+  switch (stage.type) {
     case 'Digits':
-      return split(stage['individual_digits'] ? '\\p{N}' : '\\p{N}+');
+      return split(stage.individual_digits ? '\\p{N}' : '\\p{N}+');
     case 'Metaspace': {
-      const scheme = stage['prepend_scheme'] ?? (stage['add_prefix_space'] === false ? 'never' : 'always');
+      const scheme = stage.prepend_scheme ?? (stage.add_prefix_space === false ? 'never' : 'always');
       const metaspace = { ...stage, prepend_scheme: scheme };
-      const splits = stage['split'] === false ? wordSplit : [split('▁[^▁]*')];
+      const splits = stage.split === false ? wordSplit : [split('▁[^▁]*')];
       return { type: 'Sequence', pretokenizers: [metaspace, ...splits] };
     }
     case 'Sequence': {
-      const stages = Array.isArray(stage['pretokenizers']) ? stage['pretokenizers'] : [];
+      const stages = Array.isArray(stage.pretokenizers) ? stage.pretokenizers : [];
       return { ...stage, pretokenizers: stages.map((part: unknown) => fixedStage(asObject(part) ?? {}, [])) };
     }
     default:
@@ -64,8 +64,8 @@ function split(regex: string): JsonObject {
 
 /** Whether merges of this BPE vocabulary stay within `▁…▁word` stretches. */
 function canCutBeforeMetaspace(model: JsonObject | undefined): boolean {
-  const vocab = asObject(model?.['vocab']);
-  if (!vocab || model?.['ignore_merges'] === true) return false;
+  const vocab = asObject(model?.vocab);
+  if (!vocab || model?.ignore_merges === true) return false;
   const tokens = Object.keys(vocab);
   return tokens.some((token) => token.startsWith('▁')) && !tokens.some((token) => /[^▁]▁/u.test(token));
 }

@@ -16,10 +16,10 @@ export function namedSpecialTokens(tokenizerConfig: JsonObject): Record<string, 
 
 /** The texts under `additional_special_tokens`. */
 export function additionalSpecialTokens(tokenizerConfig: JsonObject): string[] {
-  const list = tokenizerConfig['additional_special_tokens'];
+  const list = tokenizerConfig.additional_special_tokens;
   return Array.isArray(list) ? list.map(tokenText).filter((text) => text !== undefined) : [];
 }
 
 function tokenText(value: unknown): string | undefined {
-  return asString(value) ?? asString(asObject(value)?.['content']);
+  return asString(value) ?? asString(asObject(value)?.content);
 }

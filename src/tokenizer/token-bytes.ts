@@ -28,7 +28,7 @@ export function compileTokenBytes(decoder: unknown): TokenBytesRule {
   let numPrefixSpaces = 0;
 
   for (const stage of stagesOf(decoder)) {
-    switch (stage['type']) {
+    switch (stage.type) {
       case 'ByteLevel':
         isByteLevel = true;
         break;
@@ -39,29 +39,29 @@ export function compileTokenBytes(decoder: unknown): TokenBytesRule {
         isFused = true;
         break;
       case 'Metaspace': {
-        const replacement = asString(stage['replacement']) ?? '▁';
-        const hasPrefix = stage['prepend_scheme'] !== 'never' && stage['add_prefix_space'] !== false;
+        const replacement = asString(stage.replacement) ?? '▁';
+        const hasPrefix = stage.prepend_scheme !== 'never' && stage.add_prefix_space !== false;
         transforms.push((token) => token.replaceAll(replacement, ' '));
         if (hasPrefix) numPrefixSpaces = 1;
         break;
       }
       case 'Replace': {
-        const from = asString(asObject(stage['pattern'])?.['String']);
-        const to = asString(stage['content']) ?? '';
+        const from = asString(asObject(stage.pattern)?.String);
+        const to = asString(stage.content) ?? '';
         if (!from) throw unsupported('a Replace stage with a pattern that is no plain string');
         transforms.push((token) => token.replaceAll(from, to));
         break;
       }
       case 'Strip': {
-        const start = stage['start'] ?? 0;
-        if (!isFused || stage['content'] !== ' ' || !isSmallCount(start) || (stage['stop'] ?? 0) !== 0) {
+        const start = stage.start ?? 0;
+        if (!isFused || stage.content !== ' ' || !isSmallCount(start) || (stage.stop ?? 0) !== 0) {
           throw unsupported('a Strip stage other than spaces at the start of the whole text');
         }
         numPrefixSpaces = start;
         break;
       }
       default:
-        throw unsupported(`the stage ${JSON.stringify(stage['type'] ?? null)}`);
+        throw unsupported(`the stage ${JSON.stringify(stage.type ?? null)}`);
     }
   }
 
@@ -86,8 +86,8 @@ export function compileTokenBytes(decoder: unknown): TokenBytesRule {
 function stagesOf(decoder: unknown): JsonObject[] {
   const stage = asObject(decoder);
   if (!stage) throw unsupported('no decoder');
-  if (stage['type'] !== 'Sequence') return [stage];
-  const parts = stage['decoders'];
+  if (stage.type !== 'Sequence') return [stage];
+  const parts = stage.decoders;
   if (!Array.isArray(parts)) throw unsupported('a Sequence without stages');
   return parts.flatMap(stagesOf);
 }

@@ -75,7 +75,7 @@ export class Tokenizer implements DecoderVocabulary {
     if (!json) throw unusable('tokenizer.json is no JSON object');
     const reason = whyUnusable(json);
     if (reason) throw unusable(reason);
-    const rule = compileTokenBytes(json['decoder']);
+    const rule = compileTokenBytes(json.decoder);
     try {
       return new Tokenizer(new HuggingFaceTokenizer(withPipelineFixes(json), config), rule, config);
     } catch (cause) {
@@ -164,8 +164,8 @@ export class Tokenizer implements DecoderVocabulary {
     const prefixIds = idsOf(tokens.slice(0, at));
     const suffixIds = idsOf(tokens.slice(at + 1));
     return {
-      prefixIds: overruled(prefixIds, config['add_bos_token'], this.bos?.id, true),
-      suffixIds: overruled(suffixIds, config['add_eos_token'], this.eos?.id, false),
+      prefixIds: overruled(prefixIds, config.add_bos_token, this.bos?.id, true),
+      suffixIds: overruled(suffixIds, config.add_eos_token, this.eos?.id, false),
     };
   }
 }
@@ -182,7 +182,7 @@ function unusable(reason: string, cause?: unknown): EngineError {
 
 /** What the library would stumble over, said in words. */
 function whyUnusable(json: JsonObject): string | undefined {
-  const model = asObject(json['model']);
+  const model = asObject(json.model);
   if (!model) return 'tokenizer.json has no "model"';
   const { type, vocab, merges } = model;
   if (type !== 'BPE' && type !== 'Unigram') {
@@ -196,7 +196,7 @@ function whyUnusable(json: JsonObject): string | undefined {
     if (!entries || !Object.values(entries).every(isTokenId)) return 'its "vocab" is no map from token to id';
     if (!Array.isArray(merges) || !merges.every(isMerge)) return 'its "merges" is no list of pairs of tokens';
   }
-  const added = json['added_tokens'] ?? [];
+  const added = json.added_tokens ?? [];
   if (!Array.isArray(added) || !added.every(isAddedToken))
     return 'its "added_tokens" is no list of tokens with ids';
   return undefined;
@@ -218,9 +218,6 @@ function isMerge(value: unknown): boolean {
 function isAddedToken(value: unknown): boolean {
   const token = asObject(value);
   return (
-    token !== undefined &&
-    typeof token['content'] === 'string' &&
-    token['content'] !== '' &&
-    isTokenId(token['id'])
+    token !== undefined && typeof token.content === 'string' && token.content !== '' && isTokenId(token.id)
   );
 }

@@ -1,0 +1,205 @@
+/** Conversations to prompt text by the model's own template. Not the template language (jinja.ts), and no token ids. */
+import { EngineError } from '../util/errors';
+import type { ChatMessage } from './chat-message';
+import { JinjaTemplate, TemplateRefusal } from './jinja';
+import { asObject, asString } from './json';
+import { namedSpecialTokens } from './special-tokens';
+
+/** What is to be rendered. */
+export interface ChatInput {
+  /** In order; system messages at the beginning are joined by a blank line, since most templates know only one. */
+  messages: readonly ChatMessage[];
+  /** Text of the document, which comes before everything that the caller wrote. */
+  document?: string | undefined;
+  /**
+   * The date for templates that state it (default: now). For a kept document it must be the one of its first reading, since such
+   * a template may state it before the document.
+   */
+  now?: Date | undefined;
+}
+
+/** A prompt in two parts to be encoded one by one, so that all conversations on a document share the first one's tokens. */
+export interface RenderedChat {
+  /** Everything up to the end of the document; '' without a document. */
+  documentPrefix: string;
+  /** Everything after it, the beginning of the answer's turn included. */
+  rest: string;
+}
+
+/** Where a template lets the document stand before everything else. */
+type DocumentPlace = 'system' | 'first-user';
+
+/** The chat template of one model; a model without one can be loaded, but not chatted with. */
+export class ChatTemplate {
+  private template: JinjaTemplate | undefined;
+  private place: DocumentPlace | undefined;
+
+  private constructor(
+    private readonly source: string | undefined,
+    private readonly namedTokens: Readonly<Record<string, string>>,
+  ) {}
+
+  /**
+   * @param chatTemplateJinja The text of chat_template.jinja, which goes before the one in tokenizer_config.json.
+   * @param tokenizerConfigJson The parsed tokenizer_config.json, for `chat_template` (a string or a list of named ones, of
+   * which `default` is taken) and the special tokens.
+   */
+  static fromFiles(chatTemplateJinja: string | undefined, tokenizerConfigJson: unknown): ChatTemplate {
+    const config = asObject(tokenizerConfigJson) ?? {};
+    return new ChatTemplate(
+      chatTemplateJinja ?? templateIn(config.chat_template),
+      namedSpecialTokens(config),
+    );
+  }
+
+  /** Whether there is a template at all. */
+  get isPresent(): boolean {
+    return this.source !== undefined;
+  }
+
+  /**
+   * Renders a conversation up to the point where the assistant is to speak.
+   *
+   * The document does not go through the template: a marker does, and the document takes its place, so that no template can trim
+   * or change it. It stands at the beginning of the system message, or of the first user message where the template has no
+   * system message at the beginning.
+   * @throws EngineError `model-unsupported` when the model has no template, a broken one, or no place for a document.
+   * @throws TypeError when the template refuses the messages, with the reason it gives.
+   */
+  render(input: ChatInput): RenderedChat {
+    const messages = joinLeadingSystem(input.messages);
+    const now = input.now ?? new Date();
+    if (input.document === undefined) return { documentPrefix: '', rest: this.renderText(messages, now) };
+    const marker = unusedMarker(messages);
+    const text = this.renderText(withDocument(messages, marker, this.documentPlace()), now);
+    const at = text.indexOf(marker);
+    if (at < 0 || text.includes(marker, at + 1)) throw noPlaceForDocument();
+    return {
+      documentPrefix: text.slice(0, at) + input.document,
+      rest: text.slice(at + marker.length),
+    };
+  }
+
+  /**
+   * What `render` gives as `documentPrefix` for every conversation on this document on this date, without a conversation: for
+   * reading a document before anything is asked. (A template may write something about the caller's system text before the
+   * document, as SmolLM3's does for `/no_think`; a conversation with such a text has a prefix of its own.)
+   */
+  documentPrefix(document: string, now?: Date): string {
+    return this.render({ messages: [{ role: 'user', content: 'x' }], document, now }).documentPrefix;
+  }
+
+  private documentPlace(): DocumentPlace {
+    this.place ??= (['system', 'first-user'] as const).find((place) => this.keepsDocumentFirst(place));
+    if (!this.place) throw noPlaceForDocument();
+    return this.place;
+  }
+
+  /** Tries a place with two turns of plain words: the document must appear once, before all of them. */
+  private keepsDocumentFirst(place: DocumentPlace): boolean {
+    const marker = unusedMarker([]);
+    const turns: ChatMessage[] = [
+      { role: 'user', content: 'first question' },
+      { role: 'assistant', content: 'first answer' },
+      { role: 'user', content: 'second question' },
+    ];
+    try {
+      const text = this.renderText(withDocument(turns, marker, place), new Date(0));
+      const at = text.indexOf(marker);
+      return at >= 0 && !text.includes(marker, at + 1) && at < text.indexOf('first question');
+    } catch (error) {
+      // Only a refusal speaks about the place; a broken template is broken everywhere.
+      if (error instanceof TypeError) return false;
+      throw error;
+    }
+  }
+
+  private renderText(messages: readonly ChatMessage[], now: Date): string {
+    const template = this.compiled();
+    try {
+      // Hugging Face passes None for tools and documents, and templates test for it.
+      const values = {
+        ...this.namedTokens,
+        messages,
+        add_generation_prompt: true,
+        tools: null,
+        documents: null,
+      };
+      return template.render(values, now);
+    } catch (cause) {
+      if (cause instanceof TemplateRefusal) {
+        throw new TypeError(`This model's chat template refuses these messages: ${cause.message}`, { cause });
+      }
+      throw brokenTemplate(cause);
+    }
+  }
+
+  private compiled(): JinjaTemplate {
+    if (this.source === undefined) {
+      throw new EngineError(
+        'model-unsupported',
+        'This model has no chat template, so it cannot chat; use engine.completions.create with plain text instead.',
+      );
+    }
+    try {
+      return (this.template ??= new JinjaTemplate(this.source));
+    } catch (cause) {
+      throw brokenTemplate(cause);
+    }
+  }
+}
+
+function templateIn(value: unknown): string | undefined {
+  if (!Array.isArray(value)) return asString(value);
+  const named = value.map(asObject);
+  const chosen =
+    named.find((entry) => entry?.name === 'default') ?? (named.length === 1 ? named[0] : undefined);
+  return asString(chosen?.template);
+}
+
+function joinLeadingSystem(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  const numLeading = messages.findIndex((message) => message.role !== 'system');
+  const leading = numLeading < 0 ? messages : messages.slice(0, numLeading);
+  if (leading.length < 2) return messages;
+  const content = leading.map((message) => message.content).join('\n\n');
+  return [{ role: 'system', content }, ...messages.slice(leading.length)];
+}
+
+/** The messages with `document` before the content of the system message or of the first user message. */
+function withDocument(
+  messages: readonly ChatMessage[],
+  document: string,
+  place: DocumentPlace,
+): ChatMessage[] {
+  if (place === 'system' && messages[0]?.role !== 'system') {
+    return [{ role: 'system', content: document }, ...messages];
+  }
+  const at = place === 'system' ? 0 : messages.findIndex((message) => message.role === 'user');
+  return messages.map((message, i) =>
+    i === at
+      ? { ...message, content: message.content ? `${document}\n\n${message.content}` : document }
+      : message,
+  );
+}
+
+/** A plain-ASCII word that no message has. */
+function unusedMarker(messages: readonly ChatMessage[]): string {
+  for (let number = 0; ; number++) {
+    const marker = `[[document-goes-here-${number}]]`;
+    if (!messages.some((message) => message.content.includes(marker))) return marker;
+  }
+}
+
+function brokenTemplate(cause: unknown): EngineError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new EngineError('model-unsupported', `This model's chat template cannot be used: ${reason}`, {
+    cause,
+  });
+}
+
+function noPlaceForDocument(): EngineError {
+  return new EngineError(
+    'model-unsupported',
+    "This model's chat template has no place for a document before the conversation.",
+  );
+}
