@@ -9,7 +9,7 @@ import { weightBindings, weightSources } from './weight-sources';
 /** Values of the constant ACTIVATION: `gelu-tanh` is the tanh approximation, `gelu` has the error function. */
 export const activationCodes = { silu: 0, 'gelu-tanh': 1, gelu: 2 } as const;
 
-export type MatvecGatedBinding = 'values' | 'x' | 'normWeight' | 'y' | 'scales';
+export type MatvecGatedBinding = 'values' | 'x' | 'normWeight' | 'y';
 export type MatvecGatedConstant = 'NORM' | 'ROWS' | 'ACTIVATION';
 
 /**

@@ -1,0 +1,53 @@
+// y[r, firstOutput + n] = act(W[2n] . x'[r]) * (W[2n + 1] . x'[r])
+// x'[r, k] = x[r, k] / sqrt(mean_j(x[r, j]^2) + epsilon) * normWeight[k], or x[r, k]
+//
+// The referee: one invocation an output, 16 outputs a workgroup. Bindings as matvec-gated.wgsl.
+
+override NORM: u32 = 0u;
+override ROWS: u32 = 1u;
+
+struct Params {
+  columns: u32,
+  numOutputs: u32,
+  firstOutput: u32,
+  outputStride: u32,
+  epsilon: f32,
+}
+
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> normWeight: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(16)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let output = (group.y * groups.x + group.x) * 16u + thread;
+  if (output >= params.numOutputs) {
+    return;
+  }
+  for (var row = 0u; row < ROWS; row++) {
+    let start = row * params.columns;
+    var gate = 0.0;
+    var up = 0.0;
+    var squares = 0.0;
+    for (var k = 0u; k < params.columns; k++) {
+      var value = x[start + k];
+      if (NORM == 1u) {
+        squares = fma(value, value, squares);
+        value *= normWeight[k];
+      }
+      gate = fma(weightAt(2u * output, k, params.columns), value, gate);
+      up = fma(weightAt(2u * output + 1u, k, params.columns), value, up);
+    }
+    if (NORM == 1u) {
+      let scale = inverseSqrt(squares / f32(params.columns) + params.epsilon);
+      gate *= scale;
+      up *= scale;
+    }
+    y[row * params.outputStride + params.firstOutput + output] = activate(gate) * up;
+  }
+}

@@ -1,0 +1,52 @@
+/** Matrix times many rows, for prefill. */
+import naive from '../../../shaders/linear/matmul-naive.wgsl';
+import type { Grid, KernelSpec } from '../../gpu/kernel';
+import { ceilDiv } from '../../util/math';
+import type { WeightFormat } from './weight-format';
+import { weightBindings, weightSources } from './weight-sources';
+
+/** Outputs and rows of one workgroup. */
+const tileOutputs = 64;
+const tileRows = 64;
+
+export type MatmulBinding = 'values' | 'x' | 'bias' | 'y';
+export type MatmulParam =
+  | 'columns'
+  | 'numOutputs'
+  | 'numRows'
+  | 'firstOutput'
+  | 'inputOffset'
+  | 'inputStride'
+  | 'outputOffset'
+  | 'outputStride';
+export type MatmulConstant = 'BIAS' | 'RESIDUAL';
+
+/**
+ * `y[m, firstOutput + n] = [y] + [bias[firstOutput + n]] + W[n] · x[m]` for m < numRows and n < numOutputs, where row m of
+ * x begins at element `inputOffset + m * inputStride`, row m of y at `outputOffset + m * outputStride`. One slab of W at a
+ * time. A row's result does not depend on numRows or on m. `scales` is bound only for q8 and q4.
+ */
+export function matmul(format: WeightFormat): KernelSpec<MatmulBinding, MatmulParam, MatmulConstant> {
+  const weights = weightSources(format, 4);
+  return {
+    name: `linear/matmul:${format}`,
+    bindings: weightBindings(format, { x: 'read', bias: 'read', y: 'read_write' }),
+    params: {
+      columns: 'u32',
+      numOutputs: 'u32',
+      numRows: 'u32',
+      firstOutput: 'u32',
+      inputOffset: 'u32',
+      inputStride: 'u32',
+      outputOffset: 'u32',
+      outputStride: 'u32',
+    },
+    constants: { BIAS: 0, RESIDUAL: 0 },
+    variants: [{ name: 'naive', sources: [...weights, naive] }],
+  };
+}
+
+/** The grid of `matmul` for a slab of `numOutputs` outputs and `numRows` rows. */
+export function matmulGrid(numOutputs: number, numRows: number): Grid {
+  return [ceilDiv(numOutputs, tileOutputs), ceilDiv(numRows, tileRows)];
+}

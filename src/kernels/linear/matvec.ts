@@ -1,0 +1,36 @@
+/** Matrix times a few vectors, for decoding: the norm before it and what follows it are part of the kernel. */
+import naive from '../../../shaders/linear/matvec-naive.wgsl';
+import type { Grid, KernelSpec } from '../../gpu/kernel';
+import { flatGrid } from '../../gpu/recorder';
+import { ceilDiv } from '../../util/math';
+import type { WeightFormat } from './weight-format';
+import { weightBindings, weightSources } from './weight-sources';
+
+/** Outputs of one workgroup. */
+const outputsPerGroup = 16;
+
+export type MatvecBinding = 'values' | 'x' | 'normWeight' | 'bias' | 'y';
+export type MatvecParam = 'columns' | 'numOutputs' | 'firstOutput' | 'outputStride' | 'epsilon';
+export type MatvecConstant = 'NORM' | 'BIAS' | 'RESIDUAL' | 'ROWS';
+
+/**
+ * `y[r, firstOutput + n] = [y] + [bias[firstOutput + n]] + W[n] · x'[r]` for r < ROWS and n < numOutputs, where x' is
+ * `x [ROWS, columns]`, normed by its root mean square and multiplied by `normWeight` if NORM. One slab of W at a time.
+ * NORM, BIAS, RESIDUAL are 0 or 1, ROWS 1, 2, 4 or 8: x and y hold that many rows. A row's result is the same, to the bit,
+ * for every ROWS. `scales` is bound only for q8 and q4; any f32 buffer serves for an unused normWeight or bias.
+ */
+export function matvec(format: WeightFormat): KernelSpec<MatvecBinding, MatvecParam, MatvecConstant> {
+  const weights = weightSources(format, 5);
+  return {
+    name: `linear/matvec:${format}`,
+    bindings: weightBindings(format, { x: 'read', normWeight: 'read', bias: 'read', y: 'read_write' }),
+    params: { columns: 'u32', numOutputs: 'u32', firstOutput: 'u32', outputStride: 'u32', epsilon: 'f32' },
+    constants: { NORM: 0, BIAS: 0, RESIDUAL: 0, ROWS: 1 },
+    variants: [{ name: 'naive', sources: [...weights, naive] }],
+  };
+}
+
+/** The grid of `matvec` and `matvecGated` for a slab of `numOutputs` outputs. */
+export function matvecGrid(numOutputs: number): Grid {
+  return flatGrid(ceilDiv(numOutputs, outputsPerGroup));
+}
