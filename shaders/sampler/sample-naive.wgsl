@@ -2,6 +2,9 @@
 //
 // One workgroup of one invocation a row. The referee of sample.wgsl; time grows with vocabSize · tokens kept.
 
+// All variants take the same constants; this one has a single invocation whatever it says.
+override threads: u32 = 1u;
+
 const least = -3e38;
 
 // The first token below `above` in the order, or vocabSize when none is left.

@@ -6,13 +6,15 @@
 // where equal logits straddle the target, three of the id. Sums are integers, so their order does not matter.
 // Vocabularies of at most 2^18 tokens, so that masses of at most 2^31 sum below 2^49.
 
-const threads = 256u;
+// Invocations of a row's workgroup: a power of two, at most 256.
+override threads: u32 = 256u;
+const numBins = 256u;
 
 var<workgroup> scores: array<f32, threads>;
 var<workgroup> candidates: array<u32, threads>;
-var<workgroup> binCounts: array<atomic<u32>, threads>;
-var<workgroup> binLows: array<atomic<u32>, threads>;
-var<workgroup> binHighs: array<atomic<u32>, threads>;
+var<workgroup> binCounts: array<atomic<u32>, numBins>;
+var<workgroup> binLows: array<atomic<u32>, numBins>;
+var<workgroup> binHighs: array<atomic<u32>, numBins>;
 var<workgroup> remaining: vec2<u32>;
 var<workgroup> found: Found;
 var<workgroup> wasDoneBefore: u32;
@@ -109,7 +111,7 @@ fn targetOf(weighting: Weighting) -> vec2<u32> {
     return vec2(weighting.topK, 0u);
   }
   var total = vec2(0u);
-  for (var bin = 0u; bin < threads; bin++) {
+  for (var bin = 0u; bin < numBins; bin++) {
     total = sumOf(total, weightOfBin(bin, true));
   }
   let wanted = weighting.topP * fma(f32(total.y), 4294967296.0, f32(total.x));
@@ -123,8 +125,8 @@ fn findBin(level: u32, weighting: Weighting) {
     remaining = targetOf(weighting);
   }
   var above = vec2(0u);
-  for (var down = 0u; down < threads; down++) {
-    let bin = threads - 1u - down;
+  for (var down = 0u; down < numBins; down++) {
+    let bin = numBins - 1u - down;
     let sum = sumOf(above, weightOfBin(bin, weighting.isMass));
     if (reaches(sum, remaining)) {
       let isWhole = atomicLoad(&binCounts[bin]) == 1u || all(sum == remaining);
@@ -153,9 +155,11 @@ fn sharesPrefix(rank: Rank, edge: Rank, level: u32) -> bool {
 fn selectRun(source: Source, floorRank: Rank, weighting: Weighting, thread: u32) -> Rank {
   var edge = lowestRank;
   for (var level = 0u; level < 7u; level++) {
-    atomicStore(&binCounts[thread], 0u);
-    atomicStore(&binLows[thread], 0u);
-    atomicStore(&binHighs[thread], 0u);
+    for (var bin = thread; bin < numBins; bin += threads) {
+      atomicStore(&binCounts[bin], 0u);
+      atomicStore(&binLows[bin], 0u);
+      atomicStore(&binHighs[bin], 0u);
+    }
     workgroupBarrier();
     for (var token = thread; token < params.vocabSize; token += threads) {
       let value = valueOf(source, token);
@@ -253,16 +257,16 @@ fn publishLogprobs(row: u32, sequence: u32, token: u32, thread: u32) {
     }
   }
   workgroupBarrier();
-  if (thread < numTop) {
-    let rank = topRanks[thread];
+  for (var index = thread; index < numTop; index += threads) {
+    let rank = topRanks[index];
     var place = 0u;
     for (var i = 0u; i < numTop; i++) {
-      if (i != thread && isAtLeast(topRanks[i], rank)) {
+      if (i != index && isAtLeast(topRanks[i], rank)) {
         place++;
       }
     }
     results[start + 4u + 2u * place] = 0xffffffu - rank.idKey;
-    results[start + 5u + 2u * place] = bitcast<u32>(topValues[thread] - logTotal);
+    results[start + 5u + 2u * place] = bitcast<u32>(topValues[index] - logTotal);
   }
 }
 

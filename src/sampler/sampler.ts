@@ -3,7 +3,7 @@ import type { GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
 import type { BoundKernel, Kernel, KernelCompiler } from '../gpu/kernel';
 import { flatGrid, type Recorder } from '../gpu/recorder';
-import { maxVocabSize, sample, settingsWords } from '../kernels/sampler/sample';
+import { maxVocabSize, sample, samplerThreads, settingsWords } from '../kernels/sampler/sample';
 import { assert } from '../util/assert';
 import { roundUp } from '../util/math';
 import { encodeHistory, type HistoryStart } from './history';
@@ -81,7 +81,8 @@ export class Sampler {
 
   /** Compiles the kernel, then creates the buffers of `plannedSamplerBytes().always`. */
   static async create(compiler: KernelCompiler, options: SamplerOptions): Promise<Sampler> {
-    return new Sampler(compiler.device, await compiler.compile(sample), options);
+    const kernel = await compiler.compile(sample, { threads: samplerThreads(options.vocabSize) });
+    return new Sampler(compiler.device, kernel, options);
   }
 
   /**

@@ -1,6 +1,6 @@
 /** One sampling step as buffers for the kernel and as data for its CPU twin, from one description. */
 import { flatGrid } from '../../../src/gpu/recorder';
-import { resultFlags, resultWords, sample } from '../../../src/kernels/sampler/sample';
+import { resultFlags, resultWords, sample, samplerThreads } from '../../../src/kernels/sampler/sample';
 import { sample as reference, type ReferenceSettings } from '../../../src/reference/sampler/sample';
 import { encodeHistory, type HistoryStart } from '../../../src/sampler/history';
 import { encodeSamplerSettings, needsHistory, type SamplerSettings } from '../../../src/sampler/settings';
@@ -64,6 +64,7 @@ export function sampleCase(
   return {
     title,
     spec: sample,
+    constants: { threads: samplerThreads(vocabSize) },
     buffers: { logits, rows, settings, history, tokens, done, results },
     params: { rows: numRows, vocabSize },
     grid: flatGrid(numRows),

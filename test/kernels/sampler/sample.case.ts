@@ -57,6 +57,13 @@ export const cases = [
   ...[{}, { temperature: 1 }, { temperature: 1, topK: 1, topP: 0.5, minP: 0.5 }].map((settings, i) =>
     sampleCase(`vocabulary of 1, settings ${i}`, rowsOf(1, 1, settings)),
   ),
+  ...[1, 256].map((threads) => {
+    const kernelCase = sampleCase(
+      `${threads} threads`,
+      rowsOf(8, 512, { temperature: 1.2, topK: 25, topP: 0.8 }),
+    );
+    return { ...kernelCase, constants: { threads } };
+  }),
   sampleCase('greedy, 4096 tokens', rowsOf(1, 4096, {})),
   sampleCase(
     'all filters, 4096 tokens',
