@@ -106,7 +106,7 @@ export const architectureSpecs: readonly ModelSpec[] = [
   },
   {
     name: 'llama-linear',
-    title: 'linear RoPE scaling in the old spelling, head dimension 8, group 1',
+    title: 'linear RoPE scaling in the old spelling, GELU, head dimension 8, group 1',
     config: {
       ...llama,
       vocab_size: 304,
@@ -114,13 +114,14 @@ export const architectureSpecs: readonly ModelSpec[] = [
       intermediate_size: 72,
       num_attention_heads: 5,
       num_key_value_heads: 5,
+      hidden_act: 'gelu',
       rope_scaling: { type: 'linear', factor: 4 },
       tie_word_embeddings: true,
     },
   },
   {
     name: 'llama-bias',
-    title: 'biases on all matrices, group 7, head dimension 8',
+    title: 'biases on all matrices, GELU by tanh, group 7, head dimension 8',
     config: {
       ...llama,
       vocab_size: 304,
@@ -128,6 +129,7 @@ export const architectureSpecs: readonly ModelSpec[] = [
       intermediate_size: 60,
       num_attention_heads: 7,
       num_key_value_heads: 1,
+      hidden_act: 'gelu_pytorch_tanh',
       attention_bias: true,
       mlp_bias: true,
       tie_word_embeddings: false,

@@ -1,0 +1,232 @@
+/**
+ * The whole transformer on the CPU in plain loops: f32 storage, f64 sums. Referee of the engine, never part of it; it
+ * shares nothing with the kernels but the model's description.
+ */
+import type { ModelConfig } from '../model/model-config';
+
+import { roundToF16 } from '../util/f16';
+import { gateActivation } from './gate-activation';
+import {
+  gatherWeights,
+  type ReferenceMatrix,
+  type ReferenceTensor,
+  type ReferenceWeights,
+} from './model-tensors';
+import { rmsNorm } from './norm/rms-norm';
+import { ropeFrequencies } from './rope-angles';
+
+/** How the engine to be compared with stores its matrices, and its keys and values. */
+export interface ReferenceStorage {
+  readonly weights: 'f32' | 'f16';
+  readonly kv: 'f32' | 'f16';
+}
+
+/** The dot product of two runs of `length` elements; four sums, which need not wait for each other. */
+function dot(a: Float32Array, aStart: number, b: Float32Array, bStart: number, length: number): number {
+  let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 3 < length; i += 4) {
+    sum0 += a[aStart + i]! * b[bStart + i]!;
+    sum1 += a[aStart + i + 1]! * b[bStart + i + 1]!;
+    sum2 += a[aStart + i + 2]! * b[bStart + i + 2]!;
+    sum3 += a[aStart + i + 3]! * b[bStart + i + 3]!;
+  }
+  for (; i < length; i++) sum0 += a[aStart + i]! * b[bStart + i]!;
+  return sum0 + sum1 + sum2 + sum3;
+}
+
+/** `x [rows, columns]` times the transposed matrix, plus its bias: `[rows, matrix.rows]`. */
+function linear(x: Float32Array, { rows: width, columns, data, bias }: ReferenceMatrix): Float32Array {
+  const rows = x.length / columns;
+  const y = new Float32Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    for (let i = 0; i < width; i++) {
+      y[row * width + i] = dot(x, row * columns, data, i * columns, columns) + (bias ? bias[i]! : 0);
+    }
+  }
+  return y;
+}
+
+function addTo(target: Float32Array, addend: Float32Array): void {
+  for (let i = 0; i < target.length; i++) target[i]! += addend[i]!;
+}
+
+/** A decoder-only transformer with its weights. */
+export class ReferenceTransformer {
+  readonly config: ModelConfig;
+  readonly weights: ReferenceWeights;
+  readonly storage: ReferenceStorage;
+  /** `[rotaryDim / 2]` radians a position. */
+  readonly frequencies: Float64Array;
+
+  /**
+   * @param tensors the model's tensors by their Hugging Face names
+   * @throws Error naming a tensor that is missing or has the wrong shape
+   */
+  constructor(
+    config: ModelConfig,
+    tensors: ReadonlyMap<string, ReferenceTensor>,
+    storage: ReferenceStorage = { weights: 'f32', kv: 'f32' },
+  ) {
+    this.config = config;
+    this.weights = gatherWeights(config, tensors, storage.weights);
+    this.storage = storage;
+    this.frequencies = ropeFrequencies(config.rope);
+  }
+
+  /** The logits `[ids.length, vocabSize]` after each of the ids, the first of them at position 0. */
+  logits(ids: readonly number[]): Float32Array {
+    return new ReferenceSequence(this).extend(ids);
+  }
+
+  /** A sequence without tokens. */
+  start(): ReferenceSequence {
+    return new ReferenceSequence(this);
+  }
+}
+
+/** Token by token or many at a time: keys and values of earlier tokens are kept. */
+export class ReferenceSequence {
+  /** Tokens so far. */
+  length = 0;
+  readonly #model: ReferenceTransformer;
+  /** Per layer, keys after RoPE and values, each token `[numKvHeads, headDim]`, as stored. */
+  readonly #keys: Float32Array[][];
+  readonly #values: Float32Array[][];
+
+  constructor(model: ReferenceTransformer) {
+    this.#model = model;
+    this.#keys = model.config.layers.map(() => []);
+    this.#values = model.config.layers.map(() => []);
+  }
+
+  /** Appends `ids`; the logits `[ids.length, vocabSize]` after each of them. */
+  extend(ids: readonly number[]): Float32Array {
+    const { weights } = this.#model;
+    return linear(this.#norm(this.#forward(ids), weights.finalNorm), weights.head);
+  }
+
+  /** Appends `ids`; the logits `[vocabSize]` after the last of them. */
+  extendToLast(ids: readonly number[]): Float32Array {
+    const { weights, config } = this.#model;
+    const last = this.#forward(ids).subarray((ids.length - 1) * config.hiddenSize);
+    return linear(this.#norm(last, weights.finalNorm), weights.head);
+  }
+
+  /** The hidden states `[ids.length, hiddenSize]` behind the last layer. */
+  #forward(ids: readonly number[]): Float32Array {
+    const { config, weights } = this.#model;
+    const { hiddenSize, intermediateSize, activation } = config;
+    const hidden = new Float32Array(ids.length * hiddenSize);
+    ids.forEach((id, row) => {
+      if (!(id >= 0 && id < config.vocabSize))
+        throw new RangeError(`Token id ${id} is not in the vocabulary.`);
+      hidden.set(weights.embedding.data.subarray(id * hiddenSize, (id + 1) * hiddenSize), row * hiddenSize);
+    });
+    weights.layers.forEach((layer, layerIndex) => {
+      const qkv = linear(this.#norm(hidden, layer.inputNorm), layer.qkv);
+      addTo(hidden, linear(this.#attend(qkv, layerIndex), layer.output));
+      const gateUp = linear(this.#norm(hidden, layer.postAttentionNorm), layer.gateUp);
+      const inner = new Float32Array(ids.length * intermediateSize);
+      for (let i = 0; i < inner.length; i++) {
+        const gate = Math.floor(i / intermediateSize) * 2 * intermediateSize + (i % intermediateSize);
+        inner[i] = gateActivation(activation, gateUp[gate]!) * gateUp[gate + intermediateSize]!;
+      }
+      addTo(hidden, linear(inner, layer.down));
+    });
+    this.length += ids.length;
+    return hidden;
+  }
+
+  #norm(x: Float32Array, weight: Float32Array): Float32Array {
+    const width = weight.length;
+    return rmsNorm(x, weight, { rows: x.length / width, width, epsilon: this.#model.config.normEpsilon });
+  }
+
+  /** Stores keys and values of the new rows of `qkv` and attends: `[rows, numHeads · headDim]`. */
+  #attend(qkv: Float32Array, layerIndex: number): Float32Array {
+    const { config, weights, storage } = this.#model;
+    const { numHeads, numKvHeads, headDim, layers } = config;
+    const { queryNorm, keyNorm } = weights.layers[layerIndex]!;
+    const { usesRope, slidingWindow = Infinity } = layers[layerIndex]!;
+    const keys = this.#keys[layerIndex]!;
+    const values = this.#values[layerIndex]!;
+    const queryWidth = numHeads * headDim;
+    const kvWidth = numKvHeads * headDim;
+    const width = queryWidth + 2 * kvWidth;
+    const rows = qkv.length / width;
+    const store = (x: Float32Array) => (storage.kv === 'f16' ? x.map(roundToF16) : x);
+    const turn = (heads: Float32Array, position: number) => (usesRope ? this.#rope(heads, position) : heads);
+    const attended = new Float32Array(rows * queryWidth);
+    for (let row = 0; row < rows; row++) {
+      const position = this.length + row;
+      const start = row * width;
+      let query: Float32Array = qkv.slice(start, start + queryWidth);
+      let key: Float32Array = qkv.slice(start + queryWidth, start + queryWidth + kvWidth);
+      if (queryNorm && keyNorm) {
+        query = this.#norm(query, queryNorm);
+        key = this.#norm(key, keyNorm);
+      }
+      keys.push(store(turn(key, position)));
+      values.push(store(qkv.slice(start + queryWidth + kvWidth, start + width)));
+      query = turn(query, position);
+      const firstPosition = Math.max(0, position - slidingWindow + 1);
+      for (let head = 0; head < numHeads; head++) {
+        const kvOffset = Math.floor(head / (numHeads / numKvHeads)) * headDim;
+        const queryHead = query.subarray(head * headDim, (head + 1) * headDim);
+        const target = attended.subarray(row * queryWidth + head * headDim);
+        attendHead(queryHead, keys, values, kvOffset, firstPosition, target);
+      }
+    }
+    return attended;
+  }
+
+  /** Turns each head's channel pairs (i, i + rotaryDim / 2) by the position's angles, in place. */
+  #rope(heads: Float32Array, position: number): Float32Array {
+    const { frequencies, config } = this.#model;
+    const { scaling } = config.rope;
+    const magnitude = scaling.type === 'yarn' ? scaling.attentionFactor : 1;
+    const half = frequencies.length;
+    for (let start = 0; start < heads.length; start += config.headDim) {
+      for (let i = start; i < start + half; i++) {
+        const angle = position * frequencies[i - start]!;
+        const cosine = magnitude * Math.cos(angle);
+        const sine = magnitude * Math.sin(angle);
+        const [a, b] = [heads[i]!, heads[i + half]!];
+        heads[i] = a * cosine - b * sine;
+        heads[i + half] = b * cosine + a * sine;
+      }
+    }
+    return heads;
+  }
+}
+
+/**
+ * `softmax(q·k / √headDim) v` over the positions from `firstPosition` on, into `target`; a position's key and value of
+ * this head start at `offset`.
+ */
+function attendHead(
+  query: Float32Array,
+  keys: readonly Float32Array[],
+  values: readonly Float32Array[],
+  offset: number,
+  firstPosition: number,
+  target: Float32Array,
+): void {
+  const headDim = query.length;
+  const scores = new Float64Array(keys.length - firstPosition);
+  let largest = -Infinity;
+  for (let index = 0; index < scores.length; index++) {
+    scores[index] = dot(query, 0, keys[firstPosition + index]!, offset, headDim) / Math.sqrt(headDim);
+    largest = Math.max(largest, scores[index]!);
+  }
+  const result = new Float64Array(headDim);
+  let total = 0;
+  for (let index = 0; index < scores.length; index++) {
+    const value = values[firstPosition + index]!;
+    const weight = Math.exp(scores[index]! - largest);
+    total += weight;
+    for (let i = 0; i < headDim; i++) result[i]! += weight * value[offset + i]!;
+  }
+  for (let i = 0; i < headDim; i++) target[i] = result[i]! / total;
+}
