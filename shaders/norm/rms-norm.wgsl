@@ -1,14 +1,16 @@
-// y[r, i] = x[r, i] / sqrt(mean_j(x[r, j]^2) + epsilon) * weight[i]
+// y[outputRow + r, i] = x[inputRow + r, i] / sqrt(mean_j(x[inputRow + r, j]^2) + epsilon) * weight[i]
 //
 // One workgroup a row.
-//   x       [rows, width] f32
+//   x       [inputRow + rows, width] f32
 //   weight  [width] f32
-//   y       [rows, width] f32
+//   y       [outputRow + rows, width] f32
 
 struct Params {
   rows: u32,
   width: u32,
   epsilon: f32,
+  inputRow: u32,
+  outputRow: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -29,7 +31,8 @@ fn main(
   if (row >= params.rows) {
     return;
   }
-  let start = row * params.width;
+  let start = (params.inputRow + row) * params.width;
+  let target_start = (params.outputRow + row) * params.width;
   var sum = 0.0;
   for (var i = thread; i < params.width; i += threads) {
     let value = x[start + i];
@@ -45,6 +48,6 @@ fn main(
   workgroupBarrier();
   let scale = inverseSqrt(sums[0] / f32(params.width) + params.epsilon);
   for (var i = thread; i < params.width; i += threads) {
-    y[start + i] = x[start + i] * scale * weight[i];
+    y[target_start + i] = x[start + i] * scale * weight[i];
   }
 }

@@ -2,10 +2,13 @@
 import { EngineError } from '../util/errors';
 import { BufferAccount } from './buffer';
 
-/** Optional features that some kernel variant uses; each can be switched off. */
-export type DeviceFeature = 'shader-f16' | 'subgroups' | 'timestamp-query';
+/**
+ * What some kernel variant needs; each can be switched off. `software` is no feature of WebGPU: the adapter is a program
+ * on the CPU, for which a kernel without barriers and workgroup memory is much faster.
+ */
+export type DeviceFeature = 'shader-f16' | 'subgroups' | 'timestamp-query' | 'software';
 
-const optionalFeatures: readonly DeviceFeature[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+const optionalFeatures = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
 
 /** Limits that we raise when the adapter grants more than the specification's default. */
 const raisedLimits = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
@@ -81,7 +84,12 @@ export class Device {
     try {
       const handle = await adapter.requestDevice({ requiredFeatures, requiredLimits });
       const { vendor, architecture, device, description } = adapter.info;
-      return new Device(handle, { vendor, architecture, device, description }, new Set(requiredFeatures));
+      const isSoftware = adapter.info.isFallbackAdapter && !disabledFeatures.includes('software');
+      const features = new Set<DeviceFeature>([
+        ...requiredFeatures,
+        ...(isSoftware ? (['software'] as const) : []),
+      ]);
+      return new Device(handle, { vendor, architecture, device, description }, features);
     } catch (cause) {
       throw new EngineError('webgpu-unavailable', 'The GPU adapter refused to give a device.', { cause });
     }

@@ -83,7 +83,7 @@ export class Kernel<B extends string = string, P extends string = string> {
   }
 
   /** Binds buffers by name. Checks sizes itself: binding beyond the limit may silently read zeros. */
-  bind(buffers: Readonly<Record<B, BindingSource>>): BoundKernel<P> {
+  bind(buffers: Readonly<Record<B, BindingSource | undefined>>): BoundKernel<P> {
     const entries = this.#bindings.map(([name], binding) => {
       const source = buffers[name];
       assert(source, `kernel '${this.name}' needs a buffer '${name}'`);

@@ -42,7 +42,11 @@ export class Profiler {
     const index = this.#names.length;
     if (index >= this.#maxPasses) return undefined;
     this.#names.push(name);
-    return { querySet: this.#querySet, beginningOfPassWriteIndex: 2 * index, endOfPassWriteIndex: 2 * index + 1 };
+    return {
+      querySet: this.#querySet,
+      beginningOfPassWriteIndex: 2 * index,
+      endOfPassWriteIndex: 2 * index + 1,
+    };
   }
 
   /** Records the resolution of all times so far into a submission. */

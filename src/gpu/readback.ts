@@ -54,7 +54,9 @@ export class ReadbackRing {
         } catch (cause) {
           release();
           this.#device.throwIfFailed();
-          throw new EngineError('device-lost', 'The GPU device went away while results were being read.', { cause });
+          throw new EngineError('device-lost', 'The GPU device went away while results were being read.', {
+            cause,
+          });
         }
         const copy = buffer.handle.getMappedRange(0, sizeBytes).slice(0);
         buffer.handle.unmap();

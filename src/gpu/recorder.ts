@@ -24,6 +24,15 @@ export interface RecorderOptions {
   readonly profiler?: Profiler;
 }
 
+const defaultMaxDispatches = 1024;
+const defaultMaxListBytes = 1 << 20;
+
+/** GPU bytes of a recorder's arenas. */
+export function recorderBytes(options: RecorderOptions = {}): number {
+  const { maxDispatches = defaultMaxDispatches, maxListBytes = defaultMaxListBytes } = options;
+  return maxDispatches * paramStrideBytes + 2 * maxListBytes;
+}
+
 /** A workgroup count as a grid of at most 65,535 in x: a shader's flat index is `wg.y * numWorkgroups.x + wg.x`. */
 export function flatGrid(numWorkgroups: number): Grid {
   const limit = 65_535;
@@ -51,7 +60,7 @@ export class Recorder {
   #listBytes = 0;
 
   constructor(compiler: KernelCompiler, options: RecorderOptions = {}) {
-    const { maxDispatches = 1024, maxListBytes = 1 << 20 } = options;
+    const { maxDispatches = defaultMaxDispatches, maxListBytes = defaultMaxListBytes } = options;
     const device = compiler.device;
     this.#device = device;
     this.profiler = options.profiler;
@@ -95,7 +104,10 @@ export class Recorder {
     if (x === 0 || y === 0 || z === 0) return;
     assert(kernel.hasList === (list !== undefined), `kernel '${kernel.name}' and its list do not agree`);
     const listBytes = roundUp(list?.byteLength ?? 0, 256);
-    assert(listBytes <= this.#maxListBindingBytes, `a list of ${listBytes} bytes for '${kernel.name}' is too long`);
+    assert(
+      listBytes <= this.#maxListBindingBytes,
+      `a list of ${listBytes} bytes for '${kernel.name}' is too long`,
+    );
     const isFull =
       (this.#numParams + 1) * paramStrideBytes > this.#params.byteLength ||
       this.#listBytes + listBytes > this.#maxListBindingBytes;
@@ -135,7 +147,13 @@ export class Recorder {
   ): void {
     if (sizeBytes === 0) return;
     this.#endPass();
-    this.#beginEncoder().copyBufferToBuffer(source.handle, sourceOffset, target.handle, targetOffset, sizeBytes);
+    this.#beginEncoder().copyBufferToBuffer(
+      source.handle,
+      sourceOffset,
+      target.handle,
+      targetOffset,
+      sizeBytes,
+    );
   }
 
   /** Whether anything was recorded since the last submission. */
@@ -150,7 +168,13 @@ export class Recorder {
     this.profiler?.resolve(this.#encoder);
     const { queue } = this.#device.handle;
     if (this.#numParams > 0) {
-      queue.writeBuffer(this.#paramArena.handle, 0, this.#params.buffer, 0, this.#numParams * paramStrideBytes);
+      queue.writeBuffer(
+        this.#paramArena.handle,
+        0,
+        this.#params.buffer,
+        0,
+        this.#numParams * paramStrideBytes,
+      );
     }
     if (this.#listBytes > 0) {
       queue.writeBuffer(this.#listArena.handle, 0, this.#lists, 0, this.#listBytes / 4);

@@ -45,6 +45,11 @@ export function ropeTable(rope: RopeConfig, maxContext: number): Float32Array<Ar
   return table;
 }
 
+/** Bytes of `ropeTable`. */
+export function ropeTableBytes(rope: RopeConfig, maxContext: number): number {
+  return 4 * (numLowPositions + ceilDiv(maxContext, numLowPositions)) * rope.rotaryDim;
+}
+
 type Stretch = (frequency: number, pair: number) => number;
 
 function stretchOf(scaling: RopeScaling, theta: number, rotaryDim: number): Stretch {

@@ -46,3 +46,19 @@ export function roundToF16(value: number): number {
 export function packF16Pair(low: number, high: number): number {
   return (toF16Bits(low) | (toF16Bits(high) << 16)) >>> 0;
 }
+
+/** Stores `values` as f16 bit patterns in `target`, as `toF16Bits` does one by one, several times faster. */
+export function toF16Array(values: Float32Array, target: Uint16Array): void {
+  const patterns = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < patterns.length; i++) {
+    const pattern = patterns[i]!;
+    const magnitude = pattern & 0x7fffffff;
+    // Between the least normal f16 and what rounds to infinity, rounding is an addition and a carry does the exponent.
+    if (magnitude >= 0x38800000 && magnitude < 0x477ff000) {
+      const rounded = magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1);
+      target[i] = (rounded >>> 13) | ((pattern >>> 16) & 0x8000);
+    } else {
+      target[i] = toF16Bits(values[i]!);
+    }
+  }
+}

@@ -2,10 +2,10 @@
 import shader from '../../../shaders/norm/rms-norm.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
 
-/** `x [rows, width]` to `y [rows, width]`, `weight [width]`; grid: `flatGrid(rows)`. */
+/** Rows of `x [.., width]` from `inputRow` to rows of `y [.., width]` from `outputRow`; grid: `flatGrid(rows)`. */
 export const rmsNorm = {
   name: 'norm/rms-norm',
   bindings: { x: 'read', weight: 'read', y: 'read_write' },
-  params: { rows: 'u32', width: 'u32', epsilon: 'f32' },
+  params: { rows: 'u32', width: 'u32', epsilon: 'f32', inputRow: 'u32', outputRow: 'u32' },
   variants: [{ name: 'portable', sources: [shader] }],
 } satisfies KernelSpec;

@@ -12,16 +12,19 @@ const shapes = [
 ] as const;
 
 export const cases = shapes.map(([rows, width]): KernelCase => {
-  const x = randomFloats(rows * width, rows);
+  // The kernel skips rows on both sides: two before its input, one before its output.
+  const x = randomFloats((2 + rows) * width, rows);
   const weight = randomFloats(width, width);
-  const params = { rows, width, epsilon: 1e-5 };
+  const params = { rows, width, epsilon: 1e-5, inputRow: 2, outputRow: 1 };
   return {
     title: `${rows} rows of ${width}`,
     spec: rmsNorm,
-    buffers: { x, weight, y: new Float32Array(rows * width).fill(NaN) },
+    buffers: { x, weight, y: new Float32Array((1 + rows) * width) },
     params,
     grid: flatGrid(rows),
-    expected: () => ({ y: reference(x, weight, params) }),
+    expected: () => ({
+      y: Float32Array.of(...new Float32Array(width), ...reference(x.subarray(2 * width), weight, params)),
+    }),
     tolerance: { absolute: 1e-5, relative: 1e-5 },
   };
 });

@@ -1,0 +1,320 @@
+/** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
+import { Device, type DeviceFeature } from '../gpu/device';
+import { KernelCompiler } from '../gpu/kernel';
+import type { WeightFormat } from '../kernels/linear/weight-format';
+import { parseModelConfig, type ModelConfig } from '../model/model-config';
+import type { ModelSource } from '../model/model-source';
+import { weightBytes } from '../model/weight-layout';
+import { loadWeights, type LoadProgress } from '../model/weight-loader';
+import { destroyWeights, type ModelWeights } from '../model/weights';
+import { ChatTemplate } from '../tokenizer/chat-template';
+import { Tokenizer } from '../tokenizer/tokenizer';
+import { EngineError } from '../util/errors';
+import type { GenerationRequest, Prompt } from './generation';
+import type { GenerationEvent, GenerationTimings } from './generation-event';
+import { planMemory, type KvOptions, type MemoryPlan } from './memory-plan';
+import { ModelRunner } from './model-runner';
+import { RunningRequest } from './running-request';
+import { runSelfTest } from './self-test';
+import { SequenceStore } from './sequence-store';
+import { StepLoop } from './step-loop';
+import type { EngineStats } from './stats';
+
+/** How to load a model. */
+export interface EngineOptions {
+  /** Where to ask for a GPU: `navigator.gpu`, or Dawn's object under Node. */
+  readonly gpu: GPU | undefined;
+  /** Storage of the matrices. Default `'f16'`. */
+  readonly weights?: WeightFormat;
+  readonly kv?: KvOptions;
+  /** No feature and no limit beyond WebGPU's defaults. */
+  readonly useDefaultLimits?: boolean;
+  /** Features not to use although the adapter has them: the off-switch of the kernel variants. */
+  readonly disabledFeatures?: readonly DeviceFeature[];
+  readonly onProgress?: (progress: LoadProgress) => void;
+  readonly onWarning?: (message: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What a model folder says besides its weights. */
+interface ModelFiles {
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  readonly template: ChatTemplate;
+}
+
+/** Owns the device and everything on it. */
+export class EngineCore {
+  readonly modelId: string;
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  readonly #template: ChatTemplate;
+  readonly #device: Device;
+  readonly #weights: ModelWeights;
+  readonly #plan: MemoryPlan;
+  readonly #kv: KvOptions;
+  readonly #runner: ModelRunner;
+  readonly #loop: StepLoop;
+  readonly #refusedVariants: readonly string[];
+  readonly #loadMs: number;
+  #lastRequest: GenerationTimings | undefined;
+  #isDisposed = false;
+
+  private constructor(modelId: string, files: ModelFiles, kv: KvOptions, parts: EngineParts, loadMs: number) {
+    this.modelId = modelId;
+    this.config = files.config;
+    this.tokenizer = files.tokenizer;
+    this.#template = files.template;
+    this.#kv = kv;
+    this.#device = parts.device;
+    this.#weights = parts.weights;
+    this.#plan = parts.plan;
+    this.#runner = parts.runner;
+    this.#refusedVariants = parts.refusedVariants;
+    this.#loadMs = loadMs;
+    const store = new SequenceStore(this.#runner.cache);
+    this.#loop = new StepLoop(this.#runner, store, this.#plan.activations.maxRows);
+  }
+
+  /**
+   * Loads a model and makes it ready for the first token. On failure nothing stays allocated.
+   * @throws EngineError `webgpu-unavailable`, `model-unsupported`, `weights-corrupt`, `network`, `gpu-memory`,
+   * `limit-too-small`, `device-lost`; the signal's reason when aborted
+   */
+  static async load(source: ModelSource, options: EngineOptions): Promise<EngineCore> {
+    const startedAt = performance.now();
+    const { kv = {}, signal } = options;
+    const files = await readModelFiles(source, signal);
+    const device = await Device.request(options);
+    try {
+      const parts = await prepare(device, files.config, source, options);
+      signal?.throwIfAborted();
+      return new EngineCore(source.id, files, kv, parts, performance.now() - startedAt);
+    } catch (error) {
+      device.destroy();
+      throw error;
+    }
+  }
+
+  /** Resolves to the error when the device is lost. */
+  get lost(): Promise<EngineError> {
+    return this.#device.lost;
+  }
+
+  /** The recorder of all submissions, for profiling. */
+  get runner(): ModelRunner {
+    return this.#runner;
+  }
+
+  /** The device, for tests and benchmarks that count on it. */
+  get device(): Device {
+    return this.#device;
+  }
+
+  /**
+   * Answers one request; several run side by side. Leaving the iteration early aborts it.
+   * @throws EngineError `context-too-long`, `gpu-memory`, `device-lost`, `disposed`; the signal's reason when aborted
+   */
+  async *generate(request: GenerationRequest, signal?: AbortSignal): AsyncGenerator<GenerationEvent, void> {
+    this.#throwIfUnusable();
+    signal?.throwIfAborted();
+    const promptIds = this.encodePrompt(request.prompt);
+    const running = new RunningRequest(
+      request,
+      promptIds,
+      this.#maxSampled(request, promptIds),
+      this.tokenizer,
+    );
+    const onAbort = () => this.#loop.abort(running, signal!.reason);
+    signal?.addEventListener('abort', onAbort);
+    this.#loop.add(running);
+    try {
+      for await (const event of running.events) {
+        if (event.kind === 'end') this.#lastRequest = event.timings;
+        yield event;
+      }
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      this.#loop.abort(running, new DOMException('The reader left.', 'AbortError'));
+    }
+  }
+
+  /** The prompt's token ids, as `generate` will process them. @throws EngineError `model-unsupported` */
+  encodePrompt(prompt: Prompt): number[] {
+    switch (prompt.kind) {
+      case 'ids': {
+        const wrong = prompt.ids.find((id) => id >= this.config.vocabSize);
+        if (wrong !== undefined) {
+          throw new RangeError(
+            `Token id ${wrong} is not in this model's vocabulary of ${this.config.vocabSize}.`,
+          );
+        }
+        return [...prompt.ids];
+      }
+      case 'text':
+        return this.tokenizer.encode(prompt.text);
+      case 'chat': {
+        const { messages, document } = prompt;
+        if (document && 'id' in document) {
+          throw new RangeError(`There is no document '${document.id}' in the library.`);
+        }
+        const { documentPrefix, rest } = this.#template.render({ messages, document: document?.text });
+        const options = { addSpecialTokens: false };
+        const prefixIds = documentPrefix === '' ? [] : this.tokenizer.encode(documentPrefix, options);
+        const isContinuation = prefixIds.length > 0;
+        return [...prefixIds, ...this.tokenizer.encode(rest, { ...options, isContinuation })];
+      }
+    }
+  }
+
+  /**
+   * Bytes by category that an engine for `contextTokens` would take on this device, before anything is allocated.
+   * @throws EngineError `gpu-memory` when that exceeds the limit, naming the bytes and the nearest context that fits
+   */
+  plan({ contextTokens }: { contextTokens?: number } = {}): MemoryPlan {
+    const kv = contextTokens === undefined ? this.#kv : { ...this.#kv, contextTokens };
+    const weights = this.#plan.gpuBytes.weights;
+    const { maxBindingBytes } = this.#device;
+    return planMemory({ config: this.config, weightBytes: weights, maxBindingBytes, kv });
+  }
+
+  stats(): EngineStats {
+    const { live, total, peakTotal } = this.#device.buffers.use;
+    const { cache, counts } = this.#runner;
+    const { numLayers, numKvHeads, numSequences } = cache.shape;
+    const pages =
+      numLayers *
+      numKvHeads *
+      Array.from({ length: numSequences }, (_, sequence) => cache.numPages(sequence)).reduce(
+        (a, b) => a + b,
+        0,
+      );
+    const perStep = (count: number) => (counts.steps === 0 ? 0 : count / counts.steps);
+    return {
+      adapter: this.#device.adapter,
+      refusedVariants: this.#refusedVariants,
+      timings: { loadMs: this.#loadMs, lastRequest: this.#lastRequest && describeTimings(this.#lastRequest) },
+      memory: { gpuBytes: live, total, peakTotal, hostBytes: 0 },
+      kv: { pages, residentPages: pages, reranks: 0, promotions: 0, stalls: 0 },
+      gpu: {
+        dispatchesPerToken: perStep(counts.dispatches),
+        submitsPerToken: perStep(counts.submits),
+        readbacksPerToken: perStep(counts.readbacks),
+        buffersPerToken: perStep(counts.buffers),
+      },
+      requests: { running: this.#loop.numRunning, waiting: this.#loop.numWaiting },
+    };
+  }
+
+  /** Ends all requests and frees everything on the GPU. A second call does nothing. */
+  async dispose(): Promise<void> {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#loop.abortAll(disposedError());
+    await this.#loop.idle();
+    this.#runner.destroy();
+    destroyWeights(this.#weights);
+    this.#device.destroy();
+  }
+
+  #throwIfUnusable(): void {
+    if (this.#isDisposed) throw disposedError();
+    this.#device.throwIfFailed();
+  }
+
+  #maxSampled({ maxTokens }: GenerationRequest, promptIds: readonly number[]): number {
+    const { contextTokens } = this.#plan;
+    if (promptIds.length === 0) throw new RangeError('The prompt is empty: it has no tokens to go on from.');
+    const room = contextTokens - promptIds.length;
+    if (room < 1) {
+      throw new EngineError(
+        'context-too-long',
+        `The prompt has ${promptIds.length} tokens; this engine holds ${contextTokens}, answer included.`,
+      );
+    }
+    return Math.min(maxTokens ?? room, room);
+  }
+}
+
+function disposedError(): EngineError {
+  return new EngineError('disposed', 'This engine was disposed; load a new one.');
+}
+
+function describeTimings({ prefillMs, stepMs }: GenerationTimings) {
+  const sum = stepMs.reduce((total, ms) => total + ms, 0);
+  return { prefillMs, stepMs, decodeMsPerToken: stepMs.length === 0 ? 0 : sum / stepMs.length };
+}
+
+async function readModelFiles(source: ModelSource, signal?: AbortSignal): Promise<ModelFiles> {
+  const names = [
+    'config.json',
+    'generation_config.json',
+    'tokenizer.json',
+    'tokenizer_config.json',
+    'chat_template.jinja',
+  ] as const;
+  const [config, generation, tokenizer, tokenizerConfig, chatTemplate] = await Promise.all(
+    names.map((name) => source.readText(name, signal)),
+  );
+  const tokenizerConfigJson = parseJson('tokenizer_config.json', tokenizerConfig);
+  return {
+    config: parseModelConfig(
+      parseJson('config.json', required('config.json', config)),
+      parseJson('generation_config.json', generation),
+    ),
+    tokenizer: Tokenizer.fromJson(
+      parseJson('tokenizer.json', required('tokenizer.json', tokenizer)),
+      tokenizerConfigJson,
+    ),
+    template: ChatTemplate.fromFiles(chatTemplate, tokenizerConfigJson),
+  };
+}
+
+function required(name: string, text: string | undefined): string {
+  if (text === undefined) throw new EngineError('model-unsupported', `The model folder has no ${name}.`);
+  return text;
+}
+
+function parseJson(name: string, text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new EngineError('model-unsupported', `The model's ${name} is not valid JSON.`, { cause });
+  }
+}
+
+interface EngineParts {
+  readonly device: Device;
+  readonly weights: ModelWeights;
+  readonly plan: MemoryPlan;
+  readonly runner: ModelRunner;
+  readonly refusedVariants: readonly string[];
+}
+
+async function prepare(
+  device: Device,
+  config: ModelConfig,
+  source: ModelSource,
+  options: EngineOptions,
+): Promise<EngineParts> {
+  const { weights: format = 'f16', kv = {}, onProgress, onWarning, signal } = options;
+  const { maxBindingBytes } = device;
+  // The plan comes first: a context that cannot fit is refused before a byte of weights is fetched.
+  const plan = planMemory({
+    config,
+    weightBytes: weightBytes(config, format, maxBindingBytes),
+    maxBindingBytes,
+    kv,
+  });
+  const compiler = new KernelCompiler(device);
+  const { refusedVariants, warning } = await runSelfTest(compiler);
+  if (warning) onWarning?.(warning);
+  const weights = await loadWeights(device, config, source, {
+    format,
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+  });
+  const runner = await ModelRunner.create(compiler, config, weights, plan);
+  return { device, weights, plan, runner, refusedVariants };
+}

@@ -1,0 +1,182 @@
+/** Shares the memory limit among everything that is not weights, before anything is allocated: pure. */
+import { planCacheLayout, type CacheShape } from '../cache/cache-layout';
+import { pagesFor, pageTokens } from '../cache/page';
+import type { BytesByCategory } from '../gpu/buffer';
+import { bufferCategories } from '../gpu/buffer';
+import { recorderBytes } from '../gpu/recorder';
+import { pageBytes, summaryBytes, type KvFormat } from '../kernels/attention/kv-format';
+import { activationSizes, type ActivationShape } from '../model/activations';
+import type { ModelConfig } from '../model/model-config';
+import { ropeTableBytes } from '../model/rope';
+import { resultBytesPerRow } from '../sampler/results';
+import { plannedSamplerBytes } from '../sampler/sampler';
+import { EngineError } from '../util/errors';
+import { roundUp } from '../util/math';
+
+/** What the user may set about KV memory. */
+export interface KvOptions {
+  /** Storage of keys and values. Default `'f16'`. */
+  readonly format?: KvFormat;
+  /** GPU bytes for everything but the weights. Default 512 MiB. */
+  readonly gpuBytes?: number;
+  /** Longest context of one request, prompt and answer, in tokens. Default: what the model was made for, or what fits. */
+  readonly contextTokens?: number;
+  /** Sequences whose KV is kept at the same time, running or idle; up to 8 of them decode together. Default 4. */
+  readonly numSequences?: number;
+}
+
+/** Sizes of an engine, and the GPU bytes that they take by category, weights included. */
+export interface MemoryPlan {
+  readonly contextTokens: number;
+  readonly cache: CacheShape;
+  readonly activations: ActivationShape;
+  readonly gpuBytes: BytesByCategory;
+  readonly totalGpuBytes: number;
+}
+
+/** What a plan is made from. */
+export interface PlanInput {
+  readonly config: ModelConfig;
+  readonly weightBytes: number;
+  readonly maxBindingBytes: number;
+  readonly kv: KvOptions;
+}
+
+/** Read-back slots of an engine: one for each step that may be in flight. */
+export const numReadbackSlots = 4;
+
+const defaultGpuBytes = 512 * 2 ** 20;
+const largestTile = 2048;
+const smallestTile = 256;
+const largestChunk = 256;
+
+/**
+ * The largest tiles and the longest context that fit the limit.
+ * @throws EngineError `gpu-memory` when a wanted context cannot fit, with the bytes it needs and the nearest that fits
+ * @throws RangeError for options out of range
+ */
+export function planMemory(input: PlanInput): MemoryPlan {
+  const { config, kv } = input;
+  const { gpuBytes = defaultGpuBytes, numSequences = 4 } = kv;
+  checkInteger('kv.numSequences', numSequences, 1, 64);
+  checkInteger('kv.gpuBytes', gpuBytes, 1, Number.MAX_SAFE_INTEGER);
+  const wanted = kv.contextTokens ?? config.maxContext;
+  checkInteger('kv.contextTokens', wanted, pageTokens, 2 ** 24);
+  const isFixed = kv.contextTokens !== undefined;
+
+  const fits = (contextTokens: number) => fitTiles(input, contextTokens, gpuBytes);
+  const plan = fits(wanted);
+  if (plan) return plan;
+  const nearest = longestThatFits(wanted, (tokens) => fits(tokens) !== undefined);
+  if (nearest > 0 && !isFixed) return fits(nearest)!;
+  const needed = smallestPlan(input, wanted);
+  const least = needed.totalGpuBytes - needed.gpuBytes.weights;
+  const advice = nearest > 0 ? ` Within the limit a context of ${nearest} tokens fits.` : '';
+  throw new EngineError(
+    'gpu-memory',
+    `A context of ${wanted} tokens needs ${least} bytes on the GPU beside the weights; kv.gpuBytes is ${gpuBytes}.${advice}`,
+  );
+}
+
+function checkInteger(name: string, value: number, min: number, max: number): void {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}.`);
+  }
+}
+
+/** The plan with the largest tile within the limit and as many pages as then fit, up to all sequences full. */
+function fitTiles(input: PlanInput, contextTokens: number, limit: number): MemoryPlan | undefined {
+  const ownPages = pagesFor(contextTokens);
+  const { numSequences = 4 } = input.kv;
+  for (let tile = tileFor(contextTokens); ; tile /= 2) {
+    const least = describe(input, contextTokens, tile, ownPages);
+    const spare = limit - (least.totalGpuBytes - least.gpuBytes.weights);
+    // A page costs the same in every plan, so what is left over is more pages for further sequences.
+    const perPage = bytesPerPage(input);
+    const isEnough = spare >= 0 && isBindable(input, ownPages);
+    if (isEnough) {
+      const more = Math.min(Math.floor(spare / perPage), (numSequences - 1) * ownPages);
+      return describe(input, contextTokens, tile, mostBindable(input, ownPages, ownPages + more));
+    }
+    if (tile / 2 < smallestTile) return undefined;
+  }
+}
+
+function smallestPlan(input: PlanInput, contextTokens: number): MemoryPlan {
+  return describe(
+    input,
+    contextTokens,
+    Math.min(smallestTile, tileFor(contextTokens)),
+    pagesFor(contextTokens),
+  );
+}
+
+/** A power of two in [32, 2048] that holds the whole context if it can. */
+function tileFor(contextTokens: number): number {
+  return Math.min(largestTile, Math.max(32, 2 ** Math.ceil(Math.log2(contextTokens))));
+}
+
+function bytesPerPage({ config, kv }: PlanInput): number {
+  const { format = 'f16' } = kv;
+  const perHead = pageBytes(format, config.headDim) + summaryBytes(format, config.headDim);
+  return config.numLayers * config.numKvHeads * perHead;
+}
+
+function isBindable({ config, kv, maxBindingBytes }: PlanInput, slotsPerHead: number): boolean {
+  return slotsPerHead * pageBytes(kv.format ?? 'f16', config.headDim) <= maxBindingBytes;
+}
+
+function mostBindable({ config, kv, maxBindingBytes }: PlanInput, least: number, wanted: number): number {
+  const most = Math.floor(maxBindingBytes / pageBytes(kv.format ?? 'f16', config.headDim));
+  return Math.max(least, Math.min(wanted, most));
+}
+
+function longestThatFits(below: number, fits: (tokens: number) => boolean): number {
+  let low = 0;
+  let high = Math.floor(below / pageTokens);
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (fits(middle * pageTokens)) low = middle;
+    else high = middle - 1;
+  }
+  return low * pageTokens;
+}
+
+function describe(
+  input: PlanInput,
+  contextTokens: number,
+  tileTokens: number,
+  slotsPerHead: number,
+): MemoryPlan {
+  const { config, kv, weightBytes, maxBindingBytes } = input;
+  const { format = 'f16', numSequences = 4 } = kv;
+  const maxPages = pagesFor(contextTokens);
+  const { numLayers, numKvHeads, headDim, vocabSize } = config;
+  const cache: CacheShape = { format, numLayers, numKvHeads, headDim, numSequences, maxPages, slotsPerHead };
+  const maxRows = rowsFor(numSequences);
+  const activations: ActivationShape = {
+    maxRows,
+    maxPages,
+    chunkTokens: Math.min(largestChunk, tileTokens),
+    tileTokens,
+    pageBytes: pageBytes(format, headDim),
+  };
+  const layout = planCacheLayout(cache, Math.max(maxBindingBytes, slotsPerHead * pageBytes(format, headDim)));
+  const gpuBytes = Object.fromEntries(bufferCategories.map((name) => [name, 0])) as BytesByCategory;
+  gpuBytes.weights = weightBytes;
+  gpuBytes.kv = layout.poolBytes;
+  gpuBytes.summaries = layout.summaryPoolBytes;
+  gpuBytes.tables = layout.tableBytes + roundUp(ropeTableBytes(config.rope, contextTokens), 16);
+  gpuBytes.sampler = plannedSamplerBytes({ vocabSize, numSequences, maxRows }).always;
+  gpuBytes.staging = recorderBytes() + numReadbackSlots * roundUp(maxRows * resultBytesPerRow, 16);
+  for (const { category, sizeBytes } of Object.values(activationSizes(config, activations))) {
+    gpuBytes[category] += roundUp(sizeBytes, 16);
+  }
+  const totalGpuBytes = Object.values(gpuBytes).reduce((sum, bytes) => sum + bytes, 0);
+  return { contextTokens, cache, activations, gpuBytes, totalGpuBytes };
+}
+
+/** The rows of a decode step: the largest of 1, 2, 4 and 8 that the sequences can fill. */
+function rowsFor(numSequences: number): number {
+  return 2 ** Math.min(3, Math.floor(Math.log2(numSequences)));
+}

@@ -1,0 +1,49 @@
+/** How much prefill work goes into one submission, chunk and segment: from measured speed, pure. */
+
+/** Target of one submission in milliseconds: short enough that a running answer and the browser's own work get through. */
+const sliceMs = 80;
+/** Target of one dispatch in milliseconds. */
+const chunkMs = 40;
+/** Longest time between two segment borders, where an interrupted prefill resumes. */
+const segmentMs = 15_000;
+
+/** Multiply-adds per millisecond that are assumed before anything was measured: a slow software GPU. */
+const initialSpeed = 200_000;
+
+/** Learns the speed of prefill from finished slices. */
+export class Pace {
+  #speed = initialSpeed;
+  #isMeasured = false;
+
+  /** Multiply-adds per millisecond. */
+  get speed(): number {
+    return this.#speed;
+  }
+
+  /** A slice of `cost` multiply-adds took `durationMs`. */
+  learn(cost: number, durationMs: number): void {
+    if (cost <= 0) return;
+    const measured = cost / Math.max(durationMs, 0.05);
+    // One slice is a noisy sample, and a GPU at rest is slow at first: the first is believed, the others move the mean.
+    this.#speed = this.#isMeasured ? 0.7 * this.#speed + 0.3 * measured : measured;
+    this.#isMeasured = true;
+  }
+
+  /** Multiply-adds of one submission. */
+  get sliceCost(): number {
+    return this.#speed * sliceMs;
+  }
+
+  /** Rows of a chunk whose largest dispatch costs `costPerRow` a row: a power of two in [16, `maxTokens`]. */
+  chunkTokens(costPerRow: number, maxTokens: number): number {
+    const rows = (this.#speed * chunkMs) / costPerRow;
+    const power = 2 ** Math.floor(Math.log2(Math.max(rows, 1)));
+    return Math.min(Math.max(power, 16), maxTokens);
+  }
+
+  /** Tokens of a segment at `costPerToken` over all layers, a multiple of 64; short while the speed is unknown. */
+  segmentTokens(costPerToken: number): number {
+    if (!this.#isMeasured) return 64;
+    return Math.max(64, Math.floor((this.#speed * segmentMs) / costPerToken / 64) * 64);
+  }
+}

@@ -1,0 +1,39 @@
+/** Decides which requests decode and which one prefills next: pure, over plain views of the requests. */
+import type { StepPlan } from './step-plan';
+
+/** What the scheduler needs to know of an admitted request. */
+export interface Schedulable {
+  readonly phase: 'waiting' | 'prefilling' | 'decoding' | 'finished';
+  /** Tokens that the steps submitted so far will have sampled. */
+  readonly numSampled: number;
+  /** Tokens that it may sample in all. */
+  readonly maxSampled: number;
+}
+
+/**
+ * One decode step of every answer that still wants tokens, oldest first, at most `maxRows`; between such steps one
+ * slice of the oldest prefill. So a long prefill delays an answer by one bounded submission a token, never more.
+ */
+export function planStep<G extends Schedulable>(admitted: readonly G[], maxRows: number): StepPlan<G> {
+  const decode = admitted
+    .filter((g) => g.phase === 'decoding' && g.numSampled < g.maxSampled)
+    .slice(0, maxRows);
+  const prefill = admitted.find((g) => g.phase === 'prefilling');
+  return { decode, prefill };
+}
+
+/** What admission needs to know. */
+export interface AdmissionView {
+  readonly numRunning: number;
+  readonly maxRunning: number;
+  /** Pages that are free or can be freed by evicting idle sequences. */
+  readonly numObtainablePages: number;
+  /** Pages promised to running requests that they have not taken yet. */
+  readonly numReservedPages: number;
+}
+
+/** Whether a request that will take `numPages` more pages may start now; else it waits, in order. */
+export function canAdmit(numPages: number, view: AdmissionView): boolean {
+  const { numRunning, maxRunning, numObtainablePages, numReservedPages } = view;
+  return numRunning < maxRunning && numPages <= numObtainablePages - numReservedPages;
+}

@@ -1,0 +1,123 @@
+/** Which sequences exist: running ones, and idle ones kept because their KV may serve the next request. */
+import type { KvCache } from '../cache/kv-cache';
+import { pagesFor, pageTokens } from '../cache/page';
+import { assert } from '../util/assert';
+import { findReuse, type Reuse, type Sequence } from './sequence';
+
+/** A sequence for a new request, and how much of its prompt is stored in it. */
+export interface Placement {
+  readonly sequence: Sequence;
+  readonly numCached: number;
+}
+
+/** Hands out sequences of one cache; idle ones are evicted, least recently used first, when room is needed. */
+export class SequenceStore {
+  readonly #cache: KvCache;
+  readonly #running = new Set<Sequence>();
+  readonly #idle = new Set<Sequence>();
+  readonly #reserved = new Map<Sequence, number>();
+  #clock = 0;
+
+  constructor(cache: KvCache) {
+    this.#cache = cache;
+  }
+
+  /**
+   * Places a prompt that may grow to `numTokens` tokens in all, prompt included: on an idle sequence with a common
+   * prefix, on pages shared with another sequence, or on an empty one. Undefined when there is no room now.
+   */
+  place(prompt: readonly number[], numTokens: number): Placement | undefined {
+    const reuse = findReuse(prompt, [...this.#idle, ...this.#running]);
+    if (!reuse) return this.#placeEmpty(numTokens);
+    if (!this.#idle.has(reuse.sequence))
+      return this.#placeShared(reuse, prompt, numTokens) ?? this.#placeEmpty(numTokens);
+    // Taking an idle sequence over loses what it holds beyond the common prefix: not when that is most of it.
+    const isMostOfIt = 2 * reuse.numTokens >= reuse.sequence.numStored;
+    const shared = isMostOfIt ? undefined : this.#placeShared(reuse, prompt, numTokens);
+    return shared ?? this.#takeOver(reuse, prompt, numTokens) ?? this.#placeEmpty(numTokens);
+  }
+
+  /** The request is over: its KV up to `numStored` tokens stays until the room is needed. */
+  retire(sequence: Sequence): void {
+    assert(this.#running.delete(sequence), 'only a running sequence is retired');
+    this.#reserved.delete(sequence);
+    sequence.tokens.length = Math.min(sequence.tokens.length, sequence.numStored);
+    this.#cache.truncate(sequence.index, sequence.tokens.length);
+    sequence.lastUsed = ++this.#clock;
+    this.#idle.add(sequence);
+  }
+
+  get numRunning(): number {
+    return this.#running.size;
+  }
+
+  #takeOver({ sequence, numTokens: numCached }: Reuse, prompt: readonly number[], numTokens: number) {
+    // A partial page that is shared will be copied: one page more.
+    const numPages = pagesFor(numTokens) + 1 - this.#cache.numPages(sequence.index);
+    if (!this.#makeRoom(numPages, sequence, false)) return undefined;
+    this.#cache.truncate(sequence.index, numCached);
+    this.#idle.delete(sequence);
+    return this.#begin(sequence, prompt, numCached, numTokens);
+  }
+
+  #placeShared(
+    { sequence: source, numTokens: numCached }: Reuse,
+    prompt: readonly number[],
+    numTokens: number,
+  ) {
+    // Full shared pages cost nothing; a partial one will be copied, so it counts as new.
+    const numPages = pagesFor(numTokens) - Math.floor(numCached / pageTokens);
+    if (!this.#makeRoom(numPages, source, true)) return undefined;
+    const sequence = this.#take();
+    this.#cache.share(source.index, sequence.index, numCached);
+    return this.#begin(sequence, prompt, numCached, numTokens);
+  }
+
+  #placeEmpty(numTokens: number): Placement | undefined {
+    if (!this.#makeRoom(pagesFor(numTokens), undefined, true)) return undefined;
+    return this.#begin(this.#take(), [], 0, numTokens);
+  }
+
+  #begin(sequence: Sequence, prompt: readonly number[], numCached: number, numTokens: number): Placement {
+    sequence.tokens.splice(0, Infinity, ...prompt.slice(0, numCached));
+    sequence.numStored = numCached;
+    this.#running.add(sequence);
+    this.#reserved.set(sequence, numTokens);
+    return { sequence, numCached };
+  }
+
+  /** Evicts idle sequences until `numPages` are free beyond what is reserved, and a place in the tables if asked for. */
+  #makeRoom(numPages: number, kept: Sequence | undefined, needsPlace: boolean): boolean {
+    const candidates = [...this.#idle].filter((s) => s !== kept).sort((a, b) => a.lastUsed - b.lastUsed);
+    for (;;) {
+      const hasPages = numPages <= this.#cache.numFreePages - this.#numReservedPages();
+      const hasPlace = !needsPlace || this.#numTaken < this.#cache.shape.numSequences;
+      if (hasPages && hasPlace) return true;
+      const victim = candidates.shift();
+      if (!victim) return false;
+      this.#cache.releaseSequence(victim.index);
+      this.#idle.delete(victim);
+    }
+  }
+
+  get #numTaken(): number {
+    return this.#idle.size + this.#running.size;
+  }
+
+  /** Pages that running requests were promised and have not taken; one more each for a copy on write. */
+  #numReservedPages(): number {
+    let sum = 0;
+    for (const [sequence, numTokens] of this.#reserved) {
+      const { index, numStored } = sequence;
+      sum += Math.max(0, pagesFor(numTokens) - this.#cache.numPages(index));
+      if (this.#cache.needsCopy(index, numStored)) sum++;
+    }
+    return sum;
+  }
+
+  #take(): Sequence {
+    const index = this.#cache.takeSequence();
+    assert(index !== undefined, 'room was made for a sequence');
+    return { index, tokens: [], numStored: 0, lastUsed: ++this.#clock };
+  }
+}

@@ -1,0 +1,40 @@
+/** The token ids and KV state of one request, or of a finished one whose KV may serve the next: plain state. */
+import { pageTokens } from '../cache/page';
+
+/** One sequence's place in the cache and what is stored there. */
+export interface Sequence {
+  /** Its index in block tables, token buffer and sampler settings. */
+  readonly index: number;
+  /** Tokens known to the host, prompt first; KV of a prefix of them is stored. */
+  readonly tokens: number[];
+  /** Tokens whose KV is stored or will be by work already submitted: `[0, numStored)`. */
+  numStored: number;
+  /** Order of last use, for eviction of idle sequences. */
+  lastUsed: number;
+}
+
+/** Length of the longest common prefix of two token lists. */
+export function commonPrefix(a: readonly number[], b: readonly number[]): number {
+  const end = Math.min(a.length, b.length);
+  let length = 0;
+  while (length < end && a[length] === b[length]) length++;
+  return length;
+}
+
+/** How a prompt can start from what is stored. */
+export interface Reuse {
+  readonly sequence: Sequence;
+  /** Prompt tokens whose KV is taken over; at least one token is left to process, for its logits. */
+  readonly numTokens: number;
+}
+
+/** The stored sequence that shares the longest prefix with `prompt`, if one shares at least a page. */
+export function findReuse(prompt: readonly number[], stored: Iterable<Sequence>): Reuse | undefined {
+  let best: Reuse | undefined;
+  for (const sequence of stored) {
+    const shared = commonPrefix(prompt, sequence.tokens);
+    const numTokens = Math.min(shared, sequence.numStored, prompt.length - 1);
+    if (numTokens >= pageTokens && numTokens > (best?.numTokens ?? 0)) best = { sequence, numTokens };
+  }
+  return best;
+}

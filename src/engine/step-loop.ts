@@ -1,0 +1,192 @@
+/** The engine's heart: admit, plan, submit, confirm, as long as there are requests. It waits for the GPU only to confirm. */
+import type { DecodeRow } from '../model/decode-graph';
+import { assert } from '../util/assert';
+import type { ModelRunner } from './model-runner';
+import type { PrefillJob } from './prefill-job';
+import type { RunningRequest } from './running-request';
+import { planStep } from './scheduler';
+import type { SequenceStore } from './sequence-store';
+import type { StepPlan } from './step-plan';
+
+/** Submissions whose results are still out: enough that the GPU never waits for the host between steps. */
+const maxInFlight = 3;
+
+/** A submission: `confirmed` settles once its effects are applied. */
+interface InFlight {
+  readonly result: Promise<() => void>;
+}
+
+/** Runs the requests of one model. All state changes happen between awaits of one loop, so nothing is locked. */
+export class StepLoop {
+  readonly #runner: ModelRunner;
+  readonly #store: SequenceStore;
+  readonly #maxRows: number;
+  readonly #waiting: RunningRequest[] = [];
+  #admitted: RunningRequest[] = [];
+  readonly #prefills = new Map<RunningRequest, PrefillJob>();
+  readonly #inFlight: InFlight[] = [];
+  #running: Promise<void> | undefined;
+  #preparedRows = 1;
+
+  constructor(runner: ModelRunner, store: SequenceStore, maxRows: number) {
+    this.#runner = runner;
+    this.#store = store;
+    this.#maxRows = maxRows;
+  }
+
+  /** Queues a request; its events tell the rest. Requests that do not fit together wait in order. */
+  add(request: RunningRequest): void {
+    this.#waiting.push(request);
+    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+  }
+
+  /** Ends a request with `reason`: nothing of it is submitted any more, and what is in flight is ignored. */
+  abort(request: RunningRequest, reason: unknown): void {
+    if (request.phase === 'finished') return;
+    request.fail(reason);
+    const index = this.#waiting.indexOf(request);
+    if (index >= 0) this.#waiting.splice(index, 1);
+    else this.#retire(request);
+  }
+
+  /** Ends every request with `error`. */
+  abortAll(error: unknown): void {
+    for (const request of [...this.#waiting, ...this.#admitted]) this.abort(request, error);
+  }
+
+  /** Resolves when nothing runs and nothing is in flight. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running;
+  }
+
+  get numWaiting(): number {
+    return this.#waiting.length;
+  }
+
+  get numRunning(): number {
+    return this.#admitted.length;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#waiting.length + this.#admitted.length + this.#inFlight.length > 0) {
+        await this.#admit();
+        const plan = planStep(this.#admitted, this.#maxRows);
+        await this.#prepare(plan);
+        const isBusy = this.#submit(plan);
+        while (this.#inFlight.length >= maxInFlight || (!isBusy && this.#inFlight.length > 0)) {
+          await this.#confirmOldest();
+          if (!isBusy) break;
+        }
+      }
+    } catch (error) {
+      this.abortAll(error);
+      await Promise.allSettled(this.#inFlight.splice(0).map(({ result }) => result));
+    }
+  }
+
+  /** Starts waiting requests, in order, as long as the next one fits. */
+  async #admit(): Promise<void> {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      const { promptIds, maxSampled, request } = next;
+      const placement = this.#store.place(promptIds, promptIds.length + maxSampled);
+      if (!placement) {
+        assert(
+          this.#admitted.length > 0 || this.#inFlight.length > 0,
+          'a request that fits alone waits for nothing',
+        );
+        return;
+      }
+      this.#waiting.shift();
+      this.#admitted.push(next);
+      const { sequence, numCached } = placement;
+      next.start(sequence, numCached);
+      const { sampling, logprobs, ignoreEos } = request;
+      await this.#runner.sampler.configure(
+        sequence.index,
+        { ...sampling, ignoreEos, ...(logprobs !== undefined && { numLogprobs: logprobs }) },
+        { promptTokens: promptIds, logitBias: sampling.logitBias },
+      );
+      // The caller may have aborted while the sampler's history was being allocated.
+      if (next.phase === 'prefilling') {
+        this.#prefills.set(next, this.#runner.beginPrefill(sequence, promptIds, numCached));
+      }
+    }
+  }
+
+  async #prepare({ decode }: StepPlan<RunningRequest>): Promise<void> {
+    if (decode.length <= this.#preparedRows) return;
+    await this.#runner.prepare(decode.length);
+    this.#preparedRows = decode.length;
+  }
+
+  /** Submits what the plan says; false when that was nothing. */
+  #submit({ decode, prefill }: StepPlan<RunningRequest>): boolean {
+    // A request may have been aborted while a batch size was being compiled.
+    const requests = decode.filter((request) => request.phase === 'decoding');
+    if (requests.length > 0) this.#submitDecode(requests);
+    const job = prefill && this.#prefills.get(prefill);
+    if (prefill && job) this.#submitSlice(prefill, job);
+    return requests.length > 0 || job !== undefined;
+  }
+
+  #submitDecode(requests: readonly RunningRequest[]): void {
+    const rows = requests.map((request): DecodeRow => {
+      const sequence = request.sequence!;
+      request.numSampled++;
+      return { sequence: sequence.index, position: sequence.numStored++ };
+    });
+    const result = this.#runner.submitDecode(rows).then((tokens) => () => {
+      requests.forEach((request, row) => this.#confirm(request, tokens[row]!));
+    });
+    this.#push(result);
+  }
+
+  #submitSlice(request: RunningRequest, job: PrefillJob): void {
+    const sequence = request.sequence!;
+    const row = { sequence: sequence.index, position: request.promptIds.length - 1 };
+    const submitted = this.#runner.submitSlice(job, row);
+    sequence.tokens.push(...request.promptIds.slice(sequence.numStored, job.position));
+    sequence.numStored = job.position;
+    if (job.isDone) {
+      this.#prefills.delete(request);
+      request.phase = 'decoding';
+      request.numSampled = 1;
+    }
+    this.#push(
+      submitted.then(({ token }) => () => {
+        if (token) this.#confirm(request, token);
+      }),
+    );
+  }
+
+  #push(result: Promise<() => void>): void {
+    // Handled when the loop comes to it; until then a failure must not count as unhandled.
+    result.catch(() => undefined);
+    this.#inFlight.push({ result });
+  }
+
+  async #confirmOldest(): Promise<void> {
+    const { result } = this.#inFlight[0]!;
+    const apply = await result;
+    this.#inFlight.shift();
+    apply();
+  }
+
+  /** A token is part of the answer only now; steps that were submitted beyond the answer's end are ignored. */
+  #confirm(request: RunningRequest, token: Parameters<RunningRequest['confirm']>[0]): void {
+    if (request.phase === 'finished') return;
+    request.confirm(token);
+    // `confirm` may have ended the request, which the compiler cannot see.
+    if ((request.phase as RunningRequest['phase']) === 'finished') this.#retire(request);
+  }
+
+  #retire(request: RunningRequest): void {
+    this.#admitted = this.#admitted.filter((other) => other !== request);
+    this.#prefills.delete(request);
+    const sequence = request.sequence!;
+    // KV beyond the last confirmed token but one belongs to overshoot or to a token whose own step never ran.
+    sequence.numStored = Math.min(sequence.numStored, Math.max(sequence.tokens.length - 1, 0));
+    this.#store.retire(sequence);
+  }
+}

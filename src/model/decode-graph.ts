@@ -1,0 +1,201 @@
+/** One decode step as bound operations: seven dispatches a layer, for a fixed number of batch rows. */
+import type { KvCache } from '../cache/kv-cache';
+import type { GpuBuffer } from '../gpu/buffer';
+import type { Recorder } from '../gpu/recorder';
+import {
+  mergeSplits,
+  mergeSplitsGrid,
+  sparseDecode,
+  sparseDecodeGrid,
+} from '../kernels/attention/sparse-decode';
+import { numSplits } from '../kernels/attention/page-splits';
+import { ropeAppend, ropeAppendGrid } from '../kernels/cache/rope-append';
+import { qkvWidth, type Activations } from './activations';
+import {
+  bindEmbed,
+  bindMatvec,
+  bindMatvecGated,
+  latestTokenOf,
+  type LinearContext,
+  type Operation,
+} from './linear';
+import type { LayerWeights, ModelWeights } from './weights';
+
+/** One row of a decode step. */
+export interface DecodeRow {
+  /** Index of the sequence in tables and token buffer. */
+  readonly sequence: number;
+  /** Position of the token that is processed: the sequence's latest sampled one. */
+  readonly position: number;
+}
+
+/** Everything that a graph binds. */
+export interface GraphContext extends LinearContext {
+  readonly weights: ModelWeights;
+  readonly cache: KvCache;
+  readonly activations: Activations;
+  /** Latest sampled token of every sequence. */
+  readonly tokens: GpuBuffer;
+  readonly ropeTable: GpuBuffer;
+}
+
+type LayerOperation = (recorder: Recorder, rows: readonly DecodeRow[]) => void;
+
+/** Records decode steps of up to `rows` sequences: `Activations.rows` holds them, logits come out. */
+export class DecodeGraph {
+  readonly #embed: Awaited<ReturnType<typeof bindEmbed>>;
+  readonly #layers: readonly LayerOperation[];
+  readonly #head: Operation;
+
+  private constructor(
+    embed: Awaited<ReturnType<typeof bindEmbed>>,
+    layers: readonly LayerOperation[],
+    head: Operation,
+  ) {
+    this.#embed = embed;
+    this.#layers = layers;
+    this.#head = head;
+  }
+
+  /** Compiles and binds everything for a batch of exactly `rows` rows (1, 2, 4 or 8). */
+  static async create(context: GraphContext, rows: number): Promise<DecodeGraph> {
+    const { weights, activations, tokens } = context;
+    const [embed, head, layers] = await Promise.all([
+      bindEmbed(context, weights.embedding, { tokens, hidden: activations.hidden }),
+      bindHead(context, rows),
+      Promise.all(weights.layers.map((layer, index) => bindLayer(context, layer, index, rows))),
+    ]);
+    return new DecodeGraph(embed, layers, head);
+  }
+
+  /** Records one step: tokens of `rows` in, logits out. The KV of each row's position is appended. */
+  record(recorder: Recorder, rows: readonly DecodeRow[]): void {
+    this.#embed(
+      recorder,
+      Uint32Array.from(rows, ({ sequence }) => latestTokenOf(sequence)),
+    );
+    for (const layer of this.#layers) layer(recorder, rows);
+    this.#head(recorder);
+  }
+
+  /** Records final norm and head alone: `hidden` in, logits out. */
+  recordHead(recorder: Recorder): void {
+    this.#head(recorder);
+  }
+}
+
+function bindHead(context: GraphContext, rows: number): Promise<Operation> {
+  const { weights, activations, config } = context;
+  return bindMatvec(context, weights.head ?? weights.embedding, {
+    x: activations.hidden,
+    y: activations.logits,
+    outputStride: config.vocabSize,
+    normWeight: weights.finalNorm,
+    rows,
+  });
+}
+
+async function bindLayer(
+  context: GraphContext,
+  layer: LayerWeights,
+  layerIndex: number,
+  rows: number,
+): Promise<LayerOperation> {
+  const { activations, config } = context;
+  const { hidden, qkv, attended, inner } = activations;
+  const { attentionNorm, mlpNorm, qkvBias, outputBias } = layer;
+  const [project, attend, output, gateUp, down] = await Promise.all([
+    bindMatvec(context, layer.qkv, {
+      x: hidden,
+      y: qkv,
+      outputStride: qkvWidth(config),
+      normWeight: attentionNorm,
+      ...(qkvBias && { bias: qkvBias }),
+      rows,
+    }),
+    bindAttention(context, layer, layerIndex),
+    bindMatvec(context, layer.output, {
+      x: attended,
+      y: hidden,
+      outputStride: config.hiddenSize,
+      ...(outputBias && { bias: outputBias }),
+      isResidual: true,
+      rows,
+    }),
+    bindMatvecGated(context, layer.gateUp, { x: hidden, y: inner, normWeight: mlpNorm, rows }),
+    bindMatvec(context, layer.down, {
+      x: inner,
+      y: hidden,
+      outputStride: config.hiddenSize,
+      isResidual: true,
+      rows,
+    }),
+  ]);
+  return (recorder, decodeRows) => {
+    project(recorder);
+    attend(recorder, decodeRows);
+    output(recorder);
+    gateUp(recorder);
+    down(recorder);
+  };
+}
+
+async function bindAttention(
+  context: GraphContext,
+  layer: LayerWeights,
+  layerIndex: number,
+): Promise<LayerOperation> {
+  const { compiler, config, cache, activations, ropeTable, unused } = context;
+  const { qkv, partials, attended, rows } = activations;
+  const { blockTable, summaryTable, listState, lists } = cache;
+  const { numHeads, numKvHeads, headDim } = config;
+  const { maxPages, format, slotsPerHead, numSequences } = cache.shape;
+  const { usesRope, slidingWindow: window = 0 } = config.layers[layerIndex]!;
+  const group = numHeads / numKvHeads;
+  const constants = { HEAD_DIM: headDim, GROUP: group };
+  const [appendKernel, attendKernel, mergeKernel] = await Promise.all([
+    compiler.compile(ropeAppend(format), { ...constants, QK_NORM: Number(config.hasQkNorm) }),
+    compiler.compile(sparseDecode(format), constants),
+    compiler.compile(mergeSplits, constants),
+  ]);
+  const qkNorm = layer.qkNorm ?? unused;
+  const slabs = cache.layers[layerIndex]!.map(({ firstKvHead, numKvHeads: numInSlab, pool, summaries }) => ({
+    firstKvHead,
+    numKvHeads: numInSlab,
+    append: appendKernel.bind({ qkv, ropeTable, qkNorm, rows, blockTable, pool, summaryTable, summaries }),
+    attend: attendKernel.bind({ qkv, pool, blockTable, rows, listState, lists, partials }),
+  }));
+  const merge = mergeKernel.bind({ partials, rows, listState, attended });
+  const shared = {
+    qkvStride: qkvWidth(config),
+    kvHeads: numKvHeads,
+    tableOffset: cache.table.layerOffset(layerIndex),
+    listOffset: layerIndex * numSequences * numKvHeads,
+    maxPages,
+  };
+  return (recorder, decodeRows) => {
+    const numRows = decodeRows.length;
+    const maxSplits = Math.max(...decodeRows.map(({ position }) => numSplits({ position, window })));
+    for (const { append, firstKvHead, numKvHeads: numInSlab } of slabs) {
+      const params = {
+        ...shared,
+        numRows,
+        firstKvHead,
+        numKvHeads: numInSlab,
+        rotaryDim: usesRope ? config.rope.rotaryDim : 0,
+        numSummarySlots: slotsPerHead,
+        epsilon: config.normEpsilon,
+      };
+      recorder.dispatch(append, params, ropeAppendGrid(numRows, numInSlab, group, headDim));
+    }
+    const attention = { ...shared, numRows, listCapacity: 1, window, maxSplits, scale: headDim ** -0.5 };
+    for (const { attend, firstKvHead, numKvHeads: numInSlab } of slabs) {
+      recorder.dispatch(
+        attend,
+        { ...attention, firstKvHead },
+        sparseDecodeGrid(numRows, numInSlab, maxSplits),
+      );
+    }
+    recorder.dispatch(merge, attention, mergeSplitsGrid(numRows, numHeads));
+  };
+}
