@@ -98,6 +98,25 @@ export const cases = [
       return { settings: { temperature: 1, topP: 0.11, seed: i }, logits: new Float32Array(100).fill(-3) };
     }),
   ),
+  // Masses 1/2, 1/4, 1/8, …: two tokens reach 0.75, or 6/7 of the first three.
+  ...(
+    [
+      { topP: 0.74 },
+      { topP: 0.76 },
+      { topP: 0.84, topK: 3 },
+      { topP: 0.87, topK: 3 },
+      { minP: 0.24 },
+      { minP: 0.26 },
+    ] as const
+  ).map((settings) =>
+    sampleCase(
+      `halving masses, ${JSON.stringify(settings)}`,
+      Array.from({ length: 40 }, (_, i): StepRow => {
+        const logits = Float32Array.from({ length: 12 }, (_, token) => token * Math.LN2);
+        return { settings: { temperature: 1, seed: i, ...settings }, logits };
+      }),
+    ),
+  ),
   sampleCase('NaN and infinite logits lose, greedy', rowsOf(1, 17, {}, { logits: broken })),
   sampleCase('NaN and infinite logits lose, drawn', rowsOf(8, 17, { temperature: 1 }, { logits: broken })),
   sampleCase('all NaN', rowsOf(3, 17, {}, { logits: new Float32Array(17).fill(NaN) })),
