@@ -3,6 +3,7 @@ import { LitElement, css, html } from 'lit';
 import './components/chat-input';
 import type { ChatInput } from './components/chat-input';
 import './components/chat-log';
+import './components/document-input';
 import './components/error-panel';
 import './components/load-progress';
 import { embeddedModel } from './components/model-picker';
@@ -130,6 +131,9 @@ export class App extends LitElement {
         }
         ${this.#engine.turns.length > 0 ? this.#renderLog() : this.#renderWelcome()}
       </main>
+      <longpage-document-input
+        @document-changed=${(event: CustomEvent<string>) => (this.#engine.documentText = event.detail)}
+      ></longpage-document-input>
       <longpage-chat-input
         .isReady=${phase === 'ready'}
         .isAnswering=${phase === 'answering'}

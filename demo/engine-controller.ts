@@ -32,6 +32,8 @@ export class EngineController implements ReactiveController {
   choice: ModelChoice | undefined;
   progress: LoadProgress | undefined;
   turns: readonly Turn[] = [];
+  /** A text that the conversation is about; empty for none. */
+  documentText = '';
   stats: EngineStats | undefined;
   tokensPerSecond: number | undefined;
   /** What went wrong last; cleared by the next attempt. */
@@ -44,8 +46,6 @@ export class EngineController implements ReactiveController {
     this.#host = host;
     host.addController(this);
   }
-
-  hostConnected(): void {}
 
   hostDisconnected(): void {
     this.#running?.abort();
@@ -115,7 +115,12 @@ export class EngineController implements ReactiveController {
     };
     try {
       const stream = await engine.chat.completions.create(
-        { messages, max_tokens: maxAnswerTokens, stream: true },
+        {
+          messages,
+          max_tokens: maxAnswerTokens,
+          stream: true,
+          ...(this.documentText && { document: { text: this.documentText } }),
+        },
         { signal: running.signal },
       );
       for await (const chunk of stream) {

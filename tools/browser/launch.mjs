@@ -13,21 +13,23 @@ const quietArgs = [
 const adapterArgs = {
   swiftshader: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
   system: ['--enable-unsafe-webgpu', '--enable-features=Vulkan'],
-  none: [],
 };
 
 /**
  * @param {object} [options]
- * @param {'swiftshader' | 'system' | 'none'} [options.adapter] `LONGPAGE_ADAPTER` overrides the first two; with `none`
- *   the browser offers no WebGPU adapter on machines without a GPU
+ * @param {'swiftshader' | 'system'} [options.adapter] unless `LONGPAGE_ADAPTER` says otherwise
+ * @param {string[]} [options.args] more switches for Chromium
  * @returns {Promise<import('playwright').Browser>}
  * @throws {Error} when there is no browser
  */
-export async function launchBrowser({ adapter = 'swiftshader' } = {}) {
+export async function launchBrowser({ adapter = 'swiftshader', args = [] } = {}) {
   const found = await findBrowser();
   if (!found) throw new Error('No Chrome or Chromium was found: set LONGPAGE_BROWSER to the path of one.');
-  const chosen = adapter === 'none' ? adapter : (process.env.LONGPAGE_ADAPTER ?? adapter);
+  const chosen = process.env.LONGPAGE_ADAPTER ?? adapter;
   if (!(chosen in adapterArgs))
     throw new Error(`LONGPAGE_ADAPTER is '${chosen}', not 'system' or 'swiftshader'.`);
-  return chromium.launch({ executablePath: found.path, args: [...quietArgs, ...adapterArgs[chosen]] });
+  return chromium.launch({
+    executablePath: found.path,
+    args: [...quietArgs, ...adapterArgs[chosen], ...args],
+  });
 }

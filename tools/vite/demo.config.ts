@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
-import { wgsl } from './wgsl-plugin';
+import { wgsl } from './wgsl-plugin.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 

@@ -1,0 +1,185 @@
+/**
+ * The package as its users meet it: packed, installed without a network into bare applications, and run in a real
+ * browser. The application is the quick start of README, word for word.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright';
+import { build, createServer } from 'vite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import webpack from 'webpack';
+import { launchBrowser } from '../../tools/browser/launch.mjs';
+import { serve } from '../../tools/serve/static-server.mjs';
+import { codeBlockUnder } from '../support/readme';
+
+const root = join(import.meta.dirname, '../..');
+const modelFolder = join(root, 'test/fixtures/models/tiny-llama');
+const html =
+  '<!doctype html><meta charset="utf-8"><pre id="out"></pre><script type="module" src="main.js"></script>';
+
+const npm = (args: readonly string[], cwd: string) => execFileSync('npm', args, { cwd, encoding: 'utf8' });
+
+describe('the packed library', () => {
+  let folder: string;
+  let packedFiles: string[];
+  let browser: Browser;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'longpage-package-'));
+    const [packed] = JSON.parse(
+      npm(['pack', '--ignore-scripts', '--json', '--silent', '--pack-destination', folder], root),
+    ) as [{ filename: string; files: { path: string }[] }];
+    packedFiles = packed.files.map(({ path }) => path);
+    writeFileSync(
+      join(folder, 'package.json'),
+      JSON.stringify({ name: 'app', private: true, type: 'module' }),
+    );
+    npm(['install', `./${packed.filename}`, '--offline', '--no-audit', '--no-fund', '--silent'], folder);
+    writeFileSync(join(folder, 'index.html'), html);
+    writeFileSync(join(folder, 'main.js'), codeBlockUnder('Quick start'));
+    mkdirSync(join(folder, 'public/models'), { recursive: true });
+    cpSync(modelFolder, join(folder, 'public/models/scout'), { recursive: true });
+    browser = await launchBrowser();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Opens the application and returns what it has written when it is done; its errors fail the test. */
+  async function runApp(url: string): Promise<string> {
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    try {
+      await page.goto(url);
+      // The quick start sets the title last, when the answer is complete.
+      await page
+        .waitForFunction(() => document.title === 'Done', null, { timeout: 120_000 })
+        .catch(() => undefined);
+      expect(errors).toEqual([]);
+      expect(await page.title()).toBe('Done');
+      return (await page.locator('#out').textContent()) ?? '';
+    } finally {
+      await page.close();
+    }
+  }
+
+  test('holds the built files, README and LICENSE, and nothing else', () => {
+    const expected = [
+      'LICENSE',
+      'README.md',
+      'dist/engine-worker.js',
+      'dist/index.d.ts',
+      'dist/index.js',
+      'package.json',
+    ];
+    expect(packedFiles.sort()).toEqual(expected.sort());
+  });
+
+  test('needs no other package', () => {
+    const manifest = JSON.parse(
+      readFileSync(join(folder, 'node_modules/longpage/package.json'), 'utf8'),
+    ) as object;
+    expect(manifest).not.toHaveProperty('dependencies');
+    expect(manifest).not.toHaveProperty('peerDependencies');
+  });
+
+  test('can be imported where there is no WebGPU and no Worker', () => {
+    const script = "const { Engine } = await import('longpage'); process.stdout.write(typeof Engine.load);";
+    const args = ['--input-type=module', '--eval', script];
+    expect(execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })).toBe('function');
+  });
+
+  test.each(['bundler', 'nodenext'])('brings its types, resolved the %s way', (moduleResolution) => {
+    const source = `
+      import { Engine } from 'longpage';
+      const engine = await Engine.load('/models/scout/');
+      const answer = await engine.chat.completions.create({ messages: [{ role: 'user', content: 'Hello' }] });
+      export const text: string | null = answer.choices[0]!.message.content;
+      // @ts-expect-error: a field that no request has
+      await engine.chat.completions.create({ messages: [], nonsense: 1 });
+    `;
+    writeFileSync(join(folder, 'types.ts'), source);
+    const args = [
+      join(root, 'node_modules/typescript/bin/tsc'),
+      '--noEmit',
+      '--strict',
+      '--target',
+      'es2023',
+    ];
+    args.push(
+      '--moduleResolution',
+      moduleResolution,
+      '--module',
+      moduleResolution === 'bundler' ? 'esnext' : moduleResolution,
+    );
+    args.push('--types', '', 'types.ts');
+    const { stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+    expect(stdout).toBe('');
+  });
+
+  test('answers in a Vite application, dev server', async () => {
+    const server = await createServer({
+      root: folder,
+      configFile: false,
+      logLevel: 'error',
+      server: { port: 0 },
+    });
+    try {
+      await server.listen();
+      const text = await runApp(server.resolvedUrls!.local[0]!);
+      expect(text.length).toBeGreaterThan(0);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test('answers in a Vite application, built for a folder of a host', async () => {
+    const outDir = join(folder, 'dist-vite');
+    await build({
+      root: folder,
+      base: '/app/',
+      configFile: false,
+      logLevel: 'error',
+      build: { outDir, target: 'es2023' },
+    });
+    const models = { prefix: '/models/', folder: join(folder, 'public/models') };
+    const server = await serve({ mounts: [{ prefix: '/app/', folder: outDir }, models] });
+    try {
+      expect((await runApp(`${server.origin}/app/`)).length).toBeGreaterThan(0);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test('answers in a webpack application', async () => {
+    const outDir = join(folder, 'dist-webpack');
+    await new Promise<void>((resolve, reject) => {
+      const options = {
+        context: folder,
+        entry: './main.js',
+        mode: 'production',
+        output: { path: outDir },
+      } as const;
+      webpack({ ...options, experiments: { topLevelAwait: true } }, (error, stats) => {
+        if (error) reject(error);
+        else if (stats?.hasErrors()) reject(new Error(stats.toString()));
+        else resolve();
+      });
+    });
+    const mounts = [
+      { prefix: '/', folder: outDir },
+      { prefix: '/models/', folder: join(folder, 'public/models') },
+    ];
+    const server = await serve({ mounts, pages: { '/': html } });
+    try {
+      expect((await runApp(`${server.origin}/`)).length).toBeGreaterThan(0);
+    } finally {
+      await server.close();
+    }
+  });
+});
