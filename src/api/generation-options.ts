@@ -1,0 +1,46 @@
+/** The request fields that chat and legacy completions share. `null` means the default everywhere, as with OpenAI. */
+
+/** How to generate: OpenAI's fields, then ours. */
+export interface GenerationOptions {
+  /** Name of the loaded model; another name is refused. */
+  model?: string | null;
+  /** The most tokens to generate, at least 1 (default: until the context is full). */
+  max_tokens?: number | null;
+  /** Up to 16 strings that end the answer, none empty; the answer is cut before them. */
+  stop?: string | string[] | null;
+  /** 0 to 2 (default 1); 0 is greedy. */
+  temperature?: number | null;
+  /** 0 to 1 (default 1): sample from the likeliest tokens whose probabilities add up to it. */
+  top_p?: number | null;
+  /** −2 to 2 (default 0): taken from the logit of a token for each time that the answer has it. */
+  frequency_penalty?: number | null;
+  /** −2 to 2 (default 0): taken once from the logit of a token that the answer has. */
+  presence_penalty?: number | null;
+  /** Token id (as text) to a bias of −100 to 100, added to its logit. */
+  logit_bias?: Record<string, number> | null;
+  /** A safe integer; the same seed and settings give the same tokens (default: a new one for each request). */
+  seed?: number | null;
+  /** Number of answers: 1. */
+  n?: number | null;
+  /** Resolve to a stream of chunks (default false). */
+  stream?: boolean | null;
+  /** Only with `stream: true`; `include_usage` adds a last chunk with token counts. */
+  stream_options?: { include_usage?: boolean | null } | null;
+  /** A label for the caller's own use; it changes nothing. */
+  user?: string | null;
+
+  /** Ours: sample from the `top_k` likeliest tokens; 0 is off (default). */
+  top_k?: number | null;
+  /** Ours: 0 to 1 (default 0): drop tokens less likely than this share of the likeliest one's probability. */
+  min_p?: number | null;
+  /** Ours: 0.01 to 100 (default 1): above 1, tokens that the text already has become less likely. */
+  repetition_penalty?: number | null;
+  /** Ours: attend every page, whatever the page budget says (default false). */
+  exact?: boolean | null;
+  /** Ours: go on past the model's end-of-sequence tokens (default false). */
+  ignore_eos?: boolean | null;
+  /** Ours: add token ids to the answer (default false). */
+  return_token_ids?: boolean | null;
+  /** Ours: add durations to the answer (default false). */
+  return_timings?: boolean | null;
+}

@@ -1,0 +1,131 @@
+/** Chat completion requests: checked field by field, and turned into what the engine takes. */
+import type { DocumentSource, GenerationRequest } from '../engine/generation';
+import type { ChatMessage, ChatRole } from '../tokenizer/chat-message';
+import { describe, RequestReader } from './request-reader';
+import {
+  readCommonOptions,
+  unsupportedFields,
+  type RequestContext,
+  type ResponseOptions,
+} from './validate-options';
+
+/** A request as the engine takes it, and how the caller wants the answer. */
+export interface ValidatedRequest {
+  request: GenerationRequest;
+  response: ResponseOptions;
+}
+
+const roles: Readonly<Record<string, ChatRole>> = {
+  system: 'system',
+  developer: 'system',
+  user: 'user',
+  assistant: 'assistant',
+};
+
+/** Fields that OpenAI's messages may have; a message that came from an answer has some of them as null. */
+const unsupportedMessageFields: Readonly<Record<string, string>> = {
+  annotations: 'this engine generates text only',
+  audio: 'this engine generates text only',
+  function_call: 'tools are not available',
+  name: 'chat templates have no place for it; write it in the content',
+  refusal: 'refusals are plain text here',
+  tool_call_id: 'tools are not available',
+  tool_calls: 'tools are not available',
+};
+
+/**
+ * Checks a chat completion request from anywhere and fills in the defaults.
+ * @throws TypeError for a wrong type, an unknown field or one that is not supported; RangeError for a value out of range; each a
+ * sentence that names the field.
+ */
+export function validateChatRequest(value: unknown, context: RequestContext = {}): ValidatedRequest {
+  const reader = new RequestReader(value, 'The chat completion request');
+  const messages = readMessages(reader);
+  const document = readDocument(reader);
+  const { response, maxTokens, ...options } = readCommonOptions(reader, context);
+  const limit = readTokenLimit(reader, maxTokens);
+  const logprobs = readLogprobs(reader);
+  reader.refuseRest(unsupportedFields);
+  return {
+    request: {
+      prompt: { kind: 'chat', messages, ...(document && { document }) },
+      ...(limit !== undefined && { maxTokens: limit }),
+      ...options,
+      ...(logprobs !== undefined && { logprobs }),
+    },
+    response,
+  };
+}
+
+function readMessages(reader: RequestReader): ChatMessage[] {
+  const list = reader.list('messages');
+  if (!list) throw new TypeError('The chat completion request needs "messages".');
+  if (list.length === 0) throw new RangeError('"messages" must have at least one message.');
+  return list.map((value, i) => readMessage(value, `messages[${i}]`));
+}
+
+function readMessage(value: unknown, path: string): ChatMessage {
+  const reader = new RequestReader(value, `"${path}"`, `${path}.`);
+  const name = reader.string('role');
+  const role = name !== undefined && Object.hasOwn(roles, name) ? roles[name] : undefined;
+  if (!role) {
+    const given = name === undefined ? 'nothing' : JSON.stringify(name);
+    throw new RangeError(`"${path}.role" must be system, developer, user or assistant, not ${given}.`);
+  }
+  const content = readContent(reader.take('content'), `${path}.content`);
+  reader.refuseRest(unsupportedMessageFields);
+  return { role, content };
+}
+
+function readContent(value: unknown, path: string): string {
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) {
+    throw new TypeError(`"${path}" must be a string or a list of text parts, not ${describe(value)}.`);
+  }
+  return value.map((part: unknown, i) => readPart(part, `${path}[${i}]`)).join('');
+}
+
+function readPart(value: unknown, path: string): string {
+  const reader = new RequestReader(value, `"${path}"`, `${path}.`);
+  const type = reader.string('type');
+  if (type !== 'text') {
+    throw new TypeError(
+      `"${path}.type" must be "text", not ${JSON.stringify(type ?? null)}: only text is supported.`,
+    );
+  }
+  const text = reader.string('text');
+  if (text === undefined) throw new TypeError(`"${path}" needs "text".`);
+  reader.refuseRest();
+  return text;
+}
+
+function readDocument(reader: RequestReader): DocumentSource | undefined {
+  const value = reader.take('document');
+  if (value === undefined) return undefined;
+  if (typeof value === 'string') {
+    if (value === '') throw new RangeError('"document" must not be an empty name.');
+    return { id: value };
+  }
+  const fields = new RequestReader(value, '"document"', 'document.');
+  const text = fields.string('text');
+  fields.refuseRest();
+  if (text === undefined) throw new TypeError('"document" must be a name or an object with "text".');
+  return { text };
+}
+
+function readTokenLimit(reader: RequestReader, maxTokens: number | undefined): number | undefined {
+  const limit = reader.integer('max_completion_tokens', { min: 1, max: Number.MAX_SAFE_INTEGER });
+  if (limit !== undefined && maxTokens !== undefined && limit !== maxTokens) {
+    throw new RangeError(
+      `"max_tokens" is ${maxTokens} but "max_completion_tokens" is ${limit}; give one of them.`,
+    );
+  }
+  return limit ?? maxTokens;
+}
+
+function readLogprobs(reader: RequestReader): number | undefined {
+  const isWanted = reader.boolean('logprobs') ?? false;
+  const numTop = reader.integer('top_logprobs', { min: 0, max: 20 });
+  if (numTop !== undefined && !isWanted) throw new TypeError('"top_logprobs" needs "logprobs": true.');
+  return isWanted ? (numTop ?? 0) : undefined;
+}

@@ -1,0 +1,156 @@
+/** The fields that chat and legacy completions share: checked, and turned into what the engine takes. */
+import type { SamplingSettings } from '../engine/generation';
+import { checkedInteger, checkedNumber, type RequestReader } from './request-reader';
+
+/** What the door knows of the loaded model. */
+export interface RequestContext {
+  /** Name of the loaded model: `model` may be left out, but must not name another. */
+  modelName?: string;
+  /** Number of token ids; those in a request must be below it (default: not checked here). */
+  vocabSize?: number;
+  /** Draws a seed for a request without one, an unsigned 32-bit integer (default: `crypto.getRandomValues`). */
+  drawSeed?: () => number;
+}
+
+/** How the caller wants the answer presented; the engine does not need it. */
+export interface ResponseOptions {
+  isStream: boolean;
+  includeUsage: boolean;
+  hasTokenIds: boolean;
+  hasTimings: boolean;
+}
+
+/** What both kinds of request come to, besides prompt and log-probabilities. */
+export interface CommonOptions {
+  maxTokens: number | undefined;
+  stop: string[];
+  sampling: SamplingSettings;
+  isExact: boolean;
+  ignoreEos: boolean;
+  response: ResponseOptions;
+}
+
+const maxNumStops = 16;
+const maxNumTokens = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Fields of OpenAI's API that this engine cannot honour, with the reason. They are refused rather than ignored, since ignoring
+ * one would change what the caller gets.
+ */
+export const unsupportedFields: Readonly<Record<string, string>> = {
+  audio: 'this engine generates text only',
+  best_of: 'one answer is generated for each request',
+  echo: 'the prompt is not repeated in the answer',
+  function_call: 'tools are not available',
+  functions: 'tools are not available',
+  metadata: 'requests are not stored',
+  modalities: 'this engine generates text only',
+  parallel_tool_calls: 'tools are not available',
+  prediction: 'predicted outputs are not available',
+  prompt_cache_key: 'prompts that share a prefix share its cache by themselves',
+  reasoning_effort: 'it depends on the model; say it in a message',
+  response_format: 'answers are not constrained to a format',
+  safety_identifier: 'requests are not sent anywhere',
+  service_tier: 'there is no service',
+  store: 'requests are not stored',
+  suffix: 'text is only continued at its end',
+  tool_choice: 'tools are not available',
+  tools: 'tools are not available',
+  verbosity: 'it depends on the model; say it in a message',
+  web_search_options: 'there is no web search',
+};
+
+/** Takes the shared fields. @throws TypeError, RangeError naming the field. */
+export function readCommonOptions(reader: RequestReader, context: RequestContext): CommonOptions {
+  checkModel(reader.string('model'), context.modelName);
+  reader.string('user');
+  const numAnswers = reader.integer('n', { min: 1, max: 128 }) ?? 1;
+  if (numAnswers > 1) throw new RangeError('"n" must be 1: one answer is generated for each request.');
+  return {
+    maxTokens: reader.integer('max_tokens', { min: 1, max: maxNumTokens }),
+    stop: readStops(reader),
+    sampling: readSampling(reader, context),
+    isExact: reader.boolean('exact') ?? false,
+    ignoreEos: reader.boolean('ignore_eos') ?? false,
+    response: readResponseOptions(reader),
+  };
+}
+
+function checkModel(name: string | undefined, loaded: string | undefined): void {
+  if (name === undefined || loaded === undefined || name === loaded) return;
+  throw new RangeError(
+    `"model" is "${name}", but "${loaded}" is loaded; leave it out, or load the other with Engine.load.`,
+  );
+}
+
+function readStops(reader: RequestReader): string[] {
+  const value = reader.take('stop');
+  if (value === undefined) return [];
+  const stops: unknown[] = Array.isArray(value) ? value : [value];
+  if (stops.length > maxNumStops) {
+    throw new RangeError(`"stop" must have at most ${maxNumStops} strings, not ${stops.length}.`);
+  }
+  return stops.map((stop) => {
+    if (typeof stop !== 'string') throw reader.wrongType('stop', 'a string or a list of strings', stop);
+    if (stop === '') throw new RangeError('"stop" must not have an empty string.');
+    return stop;
+  });
+}
+
+function readSampling(reader: RequestReader, context: RequestContext): SamplingSettings {
+  const share = { min: 0, max: 1 };
+  const penalty = { min: -2, max: 2 };
+  return {
+    temperature: reader.number('temperature', { min: 0, max: 2 }) ?? 1,
+    topP: reader.number('top_p', share) ?? 1,
+    topK: reader.integer('top_k', { min: 0, max: maxNumTokens }) ?? 0,
+    minP: reader.number('min_p', share) ?? 0,
+    repetitionPenalty: reader.number('repetition_penalty', { min: 0.01, max: 100 }) ?? 1,
+    frequencyPenalty: reader.number('frequency_penalty', penalty) ?? 0,
+    presencePenalty: reader.number('presence_penalty', penalty) ?? 0,
+    seed: readSeed(reader, context.drawSeed ?? drawSeed),
+    logitBias: readLogitBias(reader, context.vocabSize),
+  };
+}
+
+/** The seed as 32 bits: itself where it fits, else both halves mixed. */
+function readSeed(reader: RequestReader, draw: () => number): number {
+  const range = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
+  const seed = reader.integer('seed', range) ?? draw();
+  return (seed ^ Math.floor(seed / 2 ** 32)) >>> 0;
+}
+
+function drawSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]!;
+}
+
+function readLogitBias(reader: RequestReader, vocabSize = Number.MAX_SAFE_INTEGER): [number, number][] {
+  const value = reader.take('logit_bias');
+  if (value === undefined) return [];
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw reader.wrongType('logit_bias', 'an object from token id to bias', value);
+  }
+  return Object.entries(value)
+    .map(([key, bias]): [number, number] => {
+      if (!/^(0|[1-9]\d*)$/.test(key)) {
+        throw new TypeError(`"logit_bias" must have token ids as keys, not ${JSON.stringify(key)}.`);
+      }
+      const id = checkedInteger(Number(key), 'logit_bias (a token id)', { min: 0, max: vocabSize - 1 });
+      return [id, checkedNumber(bias, `logit_bias.${key}`, { min: -100, max: 100 })];
+    })
+    .sort(([a], [b]) => a - b);
+}
+
+function readResponseOptions(reader: RequestReader): ResponseOptions {
+  const isStream = reader.boolean('stream') ?? false;
+  const options = reader.object('stream_options');
+  const includeUsage = options?.boolean('include_usage') ?? false;
+  options?.refuseRest({ include_obfuscation: 'chunks are not padded' });
+  if (options && !isStream) throw new TypeError('"stream_options" needs "stream": true.');
+  return {
+    isStream,
+    includeUsage,
+    hasTokenIds: reader.boolean('return_token_ids') ?? false,
+    hasTimings: reader.boolean('return_timings') ?? false,
+  };
+}
