@@ -142,7 +142,10 @@ export class KernelCompiler {
     };
   }
 
-  /** From now on the named variants (`'subgroups'`, `'f16'`) are not chosen: the self-test found them wrong. */
+  /**
+   * From now on the named variants (`'subgroups'`, `'f16'`) are not chosen: the self-test found them wrong. A spec's last
+   * variant is chosen all the same, there being nothing to take its place.
+   */
   refuseVariant(name: string): void {
     this.#refused.add(name);
     this.#cache.clear();
@@ -152,7 +155,7 @@ export class KernelCompiler {
   chooseVariant(spec: KernelSpec): KernelVariant {
     const chosen = spec.variants.find(
       (variant) =>
-        !this.#refused.has(variant.name) &&
+        (!this.#refused.has(variant.name) || variant === spec.variants.at(-1)) &&
         (variant.requires ?? []).every((feature) => this.device.features.has(feature)),
     );
     assert(chosen, `kernel '${spec.name}' has no portable variant`);
