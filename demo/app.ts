@@ -167,7 +167,7 @@ export class App extends LitElement {
       ${
         this.#engine.choice === embeddedModel
           ? html`<p>
-              Scout is a small reader model: paste a text and ask about it, but do not expect it to know the
+              Scout is a small reader model: give it a text to read and ask about it, but do not expect it to know the
               world.
             </p>`
           : null
