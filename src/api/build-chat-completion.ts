@@ -1,0 +1,83 @@
+/** The events of a request as OpenAI's chat completion, whole or in chunks. */
+import type { StepLogprobs } from '../engine/generation';
+import type { GenerationEvent } from '../engine/generation-event';
+import type {
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChatCompletionChunkChoice,
+  ChatCompletionLogprobs,
+} from './chat-completions';
+import { chatLogprobs } from './logprobs';
+import { collectGeneration, isWorthAChunk, type ResponseIdentity } from './response';
+import { timingsOf, usageOf } from './usage';
+import type { ResponseOptions } from './validate-options';
+
+/** Waits for the end of a request. @throws what `events` throws. */
+export async function buildChatCompletion(
+  events: AsyncIterable<GenerationEvent>,
+  identity: ResponseIdentity,
+  options: ResponseOptions,
+): Promise<ChatCompletion> {
+  const { text, tokenIds, logprobs, end } = await collectGeneration(events);
+  return {
+    ...identity,
+    object: 'chat.completion',
+    choices: [
+      {
+        index: 0,
+        message: { role: 'assistant', content: text, refusal: null },
+        logprobs: logprobsOf(logprobs, options),
+        finish_reason: end.finishReason,
+        ...(options.hasTokenIds && { token_ids: tokenIds }),
+      },
+    ],
+    usage: usageOf(end),
+    ...(options.hasTimings && { timings: timingsOf(end.timings) }),
+  };
+}
+
+/**
+ * The chunks of a request: one with the role as soon as it is admitted, one for each delta that says something, one with the
+ * finish reason, and one with the usage if asked for. @throws what `events` throws.
+ */
+export async function* streamChatCompletion(
+  events: AsyncIterable<GenerationEvent>,
+  identity: ResponseIdentity,
+  options: ResponseOptions,
+): AsyncGenerator<ChatCompletionChunk, void, undefined> {
+  const chunk = (choice: Partial<ChatCompletionChunkChoice>): ChatCompletionChunk => ({
+    ...identity,
+    object: 'chat.completion.chunk',
+    choices: [{ index: 0, delta: {}, logprobs: null, finish_reason: null, ...choice }],
+    ...(options.includeUsage && { usage: null }),
+  });
+  for await (const event of events) {
+    switch (event.kind) {
+      case 'start':
+        yield chunk({ delta: { role: 'assistant', content: '' } });
+        break;
+      case 'delta':
+        if (isWorthAChunk(event, options)) {
+          yield chunk({
+            delta: { content: event.text },
+            logprobs: logprobsOf(event.logprobs, options),
+            ...(options.hasTokenIds && { token_ids: event.tokenIds }),
+          });
+        }
+        break;
+      case 'end':
+        yield {
+          ...chunk({ finish_reason: event.finishReason }),
+          ...(options.hasTimings && { timings: timingsOf(event.timings) }),
+        };
+        if (options.includeUsage) yield { ...chunk({}), choices: [], usage: usageOf(event) };
+    }
+  }
+}
+
+function logprobsOf(
+  steps: readonly StepLogprobs[] | undefined,
+  options: ResponseOptions,
+): ChatCompletionLogprobs | null {
+  return steps ? { content: chatLogprobs(steps, options.hasTokenIds), refusal: null } : null;
+}

@@ -1,0 +1,58 @@
+/** What all kinds of answer share: identity, presentation, and one delta out of many. Shapes are in the files beside this one. */
+import type { GenerationDelta, GenerationEnd, StepLogprobs } from '../engine/generation';
+import type { GenerationEvent, GenerationTimings } from '../engine/generation-event';
+import { assert } from '../util/assert';
+import type { ResponseOptions } from './validate-options';
+
+/** What is the same in an answer and in all its chunks. */
+export interface ResponseIdentity {
+  id: string;
+  /** Seconds since 1970. */
+  created: number;
+  model: string;
+}
+
+/** A new identity, its id beginning with `prefix`. */
+export function newResponseIdentity(prefix: 'chatcmpl-' | 'cmpl-', model: string): ResponseIdentity {
+  const words = crypto.getRandomValues(new Uint32Array(4));
+  const hex = Array.from(words, (word) => word.toString(16).padStart(8, '0')).join('');
+  return { id: prefix + hex, created: Math.floor(Date.now() / 1000), model };
+}
+
+/** How a request ended, with its durations. */
+export type TimedEnd = GenerationEnd & { timings: GenerationTimings };
+
+/** A whole answer. */
+export interface CollectedGeneration {
+  text: string;
+  tokenIds: number[];
+  logprobs: StepLogprobs[] | undefined;
+  end: TimedEnd;
+}
+
+/** Waits for all events of a request. @throws what the events throw. */
+export async function collectGeneration(
+  events: AsyncIterable<GenerationEvent>,
+): Promise<CollectedGeneration> {
+  const deltas: GenerationDelta[] = [];
+  let end: TimedEnd | undefined;
+  for await (const event of events) {
+    if (event.kind === 'delta') deltas.push(event);
+    else if (event.kind === 'end') end = event;
+  }
+  assert(end, 'the events of a request close with its end');
+  const hasLogprobs = deltas.some((delta) => delta.logprobs);
+  return {
+    text: deltas.map((delta) => delta.text).join(''),
+    tokenIds: deltas.flatMap((delta) => delta.tokenIds),
+    logprobs: hasLogprobs ? deltas.flatMap((delta) => delta.logprobs ?? []) : undefined,
+    end,
+  };
+}
+
+/** Whether a delta has anything that the caller asked for; text that is held back leaves it without. */
+export function isWorthAChunk(delta: GenerationDelta, options: ResponseOptions): boolean {
+  return (
+    delta.text !== '' || delta.logprobs !== undefined || (options.hasTokenIds && delta.tokenIds.length > 0)
+  );
+}
