@@ -137,6 +137,7 @@ export interface PlannedTensor {
 
 /**
  * Holds a file's tensors against the plan, in their order.
+ * @param seen planned names of earlier files; those of this one are added
  * @throws EngineError `weights-corrupt` naming a tensor of the wrong shape or one that comes twice; `model-unsupported` for
  * an element type that cannot be loaded, or a tensor that means an architecture other than the configuration's
  */
@@ -144,8 +145,8 @@ export function matchTensors(
   plan: TensorPlan,
   headers: readonly TensorHeader[],
   file: string,
+  seen: Set<string>,
 ): PlannedTensor[] {
-  const seen = new Set<string>();
   return headers.map((header) => {
     const placement = plan.get(planName(header.name));
     if (!placement) {
@@ -186,13 +187,9 @@ export function loadableType({ elementType }: TensorHeader): LoadableType {
   return elementType as LoadableType;
 }
 
-/**
- * @param names those that were found, with or without the prefix `model.`
- * @throws EngineError `weights-corrupt` naming the first tensor of the plan that is not among them
- */
-export function requireComplete(plan: TensorPlan, names: Iterable<string>, file: string): void {
-  const found = new Set(Array.from(names, planName));
-  for (const name of plan.keys()) {
+/** @throws EngineError `weights-corrupt` naming the first of the `needed` tensors that is not among the `found` */
+export function requireTensors(needed: Iterable<string>, found: ReadonlySet<string>, file: string): void {
+  for (const name of needed) {
     if (!found.has(name)) throw corrupt(file, `the tensor '${name}' is missing`);
   }
 }

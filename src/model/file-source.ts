@@ -1,0 +1,85 @@
+/** A model folder on the user's disk: files that were picked, or a directory handle. */
+import { EngineError } from '../util/errors';
+import { fingerprintFiles } from './fingerprint';
+import type { ModelSource, OpenOptions, OpenedFile } from './model-source';
+
+/** Files that can belong to a model in Hugging Face layout. */
+const modelFile = /\.(json|jinja|safetensors)$/;
+
+/**
+ * A source over picked files: of `<input webkitdirectory>` the folder with the uppermost `config.json`, otherwise all.
+ * @throws TypeError when two files have the same name
+ */
+export async function fileListSource(files: Iterable<File>): Promise<ModelSource> {
+  const list = [...files];
+  const folderOf = (file: File) => file.webkitRelativePath.slice(0, -file.name.length || undefined);
+  const folders = list.filter(({ name }) => name === 'config.json').map(folderOf);
+  const root = folders.sort((a, b) => a.length - b.length)[0];
+  const inRoot = list.filter((file) => root === undefined || folderOf(file) === root);
+  const byName = new Map<string, File>();
+  for (const file of inRoot) {
+    if (byName.has(file.name)) throw new TypeError(`Two of the picked files are named '${file.name}'.`);
+    byName.set(file.name, file);
+  }
+  return createSource(byName);
+}
+
+/**
+ * A source over a directory handle, such as `showDirectoryPicker` gives.
+ * @throws EngineError `weights-corrupt` when the directory cannot be read
+ */
+export async function directorySource(directory: FileSystemDirectoryHandle): Promise<ModelSource> {
+  const byName = new Map<string, File>();
+  await reading(directory.name, async () => {
+    for await (const [name, handle] of directory.entries()) {
+      if (handle.kind === 'file' && modelFile.test(name)) {
+        byName.set(name, await (handle as FileSystemFileHandle).getFile());
+      }
+    }
+  });
+  return createSource(byName);
+}
+
+async function createSource(byName: ReadonlyMap<string, File>): Promise<ModelSource> {
+  const files = [...byName].filter(([name]) => modelFile.test(name));
+  const id = await reading('the folder', () => fingerprintFiles(files));
+  return {
+    id: `files:${id}`,
+    async readText(name: string, signal?: AbortSignal): Promise<string | undefined> {
+      signal?.throwIfAborted();
+      const file = byName.get(name);
+      return file && reading(name, () => file.text());
+    },
+    async open(name: string, { offsetBytes = 0, signal }: OpenOptions = {}): Promise<OpenedFile | undefined> {
+      signal?.throwIfAborted();
+      const file = byName.get(name);
+      if (!file) return undefined;
+      const reader = file.slice(offsetBytes).stream().getReader();
+      const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
+        {
+          async pull(controller) {
+            const { done, value } = await reading(name, () => reader.read());
+            if (done) controller.close();
+            else controller.enqueue(value);
+          },
+          cancel: (reason) => reader.cancel(reason),
+        },
+        { highWaterMark: 0 },
+      );
+      return { sizeBytes: file.size, stream };
+    },
+  };
+}
+
+/** Says which file the browser could not read, and what to do. */
+async function reading<T>(name: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    throw new EngineError(
+      'weights-corrupt',
+      `'${name}' cannot be read: it was moved or changed since it was picked, or the page may not read it. Pick it again.`,
+      { cause },
+    );
+  }
+}

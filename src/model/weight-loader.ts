@@ -1,0 +1,246 @@
+/**
+ * Streams a model's weight files, each by one request and in the order of its bytes, to the GPU. Beside the stream's own
+ * chunk it holds one piece of at most 4 MiB, that piece widened and encoded (4 MiB each), and about 16 MiB under way to
+ * the GPU, whatever the model's size.
+ */
+import type { Device } from '../gpu/device';
+import type { WeightFormat } from '../kernels/linear/weight-format';
+import { matrixLayout } from '../kernels/linear/weight-format';
+import { EngineError } from '../util/errors';
+import type { ModelConfig } from './model-config';
+import type { ModelSource, OpenedFile } from './model-source';
+import {
+  headerPrefixBytes,
+  loadableBytes,
+  parseHeader,
+  readHeaderLength,
+  type TensorHeader,
+} from './safetensors';
+import { indexFileName, parseShardIndex, singleFileName } from './shard-index';
+import { ShardReader } from './shard-reader';
+import {
+  loadableType,
+  matchTensors,
+  planName,
+  planTensors,
+  requireTensors,
+  type PlannedTensor,
+  type TensorPlan,
+} from './tensor-plan';
+import { WeightSink } from './weight-sink';
+import { maxPieceBytes } from './weight-uploader';
+import type { ModelWeights } from './weights';
+
+/** How far a load has come. */
+export interface LoadProgress {
+  readonly phase: 'weights';
+  /** Bytes of weight files read so far. */
+  readonly loadedBytes: number;
+  /** Bytes of all weight files; of a sharded model an estimate until the last shard is open. */
+  readonly totalBytes: number;
+}
+
+export interface LoadWeightsOptions {
+  /** Format of all matrices on the GPU. */
+  readonly format: WeightFormat;
+  readonly onProgress?: (progress: LoadProgress) => void;
+  readonly signal?: AbortSignal;
+  /** Largest binding in bytes; the device's own limit when left out. */
+  readonly maxBindingBytes?: number;
+}
+
+/**
+ * Loads all weights; the caller destroys them. On any failure nothing stays allocated and no stream stays open.
+ * @throws EngineError `weights-corrupt` or `model-unsupported` naming the tensor or field, `network`, `gpu-memory`,
+ * `limit-too-small`, `device-lost`; the signal's reason when aborted
+ */
+export async function loadWeights(
+  device: Device,
+  config: ModelConfig,
+  source: ModelSource,
+  options: LoadWeightsOptions,
+): Promise<ModelWeights> {
+  const { format, signal, maxBindingBytes = device.maxBindingBytes } = options;
+  const plan = planTensors(config);
+  let sink: WeightSink | undefined;
+  try {
+    signal?.throwIfAborted();
+    const files = await findWeightFiles(source, plan, signal);
+    const progress = new Progress(files, plan, options.onProgress);
+    const seen = new Set<string>();
+    const piece = new Uint8Array(maxPieceBytes);
+    for (const file of files) {
+      const reader = new ShardReader(
+        file.name,
+        file.opened ?? (await openShard(source, file.name, signal)),
+        signal,
+      );
+      try {
+        const headers = await readHeaders(reader);
+        const tensors = matchTensors(plan, headers, file.name, seen);
+        requireTensors(file.tensors, new Set(headers.map(({ name }) => planName(name))), file.name);
+        progress.begin(file, reader, headers);
+        // Only now, so that a configuration which the files do not bear out does not fill the GPU first.
+        sink ??= await WeightSink.create(device, config, format, maxBindingBytes);
+        for (const tensor of tensors) {
+          await streamTensor(reader, tensor, {
+            sink,
+            format,
+            piece,
+            signal,
+            onPiece: () => progress.report(),
+          });
+        }
+        await reader.requireEnd();
+        progress.end(reader);
+      } finally {
+        await reader.close();
+      }
+    }
+    return await sink!.finish(signal);
+  } catch (error) {
+    sink?.abandon();
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+/** A file of weights with the planned tensors that it must have. */
+interface WeightFile {
+  readonly name: string;
+  readonly tensors: readonly string[];
+  /** Where finding the file has opened it already. */
+  readonly opened?: OpenedFile;
+}
+
+async function findWeightFiles(
+  source: ModelSource,
+  plan: TensorPlan,
+  signal: AbortSignal | undefined,
+): Promise<WeightFile[]> {
+  const opened = await source.open(singleFileName, { signal });
+  if (opened) return [{ name: singleFileName, tensors: [...plan.keys()], opened }];
+  const text = await source.readText(indexFileName, signal);
+  if (text === undefined) {
+    throw new EngineError(
+      'model-unsupported',
+      `The model has no '${singleFileName}' and no '${indexFileName}'.`,
+    );
+  }
+  const index = parseShardIndex(text);
+  const tensorsOf = new Map<string, string[]>(index.files.map((name) => [name, []]));
+  for (const [tensor, file] of index.fileOf) {
+    if (plan.has(planName(tensor))) tensorsOf.get(file)!.push(planName(tensor));
+  }
+  requireTensors(plan.keys(), new Set(Array.from(index.fileOf.keys(), planName)), indexFileName);
+  return index.files
+    .map((name) => ({ name, tensors: tensorsOf.get(name)! }))
+    .filter(({ tensors }) => tensors.length > 0);
+}
+
+async function openShard(
+  source: ModelSource,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<OpenedFile> {
+  const opened = await source.open(name, { signal });
+  if (!opened) throw new EngineError('weights-corrupt', `The model's weight file '${name}' is missing.`);
+  return opened;
+}
+
+async function readHeaders(reader: ShardReader): Promise<TensorHeader[]> {
+  const { name, sizeBytes } = reader;
+  const prefix = new Uint8Array(headerPrefixBytes);
+  await reader.read(prefix);
+  const header = new Uint8Array(readHeaderLength(prefix, name, sizeBytes));
+  await reader.read(header);
+  return parseHeader(header, name, sizeBytes === undefined ? undefined : sizeBytes - reader.positionBytes);
+}
+
+interface StreamContext {
+  readonly sink: WeightSink;
+  readonly format: WeightFormat;
+  /** Reused for every piece. */
+  readonly piece: Uint8Array<ArrayBuffer>;
+  readonly signal: AbortSignal | undefined;
+  readonly onPiece: () => void;
+}
+
+/** Reads one tensor in pieces of whole rows. */
+async function streamTensor(
+  reader: ShardReader,
+  { header, placement }: PlannedTensor,
+  { sink, format, piece, signal, onPiece }: StreamContext,
+): Promise<void> {
+  if (!placement) {
+    await reader.skip(header.sizeBytes);
+    return;
+  }
+  const type = loadableType(header);
+  const [, numColumns = 1] = placement.shape;
+  const rowBytes = numColumns * loadableBytes(type)!;
+  // As f32 a row is largest, but for the padding of very short ones.
+  const largestRowBytes = Math.max(4 * numColumns, matrixLayout(format, numColumns).valueBytesPerRow);
+  const rowsPerPiece = Math.floor(maxPieceBytes / largestRowBytes);
+  for (const { numRows, firstTargetRow, rowStep } of placement.runs) {
+    for (let done = 0; done < numRows; done += rowsPerPiece) {
+      const count = Math.min(rowsPerPiece, numRows - done);
+      const bytes = piece.subarray(0, count * rowBytes);
+      await reader.read(bytes);
+      const run = { numRows: count, firstTargetRow: firstTargetRow + done * rowStep, rowStep };
+      sink.write(placement.target, run, numColumns, type, bytes);
+      await sink.breathe();
+      signal?.throwIfAborted();
+      onPiece();
+    }
+  }
+}
+
+/** Least bytes between two reports. */
+const reportStepBytes = 2 ** 20;
+
+/** Keeps count of bytes over all files. */
+class Progress {
+  readonly #onProgress: ((progress: LoadProgress) => void) | undefined;
+  readonly #plan: TensorPlan;
+  #remaining: readonly WeightFile[];
+  #reader: ShardReader | undefined;
+  #doneBytes = 0;
+  #totalBytes = 0;
+  #reportedBytes = 0;
+
+  constructor(files: readonly WeightFile[], plan: TensorPlan, onProgress: LoadWeightsOptions['onProgress']) {
+    this.#remaining = files;
+    this.#plan = plan;
+    this.#onProgress = onProgress;
+  }
+
+  /** A file's header has been read: its size is known, and that of later ones can be guessed. */
+  begin(file: WeightFile, reader: ShardReader, headers: readonly TensorHeader[]): void {
+    this.#reader = reader;
+    this.#remaining = this.#remaining.filter((other) => other !== file);
+    const dataBytes = headers.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
+    const numElements = (names: readonly string[]) =>
+      names.reduce((total, name) => total + this.#plan.get(name)!.shape.reduce((size, n) => size * n, 1), 0);
+    const bytesPerElement = dataBytes / numElements(file.tensors);
+    const later = this.#remaining.reduce((total, { tensors }) => total + numElements(tensors), 0);
+    this.#totalBytes =
+      this.#doneBytes + reader.positionBytes + dataBytes + Math.round(later * bytesPerElement);
+    this.#send();
+  }
+
+  report(): void {
+    const loadedBytes = this.#doneBytes + this.#reader!.positionBytes;
+    if (loadedBytes - this.#reportedBytes >= reportStepBytes) this.#send();
+  }
+
+  end(reader: ShardReader): void {
+    this.#send();
+    this.#doneBytes += reader.positionBytes;
+  }
+
+  #send(): void {
+    this.#reportedBytes = this.#doneBytes + this.#reader!.positionBytes;
+    this.#onProgress?.({ phase: 'weights', loadedBytes: this.#reportedBytes, totalBytes: this.#totalBytes });
+  }
+}
