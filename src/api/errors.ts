@@ -27,9 +27,9 @@ export function serializeError(error: unknown, numCausesLeft = maxCauses): Seria
   if (!isErrorLike(error)) return { kind: 'value', value: plainValue(error) };
   return {
     kind: 'error',
-    name: String(error.name),
-    message: String(error.message),
-    ...(error.stack !== undefined && { stack: String(error.stack) }),
+    name: error.name,
+    message: error.message,
+    ...(error.stack !== undefined && { stack: error.stack }),
     ...(error instanceof DOMException && { isDomException: true as const }),
     ...(error instanceof EngineError && { code: error.code }),
     ...(error.cause !== undefined &&
