@@ -55,8 +55,9 @@ function parse(args) {
   try {
     return parseArgs({ args, options: schema, allowPositionals: false }).values;
   } catch (error) {
-    // Node explains at length how to pass a value that starts with '-': its first sentence is what is wrong.
-    throw new UsageError(error.message.split(/[.\n] ?(?=To |Did |$)/)[0]);
+    // Node goes on to explain how to pass values that start with '-': its first sentence is what is wrong.
+    const [sentence] = error.message.split(/\.?\n|\. To /);
+    throw new UsageError(sentence.replace(/\.?$/, '.'));
   }
 }
 

@@ -6,6 +6,9 @@ import { wgsl } from './wgsl-plugin.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
+/** Whether there is a screen for a browser window: a Linux machine without one only gets the page's address printed. */
+const hasScreen = process.platform !== 'linux' || Boolean(process.env.DISPLAY ?? process.env.WAYLAND_DISPLAY);
+
 export default defineConfig({
   root: join(root, 'demo'),
   // Relative, so that the site works from any folder of any host.
@@ -13,7 +16,7 @@ export default defineConfig({
   publicDir: join(root, 'public'),
   plugins: [wgsl()],
   worker: { format: 'es', plugins: () => [wgsl()] },
-  server: { fs: { allow: [root] } },
+  server: { open: hasScreen, fs: { allow: [root] } },
   build: {
     outDir: join(root, 'site'),
     emptyOutDir: true,
