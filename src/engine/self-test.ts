@@ -1,0 +1,106 @@
+/** At start, on this very GPU: do the chosen kernels compute what they should? Where not, slower ones take their place. */
+import type { KernelCompiler } from '../gpu/kernel';
+import { readBuffer } from '../gpu/readback';
+import { Recorder } from '../gpu/recorder';
+import { EngineError } from '../util/errors';
+import { selfTestChecks, type SelfTestCheck, type SelfTestShape } from './self-test-checks';
+
+/** Of sums of some 70 products of numbers up to 1, so that f16 arithmetic passes and a wrong term does not. */
+const tolerance = 0.02;
+
+/** What the self-test decided. */
+export interface SelfTestOutcome {
+  /** Names of the variants that no kernel will use any more: `'subgroups'`, `'f16'`, `'portable'`. */
+  readonly refusedVariants: readonly string[];
+  /** A sentence for the console when any was refused. */
+  readonly warning: string | undefined;
+}
+
+/**
+ * Runs the kernels that a model of `shape` will use on tiny data, before any other is compiled. A variant that gives wrong
+ * numbers, or does not compile, is refused for all kernels.
+ * @throws EngineError `webgpu-unavailable` when no variant is left that gives right numbers
+ */
+export function runSelfTest(compiler: KernelCompiler, shape: SelfTestShape): Promise<SelfTestOutcome> {
+  return refuseWrongVariants(compiler, selfTestChecks(shape));
+}
+
+/** As `runSelfTest`, with checks of the caller's. */
+export async function refuseWrongVariants(
+  compiler: KernelCompiler,
+  checks: readonly SelfTestCheck[],
+): Promise<SelfTestOutcome> {
+  const refusedVariants: string[] = [];
+  const reasons: string[] = [];
+  for (let numPassed = 0; numPassed < checks.length;) {
+    const check = checks[numPassed]!;
+    const fault = await findFault(compiler, check);
+    if (!fault) {
+      numPassed++;
+      continue;
+    }
+    const suspect = check.steps
+      .map(({ spec }) => ({ variant: compiler.chooseVariant(spec), last: spec.variants.at(-1) }))
+      .find(({ variant, last }) => variant !== last);
+    if (!suspect) {
+      const message = `This GPU computes wrong results, even with the plainest kernels: ${fault.message}.`;
+      throw new EngineError('webgpu-unavailable', message, { cause: fault });
+    }
+    compiler.refuseVariant(suspect.variant.name);
+    refusedVariants.push(suspect.variant.name);
+    reasons.push(`'${suspect.variant.name}' (${fault.message})`);
+    // The other kernels now use another variant too, which has not been tested.
+    numPassed = 0;
+  }
+  const warning = `Longpage does without kernels that do not work on this GPU: ${reasons.join(', ')}.`;
+  return { refusedVariants, warning: reasons.length > 0 ? warning : undefined };
+}
+
+/** What is wrong with a check's result, if anything. */
+async function findFault(compiler: KernelCompiler, check: SelfTestCheck): Promise<Error | undefined> {
+  const name = check.steps[0]!.spec.name;
+  const compiled = await Promise.allSettled(
+    check.steps.map(({ spec, constants }) => compiler.compile(spec, constants)),
+  );
+  const failure = compiled.find((outcome) => outcome.status === 'rejected');
+  if (failure) {
+    compiler.device.throwIfFailed();
+    return new Error(`${name} does not compile: ${String(failure.reason)}`, { cause: failure.reason });
+  }
+  const kernels = compiled.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const actual = await run(compiler, check, kernels);
+  const wrong = check.expected.findIndex(
+    (value, i) => !(Math.abs(actual[i]! - value) <= tolerance * (1 + Math.abs(value))),
+  );
+  if (wrong < 0) return undefined;
+  return new Error(`${name} gave ${actual[wrong]} for ${check.expected[wrong]}`);
+}
+
+async function run(
+  compiler: KernelCompiler,
+  { steps, buffers, result }: SelfTestCheck,
+  kernels: readonly Awaited<ReturnType<KernelCompiler['compile']>>[],
+): Promise<Float32Array> {
+  const { device } = compiler;
+  const recorder = new Recorder(compiler, { maxDispatches: steps.length, maxListBytes: 256 });
+  const created = Object.fromEntries(
+    Object.entries(buffers).map(([label, data]) => {
+      const buffer = device.buffers.create({ label, category: 'activations', sizeBytes: data.byteLength });
+      device.write(buffer, 0, data);
+      return [label, buffer];
+    }),
+  );
+  try {
+    steps.forEach(({ params, grid }, index) => {
+      const kernel = kernels[index]!;
+      recorder.dispatch(kernel.bind(created), params, grid);
+    });
+    recorder.submit();
+    const bytes = await readBuffer(device, created[result]!);
+    device.throwIfFailed();
+    return new Float32Array(bytes);
+  } finally {
+    for (const buffer of Object.values(created)) buffer.destroy();
+    recorder.destroy();
+  }
+}
