@@ -9,7 +9,7 @@ import type {
 } from './chat-completions';
 import { chatLogprobs } from './logprobs';
 import { collectGeneration, isWorthAChunk, type ResponseIdentity } from './response';
-import { timingsOf, usageOf } from './usage';
+import { usageOf } from './usage';
 import type { ResponseOptions } from './validate-options';
 
 /** Waits for the end of a request. @throws what `events` throws. */
@@ -32,7 +32,6 @@ export async function buildChatCompletion(
       },
     ],
     usage: usageOf(end),
-    ...(options.hasTimings && { timings: timingsOf(end.timings) }),
   };
 }
 
@@ -66,10 +65,7 @@ export async function* streamChatCompletion(
         }
         break;
       case 'end':
-        yield {
-          ...chunk({ finish_reason: event.finishReason }),
-          ...(options.hasTimings && { timings: timingsOf(event.timings) }),
-        };
+        yield chunk({ finish_reason: event.finishReason });
         if (options.includeUsage) yield { ...chunk({}), choices: [], usage: usageOf(event) };
     }
   }

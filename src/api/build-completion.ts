@@ -3,7 +3,7 @@ import type { GenerationEvent } from '../engine/generation-event';
 import type { Completion, CompletionChoice } from './completions';
 import { legacyLogprobs } from './logprobs';
 import { collectGeneration, isWorthAChunk, type ResponseIdentity } from './response';
-import { timingsOf, usageOf } from './usage';
+import { usageOf } from './usage';
 import type { ResponseOptions } from './validate-options';
 
 /** Waits for the end of a request. @throws what `events` throws. */
@@ -26,7 +26,6 @@ export async function buildCompletion(
       },
     ],
     usage: usageOf(end),
-    ...(options.hasTimings && { timings: timingsOf(end.timings) }),
   };
 }
 
@@ -56,10 +55,7 @@ export async function* streamCompletion(
       for (const step of event.logprobs ?? []) offset += step.text.length;
     }
     if (event.kind === 'end') {
-      yield {
-        ...chunk({ finish_reason: event.finishReason }),
-        ...(options.hasTimings && { timings: timingsOf(event.timings) }),
-      };
+      yield chunk({ finish_reason: event.finishReason });
       if (options.includeUsage) yield { ...chunk({}), choices: [], usage: usageOf(event) };
     }
   }

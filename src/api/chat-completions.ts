@@ -1,7 +1,7 @@
 /** OpenAI's chat completions, field by field: the request's and the answers' types. Checking is in validate-chat-request.ts. */
 import type { FinishReason } from '../engine/generation';
 import type { GenerationOptions } from './generation-options';
-import type { CompletionTimings, CompletionUsage } from './usage';
+import type { CompletionUsage } from './usage';
 
 /** A part of a message; only text is known. */
 export interface TextContentPart {
@@ -70,8 +70,6 @@ export interface ChatCompletion {
   model: string;
   choices: [ChatCompletionChoice];
   usage: CompletionUsage;
-  /** Ours: durations; present with `return_timings`. */
-  timings?: CompletionTimings;
 }
 
 /** A piece of the answer. */
@@ -95,6 +93,4 @@ export interface ChatCompletionChunk {
   choices: ChatCompletionChunkChoice[];
   /** With `stream_options.include_usage`: null in all chunks but the last. */
   usage?: CompletionUsage | null;
-  /** Ours: durations, in the chunk with the finish reason; present with `return_timings`. */
-  timings?: CompletionTimings;
 }

@@ -2,7 +2,7 @@
 import type { FinishReason } from '../engine/generation';
 import type { ChatCompletionTokenLogprob } from './chat-completions';
 import type { GenerationOptions } from './generation-options';
-import type { CompletionTimings, CompletionUsage } from './usage';
+import type { CompletionUsage } from './usage';
 
 /** What `engine.completions.create` takes: OpenAI's fields, then ours. A field that is not listed is refused by name. */
 export interface CompletionRequest extends GenerationOptions {
@@ -47,6 +47,4 @@ export interface Completion {
   choices: CompletionChoice[];
   /** In a stream only with `stream_options.include_usage`: null in all chunks but the last. */
   usage?: CompletionUsage | null;
-  /** Ours: durations, in a stream in the chunk with the finish reason; present with `return_timings`. */
-  timings?: CompletionTimings;
 }

@@ -41,6 +41,4 @@ export interface GenerationOptions {
   ignore_eos?: boolean | null;
   /** Ours: add token ids to the answer (default false). */
   return_token_ids?: boolean | null;
-  /** Ours: add durations to the answer (default false). */
-  return_timings?: boolean | null;
 }

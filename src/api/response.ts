@@ -1,6 +1,6 @@
 /** What all kinds of answer share: identity, presentation, and one delta out of many. Shapes are in the files beside this one. */
 import type { GenerationDelta, GenerationEnd, StepLogprobs } from '../engine/generation';
-import type { GenerationEvent, GenerationTimings } from '../engine/generation-event';
+import type { GenerationEvent } from '../engine/generation-event';
 import { assert } from '../util/assert';
 import type { ResponseOptions } from './validate-options';
 
@@ -19,15 +19,12 @@ export function newResponseIdentity(prefix: 'chatcmpl-' | 'cmpl-', model: string
   return { id: prefix + hex, created: Math.floor(Date.now() / 1000), model };
 }
 
-/** How a request ended, with its durations. */
-export type TimedEnd = GenerationEnd & { timings: GenerationTimings };
-
 /** A whole answer. */
 export interface CollectedGeneration {
   text: string;
   tokenIds: number[];
   logprobs: StepLogprobs[] | undefined;
-  end: TimedEnd;
+  end: GenerationEnd;
 }
 
 /** Waits for all events of a request. @throws what the events throw. */
@@ -35,7 +32,7 @@ export async function collectGeneration(
   events: AsyncIterable<GenerationEvent>,
 ): Promise<CollectedGeneration> {
   const deltas: GenerationDelta[] = [];
-  let end: TimedEnd | undefined;
+  let end: GenerationEnd | undefined;
   for await (const event of events) {
     if (event.kind === 'delta') deltas.push(event);
     else if (event.kind === 'end') end = event;

@@ -17,7 +17,6 @@ export interface ResponseOptions {
   isStream: boolean;
   includeUsage: boolean;
   hasTokenIds: boolean;
-  hasTimings: boolean;
 }
 
 /** What both kinds of request come to, besides prompt and log-probabilities. */
@@ -151,6 +150,5 @@ function readResponseOptions(reader: RequestReader): ResponseOptions {
     isStream,
     includeUsage,
     hasTokenIds: reader.boolean('return_token_ids') ?? false,
-    hasTimings: reader.boolean('return_timings') ?? false,
   };
 }
