@@ -3,12 +3,10 @@ import type { TopLogprobs } from './models';
 
 /** Natural-log probabilities at temperature 1, in f64. */
 export function logSoftmax(logits: ArrayLike<number>): Float64Array {
-  let largest = -Infinity;
-  for (let i = 0; i < logits.length; i++) largest = Math.max(largest, logits[i]!);
-  let sum = 0;
-  for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i]! - largest);
-  const shift = largest + Math.log(sum);
-  return Float64Array.from(logits, (logit) => logit - shift);
+  const values = Float64Array.from(logits);
+  const largest = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const sum = values.reduce((total, value) => total + Math.exp(value - largest), 0);
+  return values.map((value) => value - largest - Math.log(sum));
 }
 
 /** The index of the largest value, the first of equals. */

@@ -55,6 +55,17 @@ export function architectureModels(): ModelFolder[] {
   return architectureSpecs.map(makeModel);
 }
 
+/** One of them. @throws Error when none has this name. */
+export function architectureModel(name: string): ModelFolder {
+  return makeModel(findSpec(name));
+}
+
+function findSpec(name: string): ModelSpec {
+  const spec = architectureSpecs.find((candidate) => candidate.name === name);
+  if (!spec) throw new Error(`no architecture model is called '${name}'`);
+  return spec;
+}
+
 /** The committed fixture `test/fixtures/models/tiny-llama`; goldens: `llamaCppGoldens('tiny-llama')`. */
 export function tinyLlamaModel(): ModelFolder {
   return readModelFolder('tiny-llama', new URL('models/tiny-llama/', fixtures));
@@ -97,6 +108,8 @@ export interface TopLogprobs {
 
 /** What a referee gave for one prompt. */
 export interface Golden {
+  /** The text that `prompt` is the tokens of, BOS first; none for random ids. */
+  readonly text: string | undefined;
   readonly prompt: readonly number[];
   /** Greedy tokens, one a step. */
   readonly tokens: readonly number[];
@@ -110,6 +123,7 @@ interface GoldenFile {
   readonly unit: number;
   readonly cases: readonly {
     readonly promptLength?: number;
+    readonly text?: string;
     readonly prompt?: readonly number[];
     readonly tokens: readonly number[];
     readonly ids: readonly (readonly number[])[];
@@ -117,11 +131,13 @@ interface GoldenFile {
   }[];
 }
 
+/** @param vocabSize bounds the ids of prompts that are given by their length alone */
 function readGoldens(path: string, vocabSize: number): Golden[] {
   const { unit, cases } = JSON.parse(
     readFileSync(new URL(`goldens/${path}`, fixtures), 'utf8'),
   ) as GoldenFile;
-  return cases.map(({ promptLength, prompt, tokens, ids, logprobs }) => ({
+  return cases.map(({ promptLength, text, prompt, tokens, ids, logprobs }) => ({
+    text,
     prompt: prompt ?? goldenPrompt(vocabSize, promptLength!),
     tokens,
     top: ids.map((row, step) => ({ ids: row, logprobs: logprobs[step]!.map((value) => value * unit) })),
@@ -133,9 +149,7 @@ function readGoldens(path: string, vocabSize: number): Golden[] {
  * `goldenPromptLengths`, 9 steps each; top 20 at the first step, top 5 at the others.
  */
 export function transformersGoldens(name: string): Golden[] {
-  const spec = architectureSpecs.find((candidate) => candidate.name === name);
-  if (!spec) throw new Error(`no architecture model is called '${name}'`);
-  return readGoldens(`transformers/${name}.json`, spec.config.vocab_size);
+  return readGoldens(`transformers/${name}.json`, findSpec(name).config.vocab_size);
 }
 
 /**

@@ -154,7 +154,7 @@ function metadata(config: HfConfig): Record<string, MetadataValue> {
     'general.architecture': { string: 'llama' },
     'general.name': { string: 'longpage test model' },
     'general.alignment': { uint32: alignment },
-    'llama.context_length': { uint32: config['max_position_embeddings'] as number },
+    'llama.context_length': { uint32: config.max_position_embeddings as number },
     'llama.embedding_length': { uint32: config.hidden_size },
     'llama.block_count': { uint32: config.num_hidden_layers },
     'llama.feed_forward_length': { uint32: config.intermediate_size },
@@ -162,9 +162,9 @@ function metadata(config: HfConfig): Record<string, MetadataValue> {
     'llama.attention.head_count_kv': { uint32: config.num_key_value_heads },
     'llama.attention.key_length': { uint32: headDim },
     'llama.attention.value_length': { uint32: headDim },
-    'llama.attention.layer_norm_rms_epsilon': { float32: config['rms_norm_eps'] as number },
+    'llama.attention.layer_norm_rms_epsilon': { float32: config.rms_norm_eps as number },
     'llama.rope.dimension_count': { uint32: headDim },
-    'llama.rope.freq_base': { float32: config['rope_theta'] as number },
+    'llama.rope.freq_base': { float32: config.rope_theta as number },
     'llama.vocab_size': { uint32: config.vocab_size },
     'tokenizer.ggml.model': { string: 'gpt2' },
     'tokenizer.ggml.pre': { string: 'gpt-2' },
@@ -181,7 +181,7 @@ function metadata(config: HfConfig): Record<string, MetadataValue> {
 
 /** The model as one GGUF file. @throws Error when the config needs something that this writer does not know. */
 export function writeGguf(config: HfConfig, tensors: ReadonlyMap<string, Tensor>): Uint8Array<ArrayBuffer> {
-  if (config.architectures[0] !== 'LlamaForCausalLM' || config['rope_scaling']) {
+  if (config.architectures[0] !== 'LlamaForCausalLM' || config.rope_scaling) {
     throw new Error('the GGUF writer knows plain Llama models only');
   }
   const entries = [...tensors].map(([name, tensor]) => ggufTensor(name, tensor, config));

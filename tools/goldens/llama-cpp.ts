@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { chromium } from 'playwright';
 import { modelConfigJson, modelTensors, readModelFolder, tinyLlamaModel } from '../../test/support/models';
+import type * as WllamaModule from '@wllama/wllama';
 import type { HfConfig } from '../../test/support/model-weights';
 import { writeGguf } from './gguf';
 
@@ -66,7 +67,7 @@ const server = createServer((request, response) => {
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
 const browser = await chromium.launch({
-  executablePath: process.env['LONGPAGE_BROWSER'] ?? '/usr/bin/chromium',
+  executablePath: process.env.LONGPAGE_BROWSER ?? '/usr/bin/chromium',
   args: [
     '--no-sandbox',
     '--disable-background-networking',
@@ -83,7 +84,8 @@ try {
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   const { version, results } = await page.evaluate(
     async ({ requests, numTop }) => {
-      const module = await import(/* @vite-ignore */ new URL('/index.js', location.href).href);
+      const url = new URL('/index.js', location.href).href;
+      const module = (await import(/* @vite-ignore */ url)) as typeof WllamaModule;
       const engine = new module.Wllama({ default: '/wllama.wasm' }, { suppressNativeLog: true });
       const model = await (await fetch('/model.gguf')).blob();
       await engine.loadModel([model], {
@@ -97,28 +99,29 @@ try {
       });
       const results = [];
       for (const { text, numSteps } of requests) {
-        results.push(
-          await engine.createCompletion({
-            prompt: text,
-            max_tokens: numSteps,
-            temperature: 0,
-            n_probs: numTop,
-            cache_prompt: false,
-          }),
-        );
+        // llama.cpp knows more settings than wllama's types do.
+        const request = {
+          prompt: text,
+          max_tokens: numSteps,
+          temperature: 0,
+          n_probs: numTop,
+          cache_prompt: false,
+        };
+        results.push(await engine.createCompletion(request));
       }
       await engine.exit();
       return { version: module.Wllama.getLibllamaVersion(), results };
     },
     { requests: [...runs[name]], numTop },
   );
-  const cases = (results as CompletionResult[]).map(({ choices: [choice], usage }, index) => {
+  const cases = (results as unknown as CompletionResult[]).map(({ choices: [choice], usage }, index) => {
     const { text, numSteps } = runs[name][index]!;
     const prompt = tokenizer.encode(text).ids;
     const steps = choice.logprobs.content;
     if (prompt.length !== usage.prompt_tokens) throw new Error(`'${text}' is tokenized differently`);
     if (steps.length !== numSteps) throw new Error(`'${text}' ended after ${steps.length} steps`);
     return {
+      text,
       prompt,
       tokens: steps.map((step) => step.id),
       ids: steps.map((step) => step.top_logprobs.map((entry) => entry.id)),

@@ -1,11 +1,12 @@
 /** The CPU transformer against engines that we did not write: the trust in it as a second referee rests on this file. */
 import { existsSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
-import { parseModelConfig } from '../../../src/model/model-config';
+import { describe, expect, test, vi } from 'vitest';
+import { parseModelConfig, type ModelConfig } from '../../../src/model/model-config';
 import { ReferenceTransformer, type ReferenceStorage } from '../../../src/reference/transformer';
+import { architectureSpecs } from '../../support/model-configs';
 import { expectTopLogprobs } from '../../support/logprobs';
 import {
-  architectureModels,
+  architectureModel,
   llamaCppGoldens,
   modelConfigJson,
   modelTensors,
@@ -15,6 +16,8 @@ import {
   type Golden,
   type ModelFolder,
 } from '../../support/models';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 function makeReference(model: ModelFolder, storage?: ReferenceStorage): ReferenceTransformer {
   return new ReferenceTransformer(parseModelConfig(modelConfigJson(model)), modelTensors(model), storage);
@@ -34,10 +37,10 @@ function compare(reference: ReferenceTransformer, golden: Golden, tolerance: num
 
 // transformers computes RoPE angles in f32; at position 700 that alone moves log-probabilities by up to 1.4e-4.
 describe('equals transformers', () => {
-  for (const model of architectureModels()) {
-    test(`${model.name}: ${model.title}`, () => {
-      const reference = makeReference(model);
-      for (const golden of transformersGoldens(model.name)) compare(reference, golden, 3e-4);
+  for (const { name, title } of architectureSpecs) {
+    test(`${name}: ${title}`, () => {
+      const reference = makeReference(architectureModel(name));
+      for (const golden of transformersGoldens(name)) compare(reference, golden, 3e-4);
     });
   }
 });
@@ -58,6 +61,29 @@ describe('equals llama.cpp', () => {
   });
 });
 
+describe('a slip in the configuration does not pass', () => {
+  const slips: Record<string, (config: ModelConfig) => ModelConfig> = {
+    'llama-llama3': (config) => ({ ...config, rope: { ...config.rope, scaling: { type: 'none' } } }),
+    'mistral-window': (config) => ({
+      ...config,
+      layers: config.layers.map((layer) => ({ ...layer, slidingWindow: layer.slidingWindow! + 1 })),
+    }),
+    'phi3-partial': (config) => ({ ...config, rope: { ...config.rope, rotaryDim: config.headDim } }),
+    smollm3: (config) => ({
+      ...config,
+      layers: config.layers.map((layer) => ({ ...layer, usesRope: true })),
+    }),
+  };
+  test.each(Object.entries(slips))('%s', (name, slip) => {
+    const model = architectureModel(name);
+    const reference = new ReferenceTransformer(
+      slip(parseModelConfig(modelConfigJson(model))),
+      modelTensors(model),
+    );
+    expect(() => compare(reference, transformersGoldens(name).at(-1)!, 3e-4)).toThrow('log-probability');
+  });
+});
+
 test('logits of a whole prompt are those of its tokens one by one', () => {
   const reference = makeReference(tinyLlamaModel());
   const ids = [0, 17, 260, 99, 42];
@@ -67,8 +93,8 @@ test('logits of a whole prompt are those of its tokens one by one', () => {
 });
 
 test('f16 storage changes the logits, by little', () => {
-  const model = architectureModels()[0]!;
-  const golden = transformersGoldens(model.name)[3]!;
+  const model = architectureModel('llama');
+  const golden = transformersGoldens('llama')[3]!;
   for (const storage of [
     { weights: 'f16', kv: 'f32' },
     { weights: 'f32', kv: 'f16' },
