@@ -2,8 +2,9 @@
 import { Device, type DeviceFeature } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
 import type { WeightFormat } from '../kernels/linear/weight-format';
-import { parseModelConfig, type ModelConfig } from '../model/model-config';
+import type { ModelConfig } from '../model/model-config';
 import type { ModelSource } from '../model/model-source';
+import { readModelConfig } from '../model/read-model-config';
 import { weightBytes } from '../model/weight-layout';
 import { loadWeights, type LoadProgress } from '../model/weight-loader';
 import { destroyWeights, type ModelWeights } from '../model/weights';
@@ -246,26 +247,16 @@ function describeTimings({ prefillMs, stepMs }: GenerationTimings) {
 }
 
 async function readModelFiles(source: ModelSource, signal?: AbortSignal): Promise<ModelFiles> {
-  const names = [
-    'config.json',
-    'generation_config.json',
-    'tokenizer.json',
-    'tokenizer_config.json',
-    'chat_template.jinja',
-  ] as const;
-  const [config, generation, tokenizer, tokenizerConfig, chatTemplate] = await Promise.all(
-    names.map((name) => source.readText(name, signal)),
-  );
+  const names = ['tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja'] as const;
+  const [config, tokenizer, tokenizerConfig, chatTemplate] = await Promise.all([
+    readModelConfig(source, signal),
+    ...names.map((name) => source.readText(name, signal)),
+  ]);
+  const tokenizerJson = parseJson('tokenizer.json', required('tokenizer.json', tokenizer));
   const tokenizerConfigJson = parseJson('tokenizer_config.json', tokenizerConfig);
   return {
-    config: parseModelConfig(
-      parseJson('config.json', required('config.json', config)),
-      parseJson('generation_config.json', generation),
-    ),
-    tokenizer: Tokenizer.fromJson(
-      parseJson('tokenizer.json', required('tokenizer.json', tokenizer)),
-      tokenizerConfigJson,
-    ),
+    config,
+    tokenizer: Tokenizer.fromJson(tokenizerJson, tokenizerConfigJson),
     template: ChatTemplate.fromFiles(chatTemplate, tokenizerConfigJson),
   };
 }
@@ -308,7 +299,13 @@ async function prepare(
     kv,
   });
   const compiler = new KernelCompiler(device);
-  const { refusedVariants, warning } = await runSelfTest(compiler);
+  const { headDim, numHeads, numKvHeads } = config;
+  const { refusedVariants, warning } = await runSelfTest(compiler, {
+    weights: format,
+    kv: plan.cache.format,
+    headDim,
+    group: numHeads / numKvHeads,
+  });
   if (warning) onWarning?.(warning);
   const weights = await loadWeights(device, config, source, {
     format,

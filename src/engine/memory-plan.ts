@@ -23,6 +23,10 @@ export interface KvOptions {
   readonly contextTokens?: number;
   /** Sequences whose KV is kept at the same time, running or idle; up to 8 of them decode together. Default 4. */
   readonly numSequences?: number;
+  /** Pages of a stable KV head that stay on the GPU. Every head keeps all its pages so far, whatever this says. */
+  readonly pagesPerHead?: number;
+  /** Decode steps from one rerank of stable heads to the next. Without stable heads nothing is reranked. */
+  readonly rerankInterval?: number;
 }
 
 /** Sizes of an engine, and the GPU bytes that they take by category, weights included. */
@@ -60,6 +64,8 @@ export function planMemory(input: PlanInput): MemoryPlan {
   const { gpuBytes = defaultGpuBytes, numSequences = 4 } = kv;
   checkInteger('kv.numSequences', numSequences, 1, 64);
   checkInteger('kv.gpuBytes', gpuBytes, 1, Number.MAX_SAFE_INTEGER);
+  checkInteger('kv.pagesPerHead', kv.pagesPerHead ?? 64, 2, 256);
+  checkInteger('kv.rerankInterval', kv.rerankInterval ?? 16, 1, 2 ** 16);
   const wanted = kv.contextTokens ?? config.maxContext;
   checkInteger('kv.contextTokens', wanted, pageTokens, 2 ** 24);
   const isFixed = kv.contextTokens !== undefined;

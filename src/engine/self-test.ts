@@ -3,10 +3,17 @@ import type { KernelCompiler } from '../gpu/kernel';
 import { readBuffer } from '../gpu/readback';
 import { Recorder } from '../gpu/recorder';
 import { EngineError } from '../util/errors';
-import { selfTestChecks, type SelfTestCheck, type SelfTestShape } from './self-test-checks';
+import { attentionChecks } from './self-test-attention';
+import type { SelfTestCheck, SelfTestShape } from './self-test-check';
+import { linearChecks } from './self-test-linear';
 
 /** Of sums of some 70 products of numbers up to 1, so that f16 arithmetic passes and a wrong term does not. */
 const tolerance = 0.02;
+
+/** Matvec, matmul, decode attention, prefill attention. */
+export function selfTestChecks(shape: SelfTestShape): SelfTestCheck[] {
+  return [...linearChecks(shape.weights), ...attentionChecks(shape)];
+}
 
 /** What the self-test decided. */
 export interface SelfTestOutcome {

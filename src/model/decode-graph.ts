@@ -103,14 +103,14 @@ async function bindLayer(
 ): Promise<LayerOperation> {
   const { activations, config } = context;
   const { hidden, qkv, attended, inner } = activations;
-  const { attentionNorm, mlpNorm, qkvBias, outputBias } = layer;
+  const { attentionNorm, mlpNorm, qkvBias, outputBias, gateUpBias, downBias } = layer;
   const [project, attend, output, gateUp, down] = await Promise.all([
     bindMatvec(context, layer.qkv, {
       x: hidden,
       y: qkv,
       outputStride: qkvWidth(config),
       normWeight: attentionNorm,
-      ...(qkvBias && { bias: qkvBias }),
+      bias: qkvBias,
       rows,
     }),
     bindAttention(context, layer, layerIndex),
@@ -118,12 +118,13 @@ async function bindLayer(
       x: attended,
       y: hidden,
       outputStride: config.hiddenSize,
-      ...(outputBias && { bias: outputBias }),
+      bias: outputBias,
       isResidual: true,
       rows,
     }),
     bindMatvecGated(context, layer.gateUp, { x: hidden, y: inner, normWeight: mlpNorm, rows }),
     bindMatvec(context, layer.down, {
+      bias: downBias,
       x: inner,
       y: hidden,
       outputStride: config.hiddenSize,

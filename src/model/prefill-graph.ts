@@ -285,28 +285,30 @@ export class PrefillGraph {
     const { chunkNormed, chunkGateUp, chunkInner, ownTile, earlierTile0, earlierTile1 } = activations;
     const { hiddenSize, intermediateSize } = config;
     const { usesRope, slidingWindow: window = 0 } = config.layers[index]!;
-    const { attentionNorm, mlpNorm, qkvBias, outputBias } = layer;
+    const { attentionNorm, mlpNorm, qkvBias, outputBias, gateUpBias, downBias } = layer;
     const kernels = this.#kernels;
     const [project, output, gateUp, down] = await Promise.all([
       bindMatmul(context, layer.qkv, {
         x: chunkNormed,
         y: qkv,
         outputStride: qkvWidth(config),
-        ...(qkvBias && { bias: qkvBias }),
+        bias: qkvBias,
       }),
       bindMatmul(context, layer.output, {
         x: attended,
         y: segmentHidden,
         outputStride: hiddenSize,
-        ...(outputBias && { bias: outputBias }),
+        bias: outputBias,
         isResidual: true,
       }),
       bindMatmul(context, layer.gateUp, {
         x: chunkNormed,
         y: chunkGateUp,
         outputStride: 2 * intermediateSize,
+        bias: gateUpBias,
       }),
       bindMatmul(context, layer.down, {
+        bias: downBias,
         x: chunkInner,
         y: segmentHidden,
         outputStride: hiddenSize,

@@ -1,0 +1,38 @@
+/** What the self-test runs: tiny computations as data, with what they must give. No GPU. */
+import type { Grid, KernelSpec } from '../gpu/kernel';
+import type { KvFormat } from '../kernels/attention/kv-format';
+import type { WeightFormat } from '../kernels/linear/weight-format';
+
+/** Content of a buffer. */
+export type CheckData =
+  Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+
+/** One dispatch of a check. */
+export interface CheckStep {
+  readonly spec: KernelSpec;
+  readonly constants: Readonly<Record<string, number>>;
+  readonly params: Readonly<Record<string, number>>;
+  readonly grid: Grid;
+}
+
+/** Dispatches over buffers named as the kernels' bindings, and what the f32 buffer `result` must then hold. */
+export interface SelfTestCheck {
+  readonly steps: readonly CheckStep[];
+  readonly buffers: Readonly<Record<string, CheckData>>;
+  readonly result: string;
+  readonly expected: Float32Array;
+}
+
+/** The kernels that a model will use: those are tested, with the constants of most of their uses, and stay compiled. */
+export interface SelfTestShape {
+  readonly weights: WeightFormat;
+  readonly kv: KvFormat;
+  readonly headDim: number;
+  /** Query heads of a KV head. */
+  readonly group: number;
+}
+
+/** Multiples of 1/8 in [-1, 1), exact in f16, in no order that a wrong index would keep. */
+export function wave(length: number, step: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length }, (_, i) => ((i * step + ((i * i) >> 4)) % 16) / 8 - 1);
+}

@@ -1,0 +1,26 @@
+/** The public surface of Longpage. */
+export { Engine, type Create, type LoadOptions, type RequestOptions } from './worker/engine-client';
+export { EngineError, type EngineErrorCode } from './util/errors';
+export type {
+  ChatCompletion,
+  ChatCompletionChoice,
+  ChatCompletionChunk,
+  ChatCompletionChunkChoice,
+  ChatCompletionLogprobs,
+  ChatCompletionMessageParam,
+  ChatCompletionRequest,
+  ChatCompletionTokenLogprob,
+  TextContentPart,
+  TopLogprob,
+} from './api/chat-completions';
+export type { Completion, CompletionChoice, CompletionLogprobs, CompletionRequest } from './api/completions';
+export type { GenerationOptions } from './api/generation-options';
+export type { CompletionUsage } from './api/usage';
+export type { KvOptions, MemoryPlan } from './engine/memory-plan';
+export type { EngineStats, RequestTimings } from './engine/stats';
+export type { BufferCategory, BytesByCategory } from './gpu/buffer';
+export type { AdapterDescription, DeviceFeature } from './gpu/device';
+export type { KvFormat } from './kernels/attention/kv-format';
+export type { WeightFormat } from './kernels/linear/weight-format';
+export type { ModelLocation } from './model/open-model-source';
+export type { LoadProgress } from './model/weight-loader';

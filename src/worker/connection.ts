@@ -1,0 +1,124 @@
+/** The page's end of the protocol: calls with promises, events and aborts over one worker. Knows nothing of engines. */
+import type { GenerationEvent } from '../engine/generation-event';
+import type { LoadProgress } from '../model/weight-loader';
+import { AsyncQueue } from '../util/async-queue';
+import { EngineError } from '../util/errors';
+import { deserializeError, serializeError } from '../api/errors';
+import type { Calls, CallName, ClientMessage, WorkerMessage } from './protocol';
+
+interface PendingCall {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly onProgress?: (progress: LoadProgress) => void;
+  readonly onEvent?: (event: GenerationEvent) => void;
+}
+
+/** What a call may bring besides its argument. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  readonly onEvent?: ((event: GenerationEvent) => void) | undefined;
+}
+
+/** Owns a worker; every call fails once it is closed or the worker broke. */
+export class Connection {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, PendingCall>();
+  readonly #onWarning: (message: string) => void;
+  #nextId = 1;
+  #failure: EngineError | undefined;
+
+  constructor(worker: Worker, onWarning: (message: string) => void) {
+    this.#worker = worker;
+    this.#onWarning = onWarning;
+    worker.addEventListener('message', ({ data }: MessageEvent<WorkerMessage>) => this.#receive(data));
+    worker.addEventListener('error', (event) => {
+      this.close(
+        new EngineError('disposed', `The engine's worker failed: ${event.message || 'it did not start'}.`),
+      );
+    });
+  }
+
+  /**
+   * Calls the worker. An abort rejects at once with the signal's reason; the worker stops by itself.
+   * @throws what the worker's answer throws, as an error of the same class
+   */
+  call<N extends CallName>(
+    name: N,
+    argument: Calls[N]['argument'],
+    { signal, ...callbacks }: CallOptions = {},
+  ): Promise<Calls[N]['result']> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) throw this.#failure;
+      signal?.throwIfAborted();
+      const id = this.#nextId++;
+      const onAbort = () => {
+        this.#pending.delete(id);
+        this.#send({ kind: 'abort', id, reason: serializeError(signal!.reason) });
+        reject(signal!.reason);
+      };
+      const settle = <T>(then: (value: T) => void) => {
+        return (value: T) => {
+          signal?.removeEventListener('abort', onAbort);
+          then(value);
+        };
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#pending.set(id, {
+        resolve: settle(resolve as (value: unknown) => void),
+        reject: settle(reject),
+        ...(callbacks as Omit<PendingCall, 'resolve' | 'reject'>),
+      });
+      this.#send({ kind: 'call', id, name, argument } as ClientMessage);
+    });
+  }
+
+  /** The events of one request. Leaving the iteration aborts the request. */
+  async *generate(
+    request: Calls['generate']['argument'],
+    signal?: AbortSignal,
+  ): AsyncGenerator<GenerationEvent, void> {
+    const events = new AsyncQueue<GenerationEvent>();
+    const left = new AbortController();
+    this.call('generate', request, {
+      signal: signal ? AbortSignal.any([signal, left.signal]) : left.signal,
+      onEvent: (event) => events.push(event),
+    }).then(
+      () => events.close(),
+      (error: unknown) => events.fail(error),
+    );
+    try {
+      yield* events;
+    } finally {
+      left.abort();
+    }
+  }
+
+  get isClosed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Ends the worker; open and later calls reject with `error`. */
+  close(error: EngineError): void {
+    this.#failure ??= error;
+    this.#worker.terminate();
+    for (const { reject } of this.#pending.values()) reject(this.#failure);
+    this.#pending.clear();
+  }
+
+  #receive(message: WorkerMessage): void {
+    if (message.kind === 'warning') return this.#onWarning(message.message);
+    const call = this.#pending.get(message.id);
+    // An aborted call still answers; nobody waits for that.
+    if (!call) return;
+    if (message.kind === 'progress') return call.onProgress?.(message.progress);
+    if (message.kind === 'event') return call.onEvent?.(message.event);
+    this.#pending.delete(message.id);
+    if (message.kind === 'result') call.resolve(message.value);
+    else call.reject(deserializeError(message.error));
+  }
+
+  #send(message: ClientMessage): void {
+    this.#worker.postMessage(message);
+  }
+}

@@ -1,0 +1,153 @@
+/** `Engine`: what an application holds. A thin client of the worker in which the engine itself lives. */
+import { buildChatCompletion, streamChatCompletion } from '../api/build-chat-completion';
+import { buildCompletion, streamCompletion } from '../api/build-completion';
+import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from '../api/chat-completions';
+import type { Completion, CompletionRequest } from '../api/completions';
+import { newResponseIdentity } from '../api/response';
+import { validateChatRequest } from '../api/validate-chat-request';
+import { validateCompletionRequest } from '../api/validate-completion-request';
+import type { MemoryPlan } from '../engine/memory-plan';
+import type { EngineStats } from '../engine/stats';
+import type { ModelLocation } from '../model/open-model-source';
+import type { LoadProgress } from '../model/weight-loader';
+import { EngineError } from '../util/errors';
+import { Connection } from './connection';
+import { checkLoadOptions } from './load-options';
+import type { LoadSettings, ModelDescription } from './protocol';
+
+/** How to load a model. */
+export interface LoadOptions extends LoadSettings {
+  /** Called as weights arrive. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Stops the load, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a call may bring besides its request. */
+export interface RequestOptions {
+  /** Stops the request, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** `create` of a streaming kind of request: a stream or a whole answer, as the request's `stream` says. */
+export interface Create<Request, Whole, Chunk> {
+  (
+    request: Request & { stream: true },
+    options?: RequestOptions,
+  ): Promise<AsyncGenerator<Chunk, void, undefined>>;
+  (request: Request & { stream?: false | null }, options?: RequestOptions): Promise<Whole>;
+  (request: Request, options?: RequestOptions): Promise<Whole | AsyncGenerator<Chunk, void, undefined>>;
+}
+
+/** A loaded model. All methods reject with `EngineError` `disposed` after `dispose()`. */
+export class Engine {
+  /** Name of the loaded model, as answers give it. */
+  readonly model: string;
+  /** Tokens that one request may have, prompt and answer. */
+  readonly contextTokens: number;
+  /** Chat, in OpenAI's shape. */
+  readonly chat: {
+    readonly completions: {
+      readonly create: Create<ChatCompletionRequest, ChatCompletion, ChatCompletionChunk>;
+    };
+  };
+  /** Raw completion, in OpenAI's legacy shape. */
+  readonly completions: { readonly create: Create<CompletionRequest, Completion, Completion> };
+  readonly #connection: Connection;
+
+  private constructor(connection: Connection, name: string, { contextTokens, vocabSize }: ModelDescription) {
+    this.#connection = connection;
+    this.model = name;
+    this.contextTokens = contextTokens;
+    const context = { modelName: name, vocabSize };
+
+    const createChat = async (value: ChatCompletionRequest, { signal }: RequestOptions = {}) => {
+      const { request, response } = validateChatRequest(value, context);
+      const identity = newResponseIdentity('chatcmpl-', name);
+      const events = connection.generate(request, signal);
+      return response.isStream
+        ? streamChatCompletion(events, identity, response)
+        : buildChatCompletion(events, identity, response);
+    };
+    const createCompletion = async (value: CompletionRequest, { signal }: RequestOptions = {}) => {
+      const { request, response } = validateCompletionRequest(value, context);
+      const identity = newResponseIdentity('cmpl-', name);
+      const events = connection.generate(request, signal);
+      return response.isStream
+        ? streamCompletion(events, identity, response)
+        : buildCompletion(events, identity, response);
+    };
+    this.chat = {
+      completions: {
+        create: createChat as Create<ChatCompletionRequest, ChatCompletion, ChatCompletionChunk>,
+      },
+    };
+    this.completions = { create: createCompletion as Create<CompletionRequest, Completion, Completion> };
+  }
+
+  /**
+   * Loads a model from the URL of its folder (relative to the page), from picked files, or from a directory handle.
+   * @throws TypeError or RangeError for wrong options; EngineError `webgpu-unavailable`, `model-unsupported`,
+   * `weights-corrupt`, `network`, `gpu-memory`, `limit-too-small`, `device-lost`; the signal's reason when aborted
+   */
+  static async load(location: ModelLocation, options: LoadOptions = {}): Promise<Engine> {
+    const { onProgress, signal, ...settings } = checkLoadOptions(options);
+    signal?.throwIfAborted();
+    if (typeof Worker === 'undefined') {
+      throw new EngineError(
+        'webgpu-unavailable',
+        'Longpage runs in web pages: there are no web workers here.',
+      );
+    }
+    const absolute = typeof location === 'string' ? absoluteUrl(location) : location;
+    const worker = new Worker(new URL('./engine-worker.ts', import.meta.url), { type: 'module' });
+    const connection = new Connection(worker, (message) => console.warn(message));
+    try {
+      const argument = { location: absolute, settings };
+      const description = await connection.call('load', argument, { signal, onProgress });
+      return new Engine(connection, nameOf(location), description);
+    } catch (error) {
+      connection.close(new EngineError('disposed', 'The model was not loaded.', { cause: error }));
+      throw error;
+    }
+  }
+
+  /**
+   * GPU bytes by category that an engine for `contextTokens` takes, before anything is allocated for it.
+   * @throws EngineError `gpu-memory` when that exceeds `kv.gpuBytes`, with the bytes and the nearest context that fits
+   */
+  plan(options: { contextTokens?: number } = {}): Promise<MemoryPlan> {
+    return this.#connection.call('plan', options);
+  }
+
+  /** What the engine uses and does at this moment. */
+  stats(): Promise<EngineStats> {
+    return this.#connection.call('stats', undefined);
+  }
+
+  /** Ends all requests, frees everything on the GPU and ends the worker. A second call does nothing. */
+  async dispose(): Promise<void> {
+    if (this.#connection.isClosed) return;
+    try {
+      await this.#connection.call('dispose', undefined);
+    } finally {
+      this.#connection.close(new EngineError('disposed', 'This engine was disposed; load a new one.'));
+    }
+  }
+}
+
+function absoluteUrl(location: string): string {
+  try {
+    return new URL(location, globalThis.location.href).href;
+  } catch (cause) {
+    throw new TypeError(`'${location}' is not the URL of a model folder.`, { cause });
+  }
+}
+
+/** The folder's own name, or what a person would call picked files. */
+function nameOf(location: ModelLocation): string {
+  if (typeof location === 'string') return location.replace(/\/+$/, '').split('/').at(-1) || 'model';
+  if ('name' in location) return location.name;
+  const [first] = location as readonly File[];
+  return first?.webkitRelativePath.split('/')[0] || 'model';
+}

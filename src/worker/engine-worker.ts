@@ -1,0 +1,81 @@
+/** The worker's end of the protocol: owns the one engine and answers the page's calls. */
+import { EngineCore } from '../engine/engine';
+import { openModelSource } from '../model/open-model-source';
+import { assert } from '../util/assert';
+import { EngineError } from '../util/errors';
+import { deserializeError, serializeError } from '../api/errors';
+import type { Calls, CallName, ClientMessage, WorkerMessage } from './protocol';
+
+/** Calls that run and may be aborted. */
+const running = new Map<number, AbortController>();
+let engine: EngineCore | undefined;
+
+type Handlers = {
+  [N in CallName]: (
+    argument: Calls[N]['argument'],
+    id: number,
+    signal: AbortSignal,
+  ) => Promise<Calls[N]['result']>;
+};
+
+const handlers: Handlers = {
+  async load({ location, settings }, id, signal) {
+    assert(!engine, 'a worker loads one engine');
+    engine = await EngineCore.load(await openModelSource(location), {
+      ...settings,
+      gpu: navigator.gpu,
+      signal,
+      onProgress: (progress) => send({ kind: 'progress', id, progress }),
+      onWarning: (message) => send({ kind: 'warning', message }),
+    });
+    const { contextTokens } = engine.plan();
+    return { modelId: engine.modelId, contextTokens, vocabSize: engine.config.vocabSize };
+  },
+  async generate(request, id, signal) {
+    for await (const event of loaded().generate(request, signal)) send({ kind: 'event', id, event });
+    return undefined;
+  },
+  async encode(prompt) {
+    return loaded().encodePrompt(prompt);
+  },
+  async plan(options) {
+    return loaded().plan(options);
+  },
+  async stats() {
+    return loaded().stats();
+  },
+  async dispose() {
+    await engine?.dispose();
+    return undefined;
+  },
+};
+
+function loaded(): EngineCore {
+  if (!engine) throw new EngineError('disposed', 'No model is loaded.');
+  return engine;
+}
+
+function send(message: WorkerMessage): void {
+  postMessage(message);
+}
+
+async function answer<N extends CallName>(
+  name: N,
+  argument: Calls[N]['argument'],
+  id: number,
+): Promise<void> {
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    send({ kind: 'result', id, value: await handlers[name](argument, id, controller.signal) });
+  } catch (error) {
+    send({ kind: 'error', id, error: serializeError(error) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+addEventListener('message', ({ data }: MessageEvent<ClientMessage>) => {
+  if (data.kind === 'abort') running.get(data.id)?.abort(deserializeError(data.reason));
+  else void answer(data.name, data.argument, data.id);
+});

@@ -1,0 +1,68 @@
+/** Checks the options of `Engine.load` at the door: an unknown or misspelt one is refused by name. */
+import type { LoadOptions } from './engine-client';
+
+type Check = (name: string, value: unknown) => void;
+
+const oneOf =
+  (...values: readonly string[]): Check =>
+  (name, value) => {
+    if (!values.includes(value as string)) {
+      throw new RangeError(`${name} must be one of ${values.join(', ')}, not ${String(value)}.`);
+    }
+  };
+
+const ofType =
+  (type: 'function' | 'boolean' | 'number'): Check =>
+  (name, value) => {
+    if (typeof value !== type) throw new TypeError(`${name} must be a ${type}, not ${typeof value}.`);
+  };
+
+const aSignal: Check = (name, value) => {
+  if (!(value instanceof AbortSignal)) throw new TypeError(`${name} must be an AbortSignal.`);
+};
+
+const aListOf =
+  (...values: readonly string[]): Check =>
+  (name, value) => {
+    if (!Array.isArray(value)) throw new TypeError(`${name} must be a list.`);
+    for (const item of value) oneOf(...values)(`An entry of ${name}`, item);
+  };
+
+const fields =
+  (checks: Readonly<Record<string, Check>>): Check =>
+  (name, value) => {
+    if (typeof value !== 'object' || value === null) throw new TypeError(`${name} must be an object.`);
+    for (const [key, entry] of Object.entries(value)) {
+      const path = `${name}.${key}`;
+      const check = Object.hasOwn(checks, key) ? checks[key] : undefined;
+      if (!check)
+        throw new TypeError(`${path} is not an option; there are ${Object.keys(checks).join(', ')}.`);
+      if (entry !== undefined) check(path, entry);
+    }
+  };
+
+const check = fields({
+  onProgress: ofType('function'),
+  signal: aSignal,
+  weights: oneOf('f32', 'f16', 'q8', 'q4'),
+  // Ranges depend on the model and are checked with the memory plan.
+  kv: fields({
+    format: oneOf('f32', 'f16'),
+    gpuBytes: ofType('number'),
+    contextTokens: ofType('number'),
+    numSequences: ofType('number'),
+    pagesPerHead: ofType('number'),
+    rerankInterval: ofType('number'),
+  }),
+  useDefaultLimits: ofType('boolean'),
+  disabledFeatures: aListOf('shader-f16', 'subgroups', 'timestamp-query'),
+});
+
+/**
+ * Returns the options when they are in order.
+ * @throws TypeError for an unknown option or a wrong type, RangeError for a value that is none of the known ones
+ */
+export function checkLoadOptions(options: LoadOptions): LoadOptions {
+  check('options', options);
+  return options;
+}

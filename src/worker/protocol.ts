@@ -1,0 +1,58 @@
+/** The messages between the page and the engine's worker: plain data, nothing that runs. */
+import type { GenerationRequest } from '../engine/generation';
+import type { GenerationEvent } from '../engine/generation-event';
+import type { KvOptions, MemoryPlan } from '../engine/memory-plan';
+import type { EngineStats } from '../engine/stats';
+import type { DeviceFeature } from '../gpu/device';
+import type { WeightFormat } from '../kernels/linear/weight-format';
+import type { ModelLocation } from '../model/open-model-source';
+import type { LoadProgress } from '../model/weight-loader';
+import type { SerializedError } from '../api/errors';
+
+/** Load options without what cannot be cloned. */
+export interface LoadSettings {
+  readonly weights?: WeightFormat;
+  readonly kv?: KvOptions;
+  readonly useDefaultLimits?: boolean;
+  readonly disabledFeatures?: readonly DeviceFeature[];
+}
+
+/** What the page needs to know of a loaded model. */
+export interface ModelDescription {
+  readonly modelId: string;
+  readonly contextTokens: number;
+  readonly vocabSize: number;
+}
+
+/** Every call of the page, by name, with its argument and its result. */
+export interface Calls {
+  load: { argument: { location: ModelLocation; settings: LoadSettings }; result: ModelDescription };
+  encode: { argument: GenerationRequest['prompt']; result: number[] };
+  plan: { argument: { contextTokens?: number }; result: MemoryPlan };
+  stats: { argument: undefined; result: EngineStats };
+  dispose: { argument: undefined; result: undefined };
+  /** Sends events until its result, which is nothing. */
+  generate: { argument: GenerationRequest; result: undefined };
+}
+
+export type CallName = keyof Calls;
+
+/** From the page: a call, or the end of the caller's interest in one. */
+export type ClientMessage =
+  | {
+      [N in CallName]: {
+        readonly kind: 'call';
+        readonly id: number;
+        readonly name: N;
+        readonly argument: Calls[N]['argument'];
+      };
+    }[CallName]
+  | { readonly kind: 'abort'; readonly id: number; readonly reason: SerializedError };
+
+/** From the worker: what a call sends on its way, how it ended, and a warning that belongs to no call. */
+export type WorkerMessage =
+  | { readonly kind: 'progress'; readonly id: number; readonly progress: LoadProgress }
+  | { readonly kind: 'event'; readonly id: number; readonly event: GenerationEvent }
+  | { readonly kind: 'result'; readonly id: number; readonly value: Calls[CallName]['result'] }
+  | { readonly kind: 'error'; readonly id: number; readonly error: SerializedError }
+  | { readonly kind: 'warning'; readonly message: string };
