@@ -61,8 +61,8 @@ export class ChatTemplate {
    * Renders a conversation up to the point where the assistant is to speak.
    *
    * The document does not go through the template: a marker does, and the document takes its place, so that no template can trim
-   * or change it. It stands at the beginning of the system message, or of the first user message where the template has no
-   * system message at the beginning.
+   * or change it. It stands at the beginning of the system message, or of the first user message (and the caller's
+   * system text after it there) where the template has no system message at the beginning.
    * @throws EngineError `model-unsupported` when the model has no template, a broken one, or no place for a document.
    * @throws TypeError when the template refuses the messages, with the reason it gives.
    */
@@ -72,8 +72,8 @@ export class ChatTemplate {
     if (input.document === undefined) return { documentPrefix: '', rest: this.renderText(messages, now) };
     const marker = unusedMarker(messages);
     const text = this.renderText(withDocument(messages, marker, this.documentPlace()), now);
-    const at = text.indexOf(marker);
-    if (at < 0 || text.includes(marker, at + 1)) throw noPlaceForDocument();
+    const at = onlyIndexOf(text, marker);
+    if (at === undefined) throw noPlaceForDocument();
     return {
       documentPrefix: text.slice(0, at) + input.document,
       rest: text.slice(at + marker.length),
@@ -105,8 +105,8 @@ export class ChatTemplate {
     ];
     try {
       const text = this.renderText(withDocument(turns, marker, place), new Date(0));
-      const at = text.indexOf(marker);
-      return at >= 0 && !text.includes(marker, at + 1) && at < text.indexOf('first question');
+      const at = onlyIndexOf(text, marker);
+      return at !== undefined && turns.every((turn) => at < text.indexOf(turn.content));
     } catch (error) {
       // Only a refusal speaks about the place; a broken template is broken everywhere.
       if (error instanceof TypeError) return false;
@@ -165,21 +165,24 @@ function joinLeadingSystem(messages: readonly ChatMessage[]): readonly ChatMessa
   return [{ role: 'system', content }, ...messages.slice(leading.length)];
 }
 
-/** The messages with `document` before the content of the system message or of the first user message. */
+/** The messages with the document before everything else that the caller wrote. */
 function withDocument(
   messages: readonly ChatMessage[],
   document: string,
   place: DocumentPlace,
-): ChatMessage[] {
-  if (place === 'system' && messages[0]?.role !== 'system') {
-    return [{ role: 'system', content: document }, ...messages];
-  }
-  const at = place === 'system' ? 0 : messages.findIndex((message) => message.role === 'user');
-  return messages.map((message, i) =>
-    i === at
-      ? { ...message, content: message.content ? `${document}\n\n${message.content}` : document }
-      : message,
+): readonly ChatMessage[] {
+  const systemText = messages[0]?.role === 'system' ? messages[0].content : '';
+  const others = messages[0]?.role === 'system' ? messages.slice(1) : messages;
+  if (place === 'system') return [{ role: 'system', content: joined(document, systemText) }, ...others];
+  const firstUser = others.findIndex((message) => message.role === 'user');
+  return others.map((message, i) =>
+    i === firstUser ? { ...message, content: joined(document, systemText, message.content) } : message,
   );
+}
+
+/** Texts with a blank line between them, empty ones left out. */
+function joined(...texts: string[]): string {
+  return texts.filter((text) => text !== '').join('\n\n');
 }
 
 /** A plain-ASCII word that no message has. */
@@ -188,6 +191,12 @@ function unusedMarker(messages: readonly ChatMessage[]): string {
     const marker = `[[document-goes-here-${number}]]`;
     if (!messages.some((message) => message.content.includes(marker))) return marker;
   }
+}
+
+/** Where `part` is in `text`; undefined where it is not there, or more than once. */
+function onlyIndexOf(text: string, part: string): number | undefined {
+  const at = text.indexOf(part);
+  return at < 0 || text.includes(part, at + 1) ? undefined : at;
 }
 
 function brokenTemplate(cause: unknown): EngineError {

@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest';
+import { Tokenizer } from '../../../src/tokenizer/tokenizer';
+import { EngineError } from '../../../src/util/errors';
+import { readShared, sharedCheck, sharedTokenizer, sharedVectors } from './shared-tokenizers';
+import { addedToken, byteLevelJson, metaspaceJson } from './small-tokenizers';
+
+const bare = { addSpecialTokens: false };
+
+describe.each(['smollm', 'phi-3-mini', 'qwen3'] as const)('%s', (name) => {
+  const tokenizer = sharedTokenizer(name);
+  const vectors = sharedVectors(name);
+
+  test(sharedCheck(`ids of the texts in vectors/${name}.json`, !!tokenizer && !!vectors), () => {
+    if (!tokenizer || !vectors) return;
+    expect(vectors.length).toBeGreaterThan(60);
+    for (const { text, ids, hf_ids } of vectors) {
+      expect(tokenizer.encode(text, bare), JSON.stringify(text)).toEqual(hf_ids ?? ids);
+    }
+  });
+
+  test(sharedCheck(`decoding ${name}'s ids gives the text back`, !!tokenizer && !!vectors), () => {
+    if (!tokenizer || !vectors) return;
+    for (const { text } of vectors) {
+      // Qwen's normaliser composes characters. Phi-3 puts a space before what follows a special token, for good.
+      const isPrefixed = tokenizer.numPrefixSpaces > 0 && text.includes('<|');
+      if (isPrefixed) continue;
+      const written = name === 'qwen3' ? text.normalize('NFC') : text;
+      const ids = tokenizer.encode(text, bare);
+      expect(tokenizer.decode(ids, { skipSpecialTokens: false })).toBe(written);
+    }
+  });
+
+  const book = readShared('texts/alice29.txt');
+  test(sharedCheck(`a book through ${name} and back`, !!tokenizer && !!book), () => {
+    if (!tokenizer || !book) return;
+    const ids = tokenizer.encode(book, bare);
+    // Counted with the tokenizers package 0.23.2 for Python, whose ids were the same one by one.
+    expect(ids.length).toBe({ smollm: 41933, 'phi-3-mini': 46933, qwen3: 38971 }[name]);
+    expect(tokenizer.decode(ids)).toBe(book);
+  });
+});
+
+const stories = sharedTokenizer('stories260K');
+test(
+  sharedCheck('stories260K: BOS before a text, prefix space, bytes for what has no token', !!stories),
+  () => {
+    if (!stories) return;
+    expect(stories.vocabSize).toBe(512);
+    expect(stories.bos).toEqual({ id: 1, text: '<s>' });
+    expect(stories.eos).toEqual({ id: 2, text: '</s>' });
+    const ids = stories.encode('Once upon a time');
+    // llama.cpp's ids for the same weights.
+    expect(ids).toEqual([1, 403, 407, 261, 378]);
+    expect(stories.decode(ids)).toBe('Once upon a time');
+    expect(stories.decode(ids.slice(2), { isContinuation: true })).toBe(' upon a time');
+    expect(stories.decode(stories.encode('🦙 élan'))).toBe('🦙 élan');
+  },
+);
+
+describe('byte-level', () => {
+  const tokenizer = Tokenizer.fromJson(byteLevelJson(['h e', 'l l', 'he ll']), {
+    bos_token: '<s>',
+    eos_token: { content: '</s>' },
+  });
+
+  test('merges, special tokens written out, and every byte', () => {
+    expect(tokenizer.encode('hell</s>')).toEqual([258, 260]);
+    expect(tokenizer.encode('é ')).toEqual([0xc3, 0xa9, 0x20]);
+  });
+
+  test('names its special tokens', () => {
+    expect(tokenizer.bos).toEqual({ id: 259, text: '<s>' });
+    expect(tokenizer.eos).toEqual({ id: 260, text: '</s>' });
+    expect(tokenizer.namedTokens).toEqual({ bos_token: '<s>', eos_token: '</s>' });
+    expect(tokenizer.idOf('<think>')).toBe(261);
+    expect([258, 259, 260, 261].map((id) => tokenizer.isSpecial(id))).toEqual([false, true, true, false]);
+    expect(tokenizer.vocabSize).toBe(262);
+  });
+
+  test('leaves special tokens out unless told otherwise, keeps ordinary added ones', () => {
+    const ids = [259, 258, 261, 260];
+    expect(tokenizer.decode(ids)).toBe('hell<think>');
+    expect(tokenizer.decode(ids, { skipSpecialTokens: false })).toBe('<s>hell<think></s>');
+  });
+
+  test('rows of the embedding that no token has stand for nothing', () => {
+    expect(tokenizer.decode([258, 262, 99999, 258])).toBe('hellhell');
+    expect(tokenizer.tokenBytes(99999)).toEqual(new Uint8Array(0));
+  });
+
+  test('an added token outside the byte alphabet stands for itself', () => {
+    const json = byteLevelJson();
+    json['added_tokens'] = [addedToken(256, '<｜end▁of▁text｜>', false), addedToken(257, 'é', false)];
+    const other = Tokenizer.fromJson(json);
+    expect(other.decode([256, 257])).toBe('<｜end▁of▁text｜>é');
+  });
+});
+
+describe('with a prefix space', () => {
+  const tokenizer = Tokenizer.fromJson(metaspaceJson(['▁', 'a', 'b'], ['▁ a', '▁ b', '▁a b']), {});
+  const [space, a, b, spaceA, , spaceAb] = [259, 260, 261, 262, 263, 264];
+
+  test('the encoder puts it there, the decoder takes it off', () => {
+    expect(tokenizer.encode('ab a')).toEqual([spaceAb, spaceA]);
+    expect(tokenizer.decode([spaceAb!, spaceA!])).toBe('ab a');
+    expect(tokenizer.encode(' a')).toEqual([space, spaceA]);
+    expect(tokenizer.decode([space!, spaceA!])).toBe(' a');
+  });
+
+  test('a continuation has none', () => {
+    expect(tokenizer.encode('\nb', { isContinuation: true })).toEqual([3 + 10, b]);
+    expect(tokenizer.encode('\nb')).toEqual([space, 3 + 10, b]);
+    expect(tokenizer.encode('a', { isContinuation: true })).toEqual([a]);
+    expect(tokenizer.decode([spaceA!, b!], { isContinuation: true })).toBe(' ab');
+  });
+
+  test('a continuation that merges with what stands before keeps it rather than losing letters', () => {
+    // "a" + "b" is one token, so there is no place to cut.
+    expect(tokenizer.encode('b', { isContinuation: true })).toEqual([263]);
+  });
+
+  test('characters without a token go as bytes', () => {
+    expect(tokenizer.encode('é')).toEqual([space, 3 + 0xc3, 3 + 0xa9]);
+    expect(tokenizer.decode([space!, 3 + 0xc3, 3 + 0xa9])).toBe('é');
+  });
+});
+
+describe('what goes around a prompt', () => {
+  const template = {
+    type: 'TemplateProcessing',
+    single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+    pair: [],
+    special_tokens: { '<s>': { id: '<s>', ids: [256], tokens: ['<s>'] } },
+  };
+  const names = { bos_token: '<s>', eos_token: '</s>' };
+  const encodeWith = (postProcessor: object | null, config: object) =>
+    Tokenizer.fromJson({ ...byteLevelJson(), post_processor: postProcessor }, { ...names, ...config }).encode(
+      'a',
+    );
+
+  test('comes from the post-processor', () => {
+    expect(encodeWith(template, {})).toEqual([256, 97]);
+    expect(encodeWith(null, {})).toEqual([97]);
+  });
+
+  test('is overruled by tokenizer_config.json', () => {
+    expect(encodeWith(template, { add_bos_token: false })).toEqual([97]);
+    expect(encodeWith(template, { add_bos_token: true, add_eos_token: true })).toEqual([256, 97, 257]);
+    expect(encodeWith(null, { add_bos_token: true })).toEqual([256, 97]);
+  });
+
+  test('is there for an empty text too, and not when it is not wanted', () => {
+    const tokenizer = Tokenizer.fromJson({ ...byteLevelJson(), post_processor: template }, names);
+    expect(tokenizer.encode('')).toEqual([256]);
+    expect(tokenizer.encode('a', bare)).toEqual([97]);
+  });
+});
+
+describe('an unusable file is refused with the reason', () => {
+  const good = byteLevelJson();
+  const model = good['model'] as object;
+  test.each([
+    ['no object', [], /tokenizer.json is no JSON object/],
+    ['no model', {}, /no "model"/],
+    ['another kind', { ...good, model: { type: 'WordPiece', vocab: {} } }, /"WordPiece"; BPE and Unigram/],
+    ['ids that are no ids', { ...good, model: { ...model, vocab: { a: -1 } } }, /"vocab"/],
+    ['absurd ids', { ...good, model: { ...model, vocab: { a: 2 ** 40 } } }, /"vocab"/],
+    ['no merges', { ...good, model: { ...model, merges: undefined } }, /"merges"/],
+    ['merges of one', { ...good, model: { ...model, merges: [['a']] } }, /"merges"/],
+    ['added tokens without ids', { ...good, added_tokens: [{ content: 'x' }] }, /"added_tokens"/],
+    ['no decoder', { ...good, decoder: null }, /no decoder/],
+    ['another decoder', { ...good, decoder: { type: 'CTC' } }, /the stage "CTC"/],
+    [
+      'a decoder that trims',
+      { ...good, decoder: { type: 'Strip', content: ' ', start: 1, stop: 0 } },
+      /Strip/,
+    ],
+    ['another normaliser', { ...good, normalizer: { type: 'Nonsense' } }, /Nonsense/],
+    ['another pre-tokenizer', { ...good, pre_tokenizer: { type: 'Nonsense' } }, /Nonsense/],
+    [
+      'an unknown token around prompts',
+      {
+        ...good,
+        post_processor: {
+          type: 'TemplateProcessing',
+          single: [{ SpecialToken: { id: '<x>' } }, { Sequence: { id: 'A' } }],
+          pair: [],
+        },
+      },
+      /<x>/,
+    ],
+  ])('%s', (_, json, reason) => {
+    const load = () => Tokenizer.fromJson(json, {});
+    expect(load).toThrow(EngineError);
+    expect(load).toThrow(reason);
+    expect(load).toThrow(expect.objectContaining({ code: 'model-unsupported' }));
+  });
+
+  test('a config that is no object', () => {
+    expect(() => Tokenizer.fromJson(good, 'x')).toThrow(/tokenizer_config.json is no JSON object/);
+  });
+});
