@@ -49,6 +49,14 @@ export class App extends LitElement {
         flex-direction: column;
         gap: 1rem;
         min-height: 0;
+      }
+
+      .scroll {
+        display: flex;
+        flex: 1;
+        flex-direction: column;
+        gap: 1rem;
+        min-height: 0;
         overflow-y: auto;
       }
 
@@ -117,29 +125,31 @@ export class App extends LitElement {
         </button>
       </header>
       <main>
-        <div id="picker" ?hidden=${!isPicking}>
-          <longpage-model-picker @model-chosen=${this.#onModel}></longpage-model-picker>
+        <div class="scroll">
+          <div id="picker" ?hidden=${!isPicking}>
+            <longpage-model-picker @model-chosen=${this.#onModel}></longpage-model-picker>
+          </div>
+          ${phase === 'loading' ? this.#renderProgress() : null}
+          ${
+            phase === 'failed'
+              ? html`<longpage-error-panel
+                  .error=${error}
+                  @retry=${() => void this.#engine.retry()}
+                ></longpage-error-panel>`
+              : null
+          }
+          ${this.#engine.turns.length > 0 ? this.#renderLog() : this.#renderWelcome()}
         </div>
-        ${phase === 'loading' ? this.#renderProgress() : null}
-        ${
-          phase === 'failed'
-            ? html`<longpage-error-panel
-                .error=${error}
-                @retry=${() => void this.#engine.retry()}
-              ></longpage-error-panel>`
-            : null
-        }
-        ${this.#engine.turns.length > 0 ? this.#renderLog() : this.#renderWelcome()}
+        <longpage-document-input
+          @document-changed=${(event: CustomEvent<string>) => (this.#engine.documentText = event.detail)}
+        ></longpage-document-input>
+        <longpage-chat-input
+          .isReady=${phase === 'ready'}
+          .isAnswering=${phase === 'answering'}
+          @question=${(event: CustomEvent<string>) => void this.#engine.ask(event.detail)}
+          @stop=${() => this.#engine.stop()}
+        ></longpage-chat-input>
       </main>
-      <longpage-document-input
-        @document-changed=${(event: CustomEvent<string>) => (this.#engine.documentText = event.detail)}
-      ></longpage-document-input>
-      <longpage-chat-input
-        .isReady=${phase === 'ready'}
-        .isAnswering=${phase === 'answering'}
-        @question=${(event: CustomEvent<string>) => void this.#engine.ask(event.detail)}
-        @stop=${() => this.#engine.stop()}
-      ></longpage-chat-input>
       ${this.#renderFooter()}
     `;
   }
@@ -167,8 +177,8 @@ export class App extends LitElement {
       ${
         this.#engine.choice === embeddedModel
           ? html`<p>
-              Scout is a small reader model: give it a text to read and ask about it, but do not expect it to know the
-              world.
+              Scout is a small reader model: give it a text to read and ask about it, but do not expect it to
+              know the world.
             </p>`
           : null
       }

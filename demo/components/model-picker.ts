@@ -32,12 +32,12 @@ export class ModelPicker extends LitElement {
         background: var(--surface);
       }
 
-      h3,
+      h2,
       p {
         margin: 0;
       }
 
-      h3 {
+      h2 {
         font-size: 1rem;
       }
 
@@ -65,7 +65,7 @@ export class ModelPicker extends LitElement {
   protected override render() {
     return html`
       <section aria-labelledby="embedded">
-        <h3 id="embedded">Scout</h3>
+        <h2 id="embedded">Scout</h2>
         <p>
           A small reader model that comes with this page: it looks things up in a text, but knows little
           itself.
@@ -73,7 +73,7 @@ export class ModelPicker extends LitElement {
         <button class="primary" @click=${() => this.#choose(embeddedModel)}>Use Scout</button>
       </section>
       <section aria-labelledby="folder">
-        <h3 id="folder">A folder on this computer</h3>
+        <h2 id="folder">A folder on this computer</h2>
         <p>In Hugging Face layout: config.json, tokenizer.json, model.safetensors. Nothing is uploaded.</p>
         <button @click=${this.#openFolder}>Choose folder…</button>
         <input
@@ -87,7 +87,7 @@ export class ModelPicker extends LitElement {
         ${this.problem ? html`<p role="alert">${this.problem}</p>` : null}
       </section>
       <form aria-labelledby="address" @submit=${this.#onUrl}>
-        <h3 id="address">A web address</h3>
+        <h2 id="address">A web address</h2>
         <p>Of a folder in the same layout, on a site that lets this page read it.</p>
         <label class="visually-hidden" for="url">Address of the model folder</label>
         <input id="url" type="url" name="url" required placeholder="https://…" autocomplete="off" />

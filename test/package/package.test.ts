@@ -117,7 +117,7 @@ describe('the packed library', () => {
       '--module',
       moduleResolution === 'bundler' ? 'esnext' : moduleResolution,
     );
-    args.push('--types', '', 'types.ts');
+    args.push('types.ts');
     const { stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
     expect(stdout).toBe('');
   });
