@@ -40,7 +40,8 @@ export class RunningRequest implements Schedulable {
     this.promptIds = promptIds;
     this.maxSampled = maxSampled;
     this.#tokenizer = tokenizer;
-    this.#decoder = new IncrementalDecoder(tokenizer);
+    // Raw text goes on where the prompt ends; an answer to a chat begins a text of its own.
+    this.#decoder = new IncrementalDecoder(tokenizer, { isContinuation: request.prompt.kind !== 'chat' });
     this.#stop = new StopMatcher(request.stop);
   }
 
