@@ -1,0 +1,75 @@
+/** How much a head's selected pages change: random-corrected overlap and temporal stability (FlexiCache, arXiv 2511.00868). */
+import { assert } from '../util/assert';
+import type { PageIndex } from '../cache/page';
+
+/** Number of pages that two ascending lists share. */
+export function countShared(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let shared = 0;
+  for (let i = 0, j = 0; i < a.length && j < b.length;) {
+    const difference = a[i]! - b[j]!;
+    if (difference === 0) shared++;
+    if (difference <= 0) i++;
+    if (difference >= 0) j++;
+  }
+  return shared;
+}
+
+/**
+ * Random-corrected overlap of two ascending selections out of `numPages` pages, in [0, 1]: 0 = what chance gives, 1 = the
+ * same set. `RCO = max(0, (|S ∩ T| / K − K/N) / (1 − K/N))` with K the size of the earlier selection, N = `numPages`.
+ * With K = N there is nothing to choose, and the overlap is 1.
+ */
+export function randomCorrectedOverlap(
+  earlier: ArrayLike<PageIndex>,
+  later: ArrayLike<PageIndex>,
+  numPages: number,
+): number {
+  const budget = earlier.length;
+  assert(budget > 0 && budget <= numPages, `a selection of ${budget} of ${numPages} pages`);
+  if (budget === numPages) return 1;
+  const chance = budget / numPages;
+  return Math.max(0, (countShared(earlier, later) / budget - chance) / (1 - chance));
+}
+
+/** Selections of one head at consecutive steps, with the number of pages that there were. */
+export interface SelectionStep {
+  /** Ascending. */
+  readonly selected: ArrayLike<PageIndex>;
+  readonly numPages: number;
+}
+
+/** Steps in a chunk over which stability is measured. */
+export const stabilityWindow = 16;
+
+/**
+ * Temporal stability of a chunk of consecutive steps: the mean overlap of its first selection with each later one.
+ * `TS(s) = mean of RCO(s, t) over t = s+1 … s+15`.
+ */
+export function temporalStability(chunk: readonly SelectionStep[]): number {
+  const [first, ...later] = chunk;
+  assert(first && later.length > 0, 'stability needs at least two steps');
+  const overlaps = later.map(({ selected, numPages }) =>
+    randomCorrectedOverlap(first.selected, selected, numPages),
+  );
+  return overlaps.reduce((sum, overlap) => sum + overlap, 0) / overlaps.length;
+}
+
+/**
+ * The unstable heads by vote: in each chunk the `numUnstable` heads with the lowest TS get a vote; those with the most votes
+ * are unstable, ties to the lower mean TS, then to the lower index.
+ * @param stability `[chunks][heads]` TS
+ * @returns ascending head indices
+ */
+export function electUnstableHeads(stability: readonly (readonly number[])[], numUnstable: number): number[] {
+  const numHeads = stability[0]?.length ?? 0;
+  const votes = new Array<number>(numHeads).fill(0);
+  const means = new Array<number>(numHeads).fill(0);
+  for (const chunk of stability) {
+    const ranked = chunk.map((_, head) => head).sort((a, b) => chunk[a]! - chunk[b]! || a - b);
+    for (const head of ranked.slice(0, numUnstable)) votes[head]!++;
+    chunk.forEach((value, head) => (means[head]! += value / stability.length));
+  }
+  const elected = votes.map((_, head) => head);
+  elected.sort((a, b) => votes[b]! - votes[a]! || means[a]! - means[b]! || a - b);
+  return elected.slice(0, numUnstable).sort((a, b) => a - b);
+}
