@@ -37,6 +37,11 @@ export class BlockTable {
     if (slot !== notResident) this.#changes.push(index, slot);
   }
 
+  /** As `set`, for an entry that the GPU has written itself. */
+  setKnown(layer: number, sequence: number, kvHead: number, page: PageIndex, slot: Slot): void {
+    this.#slots[this.#index(layer, sequence, kvHead, page)] = slot;
+  }
+
   /** Takes the changes since the last call: pairs (index, slot), in order. */
   takeChanges(): Uint32Array {
     const changes = Uint32Array.from(this.#changes);

@@ -1,8 +1,7 @@
 /** Sizes of the KV cache's buffers, from the model's shape and the number of pages: pure, shared by plan and allocation. */
-import { assert } from '../util/assert';
-import { ceilDiv } from '../util/math';
 import { pageBytes, summaryBytes, type KvFormat } from '../kernels/attention/kv-format';
 import { blockTableLength } from './block-table';
+import type { HeadSet } from './head-set';
 
 /** What the cache must hold. */
 export interface CacheShape {
@@ -10,12 +9,18 @@ export interface CacheShape {
   readonly numLayers: number;
   readonly numKvHeads: number;
   readonly headDim: number;
+  /** Heads that keep all their pages on the GPU. */
+  readonly unstable: HeadSet;
+  /** Pages that a head attends at most, and that a stable head keeps: K. */
+  readonly pagesPerHead: number;
+  /** Slots of a stable head for one sequence: K, and the pages that are born between two reranks. */
+  readonly slotsPerStableHead: number;
   /** Sequences that own KV at the same time, idle ones included. */
   readonly numSequences: number;
   /** Pages of one sequence at most. */
   readonly maxPages: number;
-  /** Page slots per KV head of one layer, shared by all sequences. */
-  readonly slotsPerHead: number;
+  /** Logical pages of all sequences together; an unstable head has a slot for each. */
+  readonly numPageIds: number;
 }
 
 /** A range of KV heads that share a binding. */
@@ -24,7 +29,7 @@ export interface Slab {
   readonly numKvHeads: number;
 }
 
-/** How a layer's pool is cut, and the bytes of everything that the cache allocates. */
+/** How pools are cut, and the bytes of everything that the cache allocates. */
 export interface CacheLayout {
   readonly slabs: readonly Slab[];
   readonly pageBytes: number;
@@ -34,34 +39,64 @@ export interface CacheLayout {
   readonly tableBytes: number;
 }
 
+/** Slots of one KV head of one layer. */
+export function slotsOfHead(shape: CacheShape, layer: number, kvHead: number): number {
+  return shape.unstable.has(layer, kvHead) ? shape.numPageIds : shape.numSequences * shape.slotsPerStableHead;
+}
+
+/** Slots of one slab of one layer. */
+export function slotsOfSlab(shape: CacheShape, layer: number, { firstKvHead, numKvHeads }: Slab): number {
+  let numSlots = 0;
+  for (let i = 0; i < numKvHeads; i++) numSlots += slotsOfHead(shape, layer, firstKvHead + i);
+  return numSlots;
+}
+
+/** The most slots that any head may need. */
+function largestHead(shape: CacheShape): number {
+  return Math.max(shape.numPageIds, shape.numSequences * shape.slotsPerStableHead);
+}
+
 /**
- * Cuts the pool into slabs of whole KV heads that fit a binding.
+ * Cuts pools into slabs of whole KV heads that fit a binding, alike in all layers.
  * @throws RangeError when one head's pages do not fit a binding of `maxBindingBytes`
  */
 export function planCacheLayout(shape: CacheShape, maxBindingBytes: number): CacheLayout {
-  const { numLayers, numKvHeads, slotsPerHead, numSequences, maxPages } = shape;
+  const { numLayers, numKvHeads, numSequences, maxPages, numPageIds } = shape;
   const page = pageBytes(shape.format, shape.headDim);
   const summary = summaryBytes(shape.format, shape.headDim);
-  const headsPerSlab = Math.min(numKvHeads, Math.floor(maxBindingBytes / (page * slotsPerHead)));
+  const headsPerSlab = Math.min(numKvHeads, Math.floor(maxBindingBytes / (page * largestHead(shape))));
   if (headsPerSlab < 1) {
     const most = Math.floor(maxBindingBytes / page);
-    throw new RangeError(`One KV head may have ${most} pages on this GPU; ${slotsPerHead} were asked for.`);
+    throw new RangeError(
+      `One KV head may have ${most} pages on this GPU; ${largestHead(shape)} were asked for.`,
+    );
   }
   const slabs: Slab[] = [];
   for (let firstKvHead = 0; firstKvHead < numKvHeads; firstKvHead += headsPerSlab) {
     slabs.push({ firstKvHead, numKvHeads: Math.min(headsPerSlab, numKvHeads - firstKvHead) });
   }
-  assert(slabs.length === ceilDiv(numKvHeads, headsPerSlab), 'slabs cover every KV head once');
+  let numSlots = 0;
+  for (let layer = 0; layer < numLayers; layer++) {
+    for (const slab of slabs) numSlots += slotsOfSlab(shape, layer, slab);
+  }
   const tableEntries =
-    blockTableLength({ numLayers, numSequences, numKvHeads, maxPages }) + // block table
-    numSequences * maxPages + // summary table
-    3 * numLayers * numSequences * numKvHeads; // list states and lists of one entry
+    blockTableLength({ numLayers, numSequences, numKvHeads, maxPages }) + numSequences * maxPages;
   return {
     slabs,
     pageBytes: page,
     summaryBytes: summary,
-    poolBytes: numLayers * numKvHeads * slotsPerHead * page,
-    summaryPoolBytes: numLayers * numKvHeads * slotsPerHead * summary,
-    tableBytes: 4 * tableEntries,
+    poolBytes: numSlots * page,
+    summaryPoolBytes: numLayers * numKvHeads * numPageIds * summary,
+    tableBytes: 4 * (tableEntries + 3 * numListEntries(shape) + 4 * numLists(shape)),
   };
+}
+
+/** KV heads of all layers and sequences: as many page lists there are. */
+export function numLists({ numLayers, numSequences, numKvHeads }: CacheShape): number {
+  return numLayers * numSequences * numKvHeads;
+}
+
+/** Entries of all page lists. */
+export function numListEntries(shape: CacheShape): number {
+  return numLists(shape) * shape.pagesPerHead;
 }

@@ -1,26 +1,41 @@
 /**
- * The paged KV cache on the GPU: pools per layer, block table, summaries. It knows which sequence owns which page;
- * what is in the pages is written and read by the attention kernels.
+ * The paged KV cache: pools per layer on the GPU, block table, summaries, page lists; and, on the host, who owns which page.
+ * A logical page (`PageId`) is 16 tokens of all layers and heads: sequences share whole ones. An unstable head has a slot for
+ * each of them; a stable head has slots for its set and its tail. What is in a page is written by the attention kernels.
  */
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
 import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
-import { flatGrid, type Recorder } from '../gpu/recorder';
-import { copyPagesWithin } from '../kernels/cache/copy-pages';
+import type { Recorder } from '../gpu/recorder';
 import { writeTable, writeTableGrid } from '../kernels/cache/write-table';
 import { assert } from '../util/assert';
 import { BlockTable } from './block-table';
-import { planCacheLayout, type CacheLayout, type CacheShape, type Slab } from './cache-layout';
-import { notResident, pageOf, pagesFor, pageTokens, type PageIndex, type Slot } from './page';
+import {
+  numListEntries,
+  numLists,
+  planCacheLayout,
+  slotsOfSlab,
+  type CacheLayout,
+  type CacheShape,
+  type Slab,
+} from './cache-layout';
+import { notResident, pagesFor, type PageId, type PageIndex, type Slot } from './page';
 import { PagePool } from './page-pool';
 
 /** One slab of one layer: its pages, their owners and its share of the summaries. */
 export interface LayerSlab extends Slab {
   readonly pool: GpuBuffer;
   readonly owners: PagePool;
-  /** `[numKvHeads, slotsPerHead, 2, headDim]` in the KV format. */
+  /** `[numKvHeads, numPageIds, 2, headDim]` in the KV format. */
   readonly summaries: GpuBuffer;
-  readonly copyWithin: BoundKernel<keyof typeof copyPagesWithin.params>;
+}
+
+/** What a stable head of one sequence has on the GPU. */
+export interface StableHead {
+  readonly layer: number;
+  readonly kvHead: number;
+  /** Resident pages and their slots, ascending by page. */
+  readonly slots: Map<PageIndex, Slot>;
 }
 
 /** Table pairs in one dispatch. */
@@ -32,66 +47,103 @@ export class KvCache {
   readonly layout: CacheLayout;
   readonly layers: readonly (readonly LayerSlab[])[];
   readonly table: BlockTable;
-  /** GPU copies of the block table, the summary table `[sequences, maxPages]` and the page lists. */
   readonly blockTable: GpuBuffer;
-  readonly summaryTable: GpuBuffer;
-  readonly listState: GpuBuffer;
+  /** `[sequences, maxPages]` u32: the logical page, which is also the slot of its summaries. */
+  readonly pageTable: GpuBuffer;
+  /** What each head attends: `[layers, sequences, kvHeads, K]` u32, and `[layers, sequences, kvHeads] vec2<u32>`. */
   readonly lists: GpuBuffer;
-  readonly #summarySlots: PagePool;
-  readonly #summaryOf: Uint32Array;
-  #summaryChanges: number[] = [];
-  readonly #numPages: Uint32Array;
+  readonly listState: GpuBuffer;
+  /** What stable heads selected last, in the same shapes: it takes over from the lists when its pages are there. */
+  readonly selections: GpuBuffer;
+  readonly selectionState: GpuBuffer;
+  /** `[layers, sequences, kvHeads, K]` u32: slots for the pages that a prefill selects. */
+  readonly slotTable: GpuBuffer;
+  /** Called with logical pages that no sequence has any more. */
+  onFree: (ids: readonly PageId[]) => void = () => undefined;
+  readonly #pageIds: PagePool<PageId>;
+  readonly #pagesOf: PageId[][];
+  readonly #stable: (readonly StableHead[])[];
   readonly #isTaken: boolean[];
-  readonly #writeBlockTable: BoundKernel<'numPairs'>;
-  readonly #writeSummaryTable: BoundKernel<'numPairs'>;
+  #pageChanges: number[] = [];
+  readonly #write: Record<'blockTable' | 'pageTable' | 'listState' | 'slotTable', BoundKernel<'numPairs'>>;
 
-  private constructor(device: Device, shape: CacheShape, kernels: CacheKernels) {
-    const { numLayers, numKvHeads, numSequences, maxPages, slotsPerHead } = shape;
+  private constructor(device: Device, shape: CacheShape, writer: Awaited<ReturnType<typeof compileWriter>>) {
+    const { numLayers, numKvHeads, numSequences, maxPages, numPageIds } = shape;
     this.shape = shape;
     this.layout = planCacheLayout(shape, device.maxBindingBytes);
     const create = (label: string, category: 'kv' | 'summaries' | 'tables', sizeBytes: number) =>
-      device.buffers.create({ label, category, sizeBytes });
+      device.buffers.create({ label, category, sizeBytes: Math.max(sizeBytes, 4) });
     this.layers = Array.from({ length: numLayers }, (_, layer) =>
       this.layout.slabs.map((slab): LayerSlab => {
-        const numSlots = slab.numKvHeads * slotsPerHead;
-        const pool = create(`pool ${layer}`, 'kv', numSlots * this.layout.pageBytes);
+        const numSlots = slotsOfSlab(shape, layer, slab);
         return {
           ...slab,
-          pool,
-          copyWithin: kernels.copyWithin.bind({ pool }),
-          summaries: create(`summaries ${layer}`, 'summaries', numSlots * this.layout.summaryBytes),
+          pool: create(`pool ${layer}`, 'kv', numSlots * this.layout.pageBytes),
           owners: new PagePool(numSlots),
+          summaries: create(
+            `summaries ${layer}`,
+            'summaries',
+            slab.numKvHeads * numPageIds * this.layout.summaryBytes,
+          ),
         };
       }),
     );
     this.table = new BlockTable({ numLayers, numSequences, numKvHeads, maxPages });
-    this.blockTable = create('block table', 'tables', 4 * numLayers * numSequences * numKvHeads * maxPages);
-    this.summaryTable = create('summary table', 'tables', 4 * numSequences * maxPages);
-    this.listState = create('list states', 'tables', 8 * numLayers * numSequences * numKvHeads);
-    this.lists = create('lists', 'tables', 4 * numLayers * numSequences * numKvHeads);
-    this.#summarySlots = new PagePool(slotsPerHead);
-    this.#summaryOf = new Uint32Array(numSequences * maxPages).fill(notResident);
-    this.#numPages = new Uint32Array(numSequences);
+    this.blockTable = create('block table', 'tables', 4 * numLists(shape) * maxPages);
+    this.pageTable = create('page table', 'tables', 4 * numSequences * maxPages);
+    this.lists = create('lists', 'tables', 4 * numListEntries(shape));
+    this.listState = create('list states', 'tables', 8 * numLists(shape));
+    this.selections = create('selections', 'tables', 4 * numListEntries(shape));
+    this.selectionState = create('selection states', 'tables', 8 * numLists(shape));
+    this.slotTable = create('slot table', 'tables', 4 * numListEntries(shape));
+    this.#pageIds = new PagePool(numPageIds);
+    this.#pagesOf = Array.from({ length: numSequences }, () => []);
+    this.#stable = Array.from({ length: numSequences }, () => stableHeadsOf(shape));
     this.#isTaken = Array.from({ length: numSequences }, () => false);
-    this.#writeBlockTable = kernels.write.bind({ table: this.blockTable });
-    this.#writeSummaryTable = kernels.write.bind({ table: this.summaryTable });
+    const { blockTable, pageTable, listState, slotTable } = this;
+    this.#write = {
+      blockTable: writer.bind({ table: blockTable }),
+      pageTable: writer.bind({ table: pageTable }),
+      listState: writer.bind({ table: listState }),
+      slotTable: writer.bind({ table: slotTable }),
+    };
   }
 
   /** @throws EngineError `gpu-memory` when the device has no room. */
   static async create(compiler: KernelCompiler, shape: CacheShape): Promise<KvCache> {
-    const kernels = await compileKernels(compiler);
-    return compiler.device.allocating('the KV cache', () => new KvCache(compiler.device, shape, kernels));
+    const writer = await compileWriter(compiler);
+    return compiler.device.allocating('the KV cache', () => new KvCache(compiler.device, shape, writer));
   }
 
-  /** Pages that could still be given to a sequence, for every layer and head. */
+  /** Logical pages that could still be given to a sequence. */
   get numFreePages(): number {
-    const free = this.layers.flat().map(({ owners, numKvHeads }) => Math.floor(owners.numFree / numKvHeads));
-    return Math.min(this.#summarySlots.numFree, ...free);
+    return this.#pageIds.numFree;
   }
 
-  /** Pages that `sequence` owns, shared ones included. */
+  /** Whether there are heads that do not keep all their pages. */
+  get hasStableHeads(): boolean {
+    return this.#stable[0]!.length > 0;
+  }
+
+  /** Pages that `sequence` has, shared ones included. */
   numPages(sequence: number): number {
-    return this.#numPages[sequence]!;
+    return this.#pagesOf[sequence]!.length;
+  }
+
+  /** The logical pages of a sequence, in order. */
+  pagesOf(sequence: number): readonly PageId[] {
+    return this.#pagesOf[sequence]!;
+  }
+
+  /** The stable heads of a sequence, layer by layer. */
+  stableHeads(sequence: number): readonly StableHead[] {
+    return this.#stable[sequence]!;
+  }
+
+  /** Pages with a slot, over all layers and heads of a sequence. */
+  numResident(sequence: number): number {
+    const stable = this.#stable[sequence]!.reduce((sum, { slots }) => sum + slots.size, 0);
+    return stable + this.shape.unstable.size * this.numPages(sequence);
   }
 
   /** Takes a sequence's place in the tables, or undefined when all are taken. */
@@ -109,81 +161,132 @@ export class KvCache {
     this.#isTaken[sequence] = false;
   }
 
-  /** Gives `sequence` the pages that its first `numTokens` tokens need. */
-  extend(sequence: number, numTokens: number): void {
+  /**
+   * Gives `sequence` the pages that its first `numTokens` tokens need. Stable heads get slots for new pages only as a `tail`,
+   * while decoding; in a prefill their pages pass through tiles, and `reserveSets` makes room for what they select.
+   */
+  extend(sequence: number, numTokens: number, hasTail: boolean): void {
+    const pages = this.#pagesOf[sequence]!;
     const wanted = pagesFor(numTokens);
     assert(wanted <= this.shape.maxPages, `${wanted} pages are more than a sequence may have`);
-    for (let page = this.numPages(sequence); page < wanted; page++) {
-      this.#setSummary(sequence, page, this.#summarySlots.allocate());
-      this.#eachPlace((layer, kvHead, { owners }) => {
-        this.table.set(layer, sequence, kvHead, page as PageIndex, owners.allocate());
+    while (pages.length < wanted) {
+      const page = pages.length as PageIndex;
+      this.#append(sequence, this.#pageIds.allocate());
+      this.#eachUnstable((layer, kvHead, { owners }) => {
+        this.table.set(layer, sequence, kvHead, page, owners.allocate());
       });
+      if (!hasTail) continue;
+      for (const { layer, kvHead, slots } of this.#stable[sequence]!) {
+        const slot = this.#slabOf(layer, kvHead).owners.allocate();
+        slots.set(page, slot);
+        this.table.set(layer, sequence, kvHead, page, slot);
+      }
     }
-    this.#numPages[sequence] = Math.max(wanted, this.numPages(sequence));
   }
 
-  /** Releases the pages of `sequence` that hold nothing of its first `numTokens` tokens. */
+  /** Releases the pages of `sequence` beyond its first `numTokens` tokens; a partly used last page stays. */
   truncate(sequence: number, numTokens: number): void {
-    const kept = Math.min(pagesFor(numTokens), this.numPages(sequence));
-    for (let page = this.numPages(sequence) - 1; page >= kept; page--) {
-      this.#summarySlots.release(this.#summary(sequence, page));
-      this.#setSummary(sequence, page, notResident);
-      this.#eachPlace((layer, kvHead, { owners }) => {
-        const slot = this.table.get(layer, sequence, kvHead, page as PageIndex);
-        if (slot === notResident) return;
-        owners.release(slot);
-        this.table.set(layer, sequence, kvHead, page as PageIndex, notResident);
+    const pages = this.#pagesOf[sequence]!;
+    const kept = Math.min(pagesFor(numTokens), pages.length);
+    for (const head of this.#stable[sequence]!) {
+      for (const page of [...head.slots.keys()]) if (page >= kept) this.releaseStable(sequence, head, page);
+    }
+    const freed: PageId[] = [];
+    while (pages.length > kept) {
+      const id = pages.pop()!;
+      if (!this.#pageIds.isShared(id)) freed.push(id);
+      this.#pageIds.release(id);
+      const page = pages.length as PageIndex;
+      this.#eachUnstable((layer, kvHead, { owners }) => {
+        owners.release(this.table.get(layer, sequence, kvHead, page));
+        this.table.set(layer, sequence, kvHead, page, notResident);
       });
     }
-    this.#numPages[sequence] = kept;
+    if (freed.length > 0) this.onFree(freed);
   }
 
-  /** Lets the empty sequence `target` share the pages of the first `numTokens` tokens of `source`. */
-  share(source: number, target: number, numTokens: number): void {
+  /** Lets the empty sequence `target` share the first `numPages` pages of `source`, all of them full. */
+  share(source: number, target: number, numPages: number): void {
     assert(this.numPages(target) === 0, 'only an empty sequence takes a shared prefix');
-    const numPages = pagesFor(numTokens);
-    assert(numPages <= this.numPages(source), 'the source has the shared prefix');
-    for (let page = 0; page < numPages; page++) {
-      const summary = this.#summary(source, page);
-      this.#summarySlots.share(summary);
-      this.#setSummary(target, page, summary);
-      this.#eachPlace((layer, kvHead, { owners }) => {
-        const slot = this.table.get(layer, source, kvHead, page as PageIndex);
+    const pages = this.#pagesOf[source]!;
+    assert(numPages <= pages.length, 'the source has the shared prefix');
+    for (let page = 0 as PageIndex; page < numPages; page++) {
+      this.#pageIds.share(pages[page]!);
+      this.#append(target, pages[page]!);
+      this.#eachUnstable((layer, kvHead, { owners }) => {
+        const slot = this.table.get(layer, source, kvHead, page);
         owners.share(slot);
-        this.table.set(layer, target, kvHead, page as PageIndex, slot);
+        this.table.set(layer, target, kvHead, page, slot);
       });
     }
-    this.#numPages[target] = numPages;
   }
 
-  /** Whether the page that the token at `position` will be written to has other owners, so that a copy costs a page. */
-  needsCopy(sequence: number, position: number): boolean {
-    const page = pageOf(position);
-    return (
-      position % pageTokens > 0 &&
-      page < this.numPages(sequence) &&
-      this.#summarySlots.isShared(this.#summary(sequence, page))
-    );
+  /** Keeps a logical page from being reused, although its sequences may go, until `releasePage`. */
+  retainPage(id: PageId): void {
+    this.#pageIds.share(id);
   }
 
-  /** Copy on write: gives `sequence` a page of its own for `position`. Records GPU copies where the page was shared. */
-  makeWritable(recorder: Recorder, sequence: number, position: number): void {
-    if (!this.needsCopy(sequence, position)) return;
-    const page = pageOf(position);
-    this.#summarySlots.release(this.#summary(sequence, page));
-    this.#setSummary(sequence, page, this.#summarySlots.allocate());
-    const wordsPerPage = this.layout.pageBytes / 4;
-    for (const [layer, slabs] of this.layers.entries()) {
-      for (const { owners, firstKvHead, numKvHeads, copyWithin } of slabs) {
-        const pairs = new Uint32Array(2 * numKvHeads);
-        for (let i = 0; i < numKvHeads; i++) {
-          const shared = this.table.get(layer, sequence, firstKvHead + i, page);
-          const own = owners.allocate();
-          pairs.set([shared, own], 2 * i);
-          owners.release(shared);
-          this.table.set(layer, sequence, firstKvHead + i, page, own);
-        }
-        recorder.dispatch(copyWithin, { numPages: numKvHeads, wordsPerPage }, flatGrid(numKvHeads), pairs);
+  /** Undoes `retainPage`. */
+  releasePage(id: PageId): void {
+    const isLast = !this.#pageIds.isShared(id);
+    this.#pageIds.release(id);
+    if (isLast) this.onFree([id]);
+  }
+
+  /** Empties the sets of all stable heads and takes slots for what a prefill of `numPages` pages will select. */
+  reserveSets(sequence: number, numPages: number): void {
+    const { pagesPerHead, numSequences, numKvHeads } = this.shape;
+    const numSelected = Math.min(pagesPerHead, numPages);
+    for (const head of this.#stable[sequence]!) {
+      for (const page of [...head.slots.keys()]) this.releaseStable(sequence, head, page);
+      const { layer, kvHead, slots } = head;
+      const entry = ((layer * numSequences + sequence) * numKvHeads + kvHead) * pagesPerHead;
+      for (let i = 0; i < numSelected; i++) {
+        const slot = this.#slabOf(layer, kvHead).owners.allocate();
+        // Which pages they will hold is known when the selection comes back: until then they count as the first ones.
+        slots.set(i as PageIndex, slot);
+        this.#slotChanges.push(entry + i, slot);
+      }
+    }
+  }
+
+  /** The GPU has filled the slots of `reserveSets` with these pages, ascending. */
+  assignSet(sequence: number, head: StableHead, pages: readonly PageIndex[]): void {
+    const slots = [...head.slots.values()];
+    assert(pages.length === slots.length, `${pages.length} pages selected, ${slots.length} slots reserved`);
+    head.slots.clear();
+    pages.forEach((page, i) => {
+      head.slots.set(page, slots[i]!);
+      this.table.setKnown(head.layer, sequence, head.kvHead, page, slots[i]!);
+    });
+  }
+
+  /** Takes a slot for a page that a stable head promotes. */
+  takeStableSlot(head: StableHead): Slot {
+    return this.#slabOf(head.layer, head.kvHead).owners.allocate();
+  }
+
+  /** A stable head has `page` in `slot` from now on. */
+  placeStable(sequence: number, head: StableHead, page: PageIndex, slot: Slot): void {
+    head.slots.set(page, slot);
+    this.table.set(head.layer, sequence, head.kvHead, page, slot);
+  }
+
+  /** A stable head gives up a page and its slot. */
+  releaseStable(sequence: number, head: StableHead, page: PageIndex): void {
+    const slot = head.slots.get(page)!;
+    head.slots.delete(page);
+    this.#slabOf(head.layer, head.kvHead).owners.release(slot);
+    this.table.set(head.layer, sequence, head.kvHead, page, notResident);
+  }
+
+  /** All heads of a sequence attend all their pages, until a selection says otherwise. */
+  resetLists(sequence: number): void {
+    const { numLayers, numSequences, numKvHeads } = this.shape;
+    for (let layer = 0; layer < numLayers; layer++) {
+      for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
+        const list = (layer * numSequences + sequence) * numKvHeads + kvHead;
+        this.#listChanges.push(2 * list, 0, 2 * list + 1, 0);
       }
     }
   }
@@ -197,28 +300,33 @@ export class KvCache {
         recorder.dispatch(bound, { numPairs }, writeTableGrid(numPairs), part);
       }
     };
-    record(this.#writeBlockTable, this.table.takeChanges());
-    record(this.#writeSummaryTable, Uint32Array.from(this.#summaryChanges));
-    this.#summaryChanges = [];
+    record(this.#write.blockTable, this.table.takeChanges());
+    record(this.#write.pageTable, Uint32Array.from(this.#pageChanges.splice(0)));
+    record(this.#write.listState, Uint32Array.from(this.#listChanges.splice(0)));
+    record(this.#write.slotTable, Uint32Array.from(this.#slotChanges.splice(0)));
   }
 
-  /** Checks that every slot has exactly as many owners as table entries name it: for tests and idle moments. */
+  /** Checks that every slot has exactly as many owners as sequences name it: for tests and idle moments. */
   checkIntegrity(): void {
-    const { numSequences } = this.shape;
+    const { numSequences, unstable } = this.shape;
     this.layers.forEach((slabs, layer) => {
       for (const { owners, firstKvHead, numKvHeads } of slabs) {
         const counted = new Uint16Array(owners.numSlots);
         for (let sequence = 0; sequence < numSequences; sequence++) {
           for (let kvHead = firstKvHead; kvHead < firstKvHead + numKvHeads; kvHead++) {
-            for (let page = 0; page < this.numPages(sequence); page++) {
-              const slot = this.table.get(layer, sequence, kvHead, page as PageIndex);
-              if (slot !== notResident) counted[slot]!++;
+            if (!unstable.has(layer, kvHead)) continue;
+            for (let page = 0 as PageIndex; page < this.numPages(sequence); page++) {
+              counted[this.table.get(layer, sequence, kvHead, page)]!++;
             }
+          }
+          for (const head of this.#stable[sequence]!) {
+            const isHere = head.layer === layer && this.#slabOf(layer, head.kvHead).owners === owners;
+            if (isHere) for (const slot of head.slots.values()) counted[slot]!++;
           }
         }
         counted.forEach((count, slot) => {
           const numOwners = owners.numOwners(slot as Slot);
-          assert(numOwners === count, `layer ${layer}, slot ${slot}: ${numOwners} owners, ${count} entries`);
+          assert(numOwners === count, `layer ${layer}, slot ${slot}: ${numOwners} owners, ${count} users`);
         });
       }
     });
@@ -229,34 +337,44 @@ export class KvCache {
       pool.destroy();
       summaries.destroy();
     }
-    for (const buffer of [this.blockTable, this.summaryTable, this.listState, this.lists]) buffer.destroy();
+    const { blockTable, pageTable, lists, listState, selections, selectionState, slotTable } = this;
+    for (const buffer of [blockTable, pageTable, lists, listState, selections, selectionState, slotTable]) {
+      buffer.destroy();
+    }
   }
 
-  #summary(sequence: number, page: number): Slot {
-    return this.#summaryOf[sequence * this.shape.maxPages + page] as Slot;
+  #listChanges: number[] = [];
+  #slotChanges: number[] = [];
+
+  #append(sequence: number, id: PageId): void {
+    const pages = this.#pagesOf[sequence]!;
+    this.#pageChanges.push(sequence * this.shape.maxPages + pages.length, id);
+    pages.push(id);
   }
 
-  #setSummary(sequence: number, page: number, slot: Slot): void {
-    const index = sequence * this.shape.maxPages + page;
-    this.#summaryOf[index] = slot;
-    if (slot !== notResident) this.#summaryChanges.push(index, slot);
+  #slabOf(layer: number, kvHead: number): LayerSlab {
+    const { numKvHeads } = this.layout.slabs[0]!;
+    return this.layers[layer]![Math.floor(kvHead / numKvHeads)]!;
   }
 
-  #eachPlace(visit: (layer: number, kvHead: number, slab: LayerSlab) => void): void {
-    this.layers.forEach((slabs, layer) => {
-      for (const slab of slabs) {
-        for (let i = 0; i < slab.numKvHeads; i++) visit(layer, slab.firstKvHead + i, slab);
-      }
-    });
+  #eachUnstable(visit: (layer: number, kvHead: number, slab: LayerSlab) => void): void {
+    const { numLayers, unstable } = this.shape;
+    for (let layer = 0; layer < numLayers; layer++) {
+      for (const kvHead of unstable.ofLayer(layer)) visit(layer, kvHead, this.#slabOf(layer, kvHead));
+    }
   }
 }
 
-type CacheKernels = Awaited<ReturnType<typeof compileKernels>>;
+function stableHeadsOf({ numLayers, numKvHeads, unstable }: CacheShape): StableHead[] {
+  const heads: StableHead[] = [];
+  for (let layer = 0; layer < numLayers; layer++) {
+    for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
+      if (!unstable.has(layer, kvHead)) heads.push({ layer, kvHead, slots: new Map() });
+    }
+  }
+  return heads;
+}
 
-async function compileKernels(compiler: KernelCompiler) {
-  const [write, copyWithin] = await Promise.all([
-    compiler.compile(writeTable),
-    compiler.compile(copyPagesWithin),
-  ]);
-  return { write, copyWithin };
+function compileWriter(compiler: KernelCompiler) {
+  return compiler.compile(writeTable);
 }

@@ -1,9 +1,9 @@
-/** Who owns which slot of one slab of a layer's pool: pure bookkeeping with reference counts, no GPU. */
+/** Who owns which slot of a layer's pool, or which logical page: pure bookkeeping with reference counts, no GPU. */
 import { assert } from '../util/assert';
 import type { Slot } from './page';
 
 /** Slots `[0, numSlots)`; every slot is free or has as many owners as its count says. */
-export class PagePool {
+export class PagePool<Index extends number = Slot> {
   readonly numSlots: number;
   readonly #owners: Uint16Array;
   readonly #free: number[] = [];
@@ -19,31 +19,31 @@ export class PagePool {
   }
 
   /** Takes a free slot for one owner. The caller has checked `numFree`: admission reserves before work starts. */
-  allocate(): Slot {
+  allocate(): Index {
     const slot = this.#free.pop();
     assert(slot !== undefined, 'the page pool has no free slot');
     this.#owners[slot] = 1;
-    return slot as Slot;
+    return slot as Index;
   }
 
   /** Adds an owner to a slot in use. */
-  share(slot: Slot): void {
+  share(slot: Index): void {
     assert(this.#owners[slot]! > 0, `slot ${slot} is shared while free`);
     this.#owners[slot]!++;
   }
 
-  isShared(slot: Slot): boolean {
+  isShared(slot: Index): boolean {
     return this.#owners[slot]! > 1;
   }
 
   /** Gives up one ownership; the last one frees the slot. */
-  release(slot: Slot): void {
+  release(slot: Index): void {
     assert(this.#owners[slot]! > 0, `slot ${slot} released while free`);
     if (--this.#owners[slot]! === 0) this.#free.push(slot);
   }
 
   /** Owners of a slot, 0 when it is free. */
-  numOwners(slot: Slot): number {
+  numOwners(slot: Index): number {
     return this.#owners[slot]!;
   }
 }

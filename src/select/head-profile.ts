@@ -1,4 +1,5 @@
 /** Which KV heads keep looking at the same pages, as measured for a model: the file format and the choice by share. */
+import { HeadSet } from '../cache/head-set';
 import { EngineError } from '../util/errors';
 import { electUnstableHeads } from './stability';
 
@@ -18,41 +19,6 @@ export interface HeadProfile {
   readonly stability: readonly (readonly number[])[];
   /** `[64]`: mean overlap over all heads at 1 … 64 steps' distance; null where no pair was measured. */
   readonly overlapByOffset: readonly (number | null)[];
-}
-
-/** A set of KV heads of a model. */
-export class HeadSet {
-  readonly numLayers: number;
-  readonly numKvHeads: number;
-  readonly #members: Uint8Array;
-
-  /** @param heads indices `layer · numKvHeads + kvHead` */
-  constructor(numLayers: number, numKvHeads: number, heads: Iterable<number>) {
-    this.numLayers = numLayers;
-    this.numKvHeads = numKvHeads;
-    this.#members = new Uint8Array(numLayers * numKvHeads);
-    for (const head of heads) this.#members[head] = 1;
-  }
-
-  has(layer: number, kvHead: number): boolean {
-    return this.#members[layer * this.numKvHeads + kvHead] === 1;
-  }
-
-  /** KV heads of one layer that are in the set, ascending. */
-  ofLayer(layer: number): number[] {
-    return Array.from({ length: this.numKvHeads }, (_, kvHead) => kvHead).filter((kvHead) =>
-      this.has(layer, kvHead),
-    );
-  }
-
-  /** Members of one layer. */
-  count(layer: number): number {
-    return this.ofLayer(layer).length;
-  }
-
-  get size(): number {
-    return this.#members.reduce((sum, member) => sum + member, 0);
-  }
 }
 
 /** The `share` (0 … 1) of a model's heads that a profile finds least stable. */
