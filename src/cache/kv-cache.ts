@@ -39,7 +39,8 @@ export class KvCache {
   readonly lists: GpuBuffer;
   readonly #summarySlots: PagePool;
   readonly #summaryOf: Uint32Array;
-  #summaryChanges: number[] = [];
+  /** Latest summary slot by index: the kernel that writes them has no order among its pairs. */
+  readonly #summaryChanges = new Map<number, Slot>();
   readonly #numPages: Uint32Array;
   readonly #isTaken: boolean[];
   readonly #writeBlockTable: BoundKernel<'numPairs'>;
@@ -138,6 +139,18 @@ export class KvCache {
     this.#numPages[sequence] = kept;
   }
 
+  /** Pages that would become free if each of `cuts` were truncated to its `numTokens`. */
+  numFreedBy(cuts: readonly { readonly sequence: number; readonly numTokens: number }[]): number {
+    const numReleased = new Map<Slot, number>();
+    for (const { sequence, numTokens } of cuts) {
+      for (let page = pagesFor(numTokens); page < this.numPages(sequence); page++) {
+        const summary = this.#summary(sequence, page);
+        numReleased.set(summary, (numReleased.get(summary) ?? 0) + 1);
+      }
+    }
+    return [...numReleased].filter(([slot, count]) => count === this.#summarySlots.numOwners(slot)).length;
+  }
+
   /** Lets the empty sequence `target` share the pages of the first `numTokens` tokens of `source`. */
   share(source: number, target: number, numTokens: number): void {
     assert(this.numPages(target) === 0, 'only an empty sequence takes a shared prefix');
@@ -198,13 +211,28 @@ export class KvCache {
       }
     };
     record(this.#writeBlockTable, this.table.takeChanges());
-    record(this.#writeSummaryTable, Uint32Array.from(this.#summaryChanges));
-    this.#summaryChanges = [];
+    record(this.#writeSummaryTable, Uint32Array.from([...this.#summaryChanges].flat()));
+    this.#summaryChanges.clear();
   }
 
   /** Checks that every slot has exactly as many owners as table entries name it: for tests and idle moments. */
   checkIntegrity(): void {
     const { numSequences } = this.shape;
+    const check = (what: string, owners: PagePool, counted: Uint16Array) => {
+      counted.forEach((count, slot) => {
+        const numOwners = owners.numOwners(slot as Slot);
+        assert(numOwners === count, `${what}, slot ${slot}: ${numOwners} owners, ${count} entries`);
+      });
+      const numUnused = counted.filter((count) => count === 0).length;
+      assert(owners.numFree === numUnused, `${what}: ${owners.numFree} free slots, ${numUnused} unused`);
+    };
+    const summaries = new Uint16Array(this.#summarySlots.numSlots);
+    for (let sequence = 0; sequence < numSequences; sequence++) {
+      const numPages = this.numPages(sequence);
+      assert(numPages === 0 || this.#isTaken[sequence], `sequence ${sequence} is free but owns pages`);
+      for (let page = 0; page < numPages; page++) summaries[this.#summary(sequence, page)]!++;
+    }
+    check('summaries', this.#summarySlots, summaries);
     this.layers.forEach((slabs, layer) => {
       for (const { owners, firstKvHead, numKvHeads } of slabs) {
         const counted = new Uint16Array(owners.numSlots);
@@ -216,10 +244,7 @@ export class KvCache {
             }
           }
         }
-        counted.forEach((count, slot) => {
-          const numOwners = owners.numOwners(slot as Slot);
-          assert(numOwners === count, `layer ${layer}, slot ${slot}: ${numOwners} owners, ${count} entries`);
-        });
+        check(`layer ${layer}`, owners, counted);
       }
     });
   }
@@ -239,7 +264,8 @@ export class KvCache {
   #setSummary(sequence: number, page: number, slot: Slot): void {
     const index = sequence * this.shape.maxPages + page;
     this.#summaryOf[index] = slot;
-    if (slot !== notResident) this.#summaryChanges.push(index, slot);
+    if (slot === notResident) this.#summaryChanges.delete(index);
+    else this.#summaryChanges.set(index, slot);
   }
 
   #eachPlace(visit: (layer: number, kvHead: number, slab: LayerSlab) => void): void {
