@@ -52,15 +52,15 @@ export class EngineController implements ReactiveController {
     void this.#engine?.dispose();
   }
 
-  /** Replaces the model. A load that is still running is stopped first. */
-  async load(choice: ModelChoice): Promise<void> {
+  /** Replaces the model; the conversation begins with `turns`. A load that is still running is stopped first. */
+  async load(choice: ModelChoice, turns: readonly Turn[] = []): Promise<void> {
     const running = this.#startRunning();
     this.#set({
       phase: 'loading',
       choice,
       progress: undefined,
       error: undefined,
-      turns: [],
+      turns,
       stats: undefined,
     });
     this.tokensPerSecond = undefined;

@@ -13,7 +13,8 @@ export interface BlockTableShape {
 export class BlockTable {
   readonly shape: BlockTableShape;
   readonly #slots: Uint32Array;
-  #changes: number[] = [];
+  /** Latest slot by index: the kernel that writes them has no order among its pairs. */
+  readonly #changes = new Map<number, Slot>();
 
   constructor(shape: BlockTableShape) {
     this.shape = shape;
@@ -34,7 +35,8 @@ export class BlockTable {
     const index = this.#index(layer, sequence, kvHead, page);
     this.#slots[index] = slot;
     // A page without a slot is never looked up on the GPU, so only new slots travel.
-    if (slot !== notResident) this.#changes.push(index, slot);
+    if (slot === notResident) this.#changes.delete(index);
+    else this.#changes.set(index, slot);
   }
 
   /** As `set`, for an entry that the GPU has written itself. */
@@ -44,8 +46,8 @@ export class BlockTable {
 
   /** Takes the changes since the last call: pairs (index, slot), in order. */
   takeChanges(): Uint32Array {
-    const changes = Uint32Array.from(this.#changes);
-    this.#changes = [];
+    const changes = Uint32Array.from([...this.#changes].flat());
+    this.#changes.clear();
     return changes;
   }
 

@@ -114,12 +114,14 @@ export class EngineCore {
 
   /**
    * Answers one request; several run side by side. Leaving the iteration early aborts it.
-   * @throws EngineError `context-too-long`, `gpu-memory`, `device-lost`, `disposed`; the signal's reason when aborted
+   * @throws EngineError `context-too-long`, `gpu-memory`, `device-lost`, `disposed`; the signal's reason when aborted;
+   * RangeError for a prompt without tokens or with one that the model does not know
    */
   async *generate(request: GenerationRequest, signal?: AbortSignal): AsyncGenerator<GenerationEvent, void> {
     this.#throwIfUnusable();
     signal?.throwIfAborted();
     const promptIds = this.encodePrompt(request.prompt);
+    this.#checkIds(promptIds);
     const running = new RunningRequest(
       request,
       promptIds,
@@ -143,15 +145,8 @@ export class EngineCore {
   /** The prompt's token ids, as `generate` will process them. @throws EngineError `model-unsupported` */
   encodePrompt(prompt: Prompt): number[] {
     switch (prompt.kind) {
-      case 'ids': {
-        const wrong = prompt.ids.find((id) => id >= this.config.vocabSize);
-        if (wrong !== undefined) {
-          throw new RangeError(
-            `Token id ${wrong} is not in this model's vocabulary of ${this.config.vocabSize}.`,
-          );
-        }
+      case 'ids':
         return [...prompt.ids];
-      }
       case 'text':
         return this.tokenizer.encode(prompt.text);
       case 'chat': {
@@ -221,6 +216,15 @@ export class EngineCore {
   #throwIfUnusable(): void {
     if (this.#isDisposed) throw disposedError();
     this.#device.throwIfFailed();
+  }
+
+  /** Whatever they come from: a tokenizer may know tokens that the model has no row for. */
+  #checkIds(ids: readonly number[]): void {
+    const { vocabSize } = this.config;
+    const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
+    if (wrong !== undefined) {
+      throw new RangeError(`Token id ${wrong} is not in this model's vocabulary of ${vocabSize}.`);
+    }
   }
 
   #maxSampled({ maxTokens }: GenerationRequest, promptIds: readonly number[]): number {

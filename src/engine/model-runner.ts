@@ -92,8 +92,9 @@ export class ModelRunner {
     return this.#recorder;
   }
 
-  /** Compiles the step of a batch of `numRows` sequences, unless that was done. */
+  /** Compiles the step of a batch of `numRows` sequences, unless that was done or there are none. */
   async prepare(numRows: number): Promise<void> {
+    if (numRows === 0) return;
     const rows = batchRows(numRows);
     if (!this.#decodeGraphs.has(rows)) {
       this.#decodeGraphs.set(rows, await DecodeGraph.create(this.#context, rows));

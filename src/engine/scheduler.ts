@@ -21,19 +21,3 @@ export function planStep<G extends Schedulable>(admitted: readonly G[], maxRows:
   const prefill = admitted.find((g) => g.phase === 'prefilling');
   return { decode, prefill };
 }
-
-/** What admission needs to know. */
-export interface AdmissionView {
-  readonly numRunning: number;
-  readonly maxRunning: number;
-  /** Pages that are free or can be freed by evicting idle sequences. */
-  readonly numObtainablePages: number;
-  /** Pages promised to running requests that they have not taken yet. */
-  readonly numReservedPages: number;
-}
-
-/** Whether a request that will take `numPages` more pages may start now; else it waits, in order. */
-export function canAdmit(numPages: number, view: AdmissionView): boolean {
-  const { numRunning, maxRunning, numObtainablePages, numReservedPages } = view;
-  return numRunning < maxRunning && numPages <= numObtainablePages - numReservedPages;
-}

@@ -53,8 +53,9 @@ export class SequenceStore {
 
   #takeOver({ sequence, numTokens: numCached }: Reuse, prompt: readonly number[], numTokens: number) {
     // A partial page that is shared will be copied: one page more.
-    const numPages = pagesFor(numTokens) + 1 - this.#cache.numPages(sequence.index);
-    if (!this.#makeRoom(numPages, sequence, false)) return undefined;
+    const numCopies = Number(this.#cache.needsCopy(sequence.index, numCached));
+    const numPages = pagesFor(numTokens) - pagesFor(numCached) + numCopies;
+    if (!this.#makeRoom(numPages, { kept: sequence, cutTo: numCached })) return undefined;
     this.#cache.truncate(sequence.index, numCached);
     this.#idle.delete(sequence);
     return this.#begin(sequence, prompt, numCached, numTokens);
@@ -67,14 +68,14 @@ export class SequenceStore {
   ) {
     // Full shared pages cost nothing; a partial one will be copied, so it counts as new.
     const numPages = pagesFor(numTokens) - Math.floor(numCached / pageTokens);
-    if (!this.#makeRoom(numPages, source, true)) return undefined;
+    if (!this.#makeRoom(numPages, { kept: source })) return undefined;
     const sequence = this.#take();
     this.#cache.share(source.index, sequence.index, numCached);
     return this.#begin(sequence, prompt, numCached, numTokens);
   }
 
   #placeEmpty(numTokens: number): Placement | undefined {
-    if (!this.#makeRoom(pagesFor(numTokens), undefined, true)) return undefined;
+    if (!this.#makeRoom(pagesFor(numTokens), {})) return undefined;
     return this.#begin(this.#take(), [], 0, numTokens);
   }
 
@@ -86,18 +87,30 @@ export class SequenceStore {
     return { sequence, numCached };
   }
 
-  /** Evicts idle sequences until `numPages` are free beyond what is reserved, and a place in the tables if asked for. */
-  #makeRoom(numPages: number, kept: Sequence | undefined, needsPlace: boolean): boolean {
+  /**
+   * Evicts idle sequences, least recently used first, until `numPages` are free beyond what is reserved. With `cutTo`
+   * the sequence `kept` will be truncated to so many tokens, and no place in the tables is needed. Evicts none when that
+   * would not be enough: what waits for room must not cost others their KV turn after turn.
+   */
+  #makeRoom(
+    numPages: number,
+    { kept, cutTo }: { readonly kept?: Sequence; readonly cutTo?: number },
+  ): boolean {
     const candidates = [...this.#idle].filter((s) => s !== kept).sort((a, b) => a.lastUsed - b.lastUsed);
-    for (;;) {
-      const hasPages = numPages <= this.#cache.numFreePages - this.#numReservedPages();
-      const hasPlace = !needsPlace || this.#numTaken < this.#cache.shape.numSequences;
-      if (hasPages && hasPlace) return true;
-      const victim = candidates.shift();
-      if (!victim) return false;
+    const cut = kept && cutTo !== undefined ? [{ sequence: kept.index, numTokens: cutTo }] : [];
+    const numFree = this.#cache.numFreePages - this.#numReservedPages();
+    const isEnough = (numVictims: number) => {
+      const victims = candidates.slice(0, numVictims).map(({ index }) => ({ sequence: index, numTokens: 0 }));
+      const hasPages = numPages <= numFree + this.#cache.numFreedBy([...cut, ...victims]);
+      return hasPages && (cut.length > 0 || this.#numTaken - numVictims < this.#cache.shape.numSequences);
+    };
+    let numVictims = 0;
+    while (!isEnough(numVictims)) if (++numVictims > candidates.length) return false;
+    for (const victim of candidates.slice(0, numVictims)) {
       this.#cache.releaseSequence(victim.index);
       this.#idle.delete(victim);
     }
+    return true;
   }
 
   get #numTaken(): number {

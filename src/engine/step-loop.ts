@@ -26,7 +26,6 @@ export class StepLoop {
   readonly #prefills = new Map<RunningRequest, PrefillJob>();
   readonly #inFlight: InFlight[] = [];
   #running: Promise<void> | undefined;
-  #preparedRows = 1;
 
   constructor(runner: ModelRunner, store: SequenceStore, maxRows: number) {
     this.#runner = runner;
@@ -37,7 +36,7 @@ export class StepLoop {
   /** Queues a request; its events tell the rest. Requests that do not fit together wait in order. */
   add(request: RunningRequest): void {
     this.#waiting.push(request);
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+    this.#running ??= this.#run();
   }
 
   /** Ends a request with `reason`: nothing of it is submitted any more, and what is in flight is ignored. */
@@ -67,21 +66,28 @@ export class StepLoop {
     return this.#admitted.length;
   }
 
+  /** A failure ends the requests of its moment; those that come while it is cleared away are answered. */
   async #run(): Promise<void> {
-    try {
-      while (this.#waiting.length + this.#admitted.length + this.#inFlight.length > 0) {
-        await this.#admit();
-        const plan = planStep(this.#admitted, this.#maxRows);
-        await this.#prepare(plan);
-        const isBusy = this.#submit(plan);
-        while (this.#inFlight.length >= maxInFlight || (!isBusy && this.#inFlight.length > 0)) {
-          await this.#confirmOldest();
-          if (!isBusy) break;
-        }
+    while (this.#waiting.length + this.#admitted.length + this.#inFlight.length > 0) {
+      try {
+        await this.#turn();
+      } catch (error) {
+        this.abortAll(error);
+        await Promise.allSettled(this.#inFlight.splice(0).map(({ result }) => result));
       }
-    } catch (error) {
-      this.abortAll(error);
-      await Promise.allSettled(this.#inFlight.splice(0).map(({ result }) => result));
+    }
+    // Not later, in a `finally` of the promise: a request that came in between would wait for ever.
+    this.#running = undefined;
+  }
+
+  async #turn(): Promise<void> {
+    await this.#admit();
+    const plan = planStep(this.#admitted, this.#maxRows);
+    await this.#runner.prepare(plan.decode.length);
+    const isBusy = this.#submit(plan);
+    while (this.#inFlight.length >= maxInFlight || (!isBusy && this.#inFlight.length > 0)) {
+      await this.#confirmOldest();
+      if (!isBusy) break;
     }
   }
 
@@ -102,22 +108,21 @@ export class StepLoop {
       const { sequence, numCached } = placement;
       next.start(sequence, numCached);
       const { sampling, logprobs, ignoreEos } = request;
-      await this.#runner.sampler.configure(
-        sequence.index,
-        { ...sampling, ignoreEos, ...(logprobs !== undefined && { numLogprobs: logprobs }) },
-        { promptTokens: promptIds, logitBias: sampling.logitBias },
-      );
+      try {
+        await this.#runner.sampler.configure(
+          sequence.index,
+          { ...sampling, ignoreEos, ...(logprobs !== undefined && { numLogprobs: logprobs }) },
+          { promptTokens: promptIds, logitBias: sampling.logitBias },
+        );
+      } catch (error) {
+        // No room for its penalties is this request's own failure.
+        this.abort(next, error);
+      }
       // The caller may have aborted while the sampler's history was being allocated.
       if (next.phase === 'prefilling') {
         this.#prefills.set(next, this.#runner.beginPrefill(sequence, promptIds, numCached));
       }
     }
-  }
-
-  async #prepare({ decode }: StepPlan<RunningRequest>): Promise<void> {
-    if (decode.length <= this.#preparedRows) return;
-    await this.#runner.prepare(decode.length);
-    this.#preparedRows = decode.length;
   }
 
   /** Submits what the plan says; false when that was nothing. */

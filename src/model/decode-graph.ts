@@ -10,6 +10,8 @@ import {
 } from '../kernels/attention/sparse-decode';
 import { numSplits } from '../kernels/attention/page-splits';
 import { ropeAppend, ropeAppendGrid } from '../kernels/cache/rope-append';
+import { gatedActivation, gatedActivationGrid } from '../kernels/linear/gated-activation';
+import { activationCodes } from '../kernels/linear/matvec-gated';
 import { qkvWidth, type Activations } from './activations';
 import {
   bindEmbed,
@@ -122,7 +124,9 @@ async function bindLayer(
       isResidual: true,
       rows,
     }),
-    bindMatvecGated(context, layer.gateUp, { x: hidden, y: inner, normWeight: mlpNorm, rows }),
+    gateUpBias
+      ? bindBiasedGateUp(context, layer, gateUpBias, rows)
+      : bindMatvecGated(context, layer.gateUp, { x: hidden, y: inner, normWeight: mlpNorm, rows }),
     bindMatvec(context, layer.down, {
       bias: downBias,
       x: inner,
@@ -138,6 +142,38 @@ async function bindLayer(
     output(recorder);
     gateUp(recorder);
     down(recorder);
+  };
+}
+
+/** Projections and activation one after the other: the fused kernel knows no bias. One dispatch more a layer. */
+async function bindBiasedGateUp(
+  context: GraphContext,
+  { gateUp, mlpNorm }: LayerWeights,
+  bias: GpuBuffer,
+  rows: number,
+): Promise<Operation> {
+  const { compiler, config, activations } = context;
+  const { hidden, inner, chunkGateUp } = activations;
+  const { intermediateSize, activation } = config;
+  const [project, kernel] = await Promise.all([
+    bindMatvec(context, gateUp, {
+      x: hidden,
+      y: chunkGateUp,
+      outputStride: 2 * intermediateSize,
+      normWeight: mlpNorm,
+      bias,
+      rows,
+    }),
+    compiler.compile(gatedActivation, { ACTIVATION: activationCodes[activation] }),
+  ]);
+  const activate = kernel.bind({ z: chunkGateUp, y: inner });
+  return (recorder) => {
+    project(recorder);
+    recorder.dispatch(
+      activate,
+      { rows, width: intermediateSize },
+      gatedActivationGrid(rows, intermediateSize),
+    );
   };
 }
 

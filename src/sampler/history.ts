@@ -5,7 +5,7 @@ import { toF16Bits } from '../util/f16';
 /** Where one request's history starts; the GPU counts the answer's tokens itself. */
 export interface HistoryStart {
   /** All token ids of the prompt: repeated ones are fine. */
-  readonly promptTokens?: ArrayLike<number>;
+  readonly promptTokens?: Iterable<number>;
   /** Added to logits, at most one for a token; kept as f16, so within ±65504 and to 11 bits. */
   readonly logitBias?: readonly (readonly [tokenId: number, bias: number])[];
 }
@@ -16,7 +16,7 @@ export function encodeHistory(
   { promptTokens = [], logitBias = [] }: HistoryStart,
 ): Uint32Array<ArrayBuffer> {
   const words = new Uint32Array(vocabSize);
-  for (let i = 0; i < promptTokens.length; i++) words[promptTokens[i]!] = historyBits.seenInPrompt;
+  for (const token of promptTokens) words[token] = historyBits.seenInPrompt;
   for (const [token, bias] of logitBias) words[token] = (words[token]! | toF16Bits(bias)) >>> 0;
   return words;
 }

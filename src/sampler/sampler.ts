@@ -24,6 +24,8 @@ export interface SamplerOptions {
 
 type SampleKernel = Kernel<keyof typeof sample.bindings, keyof typeof sample.params>;
 
+type BoundSample = BoundKernel<keyof typeof sample.params>;
+
 /**
  * GPU bytes of a sampler. `history` is allocated when the first request with a penalty or a bias comes, `always` at once.
  */
@@ -61,7 +63,7 @@ export class Sampler {
   readonly #noHistory: GpuBuffer;
   #history: GpuBuffer | undefined;
   #historyPending: Promise<GpuBuffer> | undefined;
-  #bound = new Map<GpuBuffer, Map<GpuBuffer, BoundKernel<keyof typeof sample.params>>>();
+  #bound = new Map<GpuBuffer, Map<GpuBuffer, BoundSample>>();
 
   private constructor(device: Device, kernel: SampleKernel, options: SamplerOptions) {
     const { vocabSize, numSequences, maxRows } = options;
@@ -123,9 +125,9 @@ export class Sampler {
     this.#history?.destroy();
   }
 
-  #bind(logits: GpuBuffer, rows: GpuBuffer): BoundKernel<keyof typeof sample.params> {
-    let byRows = this.#bound.get(logits);
-    if (!byRows) this.#bound.set(logits, (byRows = new Map()));
+  #bind(logits: GpuBuffer, rows: GpuBuffer): BoundSample {
+    const byRows = this.#bound.get(logits) ?? new Map<GpuBuffer, BoundSample>();
+    this.#bound.set(logits, byRows);
     let bound = byRows.get(rows);
     if (!bound) {
       const { tokens, done, results } = this;

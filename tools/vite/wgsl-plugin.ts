@@ -1,49 +1,36 @@
-/** Lets TypeScript import a `.wgsl` file as a string; builds strip its comments, tests and the dev server keep them. */
+/** Lets TypeScript import a `.wgsl` file as a string; builds minify it, tests and the dev server keep it as it is. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
+import { minifyWgsl, planNames } from './wgsl-minify.ts';
 
-/** Removes `//` and nested block comments, trailing blanks and empty lines from WGSL source. */
-export function stripWgslComments(source: string): string {
-  let result = '';
-  let depth = 0;
-  for (let i = 0; i < source.length; i++) {
-    const pair = source.slice(i, i + 2);
-    if (pair === '/*') {
-      depth++;
-      i++;
-    } else if (depth > 0) {
-      if (pair === '*/') {
-        depth--;
-        i++;
-      }
-    } else if (pair === '//') {
-      while (i < source.length && source[i] !== '\n') i++;
-      result += '\n';
-    } else {
-      result += source[i];
-    }
-  }
-  return result
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .join('\n');
+const shaders = join(dirname(fileURLToPath(import.meta.url)), '../../shaders');
+
+/** Short names for all shaders of the repository. */
+export function planShaderNames(): Map<string, string> {
+  const paths = readdirSync(shaders, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.wgsl'),
+  );
+  return planNames(paths.sort().map((path) => readFileSync(join(shaders, path), 'utf8')));
 }
 
+/** See the file's header. */
 export function wgsl(): Plugin {
-  let strip = false;
+  let names: Map<string, string> | undefined;
   return {
     name: 'longpage-wgsl',
     enforce: 'pre',
     configResolved(config) {
-      strip = config.command === 'build';
+      names = config.command === 'build' ? planShaderNames() : undefined;
     },
     async load(id) {
       const [path] = id.split('?');
       if (!path?.endsWith('.wgsl')) return null;
       const source = await readFile(path, 'utf8');
       this.addWatchFile(path);
-      const text = strip ? stripWgslComments(source) : source;
+      const text = names ? minifyWgsl(source, names) : source;
       return { code: `export default ${JSON.stringify(text)};`, map: null };
     },
   };

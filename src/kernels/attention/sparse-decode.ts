@@ -1,5 +1,7 @@
 /** Split-K decode attention over lists of pages: one partial result a split, then their merge. */
 import naive from '../../../shaders/attention/sparse-decode-naive.wgsl';
+import portable from '../../../shaders/attention/sparse-decode.wgsl';
+import software from '../../../shaders/attention/sparse-decode-software.wgsl';
 import mergeShader from '../../../shaders/attention/merge-splits.wgsl';
 import pageList from '../../../shaders/lib/kv-page-list.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
@@ -41,7 +43,11 @@ export function sparseDecode(format: KvFormat) {
       scale: 'f32',
     },
     constants: { HEAD_DIM: 64, GROUP: 1, PAGES_PER_SPLIT: pagesPerSplit },
-    variants: [{ name: 'naive', sources: [kvLibrary[format], pageList, naive] }],
+    variants: [
+      { name: 'software', sources: [kvLibrary[format], pageList, software], requires: ['software'] },
+      { name: 'portable', sources: [kvLibrary[format], pageList, portable] },
+      { name: 'naive', sources: [kvLibrary[format], pageList, naive] },
+    ],
   } as const satisfies KernelSpec;
 }
 

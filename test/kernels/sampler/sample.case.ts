@@ -123,6 +123,11 @@ export const cases = [
   sampleCase('plus infinity wins', rowsOf(1, 2, {}, { logits: Float32Array.from([9, Infinity]) })),
 
   sampleCase('end of sequence', rowsOf(8, 17, {}), [16, 3, 0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]),
+  sampleCase(
+    'end of sequence by the last of 16 ids',
+    [{ settings: {}, logits: Float32Array.from({ length: 17 }, (_, token) => token) }],
+    Array.from({ length: 16 }, (_, i) => i + 1),
+  ),
   sampleCase('end of sequence ignored', rowsOf(8, 17, { ignoreEos: true }), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
   sampleCase('some rows are done', [
     ...rowsOf(2, 17, { temperature: 1, ...penalties }, { doneWith: 9 }),

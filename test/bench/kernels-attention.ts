@@ -1,0 +1,232 @@
+/**
+ * Times the attention and cache kernels on this machine's adapter, all variants in turn:
+ * `node test/bench/run.mjs kernels-attention [text in the title]`. Prints milliseconds, GFLOP/s, GB/s.
+ */
+import { Device } from '../../src/gpu/device';
+import { KernelCompiler, type BoundKernel, type Grid, type KernelSpec } from '../../src/gpu/kernel';
+import { Recorder } from '../../src/gpu/recorder';
+import { pageBytes, type KvFormat } from '../../src/kernels/attention/kv-format';
+import { numSplits, partialsBytes } from '../../src/kernels/attention/page-splits';
+import { prefillAttention, prefillAttentionGrid } from '../../src/kernels/attention/prefill-attention';
+import {
+  mergeSplits,
+  mergeSplitsGrid,
+  sparseDecode,
+  sparseDecodeGrid,
+} from '../../src/kernels/attention/sparse-decode';
+import { ropeAppendGrid, ropeAppendTile } from '../../src/kernels/cache/rope-append';
+import { availableVariants } from '../kernels/harness';
+import { gpu } from '../support/gpu-setup';
+import { randomFloats } from '../support/random';
+
+interface Bench {
+  readonly title: string;
+  readonly spec: KernelSpec;
+  readonly constants: Readonly<Record<string, number>>;
+  /** Content, or a size in bytes for zeros. */
+  readonly buffers: Readonly<Record<string, ArrayBufferView<ArrayBuffer> | number>>;
+  readonly params: Readonly<Record<string, number>>;
+  readonly grid: Grid;
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+function decodeBench(
+  headDim: number,
+  group: number,
+  kvHeads: number,
+  numTokens: number,
+  format: KvFormat = 'f16',
+): Bench {
+  const heads = group * kvHeads;
+  const maxPages = Math.ceil(numTokens / 16);
+  const maxSplits = numSplits({ position: numTokens - 1 });
+  const qkvStride = (heads + 2 * kvHeads) * headDim;
+  const poolBytes = kvHeads * maxPages * pageBytes(format, headDim);
+  return {
+    title: `decode ${format} headDim ${headDim} group ${group} kvHeads ${kvHeads} tokens ${numTokens}`,
+    spec: sparseDecode(format),
+    constants: { HEAD_DIM: headDim, GROUP: group },
+    buffers: {
+      qkv: randomFloats(qkvStride, 1),
+      pool: poolBytes,
+      blockTable: Uint32Array.from({ length: kvHeads * maxPages }, (_, i) => i),
+      rows: Uint32Array.of(0, numTokens - 1, 0, 0),
+      listState: new Uint32Array(2 * kvHeads),
+      lists: 16,
+      partials: partialsBytes(1, heads, maxSplits, headDim),
+    },
+    params: {
+      ...{
+        numRows: 1,
+        qkvStride,
+        kvHeads,
+        firstKvHead: 0,
+        tableOffset: 0,
+        maxPages,
+        listOffset: 0,
+        listCapacity: 0,
+      },
+      ...{ window: 0, maxSplits, scale: headDim ** -0.5 },
+    },
+    grid: sparseDecodeGrid(1, kvHeads, maxSplits),
+    flops: 4 * heads * numTokens * headDim,
+    bytes: poolBytes,
+  };
+}
+
+function mergeBench(headDim: number, group: number, kvHeads: number, numTokens: number): Bench {
+  const { buffers, params } = decodeBench(headDim, group, kvHeads, numTokens);
+  const heads = group * kvHeads;
+  return {
+    title: `merge headDim ${headDim} heads ${heads} splits ${params['maxSplits']}`,
+    spec: mergeSplits,
+    constants: { HEAD_DIM: headDim, GROUP: group },
+    buffers: { ...buffers, attended: 4 * heads * headDim },
+    params,
+    grid: mergeSplitsGrid(1, heads),
+    flops: 2 * heads * headDim * params['maxSplits']!,
+    bytes: buffers['partials'] as number,
+  };
+}
+
+function prefillBench(
+  headDim: number,
+  group: number,
+  kvHeads: number,
+  numRows: number,
+  firstPosition: number,
+  format: KvFormat = 'f16',
+): Bench {
+  const heads = group * kvHeads;
+  const numTokens = firstPosition + numRows;
+  const tilePages = Math.ceil(numTokens / 16);
+  const qkvStride = (heads + 2 * kvHeads) * headDim;
+  return {
+    title: `prefill ${format} headDim ${headDim} group ${group} kvHeads ${kvHeads} rows ${numRows} from ${firstPosition}`,
+    spec: prefillAttention(format),
+    constants: { HEAD_DIM: headDim, GROUP: group },
+    buffers: {
+      qkv: randomFloats(numRows * qkvStride, 1),
+      tile: kvHeads * tilePages * pageBytes(format, headDim),
+      attended: 4 * numRows * heads * headDim,
+      softmaxState: 8 * numRows * heads,
+    },
+    params: {
+      ...{ numRows, firstRow: 0, firstPosition, qkvStride, kvHeads, tileFirstPage: 0, tilePages },
+      ...{ tileTokens: numTokens, window: 0, isFirst: 1, isLast: 1, scale: headDim ** -0.5 },
+    },
+    grid: prefillAttentionGrid(numRows, kvHeads, group),
+    flops: 4 * heads * headDim * (numRows * firstPosition + (numRows * (numRows + 1)) / 2),
+    bytes: 4 * numRows * (qkvStride + heads * headDim) + kvHeads * tilePages * pageBytes(format, headDim),
+  };
+}
+
+function ropeBench(headDim: number, group: number, kvHeads: number, numRows: number): Bench {
+  const qkvStride = (group + 2) * kvHeads * headDim;
+  const tilePages = numRows / 16;
+  return {
+    title: `rope-append-tile headDim ${headDim} group ${group} kvHeads ${kvHeads} rows ${numRows}`,
+    spec: ropeAppendTile('f16'),
+    constants: { HEAD_DIM: headDim, GROUP: group },
+    buffers: {
+      qkv: randomFloats(numRows * qkvStride, 1),
+      ropeTable: 8 * 300 * (headDim / 2),
+      qkNorm: 8 * headDim,
+      tile: kvHeads * tilePages * pageBytes('f16', headDim),
+    },
+    params: {
+      ...{ numRows, firstRow: 0, firstPosition: 0, qkvStride, kvHeads, rotaryDim: headDim },
+      ...{ tileFirstPage: 0, tilePages, epsilon: 1e-5 },
+    },
+    grid: ropeAppendGrid(numRows, kvHeads, group, headDim),
+    flops: 6 * numRows * qkvStride,
+    bytes: 8 * numRows * qkvStride,
+  };
+}
+
+/** Shapes for a software adapter (two cores) and, with `large`, for a GPU. */
+function benches(isLarge: boolean): Bench[] {
+  const scale = isLarge ? 8 : 1;
+  return [
+    decodeBench(32, 2, 4, 4096 * scale),
+    decodeBench(64, 7, 2, 4096 * scale),
+    decodeBench(64, 1, 4, 4096 * scale),
+    decodeBench(128, 4, 8, 1024 * scale * scale),
+    mergeBench(64, 7, 2, 4096 * scale),
+    prefillBench(32, 2, 4, 256, 0),
+    prefillBench(64, 7, 2, 128 * scale, 256 * scale),
+    prefillBench(64, 1, 4, 256 * scale, 256 * scale),
+    prefillBench(128, 4, 2 * scale, 64 * scale, 256 * scale),
+    ropeBench(64, 7, 2, 256 * scale),
+  ];
+}
+
+/** Runs the benches whose title contains the first argument; a second one names the variants to measure. */
+export async function main([
+  filter = '',
+  names = 'software,portable,naive',
+]: readonly string[]): Promise<void> {
+  const device = await Device.request({ gpu });
+  const compiler = new KernelCompiler(device);
+  const isLarge = !device.features.has('software');
+  process.stdout.write(`${device.adapter.vendor} ${device.adapter.device} ${device.adapter.description}\n`);
+  for (const bench of benches(isLarge).filter(({ title }) => title.includes(filter))) {
+    process.stdout.write(`${bench.title}\n`);
+    const buffers = Object.fromEntries(
+      Object.keys(bench.spec.bindings).map((label) => {
+        const content = bench.buffers[label]!;
+        const sizeBytes = typeof content === 'number' ? content : content.byteLength;
+        const buffer = device.buffers.create({ label, category: 'activations', sizeBytes });
+        if (typeof content !== 'number') device.write(buffer, 0, content);
+        return [label, buffer];
+      }),
+    );
+    const times = new Map<string, number[]>();
+    const cpuTimes = new Map<string, number>();
+    const recorder = new Recorder(compiler, { maxDispatches: 1024 });
+    const time = async (bound: BoundKernel, numTimes: number): Promise<number> => {
+      const start = performance.now();
+      for (let i = 0; i < numTimes; i++) recorder.dispatch(bound, bench.params, bench.grid);
+      recorder.submit();
+      await device.handle.queue.onSubmittedWorkDone();
+      return (performance.now() - start) / numTimes;
+    };
+    const kernels: [name: string, bound: BoundKernel, numTimes: number][] = [];
+    for (const variant of availableVariants(device, bench.spec)) {
+      if (isLarge ? variant.name === 'naive' : !names.includes(variant.name)) continue;
+      const start = performance.now();
+      const bound = (await compiler.compile(bench.spec, bench.constants, variant)).bind(buffers);
+      await time(bound, 1);
+      const compileMs = performance.now() - start;
+      const firstMs = await time(bound, 1);
+      process.stdout.write(
+        `  ${variant.name.padEnd(12)} compiled and run once in ${compileMs.toFixed(0)} ms\n`,
+      );
+      kernels.push([variant.name, bound, Math.min(Math.max(Math.round(100 / firstMs), 1), 200)]);
+    }
+    for (let round = 0; round < 5; round++) {
+      for (const [name, bound, numTimes] of kernels) {
+        const cpuStart = process.cpuUsage();
+        times.set(name, [...(times.get(name) ?? []), await time(bound, numTimes)]);
+        const { user, system } = process.cpuUsage(cpuStart);
+        cpuTimes.set(name, Math.min(cpuTimes.get(name) ?? Infinity, (user + system) / 1000 / numTimes));
+      }
+    }
+    for (const [name, samples] of times) {
+      const best = Math.min(...samples);
+      const median = samples.sort((a, b) => a - b)[2]!;
+      const cpuMs = cpuTimes.get(name)!;
+      const line = [
+        `best ${best.toFixed(3)} ms, median ${median.toFixed(3)} ms, CPU ${cpuMs.toFixed(2)} ms`,
+        `${(bench.flops / best / 1e6).toFixed(2)} GFLOP/s (${(bench.flops / cpuMs / 1e6).toFixed(2)} per CPU)`,
+        `${(bench.bytes / best / 1e6).toFixed(2)} GB/s`,
+      ];
+      process.stdout.write(`  ${name.padEnd(12)} ${line.join(', ')}\n`);
+    }
+    recorder.destroy();
+    for (const buffer of Object.values(buffers)) buffer.destroy();
+    device.throwIfFailed();
+  }
+  device.destroy();
+}
