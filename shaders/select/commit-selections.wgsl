@@ -1,0 +1,36 @@
+// lists = selections and listState = selectionState for all heads of one sequence: the flip after a rerank or a prefill.
+//
+// Grid: x: layers · kvHeads of the sequence. 64 threads copy a list.
+//   selections      [layers, sequences, kvHeads, budget] u32
+//   selectionState  [layers, sequences, kvHeads] vec2<u32>: (count, numPages)
+//   lists           as selections
+//   listState       as selectionState
+
+struct Params {
+  sequence: u32,
+  numSequences: u32,
+  kvHeads: u32,
+  budget: u32,
+}
+
+@group(0) @binding(0) var<storage, read> selections: array<u32>;
+@group(0) @binding(1) var<storage, read> selectionState: array<vec2<u32>>;
+@group(0) @binding(2) var<storage, read_write> lists: array<u32>;
+@group(0) @binding(3) var<storage, read_write> listState: array<vec2<u32>>;
+@group(1) @binding(0) var<uniform> params: Params;
+
+const threads = 64u;
+
+@compute @workgroup_size(threads)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let layer = group.x / params.kvHeads;
+  let kv_head = group.x % params.kvHeads;
+  let index = (layer * params.numSequences + params.sequence) * params.kvHeads + kv_head;
+  let state = selectionState[index];
+  for (var i = thread; i < state.x; i += threads) {
+    lists[index * params.budget + i] = selections[index * params.budget + i];
+  }
+  if (thread == 0u) {
+    listState[index] = state;
+  }
+}

@@ -1,0 +1,57 @@
+// For every listed stable KV head and every i < count of its selection: if page selections[i] lies in the tile, copies it to
+// slot slotTable[i] of the pool and enters that slot in the block table. One dispatch a tile; after the last tile of a
+// sequence every selected page is in place.
+//
+// Grid: x: entries of a selection, y: listed heads. 64 threads copy a page.
+//   tile            [kvHeads, tilePages, page] vec4<u32>
+//   selections      [lists, budget] u32, ascending PageIndex
+//   selectionState  [lists] vec2<u32>: (count, numPages)
+//   slotTable       [lists, budget] u32
+//   pool            [slots, page] vec4<u32>
+//   blockTable      [layers, sequences, kvHeads, maxPages] u32
+//   list            [numHeads] u32: KV heads, all of this slab
+
+struct Params {
+  firstList: u32,
+  budget: u32,
+  tileFirstPage: u32,
+  tilePages: u32,
+  numTilePages: u32,
+  tableOffset: u32,
+  maxPages: u32,
+  vectorsPerPage: u32,
+}
+
+@group(0) @binding(0) var<storage, read> tile: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read> selections: array<u32>;
+@group(0) @binding(2) var<storage, read> selectionState: array<vec2<u32>>;
+@group(0) @binding(3) var<storage, read> slotTable: array<u32>;
+@group(0) @binding(4) var<storage, read_write> pool: array<vec4<u32>>;
+@group(0) @binding(5) var<storage, read_write> blockTable: array<u32>;
+@group(1) @binding(0) var<uniform> params: Params;
+@group(1) @binding(1) var<storage, read> list: array<u32>;
+
+const threads = 64u;
+
+@compute @workgroup_size(threads)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let kv_head = list[group.y];
+  let list_index = params.firstList + kv_head;
+  if (group.x >= selectionState[list_index].x) {
+    return;
+  }
+  let entry = list_index * params.budget + group.x;
+  let page = selections[entry];
+  if (page < params.tileFirstPage || page - params.tileFirstPage >= params.numTilePages) {
+    return;
+  }
+  let slot = slotTable[entry];
+  let source = (kv_head * params.tilePages + page - params.tileFirstPage) * params.vectorsPerPage;
+  let destination = slot * params.vectorsPerPage;
+  for (var i = thread; i < params.vectorsPerPage; i += threads) {
+    pool[destination + i] = tile[source + i];
+  }
+  if (thread == 0u) {
+    blockTable[params.tableOffset + kv_head * params.maxPages + page] = slot;
+  }
+}

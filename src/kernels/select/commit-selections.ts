@@ -1,0 +1,11 @@
+/** Makes a sequence's latest selections the lists that its heads attend. */
+import shader from '../../../shaders/select/commit-selections.wgsl';
+import type { KernelSpec } from '../../gpu/kernel';
+
+/** All layers and heads of `sequence`; grid: `[layers · kvHeads]`. */
+export const commitSelections = {
+  name: 'select/commit-selections',
+  bindings: { selections: 'read', selectionState: 'read', lists: 'read_write', listState: 'read_write' },
+  params: { sequence: 'u32', numSequences: 'u32', kvHeads: 'u32', budget: 'u32' },
+  variants: [{ name: 'portable', sources: [shader] }],
+} as const satisfies KernelSpec;

@@ -1,0 +1,77 @@
+import { placeSelected } from '../../../src/kernels/select/place-selected';
+import { randomFloats } from '../../support/random';
+import type { KernelCase } from '../harness';
+
+const kvHeads = 3;
+const tilePages = 4;
+const maxPages = 20;
+const budget = 5;
+const words = 40;
+const numSlots = 16;
+/** By KV head: ascending pages; the tile holds pages 8 to 10. */
+const selections = [
+  [0, 8, 9],
+  [1, 2, 10, 11, 12],
+  [8, 9, 10, 15],
+];
+const slots = [
+  [3, 4, 5, 0, 0],
+  [9, 8, 7, 6, 2],
+  [1, 11, 12, 13, 0],
+];
+const listed = [0, 2];
+const firstList = kvHeads;
+const tableOffset = maxPages;
+
+const asWords = (values: Float32Array<ArrayBuffer>) => new Uint32Array(values.buffer);
+
+export const cases: KernelCase[] = [
+  (() => {
+    const tile = asWords(randomFloats(kvHeads * tilePages * words, 1));
+    const pool = asWords(randomFloats(numSlots * words, 2));
+    const blockTable = new Uint32Array((1 + kvHeads) * maxPages).fill(99);
+    const padded = selections.map((pages) => [...pages, ...new Array<number>(budget - pages.length).fill(8)]);
+    return {
+      title: 'pages inside and outside the tile, heads that are not listed',
+      spec: placeSelected,
+      buffers: {
+        tile,
+        selections: Uint32Array.from([...new Array<number>(firstList * budget).fill(8), ...padded.flat()]),
+        selectionState: Uint32Array.from([
+          ...new Array<number>(2 * firstList).fill(9),
+          ...selections.flatMap((pages) => [pages.length, 17]),
+        ]),
+        slotTable: Uint32Array.from([...new Array<number>(firstList * budget).fill(0), ...slots.flat()]),
+        pool,
+        blockTable,
+      },
+      params: {
+        firstList,
+        budget,
+        tileFirstPage: 8,
+        tilePages,
+        numTilePages: 3,
+        tableOffset,
+        maxPages,
+        vectorsPerPage: words / 4,
+      },
+      grid: [budget, listed.length],
+      list: Uint32Array.from(listed),
+      expected: () => {
+        const newPool = pool.slice();
+        const newTable = blockTable.slice();
+        for (const kvHead of listed) {
+          selections[kvHead]!.forEach((page, i) => {
+            if (page < 8 || page > 10) return;
+            const slot = slots[kvHead]![i]!;
+            const start = (kvHead * tilePages + page - 8) * words;
+            newPool.set(tile.subarray(start, start + words), slot * words);
+            newTable[tableOffset + kvHead * maxPages + page] = slot;
+          });
+        }
+        return { pool: newPool, blockTable: newTable };
+      },
+      tolerance: { absolute: 0 },
+    };
+  })(),
+];
