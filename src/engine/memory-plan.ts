@@ -29,7 +29,7 @@ export interface KvOptions {
   readonly rerankInterval?: number;
 }
 
-/** Sizes of an engine, and the GPU bytes that they take by category, weights included. */
+/** Sizes of an engine, and the GPU bytes that they take by category at most, weights included. */
 export interface MemoryPlan {
   readonly contextTokens: number;
   readonly cache: CacheShape;
@@ -57,6 +57,7 @@ const largestChunk = 256;
 /**
  * The largest tiles and the longest context that fit the limit.
  * @throws EngineError `gpu-memory` when a wanted context cannot fit, with the bytes it needs and the nearest that fits
+ * @throws EngineError `limit-too-small` when one head's pages exceed what the GPU binds at once
  * @throws RangeError for options out of range
  */
 export function planMemory(input: PlanInput): MemoryPlan {
@@ -75,9 +76,16 @@ export function planMemory(input: PlanInput): MemoryPlan {
   if (plan) return plan;
   const nearest = longestThatFits(wanted, (tokens) => fits(tokens) !== undefined);
   if (nearest > 0 && !isFixed) return fits(nearest)!;
+  const advice = nearest > 0 ? ` Within the limit a context of ${nearest} tokens fits.` : '';
+  if (!isBindable(input, pagesFor(wanted))) {
+    const pages = `One KV head's pages of a context of ${wanted} tokens`;
+    throw new EngineError(
+      'limit-too-small',
+      `${pages} exceed the ${input.maxBindingBytes} bytes that this GPU binds at once.${advice}`,
+    );
+  }
   const needed = smallestPlan(input, wanted);
   const least = needed.totalGpuBytes - needed.gpuBytes.weights;
-  const advice = nearest > 0 ? ` Within the limit a context of ${nearest} tokens fits.` : '';
   throw new EngineError(
     'gpu-memory',
     `A context of ${wanted} tokens needs ${least} bytes on the GPU beside the weights; kv.gpuBytes is ${gpuBytes}.${advice}`,
@@ -173,7 +181,9 @@ function describe(
   gpuBytes.kv = layout.poolBytes;
   gpuBytes.summaries = layout.summaryPoolBytes;
   gpuBytes.tables = layout.tableBytes + roundUp(ropeTableBytes(config.rope, contextTokens), 16);
-  gpuBytes.sampler = plannedSamplerBytes({ vocabSize, numSequences, maxRows }).always;
+  // The history comes only with the first request that needs it, but the limit must have room for it then.
+  const sampler = plannedSamplerBytes({ vocabSize, numSequences, maxRows });
+  gpuBytes.sampler = sampler.always + sampler.history;
   gpuBytes.staging = recorderBytes() + numReadbackSlots * roundUp(maxRows * resultBytesPerRow, 16);
   for (const { category, sizeBytes } of Object.values(activationSizes(config, activations))) {
     gpuBytes[category] += roundUp(sizeBytes, 16);

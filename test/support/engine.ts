@@ -1,10 +1,12 @@
-/** Engines over test models on the real adapter, and requests in short form. */
+/** Engines over test models on the real adapter, and whole answers of theirs. */
 import { EngineCore, type EngineOptions } from '../../src/engine/engine';
-import type { GenerationRequest, Prompt, SamplingSettings } from '../../src/engine/generation';
+import type { GenerationRequest } from '../../src/engine/generation';
 import type { GenerationEvent } from '../../src/engine/generation-event';
 import { gpu } from './gpu-setup';
 import { folderSource } from './folder-source';
 import type { ModelFolder } from './models';
+
+export { requestOf } from './requests';
 
 /** Loads a test model. Warnings are errors here, unless the test listens to them. */
 export function loadEngine(
@@ -15,36 +17,6 @@ export function loadEngine(
     throw new Error(message);
   };
   return EngineCore.load(folderSource(model), { gpu, onWarning, ...options });
-}
-
-const greedy: SamplingSettings = {
-  temperature: 0,
-  topP: 1,
-  topK: 0,
-  minP: 0,
-  repetitionPenalty: 1,
-  frequencyPenalty: 0,
-  presencePenalty: 0,
-  seed: 0,
-  logitBias: [],
-};
-
-/** A request with greedy sampling and no stop, unless told otherwise. */
-export function requestOf(
-  prompt: Prompt | readonly number[],
-  options: Partial<Omit<GenerationRequest, 'prompt' | 'sampling'>> & {
-    sampling?: Partial<SamplingSettings>;
-  } = {},
-): GenerationRequest {
-  const { sampling, ...rest } = options;
-  return {
-    prompt: 'kind' in prompt ? prompt : { kind: 'ids', ids: [...prompt] },
-    stop: [],
-    isExact: false,
-    ignoreEos: false,
-    ...rest,
-    sampling: { ...greedy, ...sampling },
-  };
 }
 
 /** What a request came to. */

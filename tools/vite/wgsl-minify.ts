@@ -1,6 +1,7 @@
 /**
- * Makes WGSL small for the bundle: no comments, no blanks, short names. Files of one program are joined at run time, so a
- * name is shortened in all files alike. Knows tokens, not syntax: what it cannot be sure of keeps its name.
+ * Makes WGSL small for the bundle: no comments, no blanks, short names. Files are joined at run time, so the names of
+ * their functions, bindings and members are shortened in all files alike, and only those of locals file by file. Knows
+ * tokens and braces, not types: what it cannot be sure of keeps its name.
  */
 
 const token =
@@ -74,75 +75,141 @@ function endOfBlockComment(source: string, start: number): number {
   throw new Error('A block comment in WGSL has no end.');
 }
 
-/** Names that a source declares: after a keyword, or before a colon, as members and parameters are. */
-function declaredNames(tokens: readonly Token[]): Set<string> {
-  const names = new Set<string>();
+/** Where a name stands: after a point or declared in a struct, or anywhere else. */
+type Role = 'member' | 'plain';
+
+/** Visits the words of a source that may be names of ours, with what they are where they stand. */
+function visitNames(
+  tokens: readonly Token[],
+  visit: (index: number, role: Role, isDeclared: boolean, isTopLevel: boolean) => void,
+): void {
+  let depth = 0;
+  let isInStruct = false;
   for (const [index, { text, isWord }] of tokens.entries()) {
+    if (text === '{' || text === '(') depth++;
+    if (text === '}' || text === ')') depth--;
+    if (text === '{' && tokens[index - 2]?.text === 'struct') isInStruct = true;
+    if (text === '}') isInStruct = false;
     if (!isWord) continue;
-    let before = index - 1;
-    // `var<storage, read> name`: back over the template to the keyword.
-    if (tokens[before]?.text === '>') while (before > 0 && tokens[before]!.text !== '<') before--;
-    if (tokens[before]?.text === '<') before--;
-    const isAfterKeyword = /^(?:alias|const|fn|let|struct|var)$/.test(tokens[before]?.text ?? '');
-    if (isAfterKeyword || tokens[index + 1]?.text === ':') names.add(text);
+    const before = tokens[index - 1]?.text;
+    // Attributes and the values that they name are the language's: `@builtin(position)`.
+    if (before === '@') continue;
+    if (before === '(' && tokens[index - 2]?.text === 'builtin' && tokens[index - 3]?.text === '@') continue;
+    const isAnnotated = tokens[index + 1]?.text === ':';
+    const isMember = before === '.' || (isInStruct && isAnnotated);
+    const isDeclared = isAnnotated || isAfterKeyword(tokens, index);
+    visit(index, isMember ? 'member' : 'plain', isDeclared, depth === 0);
   }
-  return names;
 }
 
-/** Short names in order: a0 … z9, aa0 …, without the letters of WGSL's own f16, i32 and u32. */
-function shortName(index: number): string {
-  const letters = 'abcdeghjklmnopqrstvwxyz';
-  let rest = Math.floor(index / 10);
-  let name = letters[rest % letters.length]!;
-  while (rest >= letters.length) {
-    rest = Math.floor(rest / letters.length) - 1;
-    name = letters[rest % letters.length]! + name;
-  }
-  return `${name}${index % 10}`;
+/** Whether `let`, `var<storage, read>` or the like stands before the word. */
+function isAfterKeyword(tokens: readonly Token[], index: number): boolean {
+  let before = index - 1;
+  if (tokens[before]?.text === '>') while (before > 0 && tokens[before]!.text !== '<') before--;
+  if (tokens[before]?.text === '<') before--;
+  return /^(?:alias|const|fn|let|struct|var)$/.test(tokens[before]?.text ?? '');
 }
 
-/**
- * A short name for every name that the sources declare and that nothing outside them uses; the most frequent get the
- * shortest.
- * @param sources all files that may be joined with each other
- */
-export function planNames(sources: readonly string[]): Map<string, string> {
-  const files = sources.map(tokenize);
-  const declared = new Set(files.flatMap((tokens) => [...declaredNames(tokens)]));
-  const counts = new Map<string, number>();
-  const kept = new Set(keptNames);
-  for (const tokens of files) {
-    for (const [index, { text, isWord }] of tokens.entries()) {
-      if (!isWord) continue;
-      // The host sets overrides by their names.
-      if (tokens[index - 1]?.text === 'override') kept.add(text);
-      if (declared.has(text)) counts.set(text, (counts.get(text) ?? 0) + 1);
-    }
+/** Short names in order. The second letter is no small one, so that no word of the language is among them. */
+function* shortNames(minLength: 1 | 2, taken: ReadonlySet<string>): Generator<string, never> {
+  const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'.split('');
+  const tails = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'.split('');
+  // Nothing like f16 or u32 either.
+  const fresh = (name: string) => !taken.has(name) && !/^[fiu]\d/.test(name);
+  if (minLength === 1) yield* letters.filter(fresh);
+  for (let more = ['']; ; more = more.flatMap((tail) => tails.map((next) => tail + next))) {
+    for (const tail of tails)
+      yield* more.flatMap((middle) => letters.map((first) => first + tail + middle)).filter(fresh);
   }
-  const taken = new Set(files.flat().map(({ text }) => text));
+}
+
+/** Gives the most frequent names the shortest; a name that would not shrink keeps what it has. */
+function assign(counts: ReadonlyMap<string, number>, shorts: Iterator<string>): Map<string, string> {
   const plan = new Map<string, string>();
-  let next = 0;
   for (const [name] of [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))) {
-    if (kept.has(name) || swizzle.test(name) || name.length < 3) continue;
-    let short: string;
-    do short = shortName(next++);
-    while (taken.has(short));
-    if (short.length < name.length) plan.set(name, short);
+    if (name.length === 1) continue;
+    plan.set(name, shorts.next().value as string);
   }
   return plan;
 }
 
-/** The source without comments and needless blanks, with its names shortened as planned. */
-export function minifyWgsl(source: string, names: ReadonlyMap<string, string>): string {
+/** Short names for what several files may share. */
+export interface NamePlan {
+  /** Functions, bindings, constants, types: what stands outside of any brace. */
+  readonly globals: ReadonlyMap<string, string>;
+  /** Members of structs. */
+  readonly members: ReadonlyMap<string, string>;
+  /** What no local may be called: words of all files, and the short names of globals. */
+  readonly taken: ReadonlySet<string>;
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+/**
+ * Plans the names that are shortened alike in all files.
+ * @param sources all files that may be joined with each other
+ */
+export function planNames(sources: readonly string[]): NamePlan {
+  const files = sources.map(tokenize);
+  const [globals, members] = [new Set<string>(), new Set<string>()];
+  const kept = new Set(keptNames);
+  for (const tokens of files) {
+    visitNames(tokens, (index, role, isDeclared, isTopLevel) => {
+      const { text } = tokens[index]!;
+      // The host sets overrides by their names.
+      if (tokens[index - 1]?.text === 'override') kept.add(text);
+      else if (isDeclared && role === 'member') members.add(text);
+      else if (isDeclared && isTopLevel) globals.add(text);
+    });
+  }
+  const [globalCounts, memberCounts] = [new Map<string, number>(), new Map<string, number>()];
+  for (const tokens of files) {
+    visitNames(tokens, (index, role) => {
+      const { text } = tokens[index]!;
+      if (kept.has(text)) return;
+      if (role === 'plain' && globals.has(text)) count(globalCounts, text);
+      if (role === 'member' && members.has(text) && !swizzle.test(text)) count(memberCounts, text);
+    });
+  }
+  const words = new Set([...kept, ...files.flat().map(({ text }) => text)]);
+  const globalNames = assign(globalCounts, shortNames(2, words));
+  return {
+    globals: globalNames,
+    members: assign(memberCounts, shortNames(1, words)),
+    taken: new Set([...words, ...globalNames.values()]),
+  };
+}
+
+/** Short names for a file's own locals and parameters. */
+function planLocals(tokens: readonly Token[], { globals, taken }: NamePlan): Map<string, string> {
+  const declared = new Set<string>();
+  visitNames(tokens, (index, role, isDeclared, isTopLevel) => {
+    const { text } = tokens[index]!;
+    const isOurs = isDeclared && !isTopLevel && !globals.has(text) && !keptNames.has(text);
+    if (isOurs && role === 'plain') declared.add(text);
+  });
+  const counts = new Map<string, number>();
+  visitNames(tokens, (index, role) => {
+    const { text } = tokens[index]!;
+    if (role === 'plain' && declared.has(text)) count(counts, text);
+  });
+  return assign(counts, shortNames(1, taken));
+}
+
+/** The source without comments and needless blanks, its names shortened as planned. */
+export function minifyWgsl(source: string, plan: NamePlan): string {
   const tokens = tokenize(source);
+  const locals = planLocals(tokens, plan);
+  const renamed = new Map<number, string>();
+  visitNames(tokens, (index, role) => {
+    const { text } = tokens[index]!;
+    const name = role === 'member' ? plan.members.get(text) : (plan.globals.get(text) ?? locals.get(text));
+    if (name) renamed.set(index, name);
+  });
   const isSticky = ({ isWord, isNumber }: Token) => isWord || isNumber;
   const isOperator = ({ text }: Token) => /^[-+*/%&|^<>=!]$/.test(text);
-  // Attributes and the values that they name are the language's: `@builtin(position)`.
-  const isAttribute = (index: number) =>
-    tokens[index - 1]?.text === '@' ||
-    (tokens[index - 1]?.text === '(' &&
-      tokens[index - 2]?.text === 'builtin' &&
-      tokens[index - 3]?.text === '@');
   let result = '';
   for (const [index, current] of tokens.entries()) {
     const previous = tokens[index - 1];
@@ -150,8 +217,7 @@ export function minifyWgsl(source: string, names: ReadonlyMap<string, string>): 
       previous !== undefined &&
       current.isApart &&
       ((isSticky(previous) && isSticky(current)) || (isOperator(previous) && isOperator(current)));
-    const name = current.isWord && !isAttribute(index) ? names.get(current.text) : undefined;
-    result += (mustPart ? ' ' : '') + (name ?? current.text);
+    result += (mustPart ? ' ' : '') + (renamed.get(index) ?? current.text);
   }
   return result;
 }

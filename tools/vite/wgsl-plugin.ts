@@ -4,12 +4,12 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
-import { minifyWgsl, planNames } from './wgsl-minify.ts';
+import { minifyWgsl, planNames, type NamePlan } from './wgsl-minify.ts';
 
 const shaders = join(dirname(fileURLToPath(import.meta.url)), '../../shaders');
 
 /** Short names for all shaders of the repository. */
-export function planShaderNames(): Map<string, string> {
+export function planShaderNames(): NamePlan {
   const paths = readdirSync(shaders, { recursive: true, encoding: 'utf8' }).filter((path) =>
     path.endsWith('.wgsl'),
   );
@@ -18,7 +18,7 @@ export function planShaderNames(): Map<string, string> {
 
 /** See the file's header. */
 export function wgsl(): Plugin {
-  let names: Map<string, string> | undefined;
+  let names: NamePlan | undefined;
   return {
     name: 'longpage-wgsl',
     enforce: 'pre',

@@ -1,0 +1,57 @@
+/** The cache's buffers: slabs of whole heads, and the bytes of each kind. */
+import { expect, test } from 'vitest';
+import { planCacheLayout, type CacheShape } from '../../../src/cache/cache-layout';
+
+const shape: CacheShape = {
+  format: 'f16',
+  numLayers: 3,
+  numKvHeads: 5,
+  headDim: 32,
+  numSequences: 2,
+  maxPages: 10,
+  slotsPerHead: 15,
+};
+const pageBytes = 2 * 16 * 32 * 2;
+
+test('one slab when all heads fit one binding', () => {
+  const { slabs } = planCacheLayout(shape, 5 * 15 * pageBytes);
+  expect(slabs).toEqual([{ firstKvHead: 0, numKvHeads: 5 }]);
+});
+
+test.each([
+  [4, [4, 1]],
+  [2, [2, 2, 1]],
+  [1, [1, 1, 1, 1, 1]],
+])('whole heads only: room for %i gives slabs of %j', (heads, sizes) => {
+  // Half a head more of room changes nothing.
+  const { slabs } = planCacheLayout(shape, (heads + 0.5) * 15 * pageBytes);
+  expect(slabs.map(({ numKvHeads }) => numKvHeads)).toEqual(sizes);
+  let next = 0;
+  for (const { firstKvHead, numKvHeads } of slabs) {
+    expect(firstKvHead).toBe(next);
+    next += numKvHeads;
+  }
+  expect(next).toBe(5);
+});
+
+test('a head that fits no binding is refused with both numbers', () => {
+  expect(() => planCacheLayout(shape, 15 * pageBytes - 1)).toThrow(
+    new RangeError('One KV head may have 14 pages on this GPU; 15 were asked for.'),
+  );
+});
+
+test('bytes by hand, and twice as many for pages in f32', () => {
+  const layout = planCacheLayout(shape, 2 ** 27);
+  expect(layout.pageBytes).toBe(2048);
+  expect(layout.summaryBytes).toBe(128);
+  expect(layout.poolBytes).toBe(3 * 5 * 15 * 2048);
+  expect(layout.summaryPoolBytes).toBe(3 * 5 * 15 * 128);
+  // Block table, summary table, list states (two words) and lists of one entry.
+  expect(layout.tableBytes).toBe(4 * (3 * 2 * 5 * 10 + 2 * 10 + 3 * (3 * 2 * 5)));
+  const wide = planCacheLayout({ ...shape, format: 'f32' }, 2 ** 27);
+  expect([wide.poolBytes, wide.summaryPoolBytes]).toEqual([
+    2 * layout.poolBytes,
+    2 * layout.summaryPoolBytes,
+  ]);
+  expect(wide.tableBytes).toBe(layout.tableBytes);
+});

@@ -1,0 +1,186 @@
+/** The memory plan: what it shares out, what it refuses and in which words. */
+import { describe, expect, test } from 'vitest';
+import { planMemory, type KvOptions, type MemoryPlan } from '../../../src/engine/memory-plan';
+import { parseModelConfig } from '../../../src/model/model-config';
+import { modelConfigJson, tinyLlamaModel } from '../../support/models';
+
+const json = modelConfigJson(tinyLlamaModel()) as object;
+const config = parseModelConfig(json);
+// The shape of Qwen2-0.5B, where pages and vocabulary count.
+const large = parseModelConfig({
+  ...json,
+  num_hidden_layers: 24,
+  hidden_size: 896,
+  intermediate_size: 4864,
+  num_attention_heads: 14,
+  num_key_value_heads: 2,
+  head_dim: 64,
+  vocab_size: 151_936,
+  max_position_embeddings: 32_768,
+});
+const weightBytes = 1_000_000;
+const bindingBytes = 128 * 2 ** 20;
+
+function plan(kv: KvOptions = {}, model = config, maxBindingBytes = bindingBytes): MemoryPlan {
+  return planMemory({ config: model, weightBytes, maxBindingBytes, kv });
+}
+
+/** Bytes that count against `kv.gpuBytes`. */
+const besideWeights = ({ totalGpuBytes, gpuBytes }: MemoryPlan) => totalGpuBytes - gpuBytes.weights;
+
+/** What the error of a plan that cannot be says. */
+function refusal(
+  kv: KvOptions,
+  model = config,
+  maxBindingBytes = bindingBytes,
+): { code: string; message: string } {
+  try {
+    plan(kv, model, maxBindingBytes);
+  } catch (error) {
+    return error as { code: string; message: string };
+  }
+  throw new Error('the plan was not refused');
+}
+
+test('the total is the sum of the categories, weights included', () => {
+  const { gpuBytes, totalGpuBytes } = plan();
+  expect(gpuBytes.weights).toBe(weightBytes);
+  expect(Object.values(gpuBytes).reduce((a, b) => a + b)).toBe(totalGpuBytes);
+  for (const bytes of Object.values(gpuBytes)) expect(bytes).toBeGreaterThan(0);
+});
+
+test("with room for all: the model's own context, the largest useful tile, every sequence full", () => {
+  const { contextTokens, activations, cache } = plan();
+  expect(contextTokens).toBe(2048);
+  expect(activations).toMatchObject({ tileTokens: 2048, chunkTokens: 256, maxRows: 4 });
+  expect(cache).toMatchObject({ format: 'f16', numSequences: 4, maxPages: 128, slotsPerHead: 4 * 128 });
+});
+
+test.each([
+  [16, 32],
+  [100, 128],
+  [256, 256],
+  [257, 512],
+  [5000, 2048],
+])('a context of %i has tiles of %i tokens', (contextTokens, tileTokens) => {
+  const made = plan({ contextTokens });
+  expect(made.contextTokens).toBe(contextTokens);
+  expect(made.activations.tileTokens).toBe(tileTokens);
+  expect(made.activations.chunkTokens).toBe(Math.min(256, tileTokens));
+  expect(made.cache.maxPages).toBe(Math.ceil(contextTokens / 16));
+});
+
+test.each([
+  [1, 1],
+  [2, 2],
+  [3, 2],
+  [4, 4],
+  [7, 4],
+  [8, 8],
+  [64, 8],
+])('%i sequences decode up to %i together', (numSequences, maxRows) => {
+  expect(plan({ numSequences }).activations.maxRows).toBe(maxRows);
+});
+
+describe('the limit', () => {
+  test('is kept, tight or wide, and more of it never means less', () => {
+    let last: MemoryPlan | undefined;
+    for (let gpuBytes = 64 * 2 ** 20; gpuBytes <= 2 ** 30; gpuBytes *= 1.2) {
+      const made = plan({ gpuBytes: Math.floor(gpuBytes) }, large);
+      expect(besideWeights(made)).toBeLessThanOrEqual(gpuBytes);
+      if (last) {
+        expect(made.contextTokens).toBeGreaterThanOrEqual(last.contextTokens);
+        if (made.contextTokens === last.contextTokens) {
+          expect(made.activations.tileTokens).toBeGreaterThanOrEqual(last.activations.tileTokens);
+        }
+      }
+      last = made;
+    }
+    expect(last!.contextTokens).toBe(32_768);
+  });
+
+  test('when tight costs further sequences first, then tiles, then context', () => {
+    const wide = plan({ contextTokens: 4096, gpuBytes: 2 ** 31 }, large);
+    expect([wide.cache.slotsPerHead, wide.activations.tileTokens]).toEqual([4 * 256, 2048]);
+    const pageBytes = (wide.gpuBytes.kv + wide.gpuBytes.summaries) / wide.cache.slotsPerHead;
+    const forOne = besideWeights(wide) - 3 * 256 * pageBytes;
+    const one = plan({ contextTokens: 4096, gpuBytes: forOne }, large);
+    expect([one.cache.slotsPerHead, one.activations.tileTokens]).toEqual([256, 2048]);
+    const smaller = plan({ contextTokens: 4096, gpuBytes: forOne - 1 }, large);
+    expect(smaller.activations.tileTokens).toBe(1024);
+    expect(smaller.cache.slotsPerHead).toBeGreaterThan(256);
+  });
+
+  test('without a wanted context gives the longest that fits: 16 tokens more do not', () => {
+    const gpuBytes = 100 * 2 ** 20;
+    const { contextTokens, activations } = plan({ gpuBytes }, large);
+    expect(contextTokens % 16).toBe(0);
+    expect(contextTokens).toBeLessThan(32_768);
+    expect(activations.tileTokens).toBe(256);
+    expect(() => plan({ gpuBytes, contextTokens }, large)).not.toThrow();
+    expect(() => plan({ gpuBytes, contextTokens: contextTokens + 16 }, large)).toThrow();
+  });
+
+  test('that a wanted context exceeds is an error with the bytes it needs and the nearest that fits', () => {
+    const gpuBytes = 100 * 2 ** 20;
+    const nearest = plan({ gpuBytes }, large).contextTokens;
+    const { code, message } = refusal({ gpuBytes, contextTokens: 32_768 }, large);
+    expect(code).toBe('gpu-memory');
+    const match =
+      /^A context of 32768 tokens needs (\d+) bytes on the GPU beside the weights; kv.gpuBytes is 104857600. Within the limit a context of (\d+) tokens fits.$/.exec(
+        message,
+      );
+    expect(Number(match?.[2])).toBe(nearest);
+    // The bytes named are enough, and one less is not.
+    const needed = Number(match?.[1]);
+    expect(plan({ gpuBytes: needed, contextTokens: 32_768 }, large).contextTokens).toBe(32_768);
+    expect(refusal({ gpuBytes: needed - 1, contextTokens: 32_768 }, large).code).toBe('gpu-memory');
+  });
+
+  test('too small for anything names what is needed and promises nothing', () => {
+    const { code, message } = refusal({ gpuBytes: 1000 });
+    expect(code).toBe('gpu-memory');
+    expect(message).toMatch(/needs \d+ bytes .*; kv.gpuBytes is 1000.$/);
+  });
+});
+
+describe('a small binding', () => {
+  // 100 pages of f16, head dimension 16.
+  const maxBindingBytes = 100 * 1024;
+
+  test('bounds the pages of a head', () => {
+    expect(plan({ contextTokens: 1600 }, config, maxBindingBytes).cache.slotsPerHead).toBe(100);
+    expect(plan({ contextTokens: 400 }, config, maxBindingBytes).cache.slotsPerHead).toBe(100);
+  });
+
+  test('shortens the context, or is the reason given', () => {
+    expect(plan({}, config, maxBindingBytes).contextTokens).toBe(1600);
+    expect(refusal({ contextTokens: 1601 }, config, maxBindingBytes)).toMatchObject({
+      code: 'limit-too-small',
+      message:
+        "One KV head's pages of a context of 1601 tokens exceed the 102400 bytes that this GPU binds at once. " +
+        'Within the limit a context of 1600 tokens fits.',
+    });
+  });
+});
+
+test('pages in f32 take twice the bytes', () => {
+  const [half, full] = [plan({ contextTokens: 512 }), plan({ contextTokens: 512, format: 'f32' })];
+  expect(full.gpuBytes.kv).toBe(2 * half.gpuBytes.kv);
+  expect(full.gpuBytes.tiles).toBe(2 * half.gpuBytes.tiles);
+  expect(full.gpuBytes.activations).toBe(half.gpuBytes.activations);
+});
+
+test.each<[KvOptions, string]>([
+  [{ numSequences: 0 }, 'kv.numSequences must be a whole number from 1 to 64, not 0.'],
+  [{ numSequences: 65 }, 'kv.numSequences must be a whole number from 1 to 64, not 65.'],
+  [{ numSequences: 1.5 }, 'kv.numSequences must be a whole number from 1 to 64, not 1.5.'],
+  [{ gpuBytes: 0 }, 'kv.gpuBytes must be a whole number from 1 to 9007199254740991, not 0.'],
+  [{ gpuBytes: NaN }, 'kv.gpuBytes must be a whole number from 1 to 9007199254740991, not NaN.'],
+  [{ contextTokens: 15 }, 'kv.contextTokens must be a whole number from 16 to 16777216, not 15.'],
+  [{ contextTokens: Infinity }, 'kv.contextTokens must be a whole number from 16 to 16777216, not Infinity.'],
+  [{ pagesPerHead: 1 }, 'kv.pagesPerHead must be a whole number from 2 to 256, not 1.'],
+  [{ rerankInterval: 0 }, 'kv.rerankInterval must be a whole number from 1 to 65536, not 0.'],
+])('%j is out of range', (kv, message) => {
+  expect(() => plan(kv)).toThrow(new RangeError(message));
+});
