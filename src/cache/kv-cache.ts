@@ -64,7 +64,10 @@ export class KvCache {
   readonly #pagesOf: PageId[][];
   readonly #stable: (readonly StableHead[])[];
   readonly #isTaken: boolean[];
-  #pageChanges: number[] = [];
+  /** Latest value by index: the kernel that writes them has no order among its pairs. */
+  readonly #pageChanges = new Map<number, number>();
+  readonly #listChanges = new Map<number, number>();
+  readonly #slotChanges = new Map<number, number>();
   readonly #write: Record<'blockTable' | 'pageTable' | 'listState' | 'slotTable', BoundKernel<'numPairs'>>;
 
   private constructor(device: Device, shape: CacheShape, writer: Awaited<ReturnType<typeof compileWriter>>) {
@@ -120,6 +123,11 @@ export class KvCache {
     return this.#pageIds.numFree;
   }
 
+  /** Whether a sequence may have more pages than a head attends. */
+  get isSparse(): boolean {
+    return this.shape.pagesPerHead < this.shape.maxPages;
+  }
+
   /** Whether there are heads that do not keep all their pages. */
   get hasStableHeads(): boolean {
     return this.#stable[0]!.length > 0;
@@ -144,6 +152,17 @@ export class KvCache {
   numResident(sequence: number): number {
     const stable = this.#stable[sequence]!.reduce((sum, { slots }) => sum + slots.size, 0);
     return stable + this.shape.unstable.size * this.numPages(sequence);
+  }
+
+  /** Pages that would become free if each of `cuts` were truncated to its `numTokens`. */
+  numFreedBy(cuts: readonly { readonly sequence: number; readonly numTokens: number }[]): number {
+    const numReleased = new Map<PageId, number>();
+    for (const { sequence, numTokens } of cuts) {
+      for (const id of this.#pagesOf[sequence]!.slice(pagesFor(numTokens))) {
+        numReleased.set(id, (numReleased.get(id) ?? 0) + 1);
+      }
+    }
+    return [...numReleased].filter(([id, count]) => count === this.#pageIds.numOwners(id)).length;
   }
 
   /** Takes a sequence's place in the tables, or undefined when all are taken. */
@@ -177,7 +196,7 @@ export class KvCache {
       });
       if (!hasTail) continue;
       for (const { layer, kvHead, slots } of this.#stable[sequence]!) {
-        const slot = this.#slabOf(layer, kvHead).owners.allocate();
+        const slot = this.slabOf(layer, kvHead).owners.allocate();
         slots.set(page, slot);
         this.table.set(layer, sequence, kvHead, page, slot);
       }
@@ -237,46 +256,74 @@ export class KvCache {
   reserveSets(sequence: number, numPages: number): void {
     const { pagesPerHead, numSequences, numKvHeads } = this.shape;
     const numSelected = Math.min(pagesPerHead, numPages);
-    for (const head of this.#stable[sequence]!) {
-      for (const page of [...head.slots.keys()]) this.releaseStable(sequence, head, page);
-      const { layer, kvHead, slots } = head;
+    this.clearSets(sequence);
+    for (const { layer, kvHead, slots } of this.#stable[sequence]!) {
       const entry = ((layer * numSequences + sequence) * numKvHeads + kvHead) * pagesPerHead;
       for (let i = 0; i < numSelected; i++) {
-        const slot = this.#slabOf(layer, kvHead).owners.allocate();
+        const slot = this.slabOf(layer, kvHead).owners.allocate();
         // Which pages they will hold is known when the selection comes back: until then they count as the first ones.
         slots.set(i as PageIndex, slot);
-        this.#slotChanges.push(entry + i, slot);
+        this.#slotChanges.set(entry + i, slot);
       }
     }
   }
 
   /** The GPU has filled the slots of `reserveSets` with these pages, ascending. */
   assignSet(sequence: number, head: StableHead, pages: readonly PageIndex[]): void {
-    const slots = [...head.slots.values()];
-    assert(pages.length === slots.length, `${pages.length} pages selected, ${slots.length} slots reserved`);
-    head.slots.clear();
-    pages.forEach((page, i) => {
-      head.slots.set(page, slots[i]!);
-      this.table.setKnown(head.layer, sequence, head.kvHead, page, slots[i]!);
+    const { slots } = head;
+    const reserved = pages.map((_, i) => {
+      const slot = slots.get(i as PageIndex);
+      assert(slot !== undefined, `a set of ${pages.length} pages has more slots reserved`);
+      slots.delete(i as PageIndex);
+      return slot;
     });
+    const tail = [...slots];
+    slots.clear();
+    pages.forEach((page, i) => {
+      slots.set(page, reserved[i]!);
+      this.table.setKnown(head.layer, sequence, head.kvHead, page, reserved[i]!);
+    });
+    for (const [page, slot] of tail) slots.set(page, slot);
+  }
+
+  /** Stable heads of a sequence that rests have nothing on the GPU. */
+  clearSets(sequence: number): void {
+    for (const head of this.#stable[sequence]!) {
+      for (const page of [...head.slots.keys()]) this.releaseStable(sequence, head, page);
+    }
   }
 
   /** Takes a slot for a page that a stable head promotes. */
-  takeStableSlot(head: StableHead): Slot {
-    return this.#slabOf(head.layer, head.kvHead).owners.allocate();
+  takeStableSlot({ layer, kvHead }: StableHead): Slot {
+    return this.slabOf(layer, kvHead).owners.allocate();
   }
 
-  /** A stable head has `page` in `slot` from now on. */
-  placeStable(sequence: number, head: StableHead, page: PageIndex, slot: Slot): void {
-    head.slots.set(page, slot);
-    this.table.set(head.layer, sequence, head.kvHead, page, slot);
+  /** A stable head has what a rerank's plan leaves it: evicted pages are gone, promoted ones have their slots. */
+  setResident(
+    sequence: number,
+    { layer, kvHead, slots }: StableHead,
+    plan: {
+      readonly evicted: readonly PageIndex[];
+      readonly released: readonly Slot[];
+      readonly resident: { readonly pages: readonly PageIndex[]; readonly slots: readonly Slot[] };
+    },
+  ): void {
+    for (const page of plan.evicted) this.table.set(layer, sequence, kvHead, page, notResident);
+    for (const slot of plan.released) this.slabOf(layer, kvHead).owners.release(slot);
+    slots.clear();
+    plan.resident.pages.forEach((page, i) => {
+      const slot = plan.resident.slots[i]!;
+      slots.set(page, slot);
+      if (this.table.get(layer, sequence, kvHead, page) !== slot)
+        this.table.set(layer, sequence, kvHead, page, slot);
+    });
   }
 
   /** A stable head gives up a page and its slot. */
   releaseStable(sequence: number, head: StableHead, page: PageIndex): void {
     const slot = head.slots.get(page)!;
     head.slots.delete(page);
-    this.#slabOf(head.layer, head.kvHead).owners.release(slot);
+    this.slabOf(head.layer, head.kvHead).owners.release(slot);
     this.table.set(head.layer, sequence, head.kvHead, page, notResident);
   }
 
@@ -286,7 +333,7 @@ export class KvCache {
     for (let layer = 0; layer < numLayers; layer++) {
       for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
         const list = (layer * numSequences + sequence) * numKvHeads + kvHead;
-        this.#listChanges.push(2 * list, 0, 2 * list + 1, 0);
+        this.#listChanges.set(2 * list, 0).set(2 * list + 1, 0);
       }
     }
   }
@@ -300,10 +347,15 @@ export class KvCache {
         recorder.dispatch(bound, { numPairs }, writeTableGrid(numPairs), part);
       }
     };
+    const take = (changes: Map<number, number>) => {
+      const pairs = Uint32Array.from([...changes].flat());
+      changes.clear();
+      return pairs;
+    };
     record(this.#write.blockTable, this.table.takeChanges());
-    record(this.#write.pageTable, Uint32Array.from(this.#pageChanges.splice(0)));
-    record(this.#write.listState, Uint32Array.from(this.#listChanges.splice(0)));
-    record(this.#write.slotTable, Uint32Array.from(this.#slotChanges.splice(0)));
+    record(this.#write.pageTable, take(this.#pageChanges));
+    record(this.#write.listState, take(this.#listChanges));
+    record(this.#write.slotTable, take(this.#slotChanges));
   }
 
   /** Checks that every slot has exactly as many owners as sequences name it: for tests and idle moments. */
@@ -320,7 +372,7 @@ export class KvCache {
             }
           }
           for (const head of this.#stable[sequence]!) {
-            const isHere = head.layer === layer && this.#slabOf(layer, head.kvHead).owners === owners;
+            const isHere = head.layer === layer && this.slabOf(layer, head.kvHead).owners === owners;
             if (isHere) for (const slot of head.slots.values()) counted[slot]!++;
           }
         }
@@ -343,16 +395,14 @@ export class KvCache {
     }
   }
 
-  #listChanges: number[] = [];
-  #slotChanges: number[] = [];
-
   #append(sequence: number, id: PageId): void {
     const pages = this.#pagesOf[sequence]!;
-    this.#pageChanges.push(sequence * this.shape.maxPages + pages.length, id);
+    this.#pageChanges.set(sequence * this.shape.maxPages + pages.length, id);
     pages.push(id);
   }
 
-  #slabOf(layer: number, kvHead: number): LayerSlab {
+  /** The slab that serves a KV head. */
+  slabOf(layer: number, kvHead: number): LayerSlab {
     const { numKvHeads } = this.layout.slabs[0]!;
     return this.layers[layer]![Math.floor(kvHead / numKvHeads)]!;
   }
@@ -360,7 +410,7 @@ export class KvCache {
   #eachUnstable(visit: (layer: number, kvHead: number, slab: LayerSlab) => void): void {
     const { numLayers, unstable } = this.shape;
     for (let layer = 0; layer < numLayers; layer++) {
-      for (const kvHead of unstable.ofLayer(layer)) visit(layer, kvHead, this.#slabOf(layer, kvHead));
+      for (const kvHead of unstable.ofLayer(layer)) visit(layer, kvHead, this.slabOf(layer, kvHead));
     }
   }
 }

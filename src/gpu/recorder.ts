@@ -58,6 +58,7 @@ export class Recorder {
   #pass: GPUComputePassEncoder | undefined;
   #numParams = 0;
   #listBytes = 0;
+  readonly #callbacks: (() => void)[] = [];
 
   constructor(compiler: KernelCompiler, options: RecorderOptions = {}) {
     const { maxDispatches = defaultMaxDispatches, maxListBytes = defaultMaxListBytes } = options;
@@ -156,6 +157,12 @@ export class Recorder {
     );
   }
 
+  /** Calls back right after the submission that what was recorded last will be part of: the time to map what it fills. */
+  onSubmit(callback: () => void): void {
+    assert(this.#encoder, 'only a recording has a submission to wait for');
+    this.#callbacks.push(callback);
+  }
+
   /** Whether anything was recorded since the last submission. */
   get isRecording(): boolean {
     return this.#encoder !== undefined;
@@ -184,6 +191,7 @@ export class Recorder {
     this.#encoder = undefined;
     this.#numParams = 0;
     this.#listBytes = 0;
+    for (const callback of this.#callbacks.splice(0)) callback();
   }
 
   destroy(): void {

@@ -49,6 +49,8 @@ export function activationSizes(config: ModelConfig, shape: ActivationShape) {
     rows: floats(4 * maxRows),
     hidden: floats(maxRows * hiddenSize),
     qkv: floats(maxRows * qkvWidth(config)),
+    scores: floats(maxRows * config.numKvHeads * maxPages),
+    segmentRow: floats(4),
     partials: { category: 'activations', sizeBytes: partialsBytes(maxRows, numHeads, maxSplits, headDim) },
     attended: floats(maxRows * numHeads * headDim),
     inner: floats(maxRows * intermediateSize),

@@ -1,5 +1,6 @@
 /** One decode step as bound operations: seven dispatches a layer, for a fixed number of batch rows. */
 import type { KvCache } from '../cache/kv-cache';
+import { pageOf } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Recorder } from '../gpu/recorder';
 import {
@@ -8,10 +9,11 @@ import {
   sparseDecode,
   sparseDecodeGrid,
 } from '../kernels/attention/sparse-decode';
-import { numSplits } from '../kernels/attention/page-splits';
+import { numSplits, pagesPerSplit } from '../kernels/attention/page-splits';
 import { ropeAppend, ropeAppendGrid } from '../kernels/cache/rope-append';
 import { gatedActivation, gatedActivationGrid } from '../kernels/linear/gated-activation';
 import { activationCodes } from '../kernels/linear/matvec-gated';
+import { ceilDiv } from '../util/math';
 import { qkvWidth, type Activations } from './activations';
 import {
   bindEmbed,
@@ -21,6 +23,8 @@ import {
   type LinearContext,
   type Operation,
 } from './linear';
+import { bindSelection, type SelectionPair } from './selection';
+import type { HostTraffic } from './tile-traffic';
 import type { LayerWeights, ModelWeights } from './weights';
 
 /** One row of a decode step. */
@@ -29,12 +33,17 @@ export interface DecodeRow {
   readonly sequence: number;
   /** Position of the token that is processed: the sequence's latest sampled one. */
   readonly position: number;
+  /** Every page is attended, whatever the budget. */
+  readonly isExact: boolean;
+  /** Stable heads select anew in this step, with this step's query; they still attend their old set. */
+  readonly isReranking: boolean;
 }
 
 /** Everything that a graph binds. */
 export interface GraphContext extends LinearContext {
   readonly weights: ModelWeights;
   readonly cache: KvCache;
+  readonly host: HostTraffic | undefined;
   readonly activations: Activations;
   /** Latest sampled token of every sequence. */
   readonly tokens: GpuBuffer;
@@ -184,17 +193,24 @@ async function bindAttention(
 ): Promise<LayerOperation> {
   const { compiler, config, cache, activations, ropeTable, unused } = context;
   const { qkv, partials, attended, rows } = activations;
-  const { blockTable, summaryTable, listState, lists } = cache;
+  const { blockTable, pageTable: summaryTable, listState, lists } = cache;
   const { numHeads, numKvHeads, headDim } = config;
-  const { maxPages, format, slotsPerHead, numSequences } = cache.shape;
+  const { maxPages, format, numPageIds, numSequences, pagesPerHead, unstable } = cache.shape;
   const { usesRope, slidingWindow: window = 0 } = config.layers[layerIndex]!;
   const group = numHeads / numKvHeads;
   const constants = { HEAD_DIM: headDim, GROUP: group };
-  const [appendKernel, attendKernel, mergeKernel] = await Promise.all([
+  // A layer with a sliding window attends all of it.
+  const isSparse = cache.isSparse && window === 0;
+  const [appendKernel, attendKernel, mergeKernel, select] = await Promise.all([
     compiler.compile(ropeAppend(format), { ...constants, QK_NORM: Number(config.hasQkNorm) }),
     compiler.compile(sparseDecode(format), constants),
     compiler.compile(mergeSplits, constants),
+    isSparse ? bindSelection(context, layerIndex, { qkv, rows }) : undefined,
   ]);
+  const unstableHeads = unstable.ofLayer(layerIndex);
+  const stableHeads = Array.from({ length: numKvHeads }, (_, kvHead) => kvHead).filter(
+    (kvHead) => !unstable.has(layerIndex, kvHead),
+  );
   const qkNorm = layer.qkNorm ?? unused;
   const slabs = cache.layers[layerIndex]!.map(({ firstKvHead, numKvHeads: numInSlab, pool, summaries }) => ({
     firstKvHead,
@@ -202,6 +218,8 @@ async function bindAttention(
     append: appendKernel.bind({ qkv, ropeTable, qkNorm, rows, blockTable, pool, summaryTable, summaries }),
     attend: attendKernel.bind({ qkv, pool, blockTable, rows, listState, lists, partials }),
   }));
+  // A stable head attends its set and the pages born since.
+  const sparseEntries = Math.max(pagesPerHead, cache.shape.slotsPerStableHead);
   const merge = mergeKernel.bind({ partials, rows, listState, attended });
   const shared = {
     qkvStride: qkvWidth(config),
@@ -212,7 +230,9 @@ async function bindAttention(
   };
   return (recorder, decodeRows) => {
     const numRows = decodeRows.length;
-    const maxSplits = Math.max(...decodeRows.map(({ position }) => numSplits({ position, window })));
+    const maxSplits = Math.max(
+      ...decodeRows.map((row) => splitsOf(row, window, isSparse ? sparseEntries : Infinity)),
+    );
     for (const { append, firstKvHead, numKvHeads: numInSlab } of slabs) {
       const params = {
         ...shared,
@@ -220,12 +240,29 @@ async function bindAttention(
         firstKvHead,
         numKvHeads: numInSlab,
         rotaryDim: usesRope ? config.rope.rotaryDim : 0,
-        numSummarySlots: slotsPerHead,
+        numSummarySlots: numPageIds,
         epsilon: config.normEpsilon,
       };
       recorder.dispatch(append, params, ropeAppendGrid(numRows, numInSlab, group, headDim));
     }
-    const attention = { ...shared, numRows, listCapacity: 1, window, maxSplits, scale: headDim ** -0.5 };
+    if (select) {
+      const numPages = Math.max(...decodeRows.map(({ position }) => pageOf(position) + 1));
+      select(recorder, 'lists', pairsOf(decodeRows, unstableHeads, isChoosing(pagesPerHead)), numPages);
+      select(
+        recorder,
+        'selections',
+        pairsOf(decodeRows, stableHeads, ({ isReranking }) => isReranking),
+        numPages,
+      );
+    }
+    const attention = {
+      ...shared,
+      numRows,
+      listCapacity: pagesPerHead,
+      window,
+      maxSplits,
+      scale: headDim ** -0.5,
+    };
     for (const { attend, firstKvHead, numKvHeads: numInSlab } of slabs) {
       recorder.dispatch(
         attend,
@@ -235,4 +272,25 @@ async function bindAttention(
     }
     recorder.dispatch(merge, attention, mergeSplitsGrid(numRows, numHeads));
   };
+}
+
+/** Whether an unstable head of a row has more pages than it may attend, so that it selects in every step. */
+function isChoosing(pagesPerHead: number): (row: DecodeRow) => boolean {
+  return ({ position, isExact }) => !isExact && pageOf(position) + 1 > pagesPerHead;
+}
+
+function pairsOf(
+  rows: readonly DecodeRow[],
+  kvHeads: readonly number[],
+  isWanted: (row: DecodeRow) => boolean,
+): SelectionPair[] {
+  return rows.flatMap((row, index) =>
+    isWanted(row) ? kvHeads.map((kvHead): SelectionPair => [index, kvHead]) : [],
+  );
+}
+
+/** Splits of a row's longest list, which has at most `maxEntries` entries unless all pages are attended. */
+function splitsOf({ position, isExact }: DecodeRow, window: number, maxEntries: number): number {
+  const all = numSplits({ position, window });
+  return isExact ? all : Math.min(all, ceilDiv(maxEntries, pagesPerSplit));
 }

@@ -2,13 +2,10 @@
  * Prefill of one segment: all its tokens through layer 0, then layer 1, …, attention tile by tile with carried softmax
  * state, so that no buffer grows with the context. Recording is a generator: its caller submits wherever it likes.
  */
-import type { LayerSlab } from '../cache/kv-cache';
-import { pageOf, pagesFor, pageTokens, type PageIndex } from '../cache/page';
+import { pageOf, pagesFor, pageTokens } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
-import type { BoundKernel } from '../gpu/kernel';
 import { flatGrid, type Recorder } from '../gpu/recorder';
 import { prefillAttention, prefillAttentionGrid } from '../kernels/attention/prefill-attention';
-import { copyPages } from '../kernels/cache/copy-pages';
 import { pageSummary, pageSummaryGrid } from '../kernels/cache/page-summary';
 import { ropeAppendGrid, ropeAppendTile } from '../kernels/cache/rope-append';
 import { gatedActivation, gatedActivationGrid } from '../kernels/linear/gated-activation';
@@ -18,12 +15,16 @@ import { qkvWidth } from './activations';
 import type { GraphContext } from './decode-graph';
 import { bindEmbed, bindMatmul } from './linear';
 import { planChunks, type Chunk, type Segment } from './prefill-plan';
+import { bindPrefillSelection } from './selection';
+import { TileTraffic } from './tile-traffic';
 import type { LayerWeights } from './weights';
 
-/** What a slice of recorded work costs, in multiply-adds: the caller's measure of when to submit. */
+/** What was recorded costs so many multiply-adds: the caller's measure of when to submit. */
 export type Cost = number;
 
-type CopyKernel = BoundKernel<keyof typeof copyPages.params>;
+/** The cost of what was recorded; or a promise, for which the caller submits what is recorded and waits. */
+export type PrefillStep = Cost | Promise<void>;
+
 type BoundLayer = Awaited<ReturnType<PrefillGraph['bindLayer']>>;
 type Kernels = Awaited<ReturnType<typeof compileKernels>>;
 
@@ -62,7 +63,8 @@ export class PrefillGraph {
 
   /**
    * Records the segment's tokens `ids` (those at `[segment.start, segment.end)`) for `sequence`, whose pages exist, in
-   * chunks of at most `chunkTokens` rows; no result depends on how many.
+   * chunks of at most `chunkTokens` rows; no result depends on how many. With `isSelecting`, which goes with the last
+   * segment, the last token selects what heads attend first, and `Activations.segmentRow` names it.
    * Yields the cost of what it recorded since the last yield. The last token's hidden state of the last segment ends
    * in row 0 of `Activations.hidden`.
    */
@@ -72,7 +74,8 @@ export class PrefillGraph {
     segment: Segment,
     ids: readonly number[],
     chunkTokens: number,
-  ): Generator<Cost, void> {
+    isSelecting: boolean,
+  ): Generator<PrefillStep, void> {
     const { config, activations } = this.#context;
     const { hiddenSize } = config;
     const chunks = planChunks(segment, chunkTokens);
@@ -82,8 +85,11 @@ export class PrefillGraph {
       const isLastLayer = index === this.#layers.length - 1;
       // Beyond its keys and values, the last layer matters only for the token whose logits are wanted.
       const needed = !isLastLayer ? chunks : segment.isLast ? [lastRow(segment)] : [];
+      if (needed.length > 0) yield* this.#recordEarlierPages(recorder, layer, sequence, segment);
       yield* this.#recordKeysAndValues(recorder, layer, sequence, segment, chunks);
-      yield* this.#recordAttention(recorder, layer, sequence, segment, needed);
+      const isPlacing = isSelecting && layer.select !== undefined;
+      if (isSelecting) layer.select?.(recorder, lastRow(segment));
+      yield* this.#recordAttention(recorder, layer, sequence, segment, needed, isPlacing);
       yield* this.#recordFeedForward(recorder, layer, needed);
     }
     if (segment.isLast) {
@@ -93,27 +99,28 @@ export class PrefillGraph {
     }
   }
 
+  /** What the tile of the segment holds of earlier tokens, which are attended with the segment's own. */
+  #recordEarlierPages(
+    recorder: Recorder,
+    layer: BoundLayer,
+    sequence: number,
+    segment: Segment,
+  ): Generator<PrefillStep> {
+    const view = this.#view(sequence, segment.tileIndex);
+    return layer.ownTile.traffic.fill(recorder, view, view.firstPage, pageOf(segment.start));
+  }
+
   *#recordKeysAndValues(
     recorder: Recorder,
     layer: BoundLayer,
     sequence: number,
     segment: Segment,
     chunks: readonly Chunk[],
-  ): Generator<Cost> {
+  ): Generator<PrefillStep> {
     const { config, cache } = this.#context;
     const { hiddenSize, numKvHeads, numHeads, headDim, normEpsilon: epsilon } = config;
-    const tile = this.#tile(segment.tileIndex);
+    const view = this.#view(sequence, segment.tileIndex);
     const firstPage = pageOf(segment.start);
-    // What the tile holds of earlier tokens comes back from the pool: whole pages before, and the page being filled.
-    this.#copyTile(
-      recorder,
-      layer,
-      sequence,
-      layer.ownTile.fromPool,
-      tile.firstPage,
-      tile.firstPage,
-      pagesFor(segment.start),
-    );
     for (const { firstRow, numRows, firstPosition } of chunks) {
       recorder.dispatch(
         layer.attentionNorm,
@@ -130,7 +137,7 @@ export class PrefillGraph {
           qkvStride: qkvWidth(config),
           kvHeads: numKvHeads,
           rotaryDim: layer.rotaryDim,
-          tileFirstPage: tile.firstPage,
+          tileFirstPage: view.firstPage,
           tilePages: this.#tilePages,
           epsilon,
         },
@@ -145,24 +152,17 @@ export class PrefillGraph {
         numPages: numFullPages,
         firstKvHead: slab.firstKvHead,
         numKvHeads: slab.numKvHeads,
-        tileFirstPage: tile.firstPage,
+        tileFirstPage: view.firstPage,
         tilePages: this.#tilePages,
         tableOffset: sequence * cache.shape.maxPages,
-        numSummarySlots: cache.shape.slotsPerHead,
+        numSummarySlots: cache.shape.numPageIds,
       };
       if (numFullPages > 0) {
         recorder.dispatch(summarize, params, pageSummaryGrid(numFullPages, slab.numKvHeads, headDim));
       }
     }
-    this.#copyTile(
-      recorder,
-      layer,
-      sequence,
-      layer.ownTile.toPool,
-      tile.firstPage,
-      firstPage,
-      pagesFor(segment.end),
-    );
+    layer.ownTile.traffic.store(recorder, view, firstPage, pagesFor(segment.end));
+    yield* layer.ownTile.traffic.offload(recorder, view, firstPage, firstPage + numFullPages);
   }
 
   *#recordAttention(
@@ -171,7 +171,8 @@ export class PrefillGraph {
     sequence: number,
     segment: Segment,
     chunks: readonly Chunk[],
-  ): Generator<Cost> {
+    isPlacing: boolean,
+  ): Generator<PrefillStep> {
     if (chunks.length === 0) return;
     const { config } = this.#context;
     const { numHeads, numKvHeads, headDim } = config;
@@ -179,19 +180,11 @@ export class PrefillGraph {
     const oldestKey = layer.window === 0 ? 0 : Math.max(0, chunks[0]!.firstPosition + 1 - layer.window);
     const firstTile = Math.floor(oldestKey / tileTokens);
     for (let tileIndex = firstTile; tileIndex <= segment.tileIndex; tileIndex++) {
-      const { firstPage } = this.#tile(tileIndex);
+      const view = this.#view(sequence, tileIndex);
       const isOwn = tileIndex === segment.tileIndex;
       const bound = isOwn ? layer.ownTile : layer.earlierTiles[tileIndex % layer.earlierTiles.length]!;
       if (!isOwn) {
-        this.#copyTile(
-          recorder,
-          layer,
-          sequence,
-          bound.fromPool,
-          firstPage,
-          firstPage,
-          firstPage + this.#tilePages,
-        );
+        yield* bound.traffic.fill(recorder, view, view.firstPage, view.firstPage + this.#tilePages);
       }
       const tokens = isOwn ? segment.end - tileIndex * tileTokens : tileTokens;
       for (const { firstRow, numRows, firstPosition } of chunks) {
@@ -201,7 +194,7 @@ export class PrefillGraph {
           firstPosition,
           qkvStride: qkvWidth(config),
           kvHeads: numKvHeads,
-          tileFirstPage: firstPage,
+          tileFirstPage: view.firstPage,
           tilePages: this.#tilePages,
           tileTokens: tokens,
           window: layer.window,
@@ -216,10 +209,15 @@ export class PrefillGraph {
         );
         yield 2 * numRows * tokens * numHeads * headDim;
       }
+      if (isPlacing) bound.traffic.place(recorder, view, pagesFor(tokens));
     }
   }
 
-  *#recordFeedForward(recorder: Recorder, layer: BoundLayer, chunks: readonly Chunk[]): Generator<Cost> {
+  *#recordFeedForward(
+    recorder: Recorder,
+    layer: BoundLayer,
+    chunks: readonly Chunk[],
+  ): Generator<PrefillStep> {
     const { hiddenSize, intermediateSize, numHeads, headDim, normEpsilon: epsilon } = this.#context.config;
     for (const { firstRow, numRows } of chunks) {
       const rows = { numRows, firstInputRow: 0, firstOutputRow: 0 };
@@ -244,43 +242,14 @@ export class PrefillGraph {
     return this.#tileTokens / pageTokens;
   }
 
-  #tile(tileIndex: number): { firstPage: number } {
-    return { firstPage: tileIndex * this.#tilePages };
-  }
-
-  /** Copies pages `[from, to)` of a sequence between the pool and a tile that begins at page `tileFirstPage`. */
-  #copyTile(
-    recorder: Recorder,
-    layer: BoundLayer,
-    sequence: number,
-    copies: { readonly bySlab: readonly CopyKernel[]; readonly isToPool: boolean },
-    tileFirstPage: number,
-    from: number,
-    to: number,
-  ): void {
-    const { cache } = this.#context;
-    const numPages = to - from;
-    if (numPages <= 0) return;
-    for (const [index, { slab }] of layer.slabs.entries()) {
-      const pairs = new Uint32Array(2 * numPages * slab.numKvHeads);
-      let at = 0;
-      for (let kvHead = slab.firstKvHead; kvHead < slab.firstKvHead + slab.numKvHeads; kvHead++) {
-        for (let page = from; page < to; page++) {
-          const slot = cache.table.get(layer.index, sequence, kvHead, page as PageIndex);
-          const inTile = kvHead * this.#tilePages + page - tileFirstPage;
-          pairs[at++] = copies.isToPool ? inTile : slot;
-          pairs[at++] = copies.isToPool ? slot : inTile;
-        }
-      }
-      const params = { numPages: numPages * slab.numKvHeads, wordsPerPage: cache.layout.pageBytes / 4 };
-      recorder.dispatch(copies.bySlab[index]!, params, flatGrid(params.numPages), pairs);
-    }
+  #view(sequence: number, tileIndex: number) {
+    return { sequence, firstPage: tileIndex * this.#tilePages };
   }
 
   /** Binds one layer's kernels. */
   async bindLayer(layer: LayerWeights, index: number) {
     const context = this.#context;
-    const { config, cache, activations, ropeTable, unused } = context;
+    const { compiler, config, cache, host, activations, ropeTable, unused } = context;
     const { segmentHidden, segmentQkv: qkv, segmentAttended: attended, softmaxState } = activations;
     const { chunkNormed, chunkGateUp, chunkInner, ownTile, earlierTile0, earlierTile1 } = activations;
     const { hiddenSize, intermediateSize } = config;
@@ -316,25 +285,11 @@ export class PrefillGraph {
       }),
     ]);
     const slabs = cache.layers[index]!;
-    const copies = (from: (slab: LayerSlab) => GpuBuffer, to: (slab: LayerSlab) => GpuBuffer) =>
-      slabs.map((slab): CopyKernel => kernels.copy.bind({ source: from(slab), destination: to(slab) }));
-    const bindTile = (tile: GpuBuffer) => ({
-      fromPool: {
-        isToPool: false,
-        bySlab: copies(
-          ({ pool }) => pool,
-          () => tile,
-        ),
-      },
-      toPool: {
-        isToPool: true,
-        bySlab: copies(
-          () => tile,
-          ({ pool }) => pool,
-        ),
-      },
+    const bindTile = async (tile: GpuBuffer) => ({
+      traffic: await TileTraffic.create(compiler, cache, host, index, tile, this.#tilePages),
       attend: kernels.attend.bind({ qkv, tile, attended, softmaxState }),
     });
+    const tiles = await Promise.all([ownTile, earlierTile0, earlierTile1].map(bindTile));
     return {
       index,
       window,
@@ -347,12 +302,14 @@ export class PrefillGraph {
         slab,
         summarize: kernels.summarize.bind({
           tile: ownTile,
-          summaryTable: cache.summaryTable,
+          summaryTable: cache.pageTable,
           summaries: slab.summaries,
         }),
       })),
-      ownTile: bindTile(ownTile),
-      earlierTiles: [bindTile(earlierTile0), bindTile(earlierTile1)],
+      ownTile: tiles[0]!,
+      earlierTiles: tiles.slice(1),
+      // A layer with a sliding window attends all of it.
+      select: window === 0 ? await bindPrefillSelection(context, index) : undefined,
       output,
       gateUp,
       down,
@@ -368,12 +325,11 @@ async function compileKernels({ compiler, config, cache, activations }: GraphCon
   const { headDim, numHeads, numKvHeads, activation } = config;
   const { format } = cache.shape;
   const constants = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
-  const [norm, append, attend, summarize, copy, activate] = await Promise.all([
+  const [norm, append, attend, summarize, activate] = await Promise.all([
     compiler.compile(rmsNorm),
     compiler.compile(ropeAppendTile(format), { ...constants, QK_NORM: Number(config.hasQkNorm) }),
     compiler.compile(prefillAttention(format), constants),
     compiler.compile(pageSummary(format), { HEAD_DIM: headDim }),
-    compiler.compile(copyPages),
     compiler.compile(gatedActivation, { ACTIVATION: activationCodes[activation] }),
   ]);
   const { chunkGateUp, chunkInner } = activations;
@@ -382,7 +338,6 @@ async function compileKernels({ compiler, config, cache, activations }: GraphCon
     append,
     attend,
     summarize,
-    copy,
     activation: activate.bind({ z: chunkGateUp, y: chunkInner }),
   };
 }

@@ -1,0 +1,254 @@
+/**
+ * The life of stable heads' sets: which step reranks, what its selection brings back, and the flip a fixed number of steps
+ * later. Plans are made by select/rerank; pages travel by offload/. Never waits inside a step: a sequence whose pages are late
+ * is simply not ready for its next one.
+ */
+import type { KvCache } from '../cache/kv-cache';
+import { pagesFor, type PageIndex } from '../cache/page';
+import type { GpuBuffer } from '../gpu/buffer';
+import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
+import type { Recorder } from '../gpu/recorder';
+import { commitSelections } from '../kernels/select/commit-selections';
+import type { HostTraffic } from '../model/tile-traffic';
+import type { Promotion } from '../offload/reloader';
+import { planRerank } from '../select/rerank';
+import { assert } from '../util/assert';
+
+/** When sets change. */
+export interface RerankOptions {
+  /** Decode steps from one rerank to the next. */
+  readonly interval: number;
+  /** Steps from a rerank to the flip: 1 pauses the sequence while its pages reload, more overlap the two. */
+  readonly lag: number;
+}
+
+/** Counts since load. */
+export interface RerankCounts {
+  /** Reranks of a sequence, all its stable heads at once. */
+  readonly reranks: number;
+  /** Pages of one KV head that came back to the GPU. */
+  readonly promotions: number;
+  /** Steps at which a sequence had to wait for its pages. */
+  readonly stalls: number;
+  /** Sum and number of overlaps between a set and the next, over heads and reranks. */
+  readonly overlapSum: number;
+  readonly overlaps: number;
+}
+
+/** A rerank on its way: selected at some step, to take over at `dueStep`. */
+interface PendingFlip {
+  readonly dueStep: number;
+  readonly numPages: number;
+  /** By stable head, in the cache's order. */
+  selections: PageIndex[][] | undefined;
+  /** Pages from the host, in the order in which the flip promotes them. */
+  fetched: Uint8Array<ArrayBuffer> | undefined;
+  failure: unknown;
+  readonly settled: { readonly promise: Promise<void>; readonly resolve: () => void };
+}
+
+/** A sequence from the end of its prefill to the end of its answer. */
+interface Turn {
+  /** Decode steps submitted. */
+  step: number;
+  /** Sets as selected last, by stable head; undefined until the prefill's selection has come back. */
+  sets: PageIndex[][] | undefined;
+  pending: PendingFlip | undefined;
+  hasStalled: boolean;
+}
+
+/** Reranks the sequences of one cache. */
+export class Reranker {
+  readonly #cache: KvCache;
+  readonly #host: HostTraffic;
+  readonly #options: RerankOptions;
+  readonly #commit: BoundKernel<keyof typeof commitSelections.params>;
+  readonly #turns = new Map<number, Turn>();
+  #counts = { reranks: 0, promotions: 0, stalls: 0, overlapSum: 0, overlaps: 0 };
+
+  private constructor(
+    cache: KvCache,
+    host: HostTraffic,
+    options: RerankOptions,
+    commit: BoundKernel<keyof typeof commitSelections.params>,
+  ) {
+    this.#cache = cache;
+    this.#host = host;
+    this.#options = options;
+    this.#commit = commit;
+  }
+
+  static async create(
+    compiler: KernelCompiler,
+    cache: KvCache,
+    host: HostTraffic,
+    options: RerankOptions,
+  ): Promise<Reranker> {
+    const kernel = await compiler.compile(commitSelections);
+    const { selections, selectionState, lists, listState } = cache;
+    return new Reranker(cache, host, options, kernel.bind({ selections, selectionState, lists, listState }));
+  }
+
+  get counts(): RerankCounts {
+    return { ...this.#counts };
+  }
+
+  /** Bytes that one sequence's selections take in a read-back slot. */
+  get selectionBytes(): number {
+    const { numLayers, numKvHeads, pagesPerHead } = this.#cache.shape;
+    return 4 * numLayers * numKvHeads * pagesPerHead;
+  }
+
+  /** The prefill's selection, recorded before, is what the sequence attends from its first step on. */
+  begin(recorder: Recorder, sequence: number): void {
+    this.#turns.set(sequence, { step: 0, sets: undefined, pending: undefined, hasStalled: false });
+    this.#recordCommit(recorder, sequence);
+  }
+
+  /** The sequence's answer is over: what is still under way for it is dropped. */
+  end(sequence: number): void {
+    this.#turns.delete(sequence);
+  }
+
+  /** Whether the next step of a sequence with `numPages` pages may be submitted: its flip, if due, has its pages. */
+  isReady(sequence: number): boolean {
+    const turn = this.#turns.get(sequence);
+    if (!turn?.pending || turn.step + 1 < turn.pending.dueStep || turn.pending.fetched) return true;
+    if (turn.pending.failure !== undefined) throw turn.pending.failure;
+    if (!turn.hasStalled) this.#counts.stalls++;
+    turn.hasStalled = true;
+    return false;
+  }
+
+  /** Resolves when the pages that the sequence waits for are there, or could not be had. */
+  async whenReady(sequence: number): Promise<void> {
+    await this.#turns.get(sequence)?.pending?.settled.promise;
+  }
+
+  /**
+   * Counts a step of the sequence and records its flip, if one is due: promoted pages go up, table and lists change.
+   * @returns whether the step reranks
+   */
+  step(recorder: Recorder, sequence: number, numPages: number): boolean {
+    const turn = this.#turns.get(sequence);
+    if (!turn) return false;
+    turn.step++;
+    turn.hasStalled = false;
+    if (turn.pending?.dueStep === turn.step) this.#flip(recorder, sequence, turn, turn.pending);
+    const { interval, lag } = this.#options;
+    const isReranking =
+      turn.step % interval === 0 && !turn.pending && numPages > this.#cache.shape.pagesPerHead;
+    if (isReranking) {
+      let resolve = () => {};
+      const promise = new Promise<void>((done) => (resolve = done));
+      const settled = { promise, resolve };
+      const fields = { selections: undefined, fetched: undefined, failure: undefined };
+      turn.pending = { dueStep: turn.step + lag, numPages, ...fields, settled };
+    }
+    return isReranking;
+  }
+
+  /** Records the copy of a sequence's selections into a read-back slot. */
+  recordReadback(recorder: Recorder, sequence: number, target: GpuBuffer, offsetBytes: number): void {
+    const { numLayers, numSequences, numKvHeads, pagesPerHead } = this.#cache.shape;
+    const bytesPerLayer = 4 * numKvHeads * pagesPerHead;
+    for (let layer = 0; layer < numLayers; layer++) {
+      const source = (layer * numSequences + sequence) * bytesPerLayer;
+      recorder.copy(
+        this.#cache.selections,
+        source,
+        target,
+        offsetBytes + layer * bytesPerLayer,
+        bytesPerLayer,
+      );
+    }
+  }
+
+  /**
+   * What `recordReadback` copied has arrived, `words` of `selectionBytes`: the sets of a prefill, or the selections of a rerank,
+   * whose promoted pages are fetched now. A sequence whose turn is over ignores it.
+   */
+  receive(sequence: number, words: Uint32Array, numTokens: number): void {
+    const turn = this.#turns.get(sequence);
+    if (!turn) return;
+    const selections = this.#decode(sequence, words, pagesFor(numTokens));
+    if (!turn.sets) {
+      turn.sets = selections;
+      this.#cache.stableHeads(sequence).forEach((head, i) => {
+        this.#cache.assignSet(sequence, head, selections[i]!);
+      });
+      return;
+    }
+    const { pending } = turn;
+    assert(pending, 'a selection comes back for a rerank');
+    pending.selections = selections;
+    void this.#fetch(sequence, pending, selections);
+  }
+
+  async #fetch(sequence: number, pending: PendingFlip, selections: readonly PageIndex[][]): Promise<void> {
+    const ids = this.#cache.pagesOf(sequence);
+    const promotions = this.#cache
+      .stableHeads(sequence)
+      .flatMap(({ layer, kvHead, slots }, i) =>
+        selections[i]!.filter((page) => !slots.has(page)).map((page) => ({ layer, kvHead, id: ids[page]! })),
+      );
+    try {
+      const { offloader, reloader } = this.#host;
+      // Every page that leaves at the flip must have a copy on the host, and every one that comes must have arrived there.
+      await offloader.settled();
+      pending.fetched = await reloader.fetch(promotions);
+    } catch (error) {
+      pending.failure = error;
+    } finally {
+      pending.settled.resolve();
+    }
+  }
+
+  #flip(recorder: Recorder, sequence: number, turn: Turn, pending: PendingFlip): void {
+    const { fetched, selections, numPages } = pending;
+    assert(fetched && selections, 'a flip has its pages');
+    const ids = this.#cache.pagesOf(sequence);
+    const promotions: Promotion[] = [];
+    this.#cache.stableHeads(sequence).forEach((head, i) => {
+      const plan = planRerank({
+        selected: selections[i]!,
+        numPages,
+        resident: { pages: [...head.slots.keys()], slots: [...head.slots.values()] },
+        previous: turn.sets?.[i],
+        takeSlot: () => this.#cache.takeStableSlot(head),
+      });
+      this.#cache.setResident(sequence, head, plan);
+      const { layer, kvHead } = head;
+      const { pool } = this.#cache.slabOf(layer, kvHead);
+      for (const { page, slot } of plan.promoted)
+        promotions.push({ layer, kvHead, id: ids[page]!, slot, pool });
+      if (plan.overlap !== undefined) {
+        this.#counts.overlapSum += plan.overlap;
+        this.#counts.overlaps++;
+      }
+    });
+    this.#host.reloader.record(recorder, promotions, fetched);
+    this.#cache.flush(recorder);
+    this.#recordCommit(recorder, sequence);
+    this.#counts.reranks++;
+    this.#counts.promotions += promotions.length;
+    turn.sets = selections;
+    turn.pending = undefined;
+  }
+
+  #recordCommit(recorder: Recorder, sequence: number): void {
+    const { numLayers, numKvHeads, numSequences, pagesPerHead } = this.#cache.shape;
+    const params = { sequence, numSequences, kvHeads: numKvHeads, budget: pagesPerHead };
+    recorder.dispatch(this.#commit, params, [numLayers * numKvHeads]);
+  }
+
+  /** By stable head: what it selected, ascending. */
+  #decode(sequence: number, words: Uint32Array, numPages: number): PageIndex[][] {
+    const { numKvHeads, pagesPerHead } = this.#cache.shape;
+    const count = Math.min(pagesPerHead, numPages);
+    return this.#cache.stableHeads(sequence).map(({ layer, kvHead }) => {
+      const start = (layer * numKvHeads + kvHead) * pagesPerHead;
+      return Array.from(words.subarray(start, start + count)) as PageIndex[];
+    });
+  }
+}

@@ -1,0 +1,77 @@
+/** Scores pages and selects what heads will attend: bound for a layer, recorded for pairs of (row, KV head). */
+import type { GpuBuffer } from '../gpu/buffer';
+import type { Recorder } from '../gpu/recorder';
+import { pageScore, pageScoreGrid } from '../kernels/select/page-score';
+import { topK } from '../kernels/select/top-k';
+import { pagesFor } from '../cache/page';
+import { qkvWidth } from './activations';
+import type { GraphContext } from './decode-graph';
+import type { Chunk } from './prefill-plan';
+
+/** A row of the step and one of its KV heads. */
+export type SelectionPair = readonly [row: number, kvHead: number];
+
+/** Where a selection goes: the lists that are attended, or the selections that take over later. */
+export type SelectionTarget = 'lists' | 'selections';
+
+/** Records the selection of `pairs`, the longest of whose sequences has `numPages` pages. */
+export type Selection = (
+  recorder: Recorder,
+  target: SelectionTarget,
+  pairs: readonly SelectionPair[],
+  numPages: number,
+  qkvOffset?: number,
+) => void;
+
+/** Binds the selection of one layer to queries in `qkv` of the rows in `rows`. */
+export async function bindSelection(
+  context: GraphContext,
+  layer: number,
+  { qkv, rows }: { readonly qkv: GpuBuffer; readonly rows: GpuBuffer },
+): Promise<Selection> {
+  const { compiler, config, cache, activations } = context;
+  const { headDim, numHeads, numKvHeads } = config;
+  const { format, maxPages, numPageIds, numSequences, pagesPerHead: budget } = cache.shape;
+  const { pageTable, lists, listState, selections, selectionState } = cache;
+  const { scores } = activations;
+  const [scoreKernel, topKernel] = await Promise.all([
+    compiler.compile(pageScore(format), { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads }),
+    compiler.compile(topK),
+  ]);
+  const slabs = cache.layers[layer]!.map(({ firstKvHead, numKvHeads: numInSlab, summaries }) => ({
+    firstKvHead,
+    endKvHead: firstKvHead + numInSlab,
+    score: scoreKernel.bind({ qkv, rows, pageTable, summaries, scores }),
+  }));
+  const targets = {
+    lists: topKernel.bind({ scores, rows, selected: lists, selectedState: listState }),
+    selections: topKernel.bind({ scores, rows, selected: selections, selectedState: selectionState }),
+  };
+  const firstList = layer * numSequences * numKvHeads;
+  const qkvStride = qkvWidth(config);
+  return (recorder, target, pairs, numPages, qkvOffset = 0) => {
+    if (pairs.length === 0) return;
+    // Pairs of a slab lie together, so that a slab is one dispatch.
+    const ordered: SelectionPair[] = [];
+    for (const { firstKvHead, endKvHead, score } of slabs) {
+      const own = pairs.filter(([, kvHead]) => kvHead >= firstKvHead && kvHead < endKvHead);
+      const params = { qkvOffset, qkvStride, firstKvHead, numPageIds, maxPages, firstPair: ordered.length };
+      const list = Uint32Array.from(own.flat());
+      if (own.length > 0) recorder.dispatch(score, params, pageScoreGrid(numPages, own.length), list);
+      ordered.push(...own);
+    }
+    const params = { firstList, kvHeads: numKvHeads, budget, maxPages };
+    recorder.dispatch(targets[target], params, [ordered.length], Uint32Array.from(ordered.flat()));
+  };
+}
+
+/** Binds the selection of a prefill's last token: all heads, into the selections. `Activations.rows` holds its one row. */
+export async function bindPrefillSelection(context: GraphContext, layer: number) {
+  const { config, activations } = context;
+  const { segmentQkv: qkv, segmentRow: rows } = activations;
+  const select = await bindSelection(context, layer, { qkv, rows });
+  const pairs = Array.from({ length: config.numKvHeads }, (_, kvHead): SelectionPair => [0, kvHead]);
+  return (recorder: Recorder, { firstRow, firstPosition }: Chunk) => {
+    select(recorder, 'selections', pairs, pagesFor(firstPosition + 1), firstRow * qkvWidth(config));
+  };
+}

@@ -1,0 +1,127 @@
+/** Brings pages from the host back to the GPU: whole runs into a tile, or single pages through staging into their slots. */
+import type { PageId, Slot } from '../cache/page';
+import type { GpuBuffer } from '../gpu/buffer';
+import type { Device } from '../gpu/device';
+import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
+import { flatGrid, type Recorder } from '../gpu/recorder';
+import { copyPages } from '../kernels/cache/copy-pages';
+import type { HostStore } from './host-store';
+
+/** One page that is to go to a slot of a pool. */
+export interface Promotion {
+  readonly layer: number;
+  readonly kvHead: number;
+  readonly id: PageId;
+  readonly slot: Slot;
+  /** The slab's pool. */
+  readonly pool: GpuBuffer;
+}
+
+/** Bytes of the staging buffer: uploads are fastest in pieces of a few megabytes. */
+const stagingBytes = 4 * 2 ** 20;
+
+/** GPU bytes of a reloader for pages of `pageBytes`. */
+export function reloaderBytes(pageBytes: number): number {
+  return Math.max(pageBytes, Math.floor(stagingBytes / pageBytes) * pageBytes);
+}
+
+/** Owns the staging buffer. */
+export class Reloader {
+  readonly #device: Device;
+  readonly #store: HostStore;
+  readonly #staging: GpuBuffer;
+  readonly #bound: ReadonlyMap<GpuBuffer, BoundKernel<keyof typeof copyPages.params>>;
+  #bytesReloaded = 0;
+
+  private constructor(
+    device: Device,
+    store: HostStore,
+    staging: GpuBuffer,
+    bound: ReadonlyMap<GpuBuffer, BoundKernel<keyof typeof copyPages.params>>,
+  ) {
+    this.#device = device;
+    this.#store = store;
+    this.#staging = staging;
+    this.#bound = bound;
+  }
+
+  /** @param pools every pool that pages may be promoted to */
+  static async create(
+    compiler: KernelCompiler,
+    store: HostStore,
+    pools: readonly GpuBuffer[],
+  ): Promise<Reloader> {
+    const kernel = await compiler.compile(copyPages);
+    const { device } = compiler;
+    const staging = device.buffers.create({
+      label: 'reload staging',
+      category: 'staging',
+      sizeBytes: reloaderBytes(store.shape.pageBytes),
+    });
+    const bound = pools.map((pool) => [pool, kernel.bind({ source: staging, destination: pool })] as const);
+    return new Reloader(device, store, staging, new Map(bound));
+  }
+
+  /** Bytes brought back since load. */
+  get bytesReloaded(): number {
+    return this.#bytesReloaded;
+  }
+
+  /**
+   * Fetches pages from the store: what `record` then uploads. Resolves at once where the store is in memory.
+   */
+  async fetch(promotions: readonly Promotion[]): Promise<Uint8Array<ArrayBuffer>> {
+    const { pageBytes } = this.#store.shape;
+    const bytes = new Uint8Array(promotions.length * pageBytes);
+    const waits = promotions.map(({ layer, kvHead, id }, i) =>
+      this.#store.read(layer, kvHead, [id], bytes.subarray(i * pageBytes, (i + 1) * pageBytes)),
+    );
+    const pending = waits.filter((wait) => wait !== undefined);
+    if (pending.length > 0) await Promise.all(pending);
+    return bytes;
+  }
+
+  /** Uploads what `fetch` brought and records its way to the slots: one upload and a dispatch for each pool, as a rule. */
+  record(recorder: Recorder, promotions: readonly Promotion[], bytes: Uint8Array<ArrayBuffer>): void {
+    const { pageBytes } = this.#store.shape;
+    const numPerUpload = reloaderBytes(pageBytes) / pageBytes;
+    for (let start = 0; start < promotions.length; start += numPerUpload) {
+      const part = promotions.slice(start, start + numPerUpload);
+      // A write overtakes what is recorded but not submitted: the staging buffer must be free of earlier uploads.
+      recorder.submit();
+      this.#device.write(
+        this.#staging,
+        0,
+        bytes.subarray(start * pageBytes, (start + part.length) * pageBytes),
+      );
+      for (const pool of new Set(part.map((promotion) => promotion.pool))) {
+        const pairs = part.flatMap((promotion, i) => (promotion.pool === pool ? [i, promotion.slot] : []));
+        const params = { numPages: pairs.length / 2, wordsPerPage: pageBytes / 4 };
+        recorder.dispatch(this.#bound.get(pool)!, params, flatGrid(params.numPages), Uint32Array.from(pairs));
+      }
+    }
+    this.#bytesReloaded += promotions.length * pageBytes;
+  }
+
+  /**
+   * Writes a run of pages of one KV head to consecutive places of a tile. The caller has submitted whatever reads what is
+   * there. Returns nothing when that is done, or a promise when it waits for a disk.
+   */
+  fillTile(
+    tile: GpuBuffer,
+    offsetBytes: number,
+    run: { readonly layer: number; readonly kvHead: number; readonly ids: readonly PageId[] },
+  ): Promise<void> | void {
+    const bytes = new Uint8Array(run.ids.length * this.#store.shape.pageBytes);
+    const upload = () => {
+      this.#device.write(tile, offsetBytes, bytes);
+      this.#bytesReloaded += bytes.byteLength;
+    };
+    const wait = this.#store.read(run.layer, run.kvHead, run.ids, bytes);
+    return wait ? wait.then(upload) : upload();
+  }
+
+  destroy(): void {
+    this.#staging.destroy();
+  }
+}
