@@ -7,6 +7,9 @@ export { pageTokens };
 /** Position of a page in its sequence: page `i` holds tokens `[16·i, 16·i + 16)`. */
 export type PageIndex = number & { readonly __brand: 'PageIndex' };
 
+/** A logical page: 16 tokens of all layers and KV heads; sequences with a common prefix share it. */
+export type PageId = number & { readonly __brand: 'PageId' };
+
 /** Where a page lies in its layer's pool, inside the slab that serves its KV head. */
 export type Slot = number & { readonly __brand: 'Slot' };
 
