@@ -81,7 +81,9 @@ class MemorySource implements ModelSource {
           controller.close();
         }
       },
-      cancel: () => void this.numOpen--,
+      cancel: () => {
+        this.numOpen--;
+      },
     });
     return Promise.resolve({ sizeBytes: this.knowsSizes ? file.length : undefined, stream });
   }
