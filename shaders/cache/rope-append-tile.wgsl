@@ -60,17 +60,16 @@ fn main(
     if (QK_NORM != 0u) {
       share = normed(share, inverse_rms(thread - unit), select(0u, 1u, head >= numQueryHeads));
     }
-    for (var i = 0u; i < 2u; i++) {
-      share.own[i] = rotated(share.own[i], share.partner[i], share.quad + i, position);
-    }
+    share.first = rotated(share.first, share.firstPartner, share.quad, position);
+    share.second = rotated(share.second, share.secondPartner, share.quad + 1u, position);
   }
   if (head < numQueryHeads) {
-    qkv[start + share.quad] = share.own[0];
-    qkv[start + share.quad + 1u] = share.own[1];
+    qkv[start + share.quad] = share.first;
+    qkv[start + share.quad + 1u] = share.second;
     return;
   }
   let kvHead = (head - numQueryHeads) % params.kvHeads;
   let isValue = (head - numQueryHeads) / params.kvHeads;
   let page = kvHead * params.tilePages + (position >> 4u) - params.tileFirstPage;
-  tile[((page * 2u + isValue) * 16u + (position & 15u)) * units + unit] = kv_pack(share.own[0], share.own[1]);
+  tile[((page * 2u + isValue) * 16u + (position & 15u)) * units + unit] = kv_pack(share.first, share.second);
 }

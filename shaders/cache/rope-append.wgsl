@@ -75,13 +75,12 @@ fn main(
     if (QK_NORM != 0u) {
       share = normed(share, inverse_rms(thread - unit), select(0u, 1u, part == GROUP));
     }
-    for (var i = 0u; i < 2u; i++) {
-      share.own[i] = rotated(share.own[i], share.partner[i], share.quad + i, position);
-    }
+    share.first = rotated(share.first, share.firstPartner, share.quad, position);
+    share.second = rotated(share.second, share.secondPartner, share.quad + 1u, position);
   }
   if (part < GROUP) {
-    qkv[start + share.quad] = share.own[0];
-    qkv[start + share.quad + 1u] = share.own[1];
+    qkv[start + share.quad] = share.first;
+    qkv[start + share.quad + 1u] = share.second;
     return;
   }
 
@@ -90,7 +89,7 @@ fn main(
   let slot = blockTable[table + page];
   let isValue = part - GROUP;
   let column = (slot * 2u + isValue) * 16u * units + unit;
-  let stored = kv_pack(share.own[0], share.own[1]);
+  let stored = kv_pack(share.first, share.second);
   pool[column + (position & 15u) * units] = stored;
   if (isValue == 1u || (position & 15u) != 15u) {
     return;

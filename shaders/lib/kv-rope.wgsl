@@ -9,11 +9,13 @@ override QK_NORM: u32 = 0;
 const threads = 64u;
 var<workgroup> squares: array<f32, threads>;
 
-// Two quads of four channels, and their partners; `quad` is the first one's index in its head.
+// Two neighbouring quads of four channels and their partners; `quad` is the first one's index in its head.
 struct Share {
   quad: u32,
-  own: array<vec4<f32>, 2>,
-  partner: array<vec4<f32>, 2>,
+  first: vec4<f32>,
+  second: vec4<f32>,
+  firstPartner: vec4<f32>,
+  secondPartner: vec4<f32>,
 }
 
 fn partner_quad(quad: u32) -> u32 {
@@ -29,13 +31,15 @@ fn load_share(start: u32, unit: u32) -> Share {
   let quad = 2u * unit;
   return Share(
     quad,
-    array(qkv[start + quad], qkv[start + quad + 1u]),
-    array(qkv[start + partner_quad(quad)], qkv[start + partner_quad(quad + 1u)]),
+    qkv[start + quad],
+    qkv[start + quad + 1u],
+    qkv[start + partner_quad(quad)],
+    qkv[start + partner_quad(quad + 1u)],
   );
 }
 
 fn sum_of_squares(share: Share) -> f32 {
-  return dot(share.own[0], share.own[0]) + dot(share.own[1], share.own[1]);
+  return dot(share.first, share.first) + dot(share.second, share.second);
 }
 
 // 1 / rms of a head whose invocations start at `firstThread`, after `squares` was filled.
@@ -50,15 +54,16 @@ fn inverse_rms(firstThread: u32) -> f32 {
 // Multiplies by `scale` and the norm's weight; `weightRow` 0 for q heads, 1 for k heads.
 fn normed(share: Share, scale: f32, weightRow: u32) -> Share {
   let start = weightRow * (HEAD_DIM / 4u);
-  var result = share;
-  for (var i = 0u; i < 2u; i++) {
-    result.own[i] *= scale * qkNorm[start + share.quad + i];
-    result.partner[i] *= scale * qkNorm[start + partner_quad(share.quad + i)];
-  }
-  return result;
+  return Share(
+    share.quad,
+    share.first * scale * qkNorm[start + share.quad],
+    share.second * scale * qkNorm[start + share.quad + 1u],
+    share.firstPartner * scale * qkNorm[start + partner_quad(share.quad)],
+    share.secondPartner * scale * qkNorm[start + partner_quad(share.quad + 1u)],
+  );
 }
 
-// The quad after RoPE: table rows 0…255 are positions 0…255, row 256 + h is position 256·h.
+// A quad after RoPE: table rows 0…255 are positions 0…255, row 256 + h is position 256·h.
 fn rotated(own: vec4<f32>, partner: vec4<f32>, quad: u32, position: u32) -> vec4<f32> {
   let halfQuads = params.rotaryDim / 8u;
   if (quad >= 2u * halfQuads) {
@@ -68,10 +73,14 @@ fn rotated(own: vec4<f32>, partner: vec4<f32>, quad: u32, position: u32) -> vec4
   let column = 2u * select(quad - halfQuads, quad, isFirstHalf);
   let low = (position & 255u) * 2u * halfQuads + column;
   let high = (256u + (position >> 8u)) * 2u * halfQuads + column;
-  let lowCos = vec4(ropeTable[low].xz, ropeTable[low + 1u].xz);
-  let lowSin = vec4(ropeTable[low].yw, ropeTable[low + 1u].yw);
-  let highCos = vec4(ropeTable[high].xz, ropeTable[high + 1u].xz);
-  let highSin = vec4(ropeTable[high].yw, ropeTable[high + 1u].yw);
+  let lowA = ropeTable[low];
+  let lowB = ropeTable[low + 1u];
+  let highA = ropeTable[high];
+  let highB = ropeTable[high + 1u];
+  let lowCos = vec4(lowA.xz, lowB.xz);
+  let lowSin = vec4(lowA.yw, lowB.yw);
+  let highCos = vec4(highA.xz, highB.xz);
+  let highSin = vec4(highA.yw, highB.yw);
   let cosine = fma(lowCos, highCos, -lowSin * highSin);
   let sine = fma(lowSin, highCos, lowCos * highSin);
   return fma(own, cosine, select(partner, -partner, isFirstHalf) * sine);

@@ -14,3 +14,47 @@ fn blocksPerRow(columns: u32) -> u32 {
 fn weightAt(row: u32, column: u32, columns: u32) -> f32 {
   return values[row * blocksPerRow(columns) + column / 4u][column % 4u];
 }
+
+// One 16-byte vector of weights, or the inputs that it meets, as f32.
+alias Block = array<vec4<f32>, blockVectors>;
+
+fn weightBlock(vector: vec4<f32>) -> Block {
+  return Block(vector);
+}
+
+// An input vector in the scale that `weightBlock` wants.
+fn forWeights(input: vec4<f32>) -> vec4<f32> {
+  return input;
+}
+
+// (scale, bias) of a block of a matrix row.
+fn affineOf(row: u32, block: u32, columns: u32) -> vec2<f32> {
+  return vec2<f32>(1.0, 0.0);
+}
+
+// A block's weights times its inputs, from the product of its integers and the sum of its inputs.
+fn finishBlock(affine: vec2<f32>, product: f32, inputSum: f32) -> f32 {
+  return product;
+}
+
+// Sum of a block's inputs after `forWeights`: of use for affine formats only.
+fn sumInputs(a: Block) -> f32 {
+  return 0.0;
+}
+
+// The first vectors of eight, as many as a block has.
+fn blockOf(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>, e: vec4<f32>, f: vec4<f32>, g: vec4<f32>, h: vec4<f32>) -> Block {
+  return Block(a);
+}
+
+fn dotBlocks(a: Block, b: Block) -> f32 {
+  return dot(a[0], b[0]);
+}
+
+fn timesBlock(a: Block, b: Block) -> Block {
+  return Block(a[0] * b[0]);
+}
+
+fn blockForWeights(a: Block) -> Block {
+  return Block(forWeights(a[0]));
+}

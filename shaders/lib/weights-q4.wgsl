@@ -18,3 +18,62 @@ fn weightAt(row: u32, column: u32, columns: u32) -> f32 {
   let affine = unpack2x16float(scales[row * ((columns + 31u) / 32u) + column / 32u]);
   return fma(affine.x, f32(q), affine.y);
 }
+
+// One 16-byte vector of weights, or the inputs that it meets, as f32.
+alias Block = array<vec4<f32>, blockVectors>;
+
+// The integers q of a block, each left at its place in its half word: times 1, 16, 256, 4096 by turns.
+fn weightBlock(vector: vec4<u32>) -> Block {
+  return Block(
+    nibblesOf(vector.x),
+    nibblesOf(vector.x >> 16u),
+    nibblesOf(vector.y),
+    nibblesOf(vector.y >> 16u),
+    nibblesOf(vector.z),
+    nibblesOf(vector.z >> 16u),
+    nibblesOf(vector.w),
+    nibblesOf(vector.w >> 16u),
+  );
+}
+
+fn nibblesOf(halfWord: u32) -> vec4<f32> {
+  return vec4<f32>(vec4<i32>(vec4<u32>(halfWord) & vec4<u32>(0xfu, 0xf0u, 0xf00u, 0xf000u)));
+}
+
+// An input vector in the scale that `weightBlock` wants: exact, since only exponents change.
+fn forWeights(input: vec4<f32>) -> vec4<f32> {
+  return input * vec4<f32>(1.0, 0.0625, 0.00390625, 0.000244140625);
+}
+
+// (scale, bias) of a block of a matrix row.
+fn affineOf(row: u32, block: u32, columns: u32) -> vec2<f32> {
+  return unpack2x16float(scales[row * ((columns + 31u) / 32u) + block]);
+}
+
+// A block's weights times its inputs, from the product of its integers and the sum of its inputs.
+fn finishBlock(affine: vec2<f32>, product: f32, inputSum: f32) -> f32 {
+  return fma(affine.x, product, affine.y * inputSum);
+}
+
+// Sum of a block's inputs after `forWeights`.
+fn sumInputs(a: Block) -> f32 {
+  let sums = ((a[0] + a[1]) + (a[2] + a[3])) + ((a[4] + a[5]) + (a[6] + a[7]));
+  return dot(sums, vec4<f32>(1.0, 16.0, 256.0, 4096.0));
+}
+
+// The first vectors of eight, as many as a block has.
+fn blockOf(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>, e: vec4<f32>, f: vec4<f32>, g: vec4<f32>, h: vec4<f32>) -> Block {
+  return Block(a, b, c, d, e, f, g, h);
+}
+
+fn dotBlocks(a: Block, b: Block) -> f32 {
+  return dot(a[0], b[0]) + dot(a[1], b[1]) + dot(a[2], b[2]) + dot(a[3], b[3]) + dot(a[4], b[4]) + dot(a[5], b[5]) + dot(a[6], b[6]) + dot(a[7], b[7]);
+}
+
+fn timesBlock(a: Block, b: Block) -> Block {
+  return Block(a[0] * b[0], a[1] * b[1], a[2] * b[2], a[3] * b[3], a[4] * b[4], a[5] * b[5], a[6] * b[6], a[7] * b[7]);
+}
+
+fn blockForWeights(a: Block) -> Block {
+  return Block(forWeights(a[0]), forWeights(a[1]), forWeights(a[2]), forWeights(a[3]), forWeights(a[4]), forWeights(a[5]), forWeights(a[6]), forWeights(a[7]));
+}

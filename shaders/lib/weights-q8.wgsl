@@ -18,3 +18,52 @@ fn weightAt(row: u32, column: u32, columns: u32) -> f32 {
   let affine = unpack2x16float(scales[row * ((columns + 31u) / 32u) + column / 32u]);
   return fma(affine.x, f32(q), affine.y);
 }
+
+// One 16-byte vector of weights, or the inputs that it meets, as f32.
+alias Block = array<vec4<f32>, blockVectors>;
+
+// The integers q of a block.
+fn weightBlock(vector: vec4<u32>) -> Block {
+  return Block(bytesOf(vector.x), bytesOf(vector.y), bytesOf(vector.z), bytesOf(vector.w));
+}
+
+fn bytesOf(word: u32) -> vec4<f32> {
+  return vec4<f32>(vec4<i32>(unpack4xU8(word)));
+}
+
+// An input vector in the scale that `weightBlock` wants.
+fn forWeights(input: vec4<f32>) -> vec4<f32> {
+  return input;
+}
+
+// (scale, bias) of a block of a matrix row.
+fn affineOf(row: u32, block: u32, columns: u32) -> vec2<f32> {
+  return unpack2x16float(scales[row * ((columns + 31u) / 32u) + block / 2u]);
+}
+
+// A block's weights times its inputs, from the product of its integers and the sum of its inputs.
+fn finishBlock(affine: vec2<f32>, product: f32, inputSum: f32) -> f32 {
+  return fma(affine.x, product, affine.y * inputSum);
+}
+
+// Sum of a block's inputs after `forWeights`.
+fn sumInputs(a: Block) -> f32 {
+  return dot(a[0] + a[1] + a[2] + a[3], vec4<f32>(1.0));
+}
+
+// The first vectors of eight, as many as a block has.
+fn blockOf(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>, e: vec4<f32>, f: vec4<f32>, g: vec4<f32>, h: vec4<f32>) -> Block {
+  return Block(a, b, c, d);
+}
+
+fn dotBlocks(a: Block, b: Block) -> f32 {
+  return dot(a[0], b[0]) + dot(a[1], b[1]) + dot(a[2], b[2]) + dot(a[3], b[3]);
+}
+
+fn timesBlock(a: Block, b: Block) -> Block {
+  return Block(a[0] * b[0], a[1] * b[1], a[2] * b[2], a[3] * b[3]);
+}
+
+fn blockForWeights(a: Block) -> Block {
+  return Block(forWeights(a[0]), forWeights(a[1]), forWeights(a[2]), forWeights(a[3]));
+}

@@ -24,6 +24,7 @@ export interface ModelSource {
   open(name: string, options?: OpenOptions): Promise<OpenedFile | undefined>;
 }
 
+/** How to open a file. */
 export interface OpenOptions {
   /** First byte to read; 0 when left out. */
   readonly offsetBytes?: number;

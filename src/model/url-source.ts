@@ -1,7 +1,9 @@
 /** A model folder on a web server. Interrupted downloads go on where they broke off. */
 import { EngineError } from '../util/errors';
 import type { ModelSource, OpenOptions, OpenedFile } from './model-source';
+import { Retries } from './retries';
 
+/** How to reach the server. */
 export interface UrlSourceOptions {
   /** Instead of the global `fetch`. */
   readonly fetch?: typeof fetch;
@@ -46,45 +48,6 @@ interface Answer {
   readonly response: Response;
   readonly skipBytes: number;
   readonly identity: FileIdentity;
-}
-
-/** Tries left before a failure is final; bytes that arrive refill it. */
-class Retries {
-  readonly #delaysMs: readonly number[];
-  #numFailures = 0;
-
-  constructor(delaysMs: readonly number[]) {
-    this.#delaysMs = delaysMs;
-  }
-
-  succeed(): void {
-    this.#numFailures = 0;
-  }
-
-  /** Waits before the next try. @throws EngineError `network` when there is none left; the signal's reason */
-  async next(url: string, cause: unknown, signal: AbortSignal | undefined): Promise<void> {
-    const delayMs = this.#delaysMs[this.#numFailures++];
-    if (delayMs === undefined) {
-      throw new EngineError(
-        'network',
-        `'${url}' could not be fetched. Check the connection, and that the server allows this page to read it ` +
-          '(CORS); then load again.',
-        { cause },
-      );
-    }
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = () => {
-        clearTimeout(timer);
-        reject(signal!.reason as Error);
-      };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      }, delayMs);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      if (signal?.aborted) onAbort();
-    });
-  }
 }
 
 class Client {
@@ -135,8 +98,9 @@ class Client {
           offsetBytes > 0 && !identity?.isEncoded ? { Range: `bytes=${offsetBytes}-` } : {};
         const response = await this.#fetch(url, { headers, ...(signal && { signal }) });
         if (response.ok) {
-          if (isSubstitutePage(response, url)) return await dismiss(response);
-          return readAnswer(response, url, offsetBytes, identity);
+          if (!isSubstitutePage(response, url)) return readAnswer(response, url, offsetBytes, identity);
+          await dismiss(response);
+          return undefined;
         }
         await dismiss(response);
         if (response.status === 404 || response.status === 410) return undefined;
@@ -216,7 +180,7 @@ function bodyOf(response: Response): ReadableStream<Uint8Array<ArrayBuffer>> {
 }
 
 /** Lets go of an answer whose body is of no interest. */
-async function dismiss(response: Response): Promise<undefined> {
+async function dismiss(response: Response): Promise<void> {
   // It may have failed already, which is of no interest either.
   await response.body?.cancel().catch(() => undefined);
 }

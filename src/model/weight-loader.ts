@@ -4,9 +4,9 @@
  * the GPU, whatever the model's size.
  */
 import type { Device } from '../gpu/device';
-import type { WeightFormat } from '../kernels/linear/weight-format';
-import { matrixLayout } from '../kernels/linear/weight-format';
+import { matrixLayout, type WeightFormat } from '../kernels/linear/weight-format';
 import { EngineError } from '../util/errors';
+import { ProgressCount, type LoadProgress, type WeightFile } from './load-progress';
 import type { ModelConfig } from './model-config';
 import type { ModelSource, OpenedFile } from './model-source';
 import {
@@ -31,15 +31,9 @@ import { WeightSink } from './weight-sink';
 import { maxPieceBytes } from './weight-uploader';
 import type { ModelWeights } from './weights';
 
-/** How far a load has come. */
-export interface LoadProgress {
-  readonly phase: 'weights';
-  /** Bytes of weight files read so far. */
-  readonly loadedBytes: number;
-  /** Bytes of all weight files; of a sharded model an estimate until the last shard is open. */
-  readonly totalBytes: number;
-}
+export type { LoadProgress } from './load-progress';
 
+/** How to load. */
 export interface LoadWeightsOptions {
   /** Format of all matrices on the GPU. */
   readonly format: WeightFormat;
@@ -66,7 +60,7 @@ export async function loadWeights(
   try {
     signal?.throwIfAborted();
     const files = await findWeightFiles(source, plan, signal);
-    const progress = new Progress(files, plan, options.onProgress);
+    const progress = new ProgressCount(files, plan, options.onProgress);
     const seen = new Set<string>();
     const piece = new Uint8Array(maxPieceBytes);
     for (const file of files) {
@@ -103,14 +97,6 @@ export async function loadWeights(
     signal?.throwIfAborted();
     throw error;
   }
-}
-
-/** A file of weights with the planned tensors that it must have. */
-interface WeightFile {
-  readonly name: string;
-  readonly tensors: readonly string[];
-  /** Where finding the file has opened it already. */
-  readonly opened?: OpenedFile;
 }
 
 async function findWeightFiles(
@@ -193,54 +179,5 @@ async function streamTensor(
       signal?.throwIfAborted();
       onPiece();
     }
-  }
-}
-
-/** Least bytes between two reports. */
-const reportStepBytes = 2 ** 20;
-
-/** Keeps count of bytes over all files. */
-class Progress {
-  readonly #onProgress: ((progress: LoadProgress) => void) | undefined;
-  readonly #plan: TensorPlan;
-  #remaining: readonly WeightFile[];
-  #reader: ShardReader | undefined;
-  #doneBytes = 0;
-  #totalBytes = 0;
-  #reportedBytes = 0;
-
-  constructor(files: readonly WeightFile[], plan: TensorPlan, onProgress: LoadWeightsOptions['onProgress']) {
-    this.#remaining = files;
-    this.#plan = plan;
-    this.#onProgress = onProgress;
-  }
-
-  /** A file's header has been read: its size is known, and that of later ones can be guessed. */
-  begin(file: WeightFile, reader: ShardReader, headers: readonly TensorHeader[]): void {
-    this.#reader = reader;
-    this.#remaining = this.#remaining.filter((other) => other !== file);
-    const dataBytes = headers.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
-    const numElements = (names: readonly string[]) =>
-      names.reduce((total, name) => total + this.#plan.get(name)!.shape.reduce((size, n) => size * n, 1), 0);
-    const bytesPerElement = dataBytes / numElements(file.tensors);
-    const later = this.#remaining.reduce((total, { tensors }) => total + numElements(tensors), 0);
-    this.#totalBytes =
-      this.#doneBytes + reader.positionBytes + dataBytes + Math.round(later * bytesPerElement);
-    this.#send();
-  }
-
-  report(): void {
-    const loadedBytes = this.#doneBytes + this.#reader!.positionBytes;
-    if (loadedBytes - this.#reportedBytes >= reportStepBytes) this.#send();
-  }
-
-  end(reader: ShardReader): void {
-    this.#send();
-    this.#doneBytes += reader.positionBytes;
-  }
-
-  #send(): void {
-    this.#reportedBytes = this.#doneBytes + this.#reader!.positionBytes;
-    this.#onProgress?.({ phase: 'weights', loadedBytes: this.#reportedBytes, totalBytes: this.#totalBytes });
   }
 }

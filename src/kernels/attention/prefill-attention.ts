@@ -1,5 +1,6 @@
 /** Flash-style causal attention of a chunk of a segment over one KV tile, with the softmax state carried from tile to tile. */
 import naive from '../../../shaders/attention/prefill-attention-naive.wgsl';
+import portable from '../../../shaders/attention/prefill-attention.wgsl';
 import software from '../../../shaders/attention/prefill-attention-software.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { ceilDiv } from '../../util/math';
@@ -38,6 +39,7 @@ export function prefillAttention(format: KvFormat) {
     constants: { HEAD_DIM: 64, GROUP: 1 },
     variants: [
       { name: 'software', sources: [kvLibrary[format], software], requires: ['software'] },
+      { name: 'portable', sources: [kvLibrary[format], portable] },
       { name: 'naive', sources: [kvLibrary[format], naive] },
     ],
   } as const satisfies KernelSpec;

@@ -1,5 +1,7 @@
 /** Matrix times many rows, for prefill. */
+import softwareSums from '../../../shaders/lib/software-sums.wgsl';
 import naive from '../../../shaders/linear/matmul-naive.wgsl';
+import software from '../../../shaders/linear/matmul-software.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { ceilDiv } from '../../util/math';
 import type { WeightFormat } from './weight-format';
@@ -42,7 +44,10 @@ export function matmul(format: WeightFormat): KernelSpec<MatmulBinding, MatmulPa
       outputStride: 'u32',
     },
     constants: { BIAS: 0, RESIDUAL: 0 },
-    variants: [{ name: 'naive', sources: [...weights, naive] }],
+    variants: [
+      { name: 'software', sources: [...weights, softwareSums, software], requires: ['software'] },
+      { name: 'naive', sources: [...weights, naive] },
+    ],
   };
 }
 

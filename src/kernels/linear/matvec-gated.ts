@@ -1,6 +1,9 @@
 /** The first half of a gated feed-forward layer for decoding: norm, gate and up projections, activation. */
 import activation from '../../../shaders/lib/activation.wgsl';
+import softwareSums from '../../../shaders/lib/software-sums.wgsl';
+import finish from '../../../shaders/linear/matvec-gated-finish.wgsl';
 import naive from '../../../shaders/linear/matvec-gated-naive.wgsl';
+import software from '../../../shaders/linear/matvec-software.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
 import type { MatvecParam } from './matvec';
 import type { WeightFormat } from './weight-format';
@@ -25,6 +28,13 @@ export function matvecGated(
     bindings: weightBindings(format, { x: 'read', normWeight: 'read', y: 'read_write' }),
     params: { columns: 'u32', numOutputs: 'u32', firstOutput: 'u32', outputStride: 'u32', epsilon: 'f32' },
     constants: { NORM: 1, ROWS: 1, ACTIVATION: activationCodes.silu },
-    variants: [{ name: 'naive', sources: [...weights, activation, naive] }],
+    variants: [
+      {
+        name: 'software',
+        sources: [...weights, activation, softwareSums, software, finish],
+        requires: ['software'],
+      },
+      { name: 'naive', sources: [...weights, activation, naive] },
+    ],
   };
 }

@@ -1,5 +1,8 @@
 /** Matrix times a few vectors, for decoding: the norm before it and what follows it are part of the kernel. */
+import softwareSums from '../../../shaders/lib/software-sums.wgsl';
+import finish from '../../../shaders/linear/matvec-finish.wgsl';
 import naive from '../../../shaders/linear/matvec-naive.wgsl';
+import software from '../../../shaders/linear/matvec-software.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { flatGrid } from '../../gpu/recorder';
 import { ceilDiv } from '../../util/math';
@@ -26,7 +29,10 @@ export function matvec(format: WeightFormat): KernelSpec<MatvecBinding, MatvecPa
     bindings: weightBindings(format, { x: 'read', normWeight: 'read', bias: 'read', y: 'read_write' }),
     params: { columns: 'u32', numOutputs: 'u32', firstOutput: 'u32', outputStride: 'u32', epsilon: 'f32' },
     constants: { NORM: 0, BIAS: 0, RESIDUAL: 0, ROWS: 1 },
-    variants: [{ name: 'naive', sources: [...weights, naive] }],
+    variants: [
+      { name: 'software', sources: [...weights, softwareSums, software, finish], requires: ['software'] },
+      { name: 'naive', sources: [...weights, naive] },
+    ],
   };
 }
 

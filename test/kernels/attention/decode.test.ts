@@ -16,9 +16,11 @@ import { expectClose } from '../../support/compare';
 import { randomFloats } from '../../support/random';
 import { requestTestDevice, type BufferData } from '../harness';
 import { randomKv, shuffled } from './kv-fixture';
-import { runScene, variantNames, type Step } from './scene';
+import { runScene, testedVariants, type Step } from './scene';
 
 interface Shape {
+  /** Tried on every variant, be it slow to compile on this adapter. */
+  readonly everywhere?: boolean;
   readonly format?: KvFormat;
   readonly headDim: number;
   readonly group: number;
@@ -127,7 +129,7 @@ beforeAll(async () => {
 
 afterAll(() => device.destroy());
 
-async function run(shape: Shape, variantName?: string): Promise<Float32Array> {
+async function run(shape: Shape, variantName: string): Promise<Float32Array> {
   const { data, steps } = build(shape);
   const results = await runScene(compiler, data, steps, ['attended'], variantName);
   return new Float32Array(results['attended']!);
@@ -137,18 +139,25 @@ const shapes: Shape[] = [
   { headDim: 8, group: 1, kvHeads: 1, lengths: [1] },
   { headDim: 8, group: 2, kvHeads: 4, lengths: [15, 16, 17] },
   { headDim: 32, group: 4, kvHeads: 2, lengths: [577] },
-  { headDim: 64, group: 7, kvHeads: 2, lengths: [577, 1, 16] },
-  { headDim: 80, group: 1, kvHeads: 2, lengths: [17, 270] },
+  { headDim: 64, group: 7, kvHeads: 2, lengths: [577, 1, 16], everywhere: true },
+  { headDim: 80, group: 1, kvHeads: 2, lengths: [17, 270], everywhere: true },
   { headDim: 96, group: 1, kvHeads: 3, lengths: [256, 257] },
   { headDim: 128, group: 2, kvHeads: 1, lengths: [15, 577] },
-  { headDim: 256, group: 16, kvHeads: 1, lengths: [300] },
+  { headDim: 256, group: 16, kvHeads: 1, lengths: [300], everywhere: true },
   { headDim: 64, group: 4, kvHeads: 1, lengths: [577], format: 'f32' },
   { headDim: 256, group: 5, kvHeads: 1, lengths: [33], format: 'f32' },
-  { headDim: 64, group: 4, kvHeads: 2, lengths: [577, 40, 600], window: 100 },
+  { headDim: 64, group: 4, kvHeads: 2, lengths: [577, 40, 600], window: 100, everywhere: true },
   { headDim: 32, group: 2, kvHeads: 2, lengths: [577, 33], window: 1 },
   { headDim: 32, group: 4, kvHeads: 5, lengths: [300, 100], slabs: [2, 3] },
   { headDim: 64, group: 4, kvHeads: 2, lengths: [577], pagesPerSplit: 4, extraSplits: 3 },
-  { headDim: 64, group: 2, kvHeads: 2, lengths: [577, 540], list: { pages: [0, 3, 8, 20], tailStart: 30 } },
+  {
+    headDim: 64,
+    group: 2,
+    kvHeads: 2,
+    lengths: [577, 540],
+    everywhere: true,
+    list: { pages: [0, 3, 8, 20], tailStart: 30 },
+  },
   {
     headDim: 32,
     group: 7,
@@ -163,7 +172,7 @@ describe('decode attention over page lists', () => {
   test.each(shapes.map((shape) => [JSON.stringify(shape), shape] as const))('%s', async (_title, shape) => {
     const { data, steps, expected } = build(shape);
     const wanted = expected();
-    for (const name of variantNames(compiler, [steps[0]!.spec])) {
+    for (const name of testedVariants(compiler, steps[0]!.spec, shape.everywhere ?? false)) {
       const results = await runScene(compiler, data, steps, ['attended'], name);
       const tolerance = { absolute: 2e-6, relative: 2e-5 };
       expectClose(new Float32Array(results['attended']!), wanted, tolerance, name);
@@ -172,38 +181,48 @@ describe('decode attention over page lists', () => {
 
   const shape: Shape = { headDim: 32, group: 4, kvHeads: 2, lengths: [577, 300, 16] };
 
+  const variants = () => testedVariants(compiler, sparseDecode('f16'), true);
+
   test('a list of all pages, or of all but a tail, equals exact attention to the bit', async () => {
     const single = { ...shape, lengths: [577] };
-    const exact = await run(single);
-    for (const tailStart of [5, 37]) {
-      const pages = Array.from({ length: tailStart }, (_, i) => i);
-      expect(await run({ ...single, list: { pages, tailStart } })).toEqual(exact);
+    for (const name of variants()) {
+      const exact = await run(single, name);
+      for (const tailStart of [5, 37]) {
+        const pages = Array.from({ length: tailStart }, (_, i) => i);
+        expect(await run({ ...single, list: { pages, tailStart } }, name), name).toEqual(exact);
+      }
     }
   });
 
   test('skipping what lies before the window changes nothing to the bit', async () => {
     const single = { ...shape, lengths: [577], window: 70, pagesPerSplit: 4 };
     const pages = Array.from({ length: 37 }, (_, i) => i);
-    expect(await run(single)).toEqual(await run({ ...single, list: { pages, tailStart: 37 } }));
+    for (const name of variants()) {
+      const all = await run({ ...single, list: { pages, tailStart: 37 } }, name);
+      expect(await run(single, name), name).toEqual(all);
+    }
   });
 
   test('a row gives the same bits with more splits in the grid, and with other rows in the batch', async () => {
-    const together = await run(shape);
-    expect(await run({ ...shape, extraSplits: 2 })).toEqual(together);
     const { data, steps } = build(shape);
     const size = 2 * 4 * 32;
-    for (const row of [0, 1, 2]) {
-      const alone = {
-        ...data,
-        rows: (data['rows'] as Uint32Array<ArrayBuffer>).slice(4 * row, 4 * row + 4),
-        qkv: (data['qkv'] as Float32Array<ArrayBuffer>).slice(row * 384, row * 384 + 384),
-        attended: new Float32Array(size),
-      };
-      const single: Step[] = steps.map((step) => ({ ...step, params: { ...step.params, numRows: 1 } }));
-      single[0] = { ...single[0]!, grid: sparseDecodeGrid(1, 2, single[0]!.params['maxSplits']!) };
-      single[1] = { ...single[1]!, grid: mergeSplitsGrid(1, 8) };
-      const results = await runScene(compiler, alone, single, ['attended']);
-      expect(new Float32Array(results['attended']!)).toEqual(together.subarray(row * size, (row + 1) * size));
+    for (const name of variants()) {
+      const together = await run(shape, name);
+      expect(await run({ ...shape, extraSplits: 2 }, name), name).toEqual(together);
+      for (const row of [0, 1, 2]) {
+        const alone = {
+          ...data,
+          rows: (data['rows'] as Uint32Array<ArrayBuffer>).slice(4 * row, 4 * row + 4),
+          qkv: (data['qkv'] as Float32Array<ArrayBuffer>).slice(row * 384, row * 384 + 384),
+          attended: new Float32Array(size),
+        };
+        const single: Step[] = steps.map((step) => ({ ...step, params: { ...step.params, numRows: 1 } }));
+        single[0] = { ...single[0]!, grid: sparseDecodeGrid(1, 2, single[0]!.params['maxSplits']!) };
+        single[1] = { ...single[1]!, grid: mergeSplitsGrid(1, 8) };
+        const results = await runScene(compiler, alone, single, ['attended'], name);
+        const wanted = together.subarray(row * size, (row + 1) * size);
+        expect(new Float32Array(results['attended']!), name).toEqual(wanted);
+      }
     }
   });
 });

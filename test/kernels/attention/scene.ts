@@ -14,11 +14,18 @@ export interface Step {
   readonly list?: Uint32Array;
 }
 
-/** Names of all variants that the adapter can run of any of these specs, each once. */
-export function variantNames(compiler: KernelCompiler, specs: readonly KernelSpec[]): string[] {
-  return [
-    ...new Set(specs.flatMap((spec) => availableVariants(compiler.device, spec).map(({ name }) => name))),
-  ];
+/**
+ * Names of the variants of a spec that a shape is tried on: all that the adapter can run. A software adapter takes seconds to
+ * compile what is written for GPUs (it clears workgroup memory word by word), so there only some shapes try that.
+ */
+export function testedVariants(
+  compiler: KernelCompiler,
+  spec: KernelSpec,
+  isTriedEverywhere: boolean,
+): string[] {
+  const names = availableVariants(compiler.device, spec).map(({ name }) => name);
+  const isSlow = compiler.device.features.has('software') && names.includes('software');
+  return names.filter((name) => isTriedEverywhere || !isSlow || name !== 'portable');
 }
 
 /**

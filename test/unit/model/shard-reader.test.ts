@@ -9,9 +9,8 @@ function streamOf(sizes: readonly number[], log: unknown[] = []): ReadableStream
   let next = 0;
   return new ReadableStream({
     pull(controller) {
-      if (next === sizes.length) return controller.close();
-      const size = sizes[next++]!;
-      controller.enqueue(bytes.slice(offset, (offset += size)));
+      if (next === sizes.length) controller.close();
+      else controller.enqueue(bytes.slice(offset, (offset += sizes[next++]!)));
     },
     cancel: (reason) => void log.push(reason),
   });
