@@ -52,7 +52,7 @@ export function slotsOfSlab(shape: CacheShape, layer: number, { firstKvHead, num
 }
 
 /** The most slots that any head may need. */
-function largestHead(shape: CacheShape): number {
+export function largestHead(shape: CacheShape): number {
   return Math.max(shape.numPageIds, shape.numSequences * shape.slotsPerStableHead);
 }
 

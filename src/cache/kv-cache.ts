@@ -264,6 +264,10 @@ export class KvCache {
         // Which pages they will hold is known when the selection comes back: until then they count as the first ones.
         slots.set(i as PageIndex, slot);
         this.#slotChanges.set(entry + i, slot);
+        // The last page is always selected, and always last: decoding may fill it before the selection is back.
+        const page = (i === numSelected - 1 ? numPages - 1 : i) as PageIndex;
+        if (numSelected === numPages || i === numSelected - 1)
+          this.table.setKnown(layer, sequence, kvHead, page, slot);
       }
     }
   }

@@ -1,4 +1,5 @@
 /** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
+import { pagesFor } from '../cache/page';
 import { Device, type DeviceFeature } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
 import type { WeightFormat } from '../kernels/linear/weight-format';
@@ -178,20 +179,17 @@ export class EngineCore {
     const { live, total, peakTotal } = this.#device.buffers.use;
     const { cache, counts } = this.#runner;
     const { numLayers, numKvHeads, numSequences } = cache.shape;
-    const pages =
-      numLayers *
-      numKvHeads *
-      Array.from({ length: numSequences }, (_, sequence) => cache.numPages(sequence)).reduce(
-        (a, b) => a + b,
-        0,
-      );
+    const sequences = Array.from({ length: numSequences }, (_, sequence) => sequence);
+    const sum = (count: (sequence: number) => number) => sequences.reduce((total, s) => total + count(s), 0);
+    const pages = numLayers * numKvHeads * sum((sequence) => cache.numPages(sequence));
+    const residentPages = sum((sequence) => cache.numResident(sequence));
     const perStep = (count: number) => (counts.steps === 0 ? 0 : count / counts.steps);
     return {
       adapter: this.#device.adapter,
       refusedVariants: this.#refusedVariants,
       timings: { loadMs: this.#loadMs, lastRequest: this.#lastRequest && describeTimings(this.#lastRequest) },
-      memory: { gpuBytes: live, total, peakTotal, hostBytes: 0 },
-      kv: { pages, residentPages: pages, reranks: 0, promotions: 0, stalls: 0 },
+      memory: { gpuBytes: live, total, peakTotal, hostBytes: this.#runner.hostBytes },
+      kv: { pages, residentPages, ...this.#runner.rerankCounts },
       gpu: {
         dispatchesPerToken: perStep(counts.dispatches),
         submitsPerToken: perStep(counts.submits),
@@ -227,10 +225,26 @@ export class EngineCore {
     }
   }
 
-  #maxSampled({ maxTokens }: GenerationRequest, promptIds: readonly number[]): number {
+  /** An exact answer needs every page of every head on the GPU. */
+  #checkExact(numTokens: number): void {
+    const { cache } = this.#plan;
+    const numPages = pagesFor(numTokens);
+    const hasStable = cache.unstable.size < cache.numLayers * cache.numKvHeads;
+    if (!hasStable || numPages <= cache.pagesPerHead) return;
+    const needed = numPages * cache.numLayers * cache.numKvHeads * this.#plan.activations.pageBytes;
+    throw new EngineError(
+      'gpu-memory',
+      `An exact answer in a context of ${numTokens} tokens needs ${needed} bytes of pages on the GPU; ` +
+        `this engine keeps ${cache.pagesPerHead} pages a head. Load it with kv.unstableShare 1, or ask for fewer tokens.`,
+    );
+  }
+
+  #maxSampled({ maxTokens, isExact }: GenerationRequest, promptIds: readonly number[]): number {
     const { contextTokens } = this.#plan;
     if (promptIds.length === 0) throw new RangeError('The prompt is empty: it has no tokens to go on from.');
     const room = contextTokens - promptIds.length;
+    const numWanted = Math.min(promptIds.length + (maxTokens ?? room), contextTokens);
+    if (isExact) this.#checkExact(numWanted);
     if (room < 1) {
       throw new EngineError(
         'context-too-long',

@@ -1,5 +1,6 @@
 /** Shares the memory limit among everything that is not weights, before anything is allocated: pure. */
-import { planCacheLayout, type CacheShape } from '../cache/cache-layout';
+import { largestHead, planCacheLayout, type CacheShape } from '../cache/cache-layout';
+import { HeadSet } from '../cache/head-set';
 import { pagesFor, pageTokens } from '../cache/page';
 import type { BytesByCategory } from '../gpu/buffer';
 import { bufferCategories } from '../gpu/buffer';
@@ -10,8 +11,12 @@ import type { ModelConfig } from '../model/model-config';
 import { ropeTableBytes } from '../model/rope';
 import { resultBytesPerRow } from '../sampler/results';
 import { plannedSamplerBytes } from '../sampler/sampler';
+import { numOffloadSlots } from '../offload/offloader';
+import { reloaderBytes } from '../offload/reloader';
+import { unstableHeads, unstableHeadsUnmeasured, type HeadProfile } from '../select/head-profile';
 import { EngineError } from '../util/errors';
-import { roundUp } from '../util/math';
+import { ceilDiv, roundUp } from '../util/math';
+import type { RerankOptions } from './reranker';
 
 /** What the user may set about KV memory. */
 export interface KvOptions {
@@ -23,17 +28,31 @@ export interface KvOptions {
   readonly contextTokens?: number;
   /** Sequences whose KV is kept at the same time, running or idle; up to 8 of them decode together. Default 4. */
   readonly numSequences?: number;
-  /** Pages of a stable KV head that stay on the GPU. Every head keeps all its pages so far, whatever this says. */
+  /** Pages that a head attends at most, 2 to 256, and that a stable one keeps on the GPU. Default 64. */
   readonly pagesPerHead?: number;
-  /** Decode steps from one rerank of stable heads to the next. Without stable heads nothing is reranked. */
+  /** Decode steps from one rerank of stable heads to the next. Default 16. */
   readonly rerankInterval?: number;
+  /** While pages come back from the host the answer goes on (`'overlap'`, the default) or waits (`'pause'`). */
+  readonly reload?: 'overlap' | 'pause';
+  /** Share of KV heads that keep all their pages on the GPU, 0 to 1. Default 0.25. */
+  readonly unstableShare?: number;
+  /** Which heads are unstable, as measured. Without it every layer has the same share. */
+  readonly headProfile?: HeadProfile;
+  /** Memory for pages outside the GPU, in bytes. Default 4 GiB. */
+  readonly hostBytes?: number;
 }
+
+/** Steps from a rerank to the flip with `'overlap'`: those in flight, and one more for the pages to arrive. */
+const overlapLag = 4;
 
 /** Sizes of an engine, and the GPU bytes that they take by category at most, weights included. */
 export interface MemoryPlan {
   readonly contextTokens: number;
   readonly cache: CacheShape;
   readonly activations: ActivationShape;
+  readonly rerank: RerankOptions;
+  /** Limit of the pages outside the GPU. */
+  readonly hostBytes: number;
   readonly gpuBytes: BytesByCategory;
   readonly totalGpuBytes: number;
 }
@@ -50,6 +69,7 @@ export interface PlanInput {
 export const numReadbackSlots = 4;
 
 const defaultGpuBytes = 512 * 2 ** 20;
+const defaultHostBytes = 4 * 2 ** 30;
 const largestTile = 2048;
 const smallestTile = 256;
 const largestChunk = 256;
@@ -67,6 +87,11 @@ export function planMemory(input: PlanInput): MemoryPlan {
   checkInteger('kv.gpuBytes', gpuBytes, 1, Number.MAX_SAFE_INTEGER);
   checkInteger('kv.pagesPerHead', kv.pagesPerHead ?? 64, 2, 256);
   checkInteger('kv.rerankInterval', kv.rerankInterval ?? 16, 1, 2 ** 16);
+  checkInteger('kv.hostBytes', kv.hostBytes ?? defaultHostBytes, 0, Number.MAX_SAFE_INTEGER);
+  const { unstableShare = 0.25 } = kv;
+  if (!(unstableShare >= 0 && unstableShare <= 1)) {
+    throw new RangeError(`kv.unstableShare must be a number from 0 to 1, not ${unstableShare}.`);
+  }
   const wanted = kv.contextTokens ?? config.maxContext;
   checkInteger('kv.contextTokens', wanted, pageTokens, 2 ** 24);
   const isFixed = kv.contextTokens !== undefined;
@@ -106,7 +131,7 @@ function fitTiles(input: PlanInput, contextTokens: number, limit: number): Memor
     const least = describe(input, contextTokens, tile, ownPages);
     const spare = limit - (least.totalGpuBytes - least.gpuBytes.weights);
     // A page costs the same in every plan, so what is left over is more pages for further sequences.
-    const perPage = bytesPerPage(input);
+    const perPage = bytesPerPage(input, least.cache);
     const isEnough = spare >= 0 && isBindable(input, ownPages);
     if (isEnough) {
       const more = Math.min(Math.floor(spare / perPage), (numSequences - 1) * ownPages);
@@ -130,10 +155,11 @@ function tileFor(contextTokens: number): number {
   return Math.min(largestTile, Math.max(32, 2 ** Math.ceil(Math.log2(contextTokens))));
 }
 
-function bytesPerPage({ config, kv }: PlanInput): number {
+/** GPU bytes of one logical page: a slot for every unstable head, and every head's summary. */
+function bytesPerPage({ config, kv }: PlanInput, { unstable }: CacheShape): number {
   const { format = 'f16' } = kv;
-  const perHead = pageBytes(format, config.headDim) + summaryBytes(format, config.headDim);
-  return config.numLayers * config.numKvHeads * perHead;
+  const { numLayers, numKvHeads, headDim } = config;
+  return unstable.size * pageBytes(format, headDim) + numLayers * numKvHeads * summaryBytes(format, headDim);
 }
 
 function isBindable({ config, kv, maxBindingBytes }: PlanInput, slotsPerHead: number): boolean {
@@ -160,13 +186,32 @@ function describe(
   input: PlanInput,
   contextTokens: number,
   tileTokens: number,
-  slotsPerHead: number,
+  numPageIds: number,
 ): MemoryPlan {
   const { config, kv, weightBytes, maxBindingBytes } = input;
   const { format = 'f16', numSequences = 4 } = kv;
   const maxPages = pagesFor(contextTokens);
   const { numLayers, numKvHeads, headDim, vocabSize } = config;
-  const cache: CacheShape = { format, numLayers, numKvHeads, headDim, numSequences, maxPages, slotsPerHead };
+  const { rerankInterval = 16, reload = 'overlap' } = kv;
+  const rerank = {
+    interval: rerankInterval,
+    lag: reload === 'overlap' ? Math.min(overlapLag, rerankInterval) : 1,
+  };
+  const pagesPerHead = Math.min(kv.pagesPerHead ?? 64, maxPages);
+  // Pages born from one flip to the next, and a set that begins in the middle of a page.
+  const slotsPerStableHead = pagesPerHead + ceilDiv(rerank.interval + rerank.lag, pageTokens) + 2;
+  const cache: CacheShape = {
+    format,
+    numLayers,
+    numKvHeads,
+    headDim,
+    unstable: pagesPerHead < maxPages ? chooseUnstable(config, kv) : HeadSet.all(numLayers, numKvHeads),
+    pagesPerHead,
+    slotsPerStableHead,
+    numSequences,
+    maxPages,
+    numPageIds,
+  };
   const maxRows = rowsFor(numSequences);
   const activations: ActivationShape = {
     maxRows,
@@ -175,7 +220,10 @@ function describe(
     tileTokens,
     pageBytes: pageBytes(format, headDim),
   };
-  const layout = planCacheLayout(cache, Math.max(maxBindingBytes, slotsPerHead * pageBytes(format, headDim)));
+  const layout = planCacheLayout(
+    cache,
+    Math.max(maxBindingBytes, largestHead(cache) * pageBytes(format, headDim)),
+  );
   const gpuBytes = Object.fromEntries(bufferCategories.map((name) => [name, 0])) as BytesByCategory;
   gpuBytes.weights = weightBytes;
   gpuBytes.kv = layout.poolBytes;
@@ -184,15 +232,51 @@ function describe(
   // The history comes only with the first request that needs it, but the limit must have room for it then.
   const sampler = plannedSamplerBytes({ vocabSize, numSequences, maxRows });
   gpuBytes.sampler = sampler.always + sampler.history;
-  gpuBytes.staging = recorderBytes() + numReadbackSlots * roundUp(maxRows * resultBytesPerRow, 16);
+  const sizes = { cache, activations };
+  gpuBytes.staging = recorderBytes() + numReadbackSlots * roundUp(readbackSlotBytes(sizes), 16);
+  if (cache.unstable.size < numLayers * numKvHeads) {
+    gpuBytes.staging += numOffloadSlots * roundUp(offloadSlotBytes(sizes), 16);
+    gpuBytes.staging += roundUp(reloaderBytes(layout.pageBytes), 16);
+  }
   for (const { category, sizeBytes } of Object.values(activationSizes(config, activations))) {
     gpuBytes[category] += roundUp(sizeBytes, 16);
   }
   const totalGpuBytes = Object.values(gpuBytes).reduce((sum, bytes) => sum + bytes, 0);
-  return { contextTokens, cache, activations, gpuBytes, totalGpuBytes };
+  const { hostBytes = defaultHostBytes } = kv;
+  return { contextTokens, cache, activations, rerank, hostBytes, gpuBytes, totalGpuBytes };
 }
 
 /** The rows of a decode step: the largest of 1, 2, 4 and 8 that the sequences can fill. */
 function rowsFor(numSequences: number): number {
   return 2 ** Math.min(3, Math.floor(Math.log2(numSequences)));
+}
+
+/** The unstable heads by profile or by share; a layer with a sliding window attends all of it, so its heads keep their pages. */
+function chooseUnstable(config: ModelConfig, { headProfile, unstableShare = 0.25 }: KvOptions): HeadSet {
+  const { numLayers, numKvHeads, layers } = config;
+  const chosen = headProfile
+    ? unstableHeads(headProfile, unstableShare)
+    : unstableHeadsUnmeasured(numLayers, numKvHeads, unstableShare);
+  const heads: number[] = [];
+  for (let layer = 0; layer < numLayers; layer++) {
+    const isWindowed = layers[layer]!.slidingWindow !== undefined;
+    for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
+      if (isWindowed || chosen.has(layer, kvHead)) heads.push(layer * numKvHeads + kvHead);
+    }
+  }
+  return new HeadSet(numLayers, numKvHeads, heads);
+}
+
+/** Bytes of a step's read-back slot: tokens, and selections of every row. */
+export function readbackSlotBytes({ cache, activations }: Pick<MemoryPlan, 'cache' | 'activations'>): number {
+  const { numLayers, numKvHeads, pagesPerHead, unstable } = cache;
+  const hasStable = unstable.size < numLayers * numKvHeads;
+  const selectionBytes = hasStable ? 4 * numLayers * numKvHeads * pagesPerHead : 0;
+  return activations.maxRows * (resultBytesPerRow + selectionBytes);
+}
+
+/** Bytes of an offload slot: a tile of one layer, or one page of all layers. */
+export function offloadSlotBytes({ cache, activations }: Pick<MemoryPlan, 'cache' | 'activations'>): number {
+  const perPage = cache.numKvHeads * activations.pageBytes;
+  return perPage * Math.max(activations.tileTokens / pageTokens, cache.numLayers);
 }

@@ -1,5 +1,6 @@
 /** Submits decode steps and prefill slices to the GPU and reads back what they sampled; decides nothing. */
 import { KvCache } from '../cache/kv-cache';
+import { pageOf, pagesFor, pageTokens } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { KernelCompiler } from '../gpu/kernel';
 import { ReadbackRing } from '../gpu/readback';
@@ -9,12 +10,17 @@ import { DecodeGraph, type DecodeRow, type GraphContext } from '../model/decode-
 import type { ModelConfig } from '../model/model-config';
 import { PrefillGraph } from '../model/prefill-graph';
 import { ropeTable } from '../model/rope';
+import type { HostTraffic } from '../model/tile-traffic';
 import type { ModelWeights } from '../model/weights';
+import { MemoryHostStore } from '../offload/memory-host-store';
+import { Offloader, type PageRun } from '../offload/offloader';
+import { Reloader } from '../offload/reloader';
 import { decodeResults, resultBytesPerRow, type SampledToken } from '../sampler/results';
 import { Sampler } from '../sampler/sampler';
-import { numReadbackSlots, type MemoryPlan } from './memory-plan';
+import { numReadbackSlots, offloadSlotBytes, readbackSlotBytes, type MemoryPlan } from './memory-plan';
 import { Pace } from './pace';
 import { PrefillJob } from './prefill-job';
+import { Reranker, type RerankCounts } from './reranker';
 import type { Sequence } from './sequence';
 
 /** Decode steps and what the GPU did for them, since load. */
@@ -25,6 +31,9 @@ export interface StepCounts {
   readonly readbacks: number;
   readonly buffers: number;
 }
+
+/** One sequence's part in a decode step. */
+export type StepRow = Omit<DecodeRow, 'isReranking'>;
 
 /** Outcome of a prefill slice, known once the GPU has done it. */
 export interface SliceResult {
@@ -45,12 +54,14 @@ export class ModelRunner {
   readonly #ropeTable: GpuBuffer;
   readonly #recorder: Recorder;
   readonly #readbacks: ReadbackRing;
+  readonly #reranker: Reranker | undefined;
+  readonly #host: HostTraffic | undefined;
   readonly #pace = new Pace();
   #counts = { steps: 0, dispatches: 0, submits: 0, readbacks: 0, buffers: 0 };
   #lastSliceEnd = 0;
 
   private constructor(parts: RunnerParts, prefillGraph: PrefillGraph, plan: MemoryPlan) {
-    const { context, sampler, activations, ropeTable: table, recorder, readbacks } = parts;
+    const { context, sampler, activations, ropeTable: table, recorder, readbacks, reranker } = parts;
     this.#context = context;
     this.cache = context.cache;
     this.sampler = sampler;
@@ -60,6 +71,8 @@ export class ModelRunner {
     this.#ropeTable = table;
     this.#recorder = recorder;
     this.#readbacks = readbacks;
+    this.#reranker = reranker;
+    this.#host = context.host;
     this.#prefillGraph = prefillGraph;
   }
 
@@ -87,6 +100,16 @@ export class ModelRunner {
     return { ...this.#counts };
   }
 
+  /** Bytes of pages outside the GPU. */
+  get hostBytes(): number {
+    return this.#host?.offloader.store.hostBytes ?? 0;
+  }
+
+  /** What reranking did, since load. */
+  get rerankCounts(): RerankCounts {
+    return this.#reranker?.counts ?? { reranks: 0, promotions: 0, stalls: 0, overlapSum: 0, overlaps: 0 };
+  }
+
   /** The recorder of all submissions: a benchmark may hang a profiler on it. */
   get recorder(): Recorder {
     return this.#recorder;
@@ -101,11 +124,16 @@ export class ModelRunner {
     }
   }
 
-  /** Starts the prefill of `ids` from token `start` on, in pages that `sequence` owns or shares up to there. */
+  /** Starts the prefill of `ids` from token `start` on, the first of a page; the pages before are there. */
   beginPrefill(sequence: Sequence, ids: readonly number[], start: number): PrefillJob {
-    this.cache.makeWritable(this.#recorder, sequence.index, start);
-    this.cache.extend(sequence.index, ids.length);
-    this.cache.flush(this.#recorder);
+    const { cache } = this;
+    const { index } = sequence;
+    // Stable heads keep only what they select, all pages where those are few: exact requests are only admitted with so few.
+    const isSelecting = cache.hasStableHeads;
+    cache.extend(index, ids.length, false);
+    cache.resetLists(index);
+    if (isSelecting) cache.reserveSets(index, pagesFor(ids.length));
+    cache.flush(this.#recorder);
     const { tileTokens, chunkTokens } = this.#plan.activations;
     const context = {
       graph: this.#prefillGraph,
@@ -114,45 +142,85 @@ export class ModelRunner {
       tileTokens,
       maxChunkTokens: chunkTokens,
     };
-    return new PrefillJob(context, sequence.index, ids, start);
+    return new PrefillJob(context, index, ids, start, isSelecting);
   }
 
   /** Submits the next slice of a prefill; the prompt's last slice also samples the first token. */
-  async submitSlice(job: PrefillJob, row: DecodeRow): Promise<SliceResult> {
+  async submitSlice(job: PrefillJob): Promise<SliceResult> {
+    const { device } = this.#context.compiler;
+    const { sequence, numTokens, isSelecting } = job;
     const submittedAt = performance.now();
-    const cost = job.recordSlice(this.#recorder);
+    const row = [sequence, numTokens - 1, 0, 0];
+    device.write(this.#activations.segmentRow, 0, Uint32Array.from(row));
+    const { cost, wait } = job.recordSlice(this.#recorder);
     if (job.isDone) {
-      this.#writeRows([row]);
+      if (isSelecting) this.#reranker!.begin(this.#recorder, sequence);
+      device.write(this.#activations.rows, 0, Uint32Array.from(row));
       this.#decodeGraphs.get(1)!.recordHead(this.#recorder);
-      const [token] = await this.#sample(1);
+      const [token] = await this.#sample(1, isSelecting ? [{ sequence, numTokens }] : []);
       this.#learn(cost, submittedAt);
       return { token };
     }
     this.#recorder.submit();
-    await this.#context.compiler.device.handle.queue.onSubmittedWorkDone();
-    this.#context.compiler.device.throwIfFailed();
+    const work = device.handle.queue.onSubmittedWorkDone();
+    await wait;
+    await work;
+    device.throwIfFailed();
     this.#learn(cost, submittedAt);
     return { token: undefined };
   }
 
+  /** Whether a sequence may decode now: not while its pages come from the host, or a page of it has no way there. */
+  isReady(sequence: Sequence): boolean {
+    const fillsPage = (sequence.numStored + 1) % pageTokens === 0;
+    if (fillsPage && this.#host && !this.#host.offloader.hasFreeSlot) return false;
+    return this.#reranker?.isReady(sequence.index) ?? true;
+  }
+
+  /** Resolves when one of `sequences` may have become ready. */
+  async whenReady(sequences: readonly Sequence[]): Promise<void> {
+    if (sequences.length === 0) return;
+    const pages = sequences.map(({ index }) => this.#reranker?.whenReady(index));
+    await Promise.race([...pages, this.#host?.offloader.slotFreed()]);
+  }
+
+  /** Resolves when no page is on its way to the host. @throws EngineError `host-memory`, `storage-quota` */
+  async settled(): Promise<void> {
+    await this.#host?.offloader.settled();
+  }
+
+  /** The answer of a sequence is over: its stable heads keep nothing on the GPU. */
+  endTurn({ index }: Sequence): void {
+    this.#reranker?.end(index);
+    this.cache.clearSets(index);
+  }
+
   /** Submits one decode step of `rows`, whose batch size was prepared. Resolves to a token a row, in order. */
-  submitDecode(rows: readonly DecodeRow[]): Promise<SampledToken[]> {
-    const { buffers } = this.#context.compiler.device;
-    const before = { ...this.#recorder.counts, buffers: buffers.numCreated };
-    for (const { sequence, position } of rows) {
-      this.cache.makeWritable(this.#recorder, sequence, position);
-      this.cache.extend(sequence, position + 1);
-    }
+  submitDecode(rows: readonly StepRow[]): Promise<SampledToken[]> {
+    const { device } = this.#context.compiler;
+    const before = { ...this.#recorder.counts, buffers: device.buffers.numCreated };
+    const decodeRows = rows.map(({ sequence, position, isExact }): DecodeRow => {
+      const numPages = pageOf(position) + 1;
+      const isReranking = this.#reranker?.step(this.#recorder, sequence, numPages) ?? false;
+      this.cache.extend(sequence, position + 1, true);
+      return { sequence, position, isExact, isReranking };
+    });
     this.cache.flush(this.#recorder);
-    this.#writeRows(rows);
-    this.#decodeGraphs.get(batchRows(rows.length))!.record(this.#recorder, rows);
-    const sampled = this.#sample(rows.length);
+    const words = Uint32Array.from(rows.flatMap(({ sequence, position }) => [sequence, position, 0, 0]));
+    device.write(this.#activations.rows, 0, words);
+    this.#decodeGraphs.get(batchRows(rows.length))!.record(this.#recorder, decodeRows);
+    for (const { sequence, position } of rows) this.#offloadFilledPage(sequence, position);
+    const reranking = decodeRows.filter(({ isReranking }) => isReranking);
+    const sampled = this.#sample(
+      rows.length,
+      reranking.map(({ sequence, position }) => ({ sequence, numTokens: position + 1 })),
+    );
     const { dispatches, submits } = this.#recorder.counts;
     this.#counts.steps++;
     this.#counts.readbacks++;
     this.#counts.dispatches += dispatches - before.dispatches;
     this.#counts.submits += submits - before.submits;
-    this.#counts.buffers += buffers.numCreated - before.buffers;
+    this.#counts.buffers += device.buffers.numCreated - before.buffers;
     return sampled;
   }
 
@@ -164,25 +232,53 @@ export class ModelRunner {
       ropeTable: this.#ropeTable,
       recorder: this.#recorder,
       readbacks: this.#readbacks,
+      reranker: this.#reranker,
     });
   }
 
-  /** Records the sampling of `numRows` rows of logits, submits, and reads the step's one slot. */
-  async #sample(numRows: number): Promise<SampledToken[]> {
+  /** A page that this step fills goes to the host, all layers and heads of it. */
+  #offloadFilledPage(sequence: number, position: number): void {
+    if (!this.#host || (position + 1) % pageTokens !== 0) return;
+    const { cache } = this;
+    const page = pageOf(position);
+    const id = cache.pagesOf(sequence)[page]!;
+    const { numLayers, numKvHeads } = cache.shape;
+    const runs: PageRun[] = [];
+    for (let layer = 0; layer < numLayers; layer++) {
+      for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
+        const slot = cache.table.get(layer, sequence, kvHead, page);
+        const { pool: source } = cache.slabOf(layer, kvHead);
+        runs.push({ layer, kvHead, ids: [id], source, offsetBytes: slot * cache.layout.pageBytes });
+      }
+    }
+    this.#host.offloader.record(this.#recorder, runs);
+  }
+
+  /**
+   * Records the sampling of `numRows` rows of logits, submits, and reads the step's one slot: the tokens, then what the
+   * stable heads of `selecting` have selected.
+   */
+  async #sample(
+    numRows: number,
+    selecting: readonly { readonly sequence: number; readonly numTokens: number }[],
+  ): Promise<SampledToken[]> {
     const { logits, rows } = this.#activations;
     this.sampler.record(this.#recorder, { logits, rows, numRows });
     const slot = this.#readbacks.acquire();
-    const sizeBytes = numRows * resultBytesPerRow;
-    this.#recorder.copy(this.sampler.results, 0, slot.buffer, 0, sizeBytes);
+    const resultBytes = numRows * resultBytesPerRow;
+    const selectionBytes = this.#reranker?.selectionBytes ?? 0;
+    this.#recorder.copy(this.sampler.results, 0, slot.buffer, 0, resultBytes);
+    selecting.forEach(({ sequence }, i) => {
+      this.#reranker?.recordReadback(this.#recorder, sequence, slot.buffer, resultBytes + i * selectionBytes);
+    });
     this.#recorder.submit();
-    const results = await slot.read(sizeBytes);
+    const results = await slot.read(resultBytes + selecting.length * selectionBytes);
     this.#context.compiler.device.throwIfFailed();
+    selecting.forEach(({ sequence, numTokens }, i) => {
+      const words = new Uint32Array(results, resultBytes + i * selectionBytes, selectionBytes / 4);
+      this.#reranker?.receive(sequence, words, numTokens);
+    });
     return decodeResults(results, numRows);
-  }
-
-  #writeRows(rows: readonly DecodeRow[]): void {
-    const words = Uint32Array.from(rows.flatMap(({ sequence, position }) => [sequence, position, 0, 0]));
-    this.#context.compiler.device.write(this.#activations.rows, 0, words);
   }
 
   /** Slices queue up behind each other: a slice's own time begins when the one before it has ended. */
@@ -205,6 +301,8 @@ interface RunnerParts {
   readonly ropeTable: GpuBuffer;
   readonly recorder: Recorder;
   readonly readbacks: ReadbackRing;
+  /** Present when the cache has stable heads. */
+  readonly reranker: Reranker | undefined;
 }
 
 async function allocate(
@@ -235,33 +333,52 @@ async function allocate(
     device.write(ropeBuffer, 0, table);
     const recorder = new Recorder(compiler);
     undo.push(() => recorder.destroy());
-    const readbacks = new ReadbackRing(device, numReadbackSlots, maxRows * resultBytesPerRow);
+    const readbacks = new ReadbackRing(device, numReadbackSlots, readbackSlotBytes(plan));
+    undo.push(() => readbacks.destroy());
+    const host = cache.hasStableHeads ? await openHost(compiler, cache, plan) : undefined;
+    if (host) undo.push(() => closeHost(host));
+    const reranker = host && (await Reranker.create(compiler, cache, host, plan.rerank));
     const context: GraphContext = {
       compiler,
       config,
       weights,
       cache,
+      host,
       activations,
       tokens: sampler.tokens,
       ropeTable: ropeBuffer,
       unused: activations.unused,
     };
-    return { context, sampler, activations, ropeTable: ropeBuffer, recorder, readbacks };
+    return { context, sampler, activations, ropeTable: ropeBuffer, recorder, readbacks, reranker };
   } catch (error) {
     for (const step of undo.reverse()) step();
     throw error;
   }
 }
 
-function destroyParts({
-  context,
-  sampler,
-  activations,
-  ropeTable: table,
-  recorder,
-  readbacks,
-}: RunnerParts): void {
+/** The ways to and from the host, and the store there. */
+async function openHost(compiler: KernelCompiler, cache: KvCache, plan: MemoryPlan): Promise<HostTraffic> {
+  const { device } = compiler;
+  const { numLayers, numKvHeads } = cache.shape;
+  const { pageBytes } = cache.layout;
+  const store = new MemoryHostStore({ numLayers, numKvHeads, pageBytes }, plan.hostBytes);
+  cache.onFree = (ids) => store.drop(ids);
+  const pools = cache.layers.flat().map(({ pool }) => pool);
+  const reloader = await Reloader.create(compiler, store, pools);
+  const offloader = new Offloader(device, store, cache, offloadSlotBytes(plan));
+  return { offloader, reloader };
+}
+
+function closeHost({ offloader, reloader }: HostTraffic): void {
+  offloader.store.close();
+  offloader.destroy();
+  reloader.destroy();
+}
+
+function destroyParts(parts: RunnerParts): void {
+  const { context, sampler, activations, ropeTable: table, recorder, readbacks } = parts;
   context.cache.destroy();
+  if (context.host) closeHost(context.host);
   destroyActivations(activations);
   sampler.destroy();
   table.destroy();

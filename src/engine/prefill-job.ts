@@ -1,7 +1,8 @@
 /** A prompt on its way through the model: which segment it is in, and the recording that is cut into slices. */
 import type { Recorder } from '../gpu/recorder';
+import { assert } from '../util/assert';
 import type { ModelConfig } from '../model/model-config';
-import type { Cost, PrefillGraph } from '../model/prefill-graph';
+import type { Cost, PrefillGraph, PrefillStep } from '../model/prefill-graph';
 import { largestRowCost, nextSegment, tokenCost, type Segment } from '../model/prefill-plan';
 import type { Pace } from './pace';
 
@@ -17,14 +18,24 @@ export interface PrefillContext {
 /** Prompt tokens `[start, end)` of one sequence. */
 export class PrefillJob {
   readonly #context: PrefillContext;
-  readonly #sequence: number;
+  readonly sequence: number;
   readonly #ids: readonly number[];
+  readonly #isSelecting: boolean;
   #position: number;
-  #current: { readonly segment: Segment; readonly recording: Generator<Cost, void> } | undefined;
+  #isWaiting = false;
+  #current: { readonly segment: Segment; readonly recording: Generator<PrefillStep, void> } | undefined;
 
-  constructor(context: PrefillContext, sequence: number, ids: readonly number[], start: number) {
+  /** @param isSelecting whether the last token selects what heads attend */
+  constructor(
+    context: PrefillContext,
+    sequence: number,
+    ids: readonly number[],
+    start: number,
+    isSelecting: boolean,
+  ) {
     this.#context = context;
-    this.#sequence = sequence;
+    this.sequence = sequence;
+    this.#isSelecting = isSelecting;
     this.#ids = ids;
     this.#position = start;
   }
@@ -34,12 +45,30 @@ export class PrefillJob {
     return this.#position;
   }
 
+  /** Tokens of the prompt. */
+  get numTokens(): number {
+    return this.#ids.length;
+  }
+
+  /** Whether the next slice must wait for the host. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  get isSelecting(): boolean {
+    return this.#isSelecting;
+  }
+
   get isDone(): boolean {
     return this.#position === this.#ids.length;
   }
 
-  /** Records work of about one submission, at most to the end of a segment. Returns its cost. */
-  recordSlice(recorder: Recorder): Cost {
+  /**
+   * Records work of about one submission, at most to the end of a segment and to where something is needed from the host:
+   * then the job is waiting, and the caller awaits `wait` before the next slice, once this one is submitted.
+   */
+  recordSlice(recorder: Recorder): { readonly cost: Cost; readonly wait: Promise<void> | undefined } {
+    assert(!this.#isWaiting, 'a waiting prefill records nothing');
     const { pace } = this.#context;
     this.#current ??= this.#begin(recorder);
     const { segment, recording } = this.#current;
@@ -51,9 +80,19 @@ export class PrefillJob {
         this.#current = undefined;
         break;
       }
+      if (step.value instanceof Promise) return { cost, wait: this.#waitFor(step.value) };
       cost += step.value;
     }
-    return cost;
+    return { cost, wait: undefined };
+  }
+
+  async #waitFor(promise: Promise<void>): Promise<void> {
+    this.#isWaiting = true;
+    try {
+      await promise;
+    } finally {
+      this.#isWaiting = false;
+    }
   }
 
   #begin(recorder: Recorder) {
@@ -62,6 +101,10 @@ export class PrefillJob {
     const segment = nextSegment(this.#position, this.#ids.length, tileTokens, maxTokens);
     const ids = this.#ids.slice(segment.start, segment.end);
     const chunkTokens = pace.chunkTokens(largestRowCost(config), maxChunkTokens);
-    return { segment, recording: graph.record(recorder, this.#sequence, segment, ids, chunkTokens) };
+    const isSelecting = this.#isSelecting && segment.isLast;
+    return {
+      segment,
+      recording: graph.record(recorder, this.sequence, segment, ids, chunkTokens, isSelecting),
+    };
   }
 }

@@ -1,6 +1,6 @@
 /** Which sequences exist: running ones, and idle ones kept because their KV may serve the next request. */
 import type { KvCache } from '../cache/kv-cache';
-import { pagesFor, pageTokens } from '../cache/page';
+import { pagesFor } from '../cache/page';
 import { assert } from '../util/assert';
 import { findReuse, type Reuse, type Sequence } from './sequence';
 
@@ -52,9 +52,7 @@ export class SequenceStore {
   }
 
   #takeOver({ sequence, numTokens: numCached }: Reuse, prompt: readonly number[], numTokens: number) {
-    // A partial page that is shared will be copied: one page more.
-    const numCopies = Number(this.#cache.needsCopy(sequence.index, numCached));
-    const numPages = pagesFor(numTokens) - pagesFor(numCached) + numCopies;
+    const numPages = pagesFor(numTokens) - pagesFor(numCached);
     if (!this.#makeRoom(numPages, { kept: sequence, cutTo: numCached })) return undefined;
     this.#cache.truncate(sequence.index, numCached);
     this.#idle.delete(sequence);
@@ -66,11 +64,10 @@ export class SequenceStore {
     prompt: readonly number[],
     numTokens: number,
   ) {
-    // Full shared pages cost nothing; a partial one will be copied, so it counts as new.
-    const numPages = pagesFor(numTokens) - Math.floor(numCached / pageTokens);
+    const numPages = pagesFor(numTokens) - pagesFor(numCached);
     if (!this.#makeRoom(numPages, { kept: source })) return undefined;
     const sequence = this.#take();
-    this.#cache.share(source.index, sequence.index, numCached);
+    this.#cache.share(source.index, sequence.index, pagesFor(numCached));
     return this.#begin(sequence, prompt, numCached, numTokens);
   }
 
@@ -117,13 +114,11 @@ export class SequenceStore {
     return this.#idle.size + this.#running.size;
   }
 
-  /** Pages that running requests were promised and have not taken; one more each for a copy on write. */
+  /** Pages that running requests were promised and have not taken. */
   #numReservedPages(): number {
     let sum = 0;
     for (const [sequence, numTokens] of this.#reserved) {
-      const { index, numStored } = sequence;
-      sum += Math.max(0, pagesFor(numTokens) - this.#cache.numPages(index));
-      if (this.#cache.needsCopy(index, numStored)) sum++;
+      sum += Math.max(0, pagesFor(numTokens) - this.#cache.numPages(sequence.index));
     }
     return sum;
   }

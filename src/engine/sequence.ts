@@ -24,8 +24,16 @@ export function commonPrefix(a: readonly number[], b: readonly number[]): number
 /** How a prompt can start from what is stored. */
 export interface Reuse {
   readonly sequence: Sequence;
-  /** Prompt tokens whose KV is taken over; at least one token is left to process, for its logits. */
+  /** Prompt tokens whose KV is taken over, whole pages; at least one token is left to process, for its logits. */
   readonly numTokens: number;
+}
+
+/**
+ * The tokens of whole pages among `numTokens`. Only whole pages are reused: what is left, at most 15 tokens, is prefilled
+ * again, so that no page is ever written by two sequences and every token's KV is what a prefill gives.
+ */
+export function wholePages(numTokens: number): number {
+  return numTokens - (numTokens % pageTokens);
 }
 
 /** The stored sequence that shares the longest prefix with `prompt`, if one shares at least a page. */
@@ -33,7 +41,7 @@ export function findReuse(prompt: readonly number[], stored: Iterable<Sequence>)
   let best: Reuse | undefined;
   for (const sequence of stored) {
     const shared = commonPrefix(prompt, sequence.tokens);
-    const numTokens = Math.min(shared, sequence.numStored, prompt.length - 1);
+    const numTokens = wholePages(Math.min(shared, sequence.numStored, prompt.length - 1));
     if (numTokens >= pageTokens && numTokens > (best?.numTokens ?? 0)) best = { sequence, numTokens };
   }
   return best;

@@ -32,6 +32,9 @@ export interface EngineStats {
     readonly reranks: number;
     readonly promotions: number;
     readonly stalls: number;
+    /** Overlap of a set with the next (RCO): the sum over heads and reranks, and how many. */
+    readonly overlapSum: number;
+    readonly overlaps: number;
   };
   /** Averages over all decode steps since load. */
   readonly gpu: {

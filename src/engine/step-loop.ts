@@ -1,10 +1,10 @@
 /** The engine's heart: admit, plan, submit, confirm, as long as there are requests. It waits for the GPU only to confirm. */
-import type { DecodeRow } from '../model/decode-graph';
 import { assert } from '../util/assert';
-import type { ModelRunner } from './model-runner';
+import type { ModelRunner, StepRow } from './model-runner';
 import type { PrefillJob } from './prefill-job';
 import type { RunningRequest } from './running-request';
 import { planStep } from './scheduler';
+import { wholePages } from './sequence';
 import type { SequenceStore } from './sequence-store';
 import type { StepPlan } from './step-plan';
 
@@ -85,6 +85,9 @@ export class StepLoop {
     const plan = planStep(this.#admitted, this.#maxRows);
     await this.#runner.prepare(plan.decode.length);
     const isBusy = this.#submit(plan);
+    // A sequence whose pages are on their way from the host pauses; when there is nothing else to do, the loop waits with it.
+    if (!isBusy && this.#inFlight.length === 0)
+      await this.#runner.whenReady(plan.decode.map((r) => r.sequence!));
     while (this.#inFlight.length >= maxInFlight || (!isBusy && this.#inFlight.length > 0)) {
       await this.#confirmOldest();
       if (!isBusy) break;
@@ -95,7 +98,13 @@ export class StepLoop {
   async #admit(): Promise<void> {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
       const { promptIds, maxSampled, request } = next;
-      const placement = this.#store.place(promptIds, promptIds.length + maxSampled);
+      const numTokens = promptIds.length + maxSampled;
+      let placement = this.#store.place(promptIds, numTokens);
+      if (!placement && this.#admitted.length + this.#inFlight.length === 0) {
+        // Pages of an answer that is over may still be on their way to the host.
+        await this.#runner.settled();
+        placement = this.#store.place(promptIds, numTokens);
+      }
       if (!placement) {
         assert(
           this.#admitted.length > 0 || this.#inFlight.length > 0,
@@ -128,18 +137,21 @@ export class StepLoop {
   /** Submits what the plan says; false when that was nothing. */
   #submit({ decode, prefill }: StepPlan<RunningRequest>): boolean {
     // A request may have been aborted while a batch size was being compiled.
-    const requests = decode.filter((request) => request.phase === 'decoding');
+    const requests = decode.filter(
+      (request) => request.phase === 'decoding' && this.#runner.isReady(request.sequence!),
+    );
     if (requests.length > 0) this.#submitDecode(requests);
     const job = prefill && this.#prefills.get(prefill);
-    if (prefill && job) this.#submitSlice(prefill, job);
-    return requests.length > 0 || job !== undefined;
+    const hasSlice = prefill !== undefined && job !== undefined && !job.isWaiting;
+    if (hasSlice) this.#submitSlice(prefill, job);
+    return requests.length > 0 || hasSlice;
   }
 
   #submitDecode(requests: readonly RunningRequest[]): void {
-    const rows = requests.map((request): DecodeRow => {
+    const rows = requests.map((request): StepRow => {
       const sequence = request.sequence!;
       request.numSampled++;
-      return { sequence: sequence.index, position: sequence.numStored++ };
+      return { sequence: sequence.index, position: sequence.numStored++, isExact: request.request.isExact };
     });
     const result = this.#runner.submitDecode(rows).then((tokens) => () => {
       requests.forEach((request, row) => this.#confirm(request, tokens[row]!));
@@ -149,8 +161,7 @@ export class StepLoop {
 
   #submitSlice(request: RunningRequest, job: PrefillJob): void {
     const sequence = request.sequence!;
-    const row = { sequence: sequence.index, position: request.promptIds.length - 1 };
-    const submitted = this.#runner.submitSlice(job, row);
+    const submitted = this.#runner.submitSlice(job);
     sequence.tokens.push(...request.promptIds.slice(sequence.numStored, job.position));
     sequence.numStored = job.position;
     if (job.isDone) {
@@ -191,7 +202,8 @@ export class StepLoop {
     this.#prefills.delete(request);
     const sequence = request.sequence!;
     // KV beyond the last confirmed token but one belongs to overshoot or to a token whose own step never ran.
-    sequence.numStored = Math.min(sequence.numStored, Math.max(sequence.tokens.length - 1, 0));
+    sequence.numStored = wholePages(Math.min(sequence.numStored, Math.max(sequence.tokens.length - 1, 0)));
+    this.#runner.endTurn(sequence);
     this.#store.retire(sequence);
   }
 }

@@ -7,11 +7,15 @@ import { flatGrid, type Recorder } from '../gpu/recorder';
 import { copyPages } from '../kernels/cache/copy-pages';
 import type { HostStore } from './host-store';
 
-/** One page that is to go to a slot of a pool. */
-export interface Promotion {
+/** One page of one KV head. */
+export interface PageOnHost {
   readonly layer: number;
   readonly kvHead: number;
   readonly id: PageId;
+}
+
+/** One page that is to go to a slot of a pool. */
+export interface Promotion extends PageOnHost {
   readonly slot: Slot;
   /** The slab's pool. */
   readonly pool: GpuBuffer;
@@ -70,7 +74,7 @@ export class Reloader {
   /**
    * Fetches pages from the store: what `record` then uploads. Resolves at once where the store is in memory.
    */
-  async fetch(promotions: readonly Promotion[]): Promise<Uint8Array<ArrayBuffer>> {
+  async fetch(promotions: readonly PageOnHost[]): Promise<Uint8Array<ArrayBuffer>> {
     const { pageBytes } = this.#store.shape;
     const bytes = new Uint8Array(promotions.length * pageBytes);
     const waits = promotions.map(({ layer, kvHead, id }, i) =>
