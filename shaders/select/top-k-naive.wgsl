@@ -42,7 +42,7 @@ fn main(
   let index = params.listOffset + row.x * params.kvHeads + list[task].y;
   for (var page = thread; page < numPages; page += 64u) {
     let bits = atomicLoad(&chosen[page / 32u]);
-    if ((bits >> (page % 32u) & 1u) == 0u) {
+    if (((bits >> (page % 32u)) & 1u) == 0u) {
       continue;
     }
     var place = countOneBits(bits & ((1u << (page % 32u)) - 1u));
