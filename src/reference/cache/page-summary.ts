@@ -3,7 +3,6 @@ import { storeKv, type KvWords } from './kv-data';
 import { summarise } from './rope-append';
 
 /** Pages `[firstPage, firstPage + numPages)` of a tile, and where their summaries go. */
-/** What the page-summary kernel reads, with its parameters. */
 export interface PageSummaryInput {
   readonly headDim: number;
   readonly firstPage: number;
@@ -20,7 +19,6 @@ export interface PageSummaryInput {
 }
 
 /** Writes the summaries of the pages, for the KV heads of one slab. */
-/** Twin of cache/page-summary. */
 export function pageSummary(input: PageSummaryInput): void {
   const { headDim, firstPage, numPages } = input;
   for (let local = 0; local < input.numKvHeads; local++) {
