@@ -17,6 +17,7 @@ const plain = (name: string, timeoutMs: number) => ({
     exclude,
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
+    expect: { poll: { timeout: timeoutMs / 2 } },
   },
 });
 

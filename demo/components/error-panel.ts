@@ -51,9 +51,7 @@ export class ErrorPanel extends LitElement {
         </ul>
         ${
           canRetry
-            ? html`<button @click=${() => this.dispatchEvent(new Event('retry'))}>
-                Load the model again
-              </button>`
+            ? html`<button @click=${() => this.dispatchEvent(new Event('retry'))}>Try again</button>`
             : null
         }
       </section>

@@ -90,7 +90,6 @@ export class EngineCore {
     const device = await Device.request(options);
     try {
       const parts = await prepare(device, files.config, source, options);
-      signal?.throwIfAborted();
       return new EngineCore(source.id, files, kv, parts, performance.now() - startedAt);
     } catch (error) {
       device.destroy();
@@ -330,6 +329,13 @@ async function prepare(
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   });
-  const runner = await ModelRunner.create(compiler, config, weights, plan);
-  return { device, weights, plan, runner, refusedVariants };
+  try {
+    const runner = await ModelRunner.create(compiler, config, weights, plan);
+    if (signal?.aborted) runner.destroy();
+    signal?.throwIfAborted();
+    return { device, weights, plan, runner, refusedVariants };
+  } catch (error) {
+    destroyWeights(weights);
+    throw error;
+  }
 }

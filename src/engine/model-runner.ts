@@ -95,6 +95,11 @@ export class ModelRunner {
     }
   }
 
+  /** What it was allocated by. */
+  get plan(): MemoryPlan {
+    return this.#plan;
+  }
+
   /** Decode steps since load, with their dispatches, submits, read-backs and the buffers created for them. */
   get counts(): StepCounts {
     return { ...this.#counts };

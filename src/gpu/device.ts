@@ -57,7 +57,7 @@ export class Device {
         if (this.#isDestroyed) return;
         const error = new EngineError(
           'device-lost',
-          `The GPU device was lost (${info.reason}): ${info.message || 'no reason given'}.`,
+          `The GPU device was lost (${info.reason}): ${info.message.replace(/\.$/, '') || 'no reason given'}.`,
         );
         this.#failure = error;
         resolve(error);

@@ -88,6 +88,7 @@ export function createActivations(
   });
 }
 
+/** Frees every buffer of the set. */
 export function destroyActivations(activations: Activations): void {
   for (const buffer of Object.values(activations)) buffer.destroy();
 }

@@ -35,6 +35,7 @@ export interface Calls {
   generate: { argument: GenerationRequest; result: undefined };
 }
 
+/** Name of a call. */
 export type CallName = keyof Calls;
 
 /** From the page: a call, or the end of the caller's interest in one. */

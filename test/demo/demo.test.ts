@@ -47,6 +47,8 @@ describe('demo page', () => {
 
   async function open(path = '/', options: BrowserContextOptions = {}, from = browser): Promise<Visit> {
     const context = await from.newContext(options);
+    // A software GPU on a busy machine takes its time to compile.
+    context.setDefaultTimeout(90_000);
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
@@ -200,6 +202,7 @@ describe('demo page', () => {
     const ownBrowser = await launchBrowser({ args: ['--host-resolver-rules=MAP elsewhere.test 127.0.0.1'] });
     try {
       const page = await ownBrowser.newPage();
+      page.setDefaultTimeout(90_000);
       await page.goto(server.origin.replace('127.0.0.1', 'elsewhere.test'));
       await page.getByRole('alert').getByText('WebGPU is not available').waitFor();
       expect(await page.getByRole('alert').textContent()).toContain('chrome://flags/#enable-unsafe-webgpu');
@@ -219,8 +222,8 @@ describe('demo page', () => {
       await input(page).fill('Tell me everything');
       await page.keyboard.press('Enter');
       await expect.poll(async () => (await answer(page).textContent())?.length).toBeGreaterThan(0);
-      const crasher = await ownBrowser.newPage();
-      await crasher.goto('chrome://gpucrash').catch(() => undefined);
+      const devtools = await ownBrowser.newBrowserCDPSession();
+      await devtools.send('Browser.crashGpuProcess');
       await page.getByRole('alert').getByText('The GPU was lost').waitFor();
       await page.screenshot({ path: join(screenshots, 'gpu-lost.png') });
       await page.getByRole('button', { name: 'Try again' }).click();

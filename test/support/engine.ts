@@ -2,9 +2,12 @@
 import { EngineCore, type EngineOptions } from '../../src/engine/engine';
 import type { GenerationRequest } from '../../src/engine/generation';
 import type { GenerationEvent } from '../../src/engine/generation-event';
+import { planMemory, type KvOptions } from '../../src/engine/memory-plan';
+import { parseModelConfig } from '../../src/model/model-config';
 import { gpu } from './gpu-setup';
 import { folderSource } from './folder-source';
-import type { ModelFolder } from './models';
+import { modelConfigJson, type ModelFolder } from './models';
+import { randomSource } from './random';
 
 export { requestOf } from './requests';
 
@@ -44,4 +47,21 @@ export async function answer(
     } else if (event.kind === 'end') return { text, tokenIds, logprobs, end: event };
   }
   throw new Error('the answer had no end');
+}
+
+/** `length` token ids without special tokens of the test tokenizer; another `seed`, another beginning. */
+export function promptOf(length: number, seed = 1, vocabSize = 304): number[] {
+  const next = randomSource(7919 * seed + length);
+  return Array.from({ length }, () => 4 + Math.floor(next() * (vocabSize - 4)));
+}
+
+/** The least `gpuBytes` for a context: one sequence's pages and the smallest tiles. */
+export function leastGpuBytes(model: ModelFolder, kv: KvOptions & { contextTokens: number }): number {
+  const config = parseModelConfig(modelConfigJson(model));
+  try {
+    planMemory({ config, weightBytes: 0, maxBindingBytes: 2 ** 27, kv: { ...kv, gpuBytes: 1 } });
+  } catch (error) {
+    return Number(/needs (\d+) bytes/.exec((error as Error).message)![1]);
+  }
+  throw new Error('one byte was enough');
 }

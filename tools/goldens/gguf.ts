@@ -5,90 +5,10 @@
 import type { HfConfig } from '../../test/support/model-weights';
 import type { Tensor } from '../../test/support/safetensors';
 import { tinyVocabulary } from '../../test/support/tiny-tokenizer';
+import { alignment, ByteWriter, ggufHeader, tensorTypes, type MetadataValue } from './gguf-format';
 
-const alignment = 32;
-const typeF32 = 0;
-const valueTypes = { uint32: 4, int32: 5, float32: 6, bool: 7, string: 8, array: 9 } as const;
-const tokenTypes = { normal: 1, control: 3 } as const;
-
-/** A growing little-endian buffer. */
-class ByteWriter {
-  private readonly parts: Uint8Array[] = [];
-  sizeBytes = 0;
-
-  bytes(part: Uint8Array): void {
-    this.parts.push(part);
-    this.sizeBytes += part.length;
-  }
-
-  number(size: 1 | 4 | 8, write: (view: DataView) => void): void {
-    const part = new Uint8Array(size);
-    write(new DataView(part.buffer));
-    this.bytes(part);
-  }
-
-  u32(value: number): void {
-    this.number(4, (view) => view.setUint32(0, value, true));
-  }
-
-  u64(value: number): void {
-    this.number(8, (view) => view.setBigUint64(0, BigInt(value), true));
-  }
-
-  string(text: string): void {
-    const encoded = new TextEncoder().encode(text);
-    this.u64(encoded.length);
-    this.bytes(encoded);
-  }
-
-  align(): void {
-    this.bytes(new Uint8Array((alignment - (this.sizeBytes % alignment)) % alignment));
-  }
-
-  concat(): Uint8Array<ArrayBuffer> {
-    const all = new Uint8Array(this.sizeBytes);
-    let offset = 0;
-    for (const part of this.parts) {
-      all.set(part, offset);
-      offset += part.length;
-    }
-    return all;
-  }
-}
-
-type MetadataValue =
-  | { readonly uint32: number }
-  | { readonly float32: number }
-  | { readonly bool: boolean }
-  | { readonly string: string }
-  | { readonly strings: readonly string[] }
-  | { readonly int32s: readonly number[] };
-
-function writeValue(out: ByteWriter, value: MetadataValue): void {
-  if ('uint32' in value) {
-    out.u32(valueTypes.uint32);
-    out.u32(value.uint32);
-  } else if ('float32' in value) {
-    out.u32(valueTypes.float32);
-    out.number(4, (view) => view.setFloat32(0, value.float32, true));
-  } else if ('bool' in value) {
-    out.u32(valueTypes.bool);
-    out.number(1, (view) => view.setUint8(0, value.bool ? 1 : 0));
-  } else if ('string' in value) {
-    out.u32(valueTypes.string);
-    out.string(value.string);
-  } else if ('strings' in value) {
-    out.u32(valueTypes.array);
-    out.u32(valueTypes.string);
-    out.u64(value.strings.length);
-    for (const text of value.strings) out.string(text);
-  } else {
-    out.u32(valueTypes.array);
-    out.u32(valueTypes.int32);
-    out.u64(value.int32s.length);
-    for (const number of value.int32s) out.number(4, (view) => view.setInt32(0, number, true));
-  }
-}
+/** Kinds of token in `tokenizer.ggml.token_type`. */
+export const tokenTypes = { normal: 1, control: 3 } as const;
 
 /**
  * Rows `[heads · headDim, width]` of a q or k matrix in llama.cpp's order for this architecture: its RoPE turns
@@ -139,7 +59,7 @@ function ggufTensor(name: string, tensor: Tensor, config: HfConfig): [string, Te
  * Token texts for GGUF: those of bytes from 0x80 on become ASCII names such as `[0xfe]`, because wllama cannot report a
  * token that is not UTF-8 by itself. Ids stay, so ASCII prompts are tokenized as ever.
  */
-function ggufTokenTexts(): string[] {
+export function ggufTokenTexts(): string[] {
   const { tokens, numSpecial } = tinyVocabulary;
   return tokens.map((token, id) => {
     const byte = id - numSpecial;
@@ -185,26 +105,17 @@ export function writeGguf(config: HfConfig, tensors: ReadonlyMap<string, Tensor>
     throw new Error('the GGUF writer knows plain Llama models only');
   }
   const entries = [...tensors].map(([name, tensor]) => ggufTensor(name, tensor, config));
-  const pairs = Object.entries(metadata(config));
+  const header = ggufHeader(
+    metadata(config),
+    entries.map(([name, { shape, data }]) => ({
+      name,
+      shape,
+      type: tensorTypes.f32,
+      sizeBytes: data.byteLength,
+    })),
+  );
   const out = new ByteWriter();
-  out.bytes(new TextEncoder().encode('GGUF'));
-  out.u32(3);
-  out.u64(entries.length);
-  out.u64(pairs.length);
-  for (const [key, value] of pairs) {
-    out.string(key);
-    writeValue(out, value);
-  }
-  let offset = 0;
-  for (const [name, { shape, data }] of entries) {
-    out.string(name);
-    out.u32(shape.length);
-    for (const size of [...shape].reverse()) out.u64(size);
-    out.u32(typeF32);
-    out.u64(offset);
-    offset += Math.ceil(data.byteLength / alignment) * alignment;
-  }
-  out.align();
+  out.bytes(header);
   for (const [, { data }] of entries) {
     out.bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     out.align();

@@ -55,7 +55,7 @@ async function respond(request, response, { mounts, pages, headers }) {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.setHeader('Cache-Control', 'no-store');
   if (pages[pathname] !== undefined) {
-    response.setHeader('Content-Type', contentTypes['.html']);
+    response.setHeader('Content-Type', contentTypes[extname(pathname)] ?? contentTypes['.html']);
     response.end(pages[pathname]);
     return;
   }
@@ -86,7 +86,7 @@ async function respond(request, response, { mounts, pages, headers }) {
  * Starts a server on a free port of the loopback interface.
  * @param {object} options
  * @param {{ prefix: string, folder: string }[]} [options.mounts] the longest matching prefix wins; each ends with '/'
- * @param {Record<string, string>} [options.pages] HTML by path
+ * @param {Record<string, string>} [options.pages] texts by path, HTML where the path has no known extension
  * @param {Record<string, string>} [options.headers] sent with every response
  * @returns {Promise<{ origin: string, close: () => Promise<void> }>}
  */

@@ -219,5 +219,13 @@ export function minifyWgsl(source: string, plan: NamePlan): string {
       ((isSticky(previous) && isSticky(current)) || (isOperator(previous) && isOperator(current)));
     result += (mustPart ? ' ' : '') + (renamed.get(index) ?? current.text);
   }
-  return result;
+  return shortenNotation(result);
+}
+
+/** WGSL's own shorter ways to write the same: `vec4f`, `1.`, no comma at the end of a list. */
+function shortenNotation(source: string): string {
+  return source
+    .replace(/\b(vec[234]|mat[234]x[234])<([fiu])32>/g, '$1$2')
+    .replace(/(?<![\w.])(\d+\.)0+(?![\w.])/g, '$1')
+    .replace(/,(?=[)}])/g, '');
 }

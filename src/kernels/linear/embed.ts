@@ -8,7 +8,9 @@ import { weightBindings, weightSources } from './weight-sources';
 /** Marks a list entry of `embed` as a sequence whose latest sampled token is meant, not as a token id. */
 export const latestTokenFlag = 0x80000000;
 
+/** Storage bindings of the embedding kernel. */
 export type EmbedBinding = 'values' | 'tokens' | 'hidden';
+/** Parameters of the embedding kernel. */
 export type EmbedParam = 'columns' | 'firstRow' | 'numRows';
 
 /**

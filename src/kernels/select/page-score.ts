@@ -1,4 +1,4 @@
-/** How much a page can matter to a query: an upper bound of its scores from the range of its keys. */
+/** Scores of pages from their summaries: an upper bound of what any of a page's keys can score (Quest, arXiv 2406.10774). */
 import shader from '../../../shaders/select/page-score.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { ceilDiv } from '../../util/math';
@@ -6,21 +6,23 @@ import type { KvFormat } from '../attention/kv-format';
 import { kvLibrary } from '../attention/kv-library';
 
 /**
- * `scores [pairs, maxPages]` for the pairs (row, KV head) of `list`, heads of one slab whose first is `firstKvHead`; pair i of
- * the list goes to row `firstPair + i` of the scores. Queries are read from `qkvOffset` on. Quest's bound (arXiv 2406.10774),
- * the maximum over the query group.
+ * For each task `list[2t], list[2t + 1]` = (row, KV head of the slab), `scores[(firstTask + t) · scoreStride + p]` for every
+ * page p up to the row's own: f32, the maximum over the group's query heads, unscaled; the own page has the largest finite
+ * number. The query of row r is in row `firstRow + r` of `qkv`. `summaries [KV heads of the slab, numSummarySlots, 2,
+ * headDim]` by `summaryTable [sequences, maxPages]`.
  */
 export function pageScore(format: KvFormat) {
   return {
     name: `select/page-score:${format}`,
-    bindings: { qkv: 'read', rows: 'read', pageTable: 'read', summaries: 'read', scores: 'read_write' },
+    bindings: { qkv: 'read', rows: 'read', summaryTable: 'read', summaries: 'read', scores: 'read_write' },
     params: {
-      qkvOffset: 'u32',
+      firstRow: 'u32',
+      firstTask: 'u32',
       qkvStride: 'u32',
       firstKvHead: 'u32',
-      numPageIds: 'u32',
       maxPages: 'u32',
-      firstPair: 'u32',
+      numSummarySlots: 'u32',
+      scoreStride: 'u32',
     },
     constants: { HEAD_DIM: 64, GROUP: 1 },
     hasList: true,
@@ -28,7 +30,7 @@ export function pageScore(format: KvFormat) {
   } as const satisfies KernelSpec;
 }
 
-/** Grid of `pageScore`: `numPages` of the longest sequence in the list. */
-export function pageScoreGrid(numPages: number, numPairs: number): Grid {
-  return [ceilDiv(numPages, 64), numPairs];
+/** Grid of `pageScore`; `maxPages` is the number of pages of the longest task. */
+export function pageScoreGrid(numTasks: number, maxPages: number): Grid {
+  return [ceilDiv(maxPages, 64), numTasks];
 }

@@ -1,15 +1,28 @@
-/** The pages that a head will attend: those with the highest scores. */
+/** The pages with the highest scores, as the lists that decode attention reads. */
 import shader from '../../../shaders/select/top-k.wgsl';
+import naive from '../../../shaders/select/top-k-naive.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
 
 /**
- * For pair i of `list` (row, KV head): the `budget` highest of `scores [pairs, maxPages]`, ascending by page, to the list of its
- * sequence and head in `selected` and `selectedState`. Ties go to the lower page. Grid: `[numPairs]`.
+ * For each task t = (row, KV head) of the list, the min(`budget`, pages) highest of `scores[t · scoreStride + p]`, ties to
+ * the lower PageIndex, to `lists[(listOffset + sequence · kvHeads + kvHead) · listCapacity]`, ascending by PageIndex; and
+ * `listState` of that index = (their number, the page after the row's own). `budget` is in [1, listCapacity]. Grid:
+ * `flatGrid(numTasks)`.
  */
 export const topK = {
   name: 'select/top-k',
-  bindings: { scores: 'read', rows: 'read', selected: 'read_write', selectedState: 'read_write' },
-  params: { firstList: 'u32', kvHeads: 'u32', budget: 'u32', maxPages: 'u32' },
+  bindings: { rows: 'read', scores: 'read', listState: 'read_write', lists: 'read_write' },
+  params: {
+    numTasks: 'u32',
+    kvHeads: 'u32',
+    budget: 'u32',
+    listOffset: 'u32',
+    listCapacity: 'u32',
+    scoreStride: 'u32',
+  },
   hasList: true,
-  variants: [{ name: 'portable', sources: [shader] }],
+  variants: [
+    { name: 'portable', sources: [shader] },
+    { name: 'naive', sources: [naive] },
+  ],
 } as const satisfies KernelSpec;

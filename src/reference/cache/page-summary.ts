@@ -2,6 +2,7 @@
 import { storeKv, type KvWords } from './kv-data';
 import { summarise } from './rope-append';
 
+/** Pages `[firstPage, firstPage + numPages)` of a tile, and where their summaries go. */
 export interface PageSummaryInput {
   readonly headDim: number;
   readonly firstPage: number;
@@ -17,6 +18,7 @@ export interface PageSummaryInput {
   readonly summaries: KvWords;
 }
 
+/** Writes the summaries of the pages, for the KV heads of one slab. */
 export function pageSummary(input: PageSummaryInput): void {
   const { headDim, firstPage, numPages } = input;
   for (let local = 0; local < input.numKvHeads; local++) {

@@ -65,6 +65,7 @@ export function summarise(words: KvWords, page: number, headDim: number): number
   return summary;
 }
 
+/** Turns the queries of the slab's heads, stores keys and values in their pages, and summarises pages that become full. */
 export function ropeAppend(input: AppendInput): void {
   const { rows, headDim, pool, summaries, maxPages } = input;
   for (let row = 0; row < rows.length / 4; row++) {
@@ -95,6 +96,7 @@ export interface AppendTileInput extends Heads {
   readonly tilePages: number;
 }
 
+/** Turns the queries of a chunk, and stores its keys and values in the tile. */
 export function ropeAppendTile(input: AppendTileInput): void {
   for (let r = 0; r < input.numRows; r++) {
     const position = input.firstPosition + r;

@@ -1,21 +1,52 @@
-/** CPU twin of select/page-score, for one pair. */
+/** CPU twin of select/page-score. */
+import { loadKv, type KvWords } from '../cache/kv-data';
 
-/** Score of one page. */
-export function pageScore(
-  /** `[group, headDim]` */
-  queries: Float32Array,
-  /** `[2, headDim]`: per-channel minimum, then maximum */
-  summary: Float32Array,
-  headDim: number,
-): number {
-  let best = -Infinity;
-  for (let start = 0; start < queries.length; start += headDim) {
-    let sum = 0;
-    for (let j = 0; j < headDim; j++) {
-      const q = queries[start + j]!;
-      sum += Math.max(q * summary[j]!, q * summary[headDim + j]!);
+/** One slab's tasks. */
+export interface PageScoreInput {
+  readonly headDim: number;
+  readonly group: number;
+  readonly qkv: Float32Array;
+  readonly qkvStride: number;
+  readonly firstRow: number;
+  readonly firstTask: number;
+  readonly firstKvHead: number;
+  /** `[rows, 4]`: sequence, position. */
+  readonly rows: Uint32Array;
+  /** (row, KV head) a task. */
+  readonly list: Uint32Array;
+  readonly summaryTable: Uint32Array;
+  readonly maxPages: number;
+  readonly summaries: KvWords;
+  readonly numSummarySlots: number;
+  readonly scoreStride: number;
+}
+
+/** Writes the scores of every task's pages, in f64, into `scores`. */
+export function pageScore(input: PageScoreInput, scores: Float32Array): void {
+  const { headDim, group, list, rows, firstTask } = input;
+  for (let task = 0; task < list.length / 2; task++) {
+    const [row, kvHead] = [list[2 * task]!, list[2 * task + 1]!];
+    const [sequence, position] = [rows[4 * row]!, rows[4 * row + 1]!];
+    const start = (firstTask + task) * input.scoreStride;
+    const lastPage = position >> 4;
+    for (let page = 0; page < lastPage; page++) {
+      const slot = input.summaryTable[sequence * input.maxPages + page]!;
+      const summary = ((kvHead - input.firstKvHead) * input.numSummarySlots + slot) * 2 * headDim;
+      let best = -Infinity;
+      for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
+        let score = 0;
+        for (let i = 0; i < headDim; i++) {
+          const q = input.qkv[(input.firstRow + row) * input.qkvStride + head * headDim + i]!;
+          const [least, most] = [
+            loadKv(input.summaries, summary + i),
+            loadKv(input.summaries, summary + headDim + i),
+          ];
+          score += Math.max(q * least, q * most);
+        }
+        best = Math.max(best, score);
+      }
+      scores[start + page] = best;
     }
-    best = Math.max(best, sum);
+    scores[start + lastPage] = 3.4028234e38;
   }
-  return best;
 }

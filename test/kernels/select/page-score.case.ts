@@ -1,64 +1,60 @@
 import { pageScore, pageScoreGrid } from '../../../src/kernels/select/page-score';
 import { pageScore as reference } from '../../../src/reference/select/page-score';
-import { packF16Pair, roundToF16 } from '../../../src/util/f16';
 import { randomFloats } from '../../support/random';
+import { randomKv, shuffled } from '../attention/kv-fixture';
 import type { KernelCase } from '../harness';
 
 const shapes = [
-  { format: 'f32', headDim: 8, group: 1, pages: [1] },
-  { format: 'f16', headDim: 32, group: 2, pages: [15, 3] },
-  { format: 'f32', headDim: 64, group: 7, pages: [17] },
-  { format: 'f16', headDim: 96, group: 4, pages: [66] },
-  { format: 'f16', headDim: 128, group: 1, pages: [577, 16] },
+  { format: 'f16', headDim: 8, group: 1, kvHeads: 1, lengths: [1] },
+  { format: 'f16', headDim: 32, group: 2, kvHeads: 4, lengths: [17, 577, 16] },
+  { format: 'f16', headDim: 64, group: 7, kvHeads: 2, lengths: [2000, 1041] },
+  { format: 'f16', headDim: 96, group: 4, kvHeads: 2, lengths: [577] },
+  { format: 'f32', headDim: 128, group: 1, kvHeads: 3, lengths: [300, 15] },
 ] as const;
 
-export const cases = shapes.map(({ format, headDim, group, pages }): KernelCase => {
-  const numKvHeads = 2;
-  const firstKvHead = 1;
-  const maxPages = Math.max(...pages) + 1;
-  const numPageIds = pages.length * maxPages;
-  const qkvStride = (firstKvHead + numKvHeads) * group * headDim + 5;
-  const qkvOffset = 3;
-  const qkv = randomFloats(qkvOffset + pages.length * qkvStride, headDim);
-  const drawn = randomFloats(numKvHeads * numPageIds * 2 * headDim, headDim + 1);
-  const stored = format === 'f16' ? drawn.map(roundToF16) : drawn;
-  const packed = () =>
-    new Uint32Array(stored.length / 2).map((_, i) => packF16Pair(stored[2 * i]!, stored[2 * i + 1]!));
-  // The first pages of a sequence have the last summaries.
-  const pageTable = Uint32Array.from({ length: numPageIds }, (_, i) => numPageIds - 1 - i);
-  const pairs = pages.flatMap((_, row) => [1, 2].map((kvHead) => [row, kvHead] as const));
-  const firstPair = 1;
-  const blank = () => new Float32Array((firstPair + pairs.length) * maxPages).fill(-5);
+export const cases = shapes.map(({ format, headDim, group, kvHeads, lengths }): KernelCase => {
+  const numRows = lengths.length;
+  const qkvStride = (group + 2) * kvHeads * headDim;
+  const rows = new Uint32Array(4 * numRows);
+  lengths.forEach((length, row) => rows.set([numRows - 1 - row, length - 1], 4 * row));
+  // The slab leaves the first KV head out where there are several; the second row's heads come in reverse.
+  const firstKvHead = kvHeads > 1 ? 1 : 0;
+  const tasks = lengths.flatMap((_, row) =>
+    Array.from({ length: kvHeads - firstKvHead }, (_, i) => [
+      row,
+      row === 1 ? kvHeads - 1 - i : firstKvHead + i,
+    ]),
+  );
+  const maxPages = 128;
+  const numSummarySlots = numRows * maxPages;
+  const scoreStride = 130;
+  const list = Uint32Array.from(tasks.flat());
+  const qkv = randomFloats((2 + numRows) * qkvStride, 1, 2);
+  const summaryTable = shuffled(numSummarySlots, 2);
+  const summaries = randomKv(format, (kvHeads - firstKvHead) * numSummarySlots * 2 * headDim, 3);
+  const scores = new Float32Array((1 + tasks.length) * scoreStride).fill(-1);
+  const params = {
+    firstRow: 2,
+    firstTask: 1,
+    qkvStride,
+    firstKvHead,
+    maxPages,
+    numSummarySlots,
+    scoreStride,
+  };
   return {
-    title: `${format}, headDim ${headDim}, group ${group}, ${pages.join(' and ')} pages`,
+    title: `${format}, headDim ${headDim}, group ${group}, lengths ${lengths.join(' ')}`,
     spec: pageScore(format),
     constants: { HEAD_DIM: headDim, GROUP: group },
-    buffers: {
-      qkv,
-      rows: Uint32Array.from(pages.flatMap((numPages, row) => [row, 16 * numPages - 5, 0, 0])),
-      pageTable,
-      summaries: format === 'f16' ? packed() : stored,
-      scores: blank(),
-    },
-    params: { qkvOffset, qkvStride, firstKvHead, numPageIds, maxPages, firstPair },
-    grid: pageScoreGrid(Math.max(...pages), pairs.length),
-    list: Uint32Array.from(pairs.flat()),
+    buffers: { qkv, rows, summaryTable, summaries, scores },
+    params,
+    grid: pageScoreGrid(tasks.length, Math.ceil(Math.max(...lengths) / 16)),
+    list,
     expected: () => {
-      const scores = blank();
-      pairs.forEach(([row, kvHead], pair) => {
-        const start = qkvOffset + row * qkvStride + kvHead * group * headDim;
-        const queries = qkv.subarray(start, start + group * headDim);
-        for (let page = 0; page < pages[row]!; page++) {
-          const slot = (kvHead - firstKvHead) * numPageIds + pageTable[row * maxPages + page]!;
-          const summary = stored.subarray(slot * 2 * headDim, (slot + 1) * 2 * headDim);
-          const isLast = page === pages[row]! - 1;
-          scores[(firstPair + pair) * maxPages + page] = isLast
-            ? 3.4028234663852886e38
-            : reference(queries, summary, headDim);
-        }
-      });
-      return { scores };
+      const wanted = scores.slice();
+      reference({ ...params, headDim, group, qkv, rows, list, summaryTable, summaries }, wanted);
+      return { scores: wanted };
     },
-    tolerance: { absolute: 1e-4, relative: 1e-5 },
+    tolerance: { absolute: 1e-5, relative: 1e-5 },
   };
 });

@@ -10,7 +10,13 @@ describe('WGSL minifier', () => {
 
   test('keeps what would merge apart', () => {
     expect(minify('x = a - -b + 1.5e-3f; y = a & &b; return vec2<f32>(.5, 0x1Fu);')).toBe(
-      'x=a- -b+1.5e-3f;y=a& &b;return vec2<f32>(.5,0x1Fu);',
+      'x=a- -b+1.5e-3f;y=a& &b;return vec2f(.5,0x1Fu);',
+    );
+  });
+
+  test('writes the same in fewer characters', () => {
+    expect(minify('const low = array<vec4<f32>, 2>(vec4(10.0, 1.50, 0.0, 2.0f,), mat4x4<f32>(),);')).toMatch(
+      /^const \w\w=array<vec4f,2>\(vec4\(10\.,1\.50,0\.,2\.0f\),mat4x4f\(\)\);$/,
     );
   });
 
@@ -29,7 +35,7 @@ describe('WGSL minifier', () => {
     expect([...members.keys()].sort()).toEqual(['numRows', 'scale']);
     const short = minifyWgsl(kernel, plan);
     expect(short).toMatch(/@group\(1\)@binding\(0\)var<uniform>\w\w:\w\w;/);
-    const [, group, row] = /fn main\(@builtin\(workgroup_id\)(\w):vec3<u32>\)\{let (\w)=\w\.x;/.exec(short)!;
+    const [, group, row] = /fn main\(@builtin\(workgroup_id\)(\w):vec3u\)\{let (\w)=\w\.x;/.exec(short)!;
     expect(group).not.toBe(row);
     const call = `${globals.get('load_value')}(${row}*${globals.get('params')}.${members.get('numRows')});`;
     expect(short).toContain(call);

@@ -1,0 +1,70 @@
+// The referee of top-k: the same result, grid and bindings. An invocation counts for each of its pages those that come before
+// it in order of score, and for the chosen ones the chosen of lower PageIndex. Limit: 8,192 pages.
+
+struct Params {
+  numTasks: u32,
+  kvHeads: u32,
+  budget: u32,
+  listOffset: u32,
+  listCapacity: u32,
+  scoreStride: u32,
+}
+
+@group(0) @binding(0) var<storage, read> rows: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read> scores: array<f32>;
+@group(0) @binding(2) var<storage, read_write> listState: array<vec2<u32>>;
+@group(0) @binding(3) var<storage, read_write> lists: array<u32>;
+@group(1) @binding(0) var<uniform> params: Params;
+@group(1) @binding(1) var<storage, read> list: array<vec2<u32>>;
+
+// One bit a page.
+var<workgroup> chosen: array<atomic<u32>, 256>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let task = group.y * groups.x + group.x;
+  if (task >= params.numTasks) {
+    return;
+  }
+  let row = rows[list[task].x];
+  let numPages = row.y / 16u + 1u;
+  let start = task * params.scoreStride;
+  for (var page = thread; page < numPages; page += 64u) {
+    if (rank_of(page, start, numPages) < params.budget) {
+      atomicOr(&chosen[page / 32u], 1u << (page % 32u));
+    }
+  }
+  workgroupBarrier();
+  let index = params.listOffset + row.x * params.kvHeads + list[task].y;
+  for (var page = thread; page < numPages; page += 64u) {
+    let bits = atomicLoad(&chosen[page / 32u]);
+    if (((bits >> (page % 32u)) & 1u) == 0u) {
+      continue;
+    }
+    var place = countOneBits(bits & ((1u << (page % 32u)) - 1u));
+    for (var word = 0u; word < page / 32u; word++) {
+      place += countOneBits(atomicLoad(&chosen[word]));
+    }
+    lists[index * params.listCapacity + place] = page;
+  }
+  if (thread == 0u) {
+    listState[index] = vec2(min(params.budget, numPages), numPages);
+  }
+}
+
+// How many pages come before `page`.
+fn rank_of(page: u32, start: u32, numPages: u32) -> u32 {
+  let score = scores[start + page];
+  var rank = 0u;
+  for (var other = 0u; other < numPages; other++) {
+    let rival = scores[start + other];
+    if (rival > score || (rival == score && other < page)) {
+      rank++;
+    }
+  }
+  return rank;
+}

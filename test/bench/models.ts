@@ -1,0 +1,95 @@
+/** What is measured: the models by name, and how much work each gets on which kind of adapter. Data and pure choices. */
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { WeightFormat } from '../../src/kernels/linear/weight-format';
+import type { ModelConfig } from '../../src/model/model-config';
+import type { ModelSource } from '../../src/model/model-source';
+import type { HfConfig } from '../support/model-weights';
+import { diskSource } from './disk-source';
+import { randomModel } from './random-model';
+import { numWeights } from './token-bytes';
+
+/** A model to be measured. */
+export interface BenchModel {
+  readonly name: string;
+  readonly weights: WeightFormat;
+  readonly source: ModelSource;
+  /** Where its files lie; absent when they are made up. */
+  readonly folder?: string;
+}
+
+/** Qwen2-0.5B as its `config.json` describes it, for random weights. */
+export const qwen2Shape: HfConfig = {
+  architectures: ['Qwen2ForCausalLM'],
+  model_type: 'qwen2',
+  vocab_size: 151_936,
+  hidden_size: 896,
+  intermediate_size: 4864,
+  num_hidden_layers: 24,
+  num_attention_heads: 14,
+  num_key_value_heads: 2,
+  hidden_act: 'silu',
+  max_position_embeddings: 32_768,
+  rms_norm_eps: 1e-6,
+  rope_theta: 1_000_000,
+  tie_word_embeddings: true,
+};
+
+/** Where the named models lie, from the repository's root on. */
+const folders: Readonly<Record<string, string>> = {
+  scout: 'public/models/scout',
+  stories260K: '../shared/models/stories260K',
+  'tiny-llama': 'test/fixtures/models/tiny-llama',
+};
+
+/** Names of the models that are measured unless others are asked for. */
+export const modelNames: readonly string[] = [...Object.keys(folders), 'qwen2-0.5b'];
+
+/**
+ * The model of that name, or the one in the folder that `name` is the path of; undefined when it is not on this machine.
+ * @param weights instead of the model's usual format: q4 for the Qwen2 shape, f16 for all others
+ */
+export function findModel(
+  name: string,
+  root: string,
+  weights: WeightFormat | undefined,
+): BenchModel | undefined {
+  if (name === 'qwen2-0.5b') {
+    return {
+      name: `${name} shape`,
+      weights: weights ?? 'q4',
+      source: randomModel(`random:${name}`, qwen2Shape),
+    };
+  }
+  const folder = join(root, folders[name] ?? name);
+  if (!existsSync(join(folder, 'config.json'))) return undefined;
+  return { name: basename(folder), weights: weights ?? 'f16', source: diskSource(folder), folder };
+}
+
+/** Tokens and repetitions of one measurement. */
+export interface Effort {
+  readonly prefillTokens: number;
+  readonly decodeTokens: number;
+  readonly rounds: number;
+}
+
+/** What the caller fixed; the rest is chosen. */
+export type EffortOptions = Partial<Effort> & { readonly isQuick: boolean };
+
+/** Enough work for stable medians on a GPU; on a software adapter, what a few minutes allow. */
+export function chooseEffort(config: ModelConfig, isSoftware: boolean, options: EffortOptions): Effort {
+  const { isQuick } = options;
+  const usual = usualEffort(numWeights(config), isSoftware);
+  const shorter = (tokens: number) => Math.max(2, isQuick ? tokens / 4 : tokens);
+  const prefillTokens =
+    options.prefillTokens ?? Math.min(shorter(usual.prefillTokens), config.maxContext / 2);
+  const decodeTokens = options.decodeTokens ?? Math.min(shorter(usual.decodeTokens), config.maxContext / 4);
+  return { prefillTokens, decodeTokens, rounds: options.rounds ?? (isQuick ? 1 : usual.rounds) };
+}
+
+function usualEffort(weights: number, isSoftware: boolean): Effort {
+  if (!isSoftware) return { prefillTokens: 512, decodeTokens: 128, rounds: 5 };
+  if (weights < 3e6) return { prefillTokens: 256, decodeTokens: 64, rounds: 3 };
+  if (weights < 1e8) return { prefillTokens: 128, decodeTokens: 16, rounds: 2 };
+  return { prefillTokens: 32, decodeTokens: 4, rounds: 1 };
+}

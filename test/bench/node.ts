@@ -1,0 +1,50 @@
+/**
+ * The benchmark under Dawn for Node: entry of the bundle that `tools/bench/build-node.ts` makes, which also runs on a machine
+ * without this repository. Paths of models start from the current folder.
+ */
+import { join } from 'node:path';
+import { parseOptions, usage, UsageError } from '../../tools/bench/options';
+import { loadDawn } from './dawn';
+import { measureMatvecs } from './matvec';
+import { openNodeEngine } from './node-engine';
+import { profile } from './profile';
+import { describeReport, writeReport, type BenchReport } from './report';
+import { runModels } from './run-models';
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === 'help') {
+    console.log(usage);
+    return;
+  }
+  const startedAt = new Date().toISOString();
+  const gpu = loadDawn();
+  const root = process.cwd();
+  const measured = await runModels(options, {
+    engine: 'Longpage, Node',
+    root,
+    open: (model, kv) => openNodeEngine(gpu, model, kv),
+    profile,
+  });
+  const isOnGpu = measured.models.some(({ isSoftware }) => !isSoftware);
+  const matvec =
+    options.hasMatvec || isOnGpu
+      ? await measureMatvecs(gpu, {
+          ...(options.numMatvecLayers !== undefined && { numLayers: options.numMatvecLayers }),
+        })
+      : undefined;
+  const report: BenchReport = { startedAt, ...measured, ...(matvec && { matvec }) };
+  const path = options.jsonPath ?? join(root, '.cache/bench', `${startedAt.replaceAll(':', '-')}.json`);
+  writeReport(path, report);
+  console.log(describeReport(report));
+  console.error(`JSON: ${path}`);
+}
+
+main().then(
+  // Dawn keeps the process alive.
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error instanceof UsageError ? error.message : error);
+    process.exit(error instanceof UsageError ? 2 : 1);
+  },
+);

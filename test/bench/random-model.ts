@@ -1,0 +1,131 @@
+/**
+ * A model of any shape with random weights, made while it is read: a source that streams seeded safetensors and holds about a
+ * megabyte, however large the model. The tokenizer is the tests' tiny one, so prompts are given as token ids.
+ */
+import { parseModelConfig, type ModelConfig } from '../../src/model/model-config';
+import type { ModelSource } from '../../src/model/model-source';
+import { planTensors } from '../../src/model/tensor-plan';
+import type { HfConfig } from '../support/model-weights';
+import { randomSource } from '../support/random';
+import { tinyChatTemplate, tinyTokenizerConfig, tinyTokenizerJson } from '../support/tiny-tokenizer';
+
+/** Random numbers that are repeated, and elements of one streamed piece: a prime number. */
+const poolElements = 131_071;
+
+/** A tensor of the file: its place among the data, and the pool that its values come from. */
+interface RandomTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly sizeBytes: number;
+  readonly pool: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * The source of `config` in bf16. Values repeat with a period of `poolElements`, which is prime to every row width, so rows
+ * of a tensor differ (layers are alike); deviations keep activations in range through any number of layers.
+ */
+export function randomModel(id: string, config: HfConfig): ModelSource {
+  const tensors = planRandomTensors(parseModelConfig(config));
+  const header = headerOf(tensors);
+  const sizeBytes = header.length + tensors.reduce((sum, tensor) => sum + tensor.sizeBytes, 0);
+  const texts = new Map([
+    ['config.json', JSON.stringify(config)],
+    ['tokenizer.json', JSON.stringify(tinyTokenizerJson())],
+    ['tokenizer_config.json', JSON.stringify(tinyTokenizerConfig())],
+    ['chat_template.jinja', tinyChatTemplate],
+  ]);
+  return {
+    id,
+    readText: (name) => Promise.resolve(texts.get(name)),
+    open: (name, { offsetBytes = 0, signal } = {}) => {
+      if (name !== 'model.safetensors') return Promise.resolve(undefined);
+      const pieces = skip(piecesOf(header, tensors), offsetBytes);
+      const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
+        {
+          pull(controller) {
+            if (signal?.aborted) {
+              controller.error(signal.reason);
+              return;
+            }
+            const { done, value } = pieces.next();
+            if (done) controller.close();
+            else controller.enqueue(value);
+          },
+        },
+        { highWaterMark: 0 },
+      );
+      return Promise.resolve({ sizeBytes, stream });
+    },
+  };
+}
+
+function planRandomTensors(config: ModelConfig): RandomTensor[] {
+  const pools = new Map<string, Uint8Array<ArrayBuffer>>();
+  const poolFor = (name: string, shape: readonly number[]): Uint8Array<ArrayBuffer> => {
+    const [mean, deviation] = distributionOf(name, shape);
+    const key = `${mean} ${deviation}`;
+    const pool = pools.get(key) ?? randomPool(pools.size + 1, mean, deviation);
+    pools.set(key, pool);
+    return pool;
+  };
+  return [...planTensors(config).values()].map(({ name, shape }) => ({
+    name: name.startsWith('lm_head.') ? name : `model.${name}`,
+    shape,
+    sizeBytes: 2 * shape.reduce((product, size) => product * size, 1),
+    pool: poolFor(name, shape),
+  }));
+}
+
+/** Norms are near 1, biases small, and a matrix keeps the scale of what it is multiplied with. */
+function distributionOf(name: string, shape: readonly number[]): [mean: number, deviation: number] {
+  if (name.endsWith('.bias')) return [0, 0.1];
+  const [, columns] = shape;
+  return columns === undefined ? [1, 0.1] : [0, 1 / Math.sqrt(columns)];
+}
+
+/** `poolElements` bf16 values, uniform with this mean and deviation. */
+function randomPool(seed: number, mean: number, deviation: number): Uint8Array<ArrayBuffer> {
+  const next = randomSource(seed);
+  const halfRange = deviation * Math.sqrt(3);
+  const values = Float32Array.from({ length: poolElements }, () => mean + (2 * next() - 1) * halfRange);
+  const bits = new Uint32Array(values.buffer);
+  return new Uint8Array(Uint16Array.from(bits, (pattern) => pattern >>> 16).buffer);
+}
+
+/** The length, as a little-endian u64, and the JSON of a safetensors file. */
+function headerOf(tensors: readonly RandomTensor[]): Uint8Array<ArrayBuffer> {
+  let offset = 0;
+  const entries = tensors.map(({ name, shape, sizeBytes }) => {
+    const begin = offset;
+    offset += sizeBytes;
+    return [name, { dtype: 'BF16', shape, data_offsets: [begin, offset] }] as const;
+  });
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const header = new Uint8Array(8 + json.length);
+  new DataView(header.buffer).setUint32(0, json.length, true);
+  header.set(json, 8);
+  return header;
+}
+
+/** The whole file in pieces that are copies, since a stream's reader may keep or transfer what it gets. */
+function* piecesOf(
+  header: Uint8Array<ArrayBuffer>,
+  tensors: readonly RandomTensor[],
+): Generator<Uint8Array<ArrayBuffer>, undefined> {
+  yield header.slice();
+  for (const { sizeBytes, pool } of tensors) {
+    for (let done = 0; done < sizeBytes; done += pool.length) yield pool.slice(0, sizeBytes - done);
+  }
+}
+
+/** What is left of `pieces` after their first `numBytes` bytes. */
+function* skip(
+  pieces: Generator<Uint8Array<ArrayBuffer>, undefined>,
+  numBytes: number,
+): Generator<Uint8Array<ArrayBuffer>, undefined> {
+  let left = numBytes;
+  for (const piece of pieces) {
+    if (left < piece.length) yield left > 0 ? piece.slice(left) : piece;
+    left = Math.max(0, left - piece.length);
+  }
+}

@@ -1,0 +1,155 @@
+/** The cache on the GPU: its tables are the host's, a copy on write copies, and the integrity check can fail. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { KvCache } from '../../src/cache/kv-cache';
+import { notResident, type PageIndex } from '../../src/cache/page';
+import type { Device } from '../../src/gpu/device';
+import { KernelCompiler } from '../../src/gpu/kernel';
+import { readBuffer } from '../../src/gpu/readback';
+import { Recorder } from '../../src/gpu/recorder';
+import { requestTestDevice } from '../kernels/harness';
+
+const shape = {
+  format: 'f16',
+  numLayers: 2,
+  numKvHeads: 3,
+  headDim: 8,
+  numSequences: 2,
+  maxPages: 5,
+  slotsPerHead: 7,
+} as const;
+
+let device: Device;
+let compiler: KernelCompiler;
+let recorder: Recorder;
+let cache: KvCache;
+
+beforeAll(async () => {
+  device = await requestTestDevice();
+  compiler = new KernelCompiler(device);
+  recorder = new Recorder(compiler);
+});
+afterAll(() => device.destroy());
+beforeEach(async () => {
+  cache = await KvCache.create(compiler, shape);
+});
+afterEach(() => {
+  recorder.submit();
+  cache.destroy();
+});
+
+const words = async (buffer: Parameters<typeof readBuffer>[1]) =>
+  new Uint32Array(await readBuffer(device, buffer));
+
+/** Every resident entry of the host's block table stands in the GPU's, and every summary entry names one slot. */
+async function expectTables(): Promise<void> {
+  cache.flush(recorder);
+  recorder.submit();
+  const [onGpu, summaries] = [await words(cache.blockTable), await words(cache.summaryTable)];
+  const { numLayers, numSequences, numKvHeads, maxPages } = shape;
+  let numChecked = 0;
+  for (let layer = 0; layer < numLayers; layer++)
+    for (let sequence = 0; sequence < numSequences; sequence++)
+      for (let head = 0; head < numKvHeads; head++)
+        for (let page = 0; page < cache.numPages(sequence); page++) {
+          const slot = cache.table.get(layer, sequence, head, page as PageIndex);
+          expect(slot).not.toBe(notResident);
+          expect(onGpu[((layer * numSequences + sequence) * numKvHeads + head) * maxPages + page]).toBe(slot);
+          expect(summaries[sequence * maxPages + page]).toBeLessThan(shape.slotsPerHead);
+          numChecked++;
+        }
+  expect(numChecked).toBeGreaterThan(0);
+  cache.checkIntegrity();
+}
+
+test('tables on the GPU follow extend, share, copy on write and truncate', async () => {
+  const [a, b] = [cache.takeSequence()!, cache.takeSequence()!];
+  expect(cache.takeSequence()).toBeUndefined();
+  cache.extend(a, 40);
+  await expectTables();
+  // Shared and at once made its own: two changes of one entry before the GPU sees either.
+  cache.share(a, b, 40);
+  cache.makeWritable(recorder, b, 40);
+  cache.extend(b, 50);
+  await expectTables();
+  expect(cache.numFreePages).toBe(7 - 3 - 1 - 1);
+  cache.truncate(a, 16);
+  cache.extend(a, 33);
+  await expectTables();
+  cache.releaseSequence(a);
+  cache.releaseSequence(b);
+  cache.checkIntegrity();
+  expect(cache.numFreePages).toBe(7);
+});
+
+test('a copy on write copies the page of every layer and head, and leaves the original', async () => {
+  const [a, b] = [cache.takeSequence()!, cache.takeSequence()!];
+  const wordsPerPage = cache.layout.pageBytes / 4;
+  cache.extend(a, 20);
+  const content = cache.layers.map((slabs, layer) => {
+    const data = new Uint32Array(slabs[0]!.pool.sizeBytes / 4).map((_, i) => 100_000 * layer + i);
+    device.write(slabs[0]!.pool, 0, data);
+    return data;
+  });
+  cache.share(a, b, 20);
+  expect(cache.needsCopy(b, 20)).toBe(true);
+  // Not at a page's first token, nor beyond what is owned.
+  expect([cache.needsCopy(b, 16), cache.needsCopy(b, 32)]).toEqual([false, false]);
+  cache.makeWritable(recorder, b, 20);
+  expect([cache.needsCopy(a, 20), cache.needsCopy(b, 20)]).toEqual([false, false]);
+  recorder.submit();
+  for (const [layer, [slab]] of cache.layers.entries()) {
+    const pool = await words(slab!.pool);
+    for (let head = 0; head < shape.numKvHeads; head++) {
+      const page = (sequence: number) =>
+        cache.table.get(layer, sequence, head, 1 as PageIndex) * wordsPerPage;
+      expect(page(b)).not.toBe(page(a));
+      const original = content[layer]!.subarray(page(a), page(a) + wordsPerPage);
+      expect(pool.subarray(page(a), page(a) + wordsPerPage)).toEqual(original);
+      expect(pool.subarray(page(b), page(b) + wordsPerPage)).toEqual(original);
+      expect(cache.table.get(layer, b, head, 0 as PageIndex)).toBe(
+        cache.table.get(layer, a, head, 0 as PageIndex),
+      );
+    }
+  }
+});
+
+test('what truncation frees is known beforehand, shared pages counted once their last owner lets go', () => {
+  const [a, b] = [cache.takeSequence()!, cache.takeSequence()!];
+  cache.extend(a, 64);
+  cache.share(a, b, 40);
+  cache.extend(b, 80);
+  const numFree = cache.numFreePages;
+  const cut = (sequence: number, numTokens: number) => ({ sequence, numTokens });
+  expect(cache.numFreedBy([])).toBe(0);
+  expect(cache.numFreedBy([cut(a, 0)])).toBe(1);
+  expect(cache.numFreedBy([cut(b, 0)])).toBe(2);
+  expect(cache.numFreedBy([cut(a, 17), cut(b, 16)])).toBe(1 + 2 + 1);
+  cache.truncate(a, 17);
+  cache.truncate(b, 16);
+  expect(cache.numFreePages).toBe(numFree + 4);
+});
+
+test('the integrity check finds an owner too many and one too few', () => {
+  const a = cache.takeSequence()!;
+  cache.extend(a, 20);
+  cache.checkIntegrity();
+  const { owners } = cache.layers[1]![0]!;
+  const slot = cache.table.get(1, a, 2, 1 as PageIndex);
+  owners.share(slot);
+  expect(() => cache.checkIntegrity()).toThrow(`layer 1, slot ${slot}: 2 owners, 1 entries`);
+  owners.release(slot);
+  cache.checkIntegrity();
+  owners.release(slot);
+  expect(() => cache.checkIntegrity()).toThrow(`layer 1, slot ${slot}: 0 owners, 1 entries`);
+});
+
+test('misuse is a broken invariant', () => {
+  const [a, b] = [cache.takeSequence()!, cache.takeSequence()!];
+  expect(() => cache.extend(a, 81)).toThrow('6 pages are more than a sequence may have');
+  cache.extend(a, 80);
+  expect(() => cache.extend(b, 33)).toThrow('the page pool has no free slot');
+  expect(() => cache.share(a, b, 16)).not.toThrow();
+  expect(() => cache.share(a, b, 16)).toThrow('only an empty sequence takes a shared prefix');
+  cache.releaseSequence(a);
+  expect(() => cache.releaseSequence(a)).toThrow(`sequence ${a} is not taken`);
+});

@@ -1,0 +1,64 @@
+/** Prefill gives the same bits however the prompt is cut into slices, chunks, segments and tiles. */
+import { afterEach, expect, test, vi } from 'vitest';
+import type { EngineCore } from '../../src/engine/engine';
+import { useClock } from '../support/clock';
+import { answer, leastGpuBytes, loadEngine, promptOf, requestOf } from '../support/engine';
+import { architectureModel, tinyLlamaModel, type ModelFolder } from '../support/models';
+
+afterEach(() => vi.restoreAllMocks());
+
+const contextTokens = 512;
+
+/** Tokens and log-probabilities of prompts, each on an empty cache, and how many slices they took. */
+async function run(engine: EngineCore, lengths: readonly number[]) {
+  const { runner } = engine;
+  const submitSlice = vi.spyOn(runner, 'submitSlice');
+  const results: unknown[] = [];
+  for (const [i, length] of lengths.entries()) {
+    const request = requestOf(promptOf(length, 60 + i), { maxTokens: 2, logprobs: 20, ignoreEos: true });
+    const { tokenIds, logprobs, end } = await answer(engine, request);
+    expect(end.numCachedTokens).toBe(0);
+    results.push({ tokenIds, logprobs });
+  }
+  runner.cache.checkIntegrity();
+  const numSlices = submitSlice.mock.calls.length;
+  submitSlice.mockRestore();
+  return { results, numSlices };
+}
+
+async function withEngine<T>(
+  model: ModelFolder,
+  tileTokens: 256 | 512,
+  use: (engine: EngineCore) => Promise<T>,
+): Promise<T> {
+  const kv = { contextTokens, numSequences: 1 };
+  const gpuBytes = tileTokens === 256 ? { gpuBytes: leastGpuBytes(model, kv) } : {};
+  const engine = await loadEngine(model, { kv: { ...kv, ...gpuBytes } });
+  try {
+    expect(engine.runner.plan.activations.tileTokens).toBe(tileTokens);
+    return await use(engine);
+  } finally {
+    vi.restoreAllMocks();
+    await engine.dispose();
+  }
+}
+
+test.each([
+  ['tiny-llama', tinyLlamaModel, [290]],
+  ['a sliding window that begins in an earlier tile', () => architectureModel('mistral-window'), [290]],
+] as const)('%s', async (_, makeModel, lengths) => {
+  const model = makeModel();
+  const oneTile = await withEngine(model, 512, async (engine) => {
+    await useClock(engine, 'fast');
+    return run(engine, lengths);
+  });
+  await withEngine(model, 256, async (engine) => {
+    await useClock(engine, 'fast');
+    expect((await run(engine, lengths)).results).toEqual(oneTile.results);
+    vi.restoreAllMocks();
+    await useClock(engine, 'slow');
+    const small = await run(engine, lengths);
+    expect(small.results).toEqual(oneTile.results);
+    expect(small.numSlices).toBeGreaterThan(10 * oneTile.numSlices);
+  });
+});

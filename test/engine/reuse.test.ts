@@ -1,0 +1,178 @@
+/** What is stored serves the next request: follow-up turns, regenerated ones, forks; and nobody's answer suffers. */
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { EngineCore } from '../../src/engine/engine';
+import { useClock } from '../support/clock';
+import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
+import { tinyLlamaModel } from '../support/models';
+
+afterEach(() => vi.restoreAllMocks());
+
+const options = { maxTokens: 8, logprobs: 20, ignoreEos: true };
+const essence = ({ tokenIds, logprobs }: Answer) => ({ tokenIds, logprobs });
+
+describe('one sequence', () => {
+  let engine: EngineCore;
+  beforeAll(async () => {
+    engine = await loadEngine(tinyLlamaModel(), { kv: { numSequences: 1, contextTokens: 256 } });
+  });
+  afterEach(() => engine.runner.cache.checkIntegrity());
+  afterAll(() => engine.dispose());
+
+  /** The answer, and how many prompt tokens were there already. */
+  const run = async (prompt: readonly number[], more = options) => {
+    const result = await answer(engine, requestOf(prompt, more));
+    return { ...essence(result), numCached: result.end.numCachedTokens };
+  };
+
+  /** As on a new engine: the only sequence is given away first. */
+  const fresh = async (prompt: readonly number[]) => {
+    await run(promptOf(1, 999), { ...options, maxTokens: 1 });
+    const { numCached, ...result } = await run(prompt);
+    expect(numCached).toBe(0);
+    return result;
+  };
+
+  test('a follow-up turn reuses prompt and answer, and goes on as a fresh run does', async () => {
+    const question = promptOf(41, 1);
+    const first = await run(question);
+    const next = [...question, ...first.tokenIds, ...promptOf(9, 2)];
+    const { numCached, logprobs, tokenIds } = await run(next);
+    // Of the last sampled token no step ever stored the keys.
+    expect(numCached).toBeGreaterThanOrEqual(41 + 8 - 1);
+    expect(numCached).toBeLessThanOrEqual(41 + 8);
+    // Keys of the answer were computed by other kernels than a prompt's: equal but for rounding.
+    const expected = await fresh(next);
+    const known = new Map(expected.logprobs[0]!.top.map(({ id, logprob }) => [id, logprob]));
+    for (const { id, logprob } of logprobs[0]!.top.slice(0, 10)) {
+      expect(Math.abs(logprob - known.get(id)!), `token ${id}`).toBeLessThan(0.01);
+    }
+    expect(tokenIds[0]).toBe(expected.tokenIds[0]);
+  });
+
+  test.each([47, 48, 49])('an edit after %i tokens equals a fresh run to the bit', async (length) => {
+    const prompt = promptOf(70, 3);
+    await run(prompt);
+    const edited = [...prompt.slice(0, length), ...promptOf(6, 4)];
+    const { numCached, ...result } = await run(edited);
+    expect(numCached).toBe(length);
+    expect(result).toEqual(await fresh(edited));
+  });
+
+  test.each([31, 32, 33])(
+    'the same prompt of %i tokens again equals the first time to the bit',
+    async (length) => {
+      const prompt = promptOf(length, 5);
+      const first = await fresh(prompt);
+      const { numCached, ...again } = await run(prompt);
+      expect(numCached).toBe(length - 1);
+      expect(again).toEqual(first);
+    },
+  );
+
+  test.each([47, 48, 49])('regenerated after being stopped at %i tokens in all', async (length) => {
+    const prompt = promptOf(40, 6);
+    const first = await fresh(prompt);
+    await run(prompt, { ...options, maxTokens: length - 40 });
+    const { numCached, ...again } = await run(prompt);
+    expect(numCached).toBe(39);
+    expect(again).toEqual(first);
+  });
+});
+
+describe('several sequences', () => {
+  let engine: EngineCore;
+  beforeAll(async () => {
+    engine = await loadEngine(tinyLlamaModel(), { kv: { contextTokens: 256 } });
+  });
+  afterEach(() => engine.runner.cache.checkIntegrity());
+  afterAll(() => engine.dispose());
+
+  const run = async (prompt: readonly number[], more: Partial<typeof options> = {}) =>
+    answer(engine, requestOf(prompt, { ...options, ...more }));
+
+  /** Pushes everything stored out of the cache. */
+  const forget = () =>
+    Promise.all([1, 2, 3, 4].map((seed) => run(promptOf(3, 900 + seed), { maxTokens: 1 })));
+
+  const fresh = async (prompt: readonly number[], more: Partial<typeof options> = {}) => {
+    await forget();
+    const result = await run(prompt, more);
+    expect(result.end.numCachedTokens).toBe(0);
+    return result;
+  };
+
+  /** Starts `first`; when it has sent `numTokens`, runs `second` beside it. */
+  const fork = async (first: readonly number[], numTokens: number, second: (ids: number[]) => number[]) => {
+    const tokenIds: number[] = [];
+    const logprobs: Answer['logprobs'] = [];
+    let beside: Promise<Answer> | undefined;
+    for await (const event of engine.generate(requestOf(first, { ...options, maxTokens: 30 }))) {
+      if (event.kind !== 'delta') continue;
+      tokenIds.push(...event.tokenIds);
+      logprobs.push(...(event.logprobs ?? []));
+      if (tokenIds.length === numTokens) {
+        beside = run(second([...first, ...tokenIds]));
+        engine.runner.cache.checkIntegrity();
+      }
+    }
+    return { first: { tokenIds, logprobs }, second: await beside! };
+  };
+
+  test.each([37, 48])('a fork of a running sequence at %i leaves both right', async (length) => {
+    const prompt = promptOf(48, 7);
+    const branch = [...prompt.slice(0, length), ...promptOf(5, 8)];
+    const expected = {
+      first: essence(await fresh(prompt, { maxTokens: 30 })),
+      second: essence(await fresh(branch)),
+    };
+    await forget();
+    const forked = await fork(prompt, 4, () => branch);
+    expect(forked.second.end.numCachedTokens).toBe(length);
+    expect(essence(forked.second)).toEqual(expected.second);
+    expect(forked.first).toEqual(expected.first);
+  });
+
+  test('a fork of the page that a running answer is writing: both write, neither sees the other', async () => {
+    const prompt = promptOf(35, 9);
+    const expected = essence(await fresh(prompt, { maxTokens: 30 }));
+    await forget();
+    let branch: number[] = [];
+    const forked = await fork(prompt, 4, (known) => (branch = [...known, ...promptOf(5, 10)]));
+    expect(forked.second.end.numCachedTokens).toBe(39);
+    expect(forked.first).toEqual(expected);
+    const again = await fresh(branch);
+    const known = new Map(again.logprobs[0]!.top.map(({ id, logprob }) => [id, logprob]));
+    for (const { id, logprob } of forked.second.logprobs[0]!.top.slice(0, 10)) {
+      expect(Math.abs(logprob - known.get(id)!), `token ${id}`).toBeLessThan(0.01);
+    }
+  });
+
+  test('the same prompt while the first is still being prefilled', async () => {
+    const prompt = promptOf(150, 11);
+    const expected = essence(await fresh(prompt));
+    await useClock(engine, 'slow');
+    const { runner } = engine;
+    const submitSlice = runner.submitSlice.bind(runner);
+    let second: Promise<Answer> | undefined;
+    let numSlices = 0;
+    vi.spyOn(runner, 'submitSlice').mockImplementation((job, row) => {
+      if (++numSlices === 60) second = run(prompt);
+      return submitSlice(job, row);
+    });
+    const first = await run(prompt);
+    expect(essence(first)).toEqual(expected);
+    const { end, ...result } = await second!;
+    expect(end.numCachedTokens).toBeGreaterThan(0);
+    expect(end.numCachedTokens).toBeLessThan(149);
+    expect(essence({ end, ...result })).toEqual(expected);
+  });
+
+  test('a short common beginning is shared, not taken over: the longer conversation stays', async () => {
+    await forget();
+    const [long, other] = [promptOf(100, 12), promptOf(20, 13)];
+    await run(long);
+    const shared = await run([...long.slice(0, 34), ...other]);
+    expect(shared.end.numCachedTokens).toBe(34);
+    expect((await run([...long, 5, 6])).end.numCachedTokens).toBe(100);
+  });
+});
