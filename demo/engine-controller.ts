@@ -118,6 +118,8 @@ export class EngineController implements ReactiveController {
         {
           messages,
           max_tokens: maxAnswerTokens,
+          // A reader quotes: chance has no place in its answers.
+          temperature: 0,
           stream: true,
           ...(this.documentText && { document: { text: this.documentText } }),
         },
