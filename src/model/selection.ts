@@ -1,6 +1,6 @@
 /** Scores pages and selects what heads will attend: bound for a layer, recorded for pairs of (row, KV head). */
 import type { GpuBuffer } from '../gpu/buffer';
-import type { Recorder } from '../gpu/recorder';
+import { flatGrid, type Recorder } from '../gpu/recorder';
 import { pageScore, pageScoreGrid } from '../kernels/select/page-score';
 import { topK } from '../kernels/select/top-k';
 import { pagesFor } from '../cache/page';
@@ -14,13 +14,13 @@ export type SelectionPair = readonly [row: number, kvHead: number];
 /** Where a selection goes: the lists that are attended, or the selections that take over later. */
 export type SelectionTarget = 'lists' | 'selections';
 
-/** Records the selection of `pairs`, the longest of whose sequences has `numPages` pages. */
+/** Records the selection of `pairs`, the longest of whose sequences has `numPages` pages; queries from row `firstRow` on. */
 export type Selection = (
   recorder: Recorder,
   target: SelectionTarget,
   pairs: readonly SelectionPair[],
   numPages: number,
-  qkvOffset?: number,
+  firstRow?: number,
 ) => void;
 
 /** Binds the selection of one layer to queries in `qkv` of the rows in `rows`. */
@@ -32,7 +32,7 @@ export async function bindSelection(
   const { compiler, config, cache, activations } = context;
   const { headDim, numHeads, numKvHeads } = config;
   const { format, maxPages, numPageIds, numSequences, pagesPerHead: budget } = cache.shape;
-  const { pageTable, lists, listState, selections, selectionState } = cache;
+  const { pageTable: summaryTable, lists, listState, selections, selectionState } = cache;
   const { scores } = activations;
   const [scoreKernel, topKernel] = await Promise.all([
     compiler.compile(pageScore(format), { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads }),
@@ -41,27 +41,43 @@ export async function bindSelection(
   const slabs = cache.layers[layer]!.map(({ firstKvHead, numKvHeads: numInSlab, summaries }) => ({
     firstKvHead,
     endKvHead: firstKvHead + numInSlab,
-    score: scoreKernel.bind({ qkv, rows, pageTable, summaries, scores }),
+    score: scoreKernel.bind({ qkv, rows, summaryTable, summaries, scores }),
   }));
   const targets = {
-    lists: topKernel.bind({ scores, rows, selected: lists, selectedState: listState }),
-    selections: topKernel.bind({ scores, rows, selected: selections, selectedState: selectionState }),
+    lists: topKernel.bind({ scores, rows, lists, listState }),
+    selections: topKernel.bind({ scores, rows, lists: selections, listState: selectionState }),
   };
-  const firstList = layer * numSequences * numKvHeads;
+  const listOffset = layer * numSequences * numKvHeads;
   const qkvStride = qkvWidth(config);
-  return (recorder, target, pairs, numPages, qkvOffset = 0) => {
+  return (recorder, target, pairs, numPages, firstRow = 0) => {
     if (pairs.length === 0) return;
     // Pairs of a slab lie together, so that a slab is one dispatch.
     const ordered: SelectionPair[] = [];
     for (const { firstKvHead, endKvHead, score } of slabs) {
       const own = pairs.filter(([, kvHead]) => kvHead >= firstKvHead && kvHead < endKvHead);
-      const params = { qkvOffset, qkvStride, firstKvHead, numPageIds, maxPages, firstPair: ordered.length };
+      const params = {
+        firstRow,
+        firstTask: ordered.length,
+        qkvStride,
+        firstKvHead,
+        maxPages,
+        numSummarySlots: numPageIds,
+        scoreStride: maxPages,
+      };
       const list = Uint32Array.from(own.flat());
-      if (own.length > 0) recorder.dispatch(score, params, pageScoreGrid(numPages, own.length), list);
+      if (own.length > 0) recorder.dispatch(score, params, pageScoreGrid(own.length, numPages), list);
       ordered.push(...own);
     }
-    const params = { firstList, kvHeads: numKvHeads, budget, maxPages };
-    recorder.dispatch(targets[target], params, [ordered.length], Uint32Array.from(ordered.flat()));
+    const numTasks = ordered.length;
+    const params = {
+      numTasks,
+      kvHeads: numKvHeads,
+      budget,
+      listOffset,
+      listCapacity: budget,
+      scoreStride: maxPages,
+    };
+    recorder.dispatch(targets[target], params, flatGrid(numTasks), Uint32Array.from(ordered.flat()));
   };
 }
 
@@ -72,6 +88,6 @@ export async function bindPrefillSelection(context: GraphContext, layer: number)
   const select = await bindSelection(context, layer, { qkv, rows });
   const pairs = Array.from({ length: config.numKvHeads }, (_, kvHead): SelectionPair => [0, kvHead]);
   return (recorder: Recorder, { firstRow, firstPosition }: Chunk) => {
-    select(recorder, 'selections', pairs, pagesFor(firstPosition + 1), firstRow * qkvWidth(config));
+    select(recorder, 'selections', pairs, pagesFor(firstPosition + 1), firstRow);
   };
 }

@@ -23,7 +23,7 @@ const runProbe = async () => {
 
 beforeAll(async () => {
   engine = await loadEngine(model, { kv: { ...kv, gpuBytes: leastGpuBytes(model, kv) } });
-  expect(engine.runner.cache.shape.slotsPerHead).toBe(8);
+  expect(engine.runner.cache.shape.numPageIds).toBe(8);
   expected = await runProbe();
 });
 afterEach(async () => {
@@ -67,9 +67,9 @@ describe('abort', () => {
     const { runner } = engine;
     const submitSlice = runner.submitSlice.bind(runner);
     let numSlices = 0;
-    vi.spyOn(runner, 'submitSlice').mockImplementation((job, row) => {
+    vi.spyOn(runner, 'submitSlice').mockImplementation((job) => {
       if (++numSlices === 4) queueMicrotask(() => controller.abort(reason));
-      return submitSlice(job, row);
+      return submitSlice(job);
     });
     const { kinds, error } = await readToError(
       requestOf(promptOf(120, 4), { maxTokens: 2 }),

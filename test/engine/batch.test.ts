@@ -85,9 +85,9 @@ test('a long prefill in small slices does not starve a running answer, and both 
   const { runner } = engine;
   const log: ('slice' | 'token')[] = [];
   const submitSlice = runner.submitSlice.bind(runner);
-  vi.spyOn(runner, 'submitSlice').mockImplementation((job, row) => {
+  vi.spyOn(runner, 'submitSlice').mockImplementation((job) => {
     log.push('slice');
-    return submitSlice(job, row);
+    return submitSlice(job);
   });
   let late: Promise<Answer> | undefined;
   const tokenIds: number[] = [];

@@ -39,8 +39,7 @@ describe('an answer ends', () => {
     expect(end).toMatchObject({ finishReason: 'stop', numPromptTokens: 20, numCompletionTokens: 4 });
     // What was submitted beyond the end is not taken for part of the sequence.
     const next = await run({ maxTokens: 1 }, [...prompt, ...Array<number>(6).fill(letter), 9]);
-    expect(next.end.numCachedTokens).toBeLessThanOrEqual(24);
-    expect(next.end.numCachedTokens).toBeGreaterThanOrEqual(20);
+    expect(next.end.numCachedTokens).toBe(16);
   });
 
   test('at an end-of-sequence token, which is counted and not shown; `ignoreEos` goes on', async () => {

@@ -1,5 +1,6 @@
-/** The cache on the GPU: its tables are the host's, a copy on write copies, and the integrity check can fail. */
+/** The cache on the GPU: its tables are the host's, whole pages are shared, and the integrity check can fail. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { HeadSet } from '../../src/cache/head-set';
 import { KvCache } from '../../src/cache/kv-cache';
 import { notResident, type PageIndex } from '../../src/cache/page';
 import type { Device } from '../../src/gpu/device';
@@ -15,7 +16,10 @@ const shape = {
   headDim: 8,
   numSequences: 2,
   maxPages: 5,
-  slotsPerHead: 7,
+  unstable: HeadSet.all(2, 3),
+  pagesPerHead: 5,
+  slotsPerStableHead: 0,
+  numPageIds: 7,
 } as const;
 
 let device: Device;
@@ -44,7 +48,7 @@ const words = async (buffer: Parameters<typeof readBuffer>[1]) =>
 async function expectTables(): Promise<void> {
   cache.flush(recorder);
   recorder.submit();
-  const [onGpu, summaries] = [await words(cache.blockTable), await words(cache.summaryTable)];
+  const [onGpu, summaries] = [await words(cache.blockTable), await words(cache.pageTable)];
   const { numLayers, numSequences, numKvHeads, maxPages } = shape;
   let numChecked = 0;
   for (let layer = 0; layer < numLayers; layer++)
@@ -54,26 +58,24 @@ async function expectTables(): Promise<void> {
           const slot = cache.table.get(layer, sequence, head, page as PageIndex);
           expect(slot).not.toBe(notResident);
           expect(onGpu[((layer * numSequences + sequence) * numKvHeads + head) * maxPages + page]).toBe(slot);
-          expect(summaries[sequence * maxPages + page]).toBeLessThan(shape.slotsPerHead);
+          expect(summaries[sequence * maxPages + page]).toBeLessThan(shape.numPageIds);
           numChecked++;
         }
   expect(numChecked).toBeGreaterThan(0);
   cache.checkIntegrity();
 }
 
-test('tables on the GPU follow extend, share, copy on write and truncate', async () => {
+test('tables on the GPU follow extend, share and truncate', async () => {
   const [a, b] = [cache.takeSequence()!, cache.takeSequence()!];
   expect(cache.takeSequence()).toBeUndefined();
-  cache.extend(a, 40);
+  cache.extend(a, 40, false);
   await expectTables();
-  // Shared and at once made its own: two changes of one entry before the GPU sees either.
-  cache.share(a, b, 40);
-  cache.makeWritable(recorder, b, 40);
-  cache.extend(b, 50);
+  cache.share(a, b, 2);
+  cache.extend(b, 50, false);
   await expectTables();
-  expect(cache.numFreePages).toBe(7 - 3 - 1 - 1);
+  expect(cache.numFreePages).toBe(7 - 3 - 2);
   cache.truncate(a, 16);
-  cache.extend(a, 33);
+  cache.extend(a, 33, false);
   await expectTables();
   cache.releaseSequence(a);
   cache.releaseSequence(b);
@@ -81,43 +83,11 @@ test('tables on the GPU follow extend, share, copy on write and truncate', async
   expect(cache.numFreePages).toBe(7);
 });
 
-test('a copy on write copies the page of every layer and head, and leaves the original', async () => {
-  const [a, b] = [cache.takeSequence()!, cache.takeSequence()!];
-  const wordsPerPage = cache.layout.pageBytes / 4;
-  cache.extend(a, 20);
-  const content = cache.layers.map((slabs, layer) => {
-    const data = new Uint32Array(slabs[0]!.pool.sizeBytes / 4).map((_, i) => 100_000 * layer + i);
-    device.write(slabs[0]!.pool, 0, data);
-    return data;
-  });
-  cache.share(a, b, 20);
-  expect(cache.needsCopy(b, 20)).toBe(true);
-  // Not at a page's first token, nor beyond what is owned.
-  expect([cache.needsCopy(b, 16), cache.needsCopy(b, 32)]).toEqual([false, false]);
-  cache.makeWritable(recorder, b, 20);
-  expect([cache.needsCopy(a, 20), cache.needsCopy(b, 20)]).toEqual([false, false]);
-  recorder.submit();
-  for (const [layer, [slab]] of cache.layers.entries()) {
-    const pool = await words(slab!.pool);
-    for (let head = 0; head < shape.numKvHeads; head++) {
-      const page = (sequence: number) =>
-        cache.table.get(layer, sequence, head, 1 as PageIndex) * wordsPerPage;
-      expect(page(b)).not.toBe(page(a));
-      const original = content[layer]!.subarray(page(a), page(a) + wordsPerPage);
-      expect(pool.subarray(page(a), page(a) + wordsPerPage)).toEqual(original);
-      expect(pool.subarray(page(b), page(b) + wordsPerPage)).toEqual(original);
-      expect(cache.table.get(layer, b, head, 0 as PageIndex)).toBe(
-        cache.table.get(layer, a, head, 0 as PageIndex),
-      );
-    }
-  }
-});
-
 test('what truncation frees is known beforehand, shared pages counted once their last owner lets go', () => {
   const [a, b] = [cache.takeSequence()!, cache.takeSequence()!];
-  cache.extend(a, 64);
-  cache.share(a, b, 40);
-  cache.extend(b, 80);
+  cache.extend(a, 64, false);
+  cache.share(a, b, 3);
+  cache.extend(b, 80, false);
   const numFree = cache.numFreePages;
   const cut = (sequence: number, numTokens: number) => ({ sequence, numTokens });
   expect(cache.numFreedBy([])).toBe(0);
@@ -131,25 +101,26 @@ test('what truncation frees is known beforehand, shared pages counted once their
 
 test('the integrity check finds an owner too many and one too few', () => {
   const a = cache.takeSequence()!;
-  cache.extend(a, 20);
+  cache.extend(a, 20, false);
   cache.checkIntegrity();
   const { owners } = cache.layers[1]![0]!;
   const slot = cache.table.get(1, a, 2, 1 as PageIndex);
   owners.share(slot);
-  expect(() => cache.checkIntegrity()).toThrow(`layer 1, slot ${slot}: 2 owners, 1 entries`);
+  expect(() => cache.checkIntegrity()).toThrow(`layer 1, slot ${slot}: 2 owners, 1 users`);
   owners.release(slot);
   cache.checkIntegrity();
   owners.release(slot);
-  expect(() => cache.checkIntegrity()).toThrow(`layer 1, slot ${slot}: 0 owners, 1 entries`);
+  expect(() => cache.checkIntegrity()).toThrow(`layer 1, slot ${slot}: 0 owners, 1 users`);
 });
 
 test('misuse is a broken invariant', () => {
   const [a, b] = [cache.takeSequence()!, cache.takeSequence()!];
-  expect(() => cache.extend(a, 81)).toThrow('6 pages are more than a sequence may have');
-  cache.extend(a, 80);
-  expect(() => cache.extend(b, 33)).toThrow('the page pool has no free slot');
-  expect(() => cache.share(a, b, 16)).not.toThrow();
-  expect(() => cache.share(a, b, 16)).toThrow('only an empty sequence takes a shared prefix');
+  expect(() => cache.extend(a, 81, false)).toThrow('6 pages are more than a sequence may have');
+  cache.extend(a, 80, false);
+  expect(() => cache.extend(b, 33, false)).toThrow('the page pool has no free slot');
+  cache.truncate(b, 0);
+  expect(() => cache.share(a, b, 1)).not.toThrow();
+  expect(() => cache.share(a, b, 1)).toThrow('only an empty sequence takes a shared prefix');
   cache.releaseSequence(a);
   expect(() => cache.releaseSequence(a)).toThrow(`sequence ${a} is not taken`);
 });

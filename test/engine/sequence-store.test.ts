@@ -1,5 +1,6 @@
 /** Who gets which sequence and pages, on a real cache; no model, nothing is attended. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { HeadSet } from '../../src/cache/head-set';
 import { KvCache } from '../../src/cache/kv-cache';
 import type { Sequence } from '../../src/engine/sequence';
 import { SequenceStore, type Placement } from '../../src/engine/sequence-store';
@@ -31,7 +32,10 @@ beforeEach(async () => {
     headDim: 8,
     numSequences: 3,
     maxPages: 10,
-    slotsPerHead: 12,
+    unstable: HeadSet.all(2, 3),
+    pagesPerHead: 10,
+    slotsPerStableHead: 0,
+    numPageIds: 12,
   });
   store = new SequenceStore(cache);
 });
@@ -50,14 +54,12 @@ function work(
   prompt: readonly number[],
   numTokens = prompt.length,
 ): Sequence {
-  cache.makeWritable(recorder, sequence.index, numCached);
-  cache.extend(sequence.index, prompt.length);
+  cache.extend(sequence.index, prompt.length, false);
   sequence.tokens.push(...prompt.slice(numCached));
   sequence.numStored = prompt.length;
   while (sequence.numStored < numTokens) {
-    cache.makeWritable(recorder, sequence.index, sequence.numStored);
     sequence.tokens.push(1000 + sequence.numStored);
-    cache.extend(sequence.index, ++sequence.numStored);
+    cache.extend(sequence.index, ++sequence.numStored, true);
   }
   cache.flush(recorder);
   recorder.submit();
@@ -81,16 +83,16 @@ test('an empty store gives an empty sequence and keeps room for its answer', () 
   expect(store.place(ids(70, 500), 80)).toBeDefined();
 });
 
-test('a finished sequence is taken over by its follow-up: nothing is computed twice, nothing copied', () => {
+test('a finished sequence is taken over by its follow-up, whole pages of it', () => {
   const prompt = ids(40);
   const first = work(place(prompt, 60), prompt, 60);
   store.retire(first);
   const next = [...first.tokens, 5, 6, 7];
   const { sequence, numCached } = place(next, 80);
   expect(sequence).toBe(first);
-  expect(numCached).toBe(60);
+  expect(numCached).toBe(48);
   expect(store.numRunning).toBe(1);
-  expect(cache.numPages(sequence.index)).toBe(4);
+  expect(cache.numPages(sequence.index)).toBe(3);
   work({ sequence, numCached }, next, 80);
   expect(cache.numFreePages).toBe(7);
 });
@@ -110,8 +112,8 @@ test('a little of a long idle sequence is shared, and the long one stays as it i
   const branch = [...ids(20), 900, 901];
   const { sequence, numCached } = place(branch, 30);
   expect(sequence).not.toBe(long);
-  expect(numCached).toBe(20);
-  // Page 0 shared, page 1 copied since it is written.
+  expect(numCached).toBe(16);
+  // Page 0 is shared, page 1 its own.
   work({ sequence, numCached }, branch, 30);
   expect(cache.numFreePages).toBe(12 - 5 - 1);
   expect([long.tokens.length, cache.numPages(long.index)]).toEqual([70, 5]);
@@ -122,20 +124,19 @@ test('where there is no room to share, the idle sequence is taken over and cut',
   store.retire(long);
   const branch = [...ids(20), ...ids(60, 900)];
   const { sequence, numCached } = place(branch, 150);
-  expect([sequence, numCached]).toEqual([long, 20]);
+  expect([sequence, numCached]).toEqual([long, 16]);
   work({ sequence, numCached }, branch, 150);
 });
 
-test('a running sequence is shared, and a copy on write is paid for on both sides', () => {
+test('whole pages of a running sequence are shared', () => {
   const running = work(place(ids(40), 64), ids(40));
   const branch = [...ids(36), 900];
   const forked = place(branch, 48);
-  expect(forked.numCached).toBe(36);
+  expect(forked.numCached).toBe(32);
   expect(forked.sequence).not.toBe(running);
   work(forked, branch, 48);
   running.tokens.push(40);
-  cache.makeWritable(recorder, running.index, 40);
-  cache.extend(running.index, 64);
+  cache.extend(running.index, 64, true);
   running.numStored = 64;
   expect(cache.numFreePages).toBe(12 - 4 - 1);
 });
@@ -152,8 +153,8 @@ test('idle sequences are evicted least recently used first, and only as many as 
   const other = ids(60, 2000);
   work(place(other, 64), other);
   expect(cache.numFreePages).toBe(12 - 4 - 3 - 3);
-  expect(place([...ids(41).slice(0, 40), 5, 6], 48).numCached).toBe(41);
-  expect(place([...ids(40, 600), 1], 48).numCached).toBe(40);
+  expect(place([...ids(41).slice(0, 40), 5, 6], 48).numCached).toBe(32);
+  expect(place([...ids(40, 600), 1], 48).numCached).toBe(32);
 });
 
 test('waiting for room evicts nothing: what is stored is there when the room comes', () => {
@@ -179,7 +180,7 @@ test('taking over a sequence whose pages others hold too counts only what comes 
   const next = [...ids(80), ...ids(60, 600)];
   const placement = store.place(next, 160);
   expect(placement).toBeUndefined();
-  cache.extend(fork.index, 160);
+  cache.extend(fork.index, 160, true);
   fork.numStored = 160;
   store.retire(fork);
   work(place(next, 160), next, 160);
@@ -217,9 +218,8 @@ test('never promises what it has not: random requests, each growing to its full 
       // One more token for someone: pages that were promised are there.
       const { sequence, end } = running[below(running.length)]!;
       for (let n = below(20); n > 0 && sequence.numStored < end; n--) {
-        cache.makeWritable(recorder, sequence.index, sequence.numStored);
         sequence.tokens.push(7000 + i);
-        cache.extend(sequence.index, ++sequence.numStored);
+        cache.extend(sequence.index, ++sequence.numStored, true);
       }
     } else if (running.length > 0) {
       const [{ sequence }] = running.splice(below(running.length), 1) as [

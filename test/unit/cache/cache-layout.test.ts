@@ -1,5 +1,6 @@
 /** The cache's buffers: slabs of whole heads, and the bytes of each kind. */
 import { expect, test } from 'vitest';
+import { HeadSet } from '../../../src/cache/head-set';
 import { planCacheLayout, type CacheShape } from '../../../src/cache/cache-layout';
 
 const shape: CacheShape = {
@@ -9,7 +10,10 @@ const shape: CacheShape = {
   headDim: 32,
   numSequences: 2,
   maxPages: 10,
-  slotsPerHead: 15,
+  unstable: HeadSet.all(3, 5),
+  pagesPerHead: 10,
+  slotsPerStableHead: 0,
+  numPageIds: 15,
 };
 const pageBytes = 2 * 16 * 32 * 2;
 
@@ -46,8 +50,8 @@ test('bytes by hand, and twice as many for pages in f32', () => {
   expect(layout.summaryBytes).toBe(128);
   expect(layout.poolBytes).toBe(3 * 5 * 15 * 2048);
   expect(layout.summaryPoolBytes).toBe(3 * 5 * 15 * 128);
-  // Block table, summary table, list states (two words) and lists of one entry.
-  expect(layout.tableBytes).toBe(4 * (3 * 2 * 5 * 10 + 2 * 10 + 3 * (3 * 2 * 5)));
+  // Block table, page table; lists, selections and slots of ten entries; two states of two words.
+  expect(layout.tableBytes).toBe(4 * (3 * 2 * 5 * 10 + 2 * 10 + (3 * 10 + 4) * (3 * 2 * 5)));
   const wide = planCacheLayout({ ...shape, format: 'f32' }, 2 ** 27);
   expect([wide.poolBytes, wide.summaryPoolBytes]).toEqual([
     2 * layout.poolBytes,

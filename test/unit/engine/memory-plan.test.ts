@@ -53,7 +53,7 @@ test("with room for all: the model's own context, the largest useful tile, every
   const { contextTokens, activations, cache } = plan();
   expect(contextTokens).toBe(2048);
   expect(activations).toMatchObject({ tileTokens: 2048, chunkTokens: 256, maxRows: 4 });
-  expect(cache).toMatchObject({ format: 'f16', numSequences: 4, maxPages: 128, slotsPerHead: 4 * 128 });
+  expect(cache).toMatchObject({ format: 'f16', numSequences: 4, maxPages: 128, numPageIds: 4 * 128 });
 });
 
 test.each([
@@ -100,15 +100,15 @@ describe('the limit', () => {
   });
 
   test('when tight costs further sequences first, then tiles, then context', () => {
-    const wide = plan({ contextTokens: 4096, gpuBytes: 2 ** 31 }, large);
-    expect([wide.cache.slotsPerHead, wide.activations.tileTokens]).toEqual([4 * 256, 2048]);
-    const pageBytes = (wide.gpuBytes.kv + wide.gpuBytes.summaries) / wide.cache.slotsPerHead;
+    const wide = plan({ contextTokens: 4096, unstableShare: 1, gpuBytes: 2 ** 31 }, large);
+    expect([wide.cache.numPageIds, wide.activations.tileTokens]).toEqual([4 * 256, 2048]);
+    const pageBytes = (wide.gpuBytes.kv + wide.gpuBytes.summaries) / wide.cache.numPageIds;
     const forOne = besideWeights(wide) - 3 * 256 * pageBytes;
-    const one = plan({ contextTokens: 4096, gpuBytes: forOne }, large);
-    expect([one.cache.slotsPerHead, one.activations.tileTokens]).toEqual([256, 2048]);
-    const smaller = plan({ contextTokens: 4096, gpuBytes: forOne - 1 }, large);
+    const one = plan({ contextTokens: 4096, unstableShare: 1, gpuBytes: forOne }, large);
+    expect([one.cache.numPageIds, one.activations.tileTokens]).toEqual([256, 2048]);
+    const smaller = plan({ contextTokens: 4096, unstableShare: 1, gpuBytes: forOne - 1 }, large);
     expect(smaller.activations.tileTokens).toBe(1024);
-    expect(smaller.cache.slotsPerHead).toBeGreaterThan(256);
+    expect(smaller.cache.numPageIds).toBeGreaterThan(256);
   });
 
   test('without a wanted context gives the longest that fits: 16 tokens more do not', () => {
@@ -149,8 +149,8 @@ describe('a small binding', () => {
   const maxBindingBytes = 100 * 1024;
 
   test('bounds the pages of a head', () => {
-    expect(plan({ contextTokens: 1600 }, config, maxBindingBytes).cache.slotsPerHead).toBe(100);
-    expect(plan({ contextTokens: 400 }, config, maxBindingBytes).cache.slotsPerHead).toBe(100);
+    expect(plan({ contextTokens: 1600 }, config, maxBindingBytes).cache.numPageIds).toBe(100);
+    expect(plan({ contextTokens: 400 }, config, maxBindingBytes).cache.numPageIds).toBe(100);
   });
 
   test('shortens the context, or is the reason given', () => {
