@@ -16,7 +16,9 @@ fn weightAt(row: u32, column: u32, columns: u32) -> f32 {
   return unpack2x16float(pair)[column % 2u];
 }
 
-// One 16-byte vector of weights, or the inputs that it meets, as f32.
+// 16 bytes of a row as they are stored.
+alias Raw = vec4<u32>;
+// One such vector of weights, or the inputs that it meets, as f32.
 alias Block = array<vec4<f32>, blockVectors>;
 
 fn weightBlock(vector: vec4<u32>) -> Block {
@@ -51,6 +53,7 @@ fn blockOf(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>, e: vec4<f32>,
   return Block(a, b);
 }
 
+// By the adapter's own dot product: the same to the bit only among pipelines of a software adapter.
 fn dotBlocks(a: Block, b: Block) -> f32 {
   return dot(a[0], b[0]) + dot(a[1], b[1]);
 }
@@ -61,4 +64,10 @@ fn timesBlock(a: Block, b: Block) -> Block {
 
 fn blockForWeights(a: Block) -> Block {
   return Block(forWeights(a[0]), forWeights(a[1]));
+}
+
+// The dot product in an order that every pipeline keeps.
+fn fmaBlocks(a: Block, b: Block) -> f32 {
+  let products = fma(a[1], b[1], a[0] * b[0]);
+  return (products.x + products.y) + (products.z + products.w);
 }

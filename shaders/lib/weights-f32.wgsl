@@ -15,7 +15,9 @@ fn weightAt(row: u32, column: u32, columns: u32) -> f32 {
   return values[row * blocksPerRow(columns) + column / 4u][column % 4u];
 }
 
-// One 16-byte vector of weights, or the inputs that it meets, as f32.
+// 16 bytes of a row as they are stored.
+alias Raw = vec4<f32>;
+// One such vector of weights, or the inputs that it meets, as f32.
 alias Block = array<vec4<f32>, blockVectors>;
 
 fn weightBlock(vector: vec4<f32>) -> Block {
@@ -47,6 +49,7 @@ fn blockOf(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>, e: vec4<f32>,
   return Block(a);
 }
 
+// By the adapter's own dot product: the same to the bit only among pipelines of a software adapter.
 fn dotBlocks(a: Block, b: Block) -> f32 {
   return dot(a[0], b[0]);
 }
@@ -57,4 +60,10 @@ fn timesBlock(a: Block, b: Block) -> Block {
 
 fn blockForWeights(a: Block) -> Block {
   return Block(forWeights(a[0]));
+}
+
+// The dot product in an order that every pipeline keeps.
+fn fmaBlocks(a: Block, b: Block) -> f32 {
+  let products = a[0] * b[0];
+  return (products.x + products.y) + (products.z + products.w);
 }

@@ -19,7 +19,9 @@ fn weightAt(row: u32, column: u32, columns: u32) -> f32 {
   return fma(affine.x, f32(q), affine.y);
 }
 
-// One 16-byte vector of weights, or the inputs that it meets, as f32.
+// 16 bytes of a row as they are stored.
+alias Raw = vec4<u32>;
+// One such vector of weights, or the inputs that it meets, as f32.
 alias Block = array<vec4<f32>, blockVectors>;
 
 // The integers q of a block.
@@ -48,7 +50,8 @@ fn finishBlock(affine: vec2<f32>, product: f32, inputSum: f32) -> f32 {
 
 // Sum of a block's inputs after `forWeights`.
 fn sumInputs(a: Block) -> f32 {
-  return dot(a[0] + a[1] + a[2] + a[3], vec4<f32>(1.0));
+  let sums = (a[0] + a[1]) + (a[2] + a[3]);
+  return (sums.x + sums.y) + (sums.z + sums.w);
 }
 
 // The first vectors of eight, as many as a block has.
@@ -56,6 +59,7 @@ fn blockOf(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>, e: vec4<f32>,
   return Block(a, b, c, d);
 }
 
+// By the adapter's own dot product: the same to the bit only among pipelines of a software adapter.
 fn dotBlocks(a: Block, b: Block) -> f32 {
   return dot(a[0], b[0]) + dot(a[1], b[1]) + dot(a[2], b[2]) + dot(a[3], b[3]);
 }
@@ -66,4 +70,10 @@ fn timesBlock(a: Block, b: Block) -> Block {
 
 fn blockForWeights(a: Block) -> Block {
   return Block(forWeights(a[0]), forWeights(a[1]), forWeights(a[2]), forWeights(a[3]));
+}
+
+// The dot product in an order that every pipeline keeps.
+fn fmaBlocks(a: Block, b: Block) -> f32 {
+  let products = fma(a[3], b[3], fma(a[2], b[2], fma(a[1], b[1], a[0] * b[0])));
+  return (products.x + products.y) + (products.z + products.w);
 }

@@ -4,6 +4,8 @@
 
 override BIAS: u32 = 0u;
 override RESIDUAL: u32 = 0u;
+// Of use to the portable variant only.
+override STAGED: u32 = 32u;
 
 struct Params {
   columns: u32,

@@ -7,6 +7,8 @@ override NORM: u32 = 0u;
 override BIAS: u32 = 0u;
 override RESIDUAL: u32 = 0u;
 override ROWS: u32 = 1u;
+// Of use to the portable variant only.
+override STAGED: u32 = 1024u;
 
 struct Params {
   columns: u32,

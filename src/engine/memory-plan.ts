@@ -246,9 +246,9 @@ function describe(
   return { contextTokens, cache, activations, rerank, hostBytes, gpuBytes, totalGpuBytes };
 }
 
-/** The rows of a decode step: the largest of 1, 2, 4 and 8 that the sequences can fill. */
+/** The rows of a decode step: the least of 1, 2, 4 and 8 that holds all sequences, or 8: so up to 8 answers never take turns. */
 function rowsFor(numSequences: number): number {
-  return 2 ** Math.min(3, Math.floor(Math.log2(numSequences)));
+  return 2 ** Math.min(3, Math.ceil(Math.log2(numSequences)));
 }
 
 /** The unstable heads by profile or by share; a layer with a sliding window attends all of it, so its heads keep their pages. */

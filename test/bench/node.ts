@@ -17,6 +17,8 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
+  if (options.runner === 'browser')
+    throw new UsageError('This is the node runner: npm run bench has the browser.');
   const startedAt = new Date().toISOString();
   const gpu = loadDawn();
   const root = process.cwd();

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import type { GenerationEvent } from '../../src/engine/generation-event';
+import { EngineError } from '../../src/util/errors';
 import { useClock } from '../support/clock';
 import { answer, leastGpuBytes, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
 import { tinyLlamaModel } from '../support/models';
@@ -153,15 +154,52 @@ test('a request that fits does not overtake one that waits', async () => {
   expect(log).toEqual(['a', 'b', 'c']);
 });
 
-test('a request that comes at any moment of the end of another is answered', async () => {
+test('a request that comes at any moment around the end of the last one is answered', async () => {
+  const { runner } = engine;
+  const submitSlice = runner.submitSlice.bind(runner);
+  const request = (seed: number) => requestOf([seed, 8], { maxTokens: 1, ignoreEos: true });
   for (let delay = 0; delay < 24; delay++) {
-    const request = requestOf([7 + delay, 8], { maxTokens: 1 + (delay % 3), ignoreEos: true });
-    for await (const event of engine.generate(request)) if (event.kind === 'end') break;
-    for (let i = 0; i < delay; i++) await Promise.resolve();
-    expect(
-      (await answer(engine, requestOf([9, 10], { maxTokens: 1, ignoreEos: true }))).tokenIds.length,
-    ).toBe(1);
+    let second: Promise<Answer> | undefined;
+    vi.spyOn(runner, 'submitSlice').mockImplementationOnce((job, row) => {
+      const result = submitSlice(job, row);
+      void result.then(async () => {
+        for (let i = 0; i < delay; i++) await Promise.resolve();
+        second = answer(engine, request(200 + delay));
+      });
+      return result;
+    });
+    await answer(engine, request(100 + delay));
+    await vi.waitFor(() => expect(second).toBeDefined());
+    expect((await second!).tokenIds.length).toBe(1);
   }
+});
+
+test('a request without room for its penalties fails alone', async () => {
+  const running = answer(engine, requestOf(promptOf(10, 17), { maxTokens: 20, ignoreEos: true }));
+  const failure = new EngineError('gpu-memory', 'The GPU has no room for penalties and logit bias.');
+  vi.spyOn(engine.runner.sampler, 'configure').mockImplementation((_sequence, { presencePenalty }) =>
+    presencePenalty === 1 ? Promise.reject(failure) : Promise.resolve(),
+  );
+  const penalised = requestOf(promptOf(10, 18), { maxTokens: 2, sampling: { presencePenalty: 1 } });
+  await expect(answer(engine, penalised)).rejects.toBe(failure);
+  expect((await running).tokenIds.length).toBe(20);
+});
+
+test('an invariant that breaks in a step ends what runs and waits with that error; the next request is answered', async () => {
+  const failure = new Error('Longpage invariant broken: for the test');
+  const { runner } = engine;
+  const submitDecode = runner.submitDecode.bind(runner);
+  let numSteps = 0;
+  vi.spyOn(runner, 'submitDecode').mockImplementation((rows) => {
+    if (++numSteps === 5) throw failure;
+    return submitDecode(rows);
+  });
+  const results = await Promise.allSettled([19, 20, 21].map((seed) => answer(engine, long(seed))));
+  expect(results.map((result) => result.status === 'rejected' && result.reason)).toEqual([
+    failure,
+    failure,
+    failure,
+  ]);
 });
 
 test('soak: of 200 requests a third is aborted at random moments, and not a byte stays behind', async () => {

@@ -61,8 +61,8 @@ async function runInBrowser(options: BenchOptions): Promise<void> {
 async function main(args: readonly string[]): Promise<void> {
   const options = parseOptions(args);
   if (options === 'help') console.log(usage);
-  else if (options.runner === 'browser') await runInBrowser(options);
-  else await runInNode(args, gpuEnvironment(process.env['LONGPAGE_BROWSER']));
+  else if (options.runner === 'node') await runInNode(args, gpuEnvironment(process.env['LONGPAGE_BROWSER']));
+  else await runInBrowser(options);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -57,7 +57,8 @@ export async function openLlamaCpp(browser: Browser, model: LlamaCppModel): Prom
       const timings = await call<Timings>('complete', prompt, decodeTokens + 1);
       return {
         prefillTokensPerSecond: (1000 * timings.prompt_n) / timings.prompt_ms,
-        decodeMsPerToken: timings.predicted_ms / timings.predicted_n,
+        // Its clock starts with the first token, which it counts.
+        decodeMsPerToken: timings.predicted_ms / (timings.predicted_n - 1),
       };
     },
     close: async () => {

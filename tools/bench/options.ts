@@ -10,7 +10,8 @@ export class UsageError extends Error {}
 export interface BenchOptions {
   /** Names or folders of models; undefined: all that there are; empty: none. */
   readonly models: readonly string[] | undefined;
-  readonly runner: 'browser' | 'node';
+  /** Undefined: the browser, where there is one. */
+  readonly runner: 'browser' | 'node' | undefined;
   readonly weights: WeightFormat | undefined;
   readonly effort: EffortOptions;
   /** Peers also on the large shape. */
@@ -107,7 +108,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
   };
   return {
     models: modelList(values.models),
-    runner: given ?? (needsNode ? 'node' : 'browser'),
+    runner: given ?? (needsNode ? 'node' : undefined),
     weights: choice('weights', values.weights, ['f32', 'f16', 'q8', 'q4']),
     effort,
     hasPeers: values.peers,

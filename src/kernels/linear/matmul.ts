@@ -1,5 +1,6 @@
 /** Matrix times many rows, for prefill. */
 import softwareSums from '../../../shaders/lib/software-sums.wgsl';
+import portable from '../../../shaders/linear/matmul.wgsl';
 import naive from '../../../shaders/linear/matmul-naive.wgsl';
 import software from '../../../shaders/linear/matmul-software.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
@@ -21,12 +22,13 @@ export type MatmulParam =
   | 'inputStride'
   | 'outputOffset'
   | 'outputStride';
-export type MatmulConstant = 'BIAS' | 'RESIDUAL';
+export type MatmulConstant = 'BIAS' | 'RESIDUAL' | 'STAGED';
 
 /**
  * `y[m, firstOutput + n] = [y] + [bias[firstOutput + n]] + W[n] · x[m]` for m < numRows and n < numOutputs, where row m of
  * x begins at element `inputOffset + m * inputStride`, row m of y at `outputOffset + m * outputStride`. One slab of W at a
- * time. A row's result does not depend on numRows or on m. `scales` is bound only for q8 and q4.
+ * time. A row's result does not depend on numRows or on m. STAGED
+ * is the portable variant's columns in workgroup memory: 8, 16 or 32. `scales` is bound only for q8 and q4.
  */
 export function matmul(format: WeightFormat): KernelSpec<MatmulBinding, MatmulParam, MatmulConstant> {
   const weights = weightSources(format, 4);
@@ -43,9 +45,10 @@ export function matmul(format: WeightFormat): KernelSpec<MatmulBinding, MatmulPa
       outputOffset: 'u32',
       outputStride: 'u32',
     },
-    constants: { BIAS: 0, RESIDUAL: 0 },
+    constants: { BIAS: 0, RESIDUAL: 0, STAGED: 32 },
     variants: [
       { name: 'software', sources: [...weights, softwareSums, software], requires: ['software'] },
+      { name: 'portable', sources: [...weights, portable] },
       { name: 'naive', sources: [...weights, naive] },
     ],
   };

@@ -2,6 +2,7 @@
 import activation from '../../../shaders/lib/activation.wgsl';
 import softwareSums from '../../../shaders/lib/software-sums.wgsl';
 import finish from '../../../shaders/linear/matvec-gated-finish.wgsl';
+import portable from '../../../shaders/linear/matvec.wgsl';
 import naive from '../../../shaders/linear/matvec-gated-naive.wgsl';
 import software from '../../../shaders/linear/matvec-software.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
@@ -13,7 +14,7 @@ import { weightBindings, weightSources } from './weight-sources';
 export const activationCodes = { silu: 0, 'gelu-tanh': 1, gelu: 2 } as const;
 
 export type MatvecGatedBinding = 'values' | 'x' | 'normWeight' | 'y';
-export type MatvecGatedConstant = 'NORM' | 'ROWS' | 'ACTIVATION';
+export type MatvecGatedConstant = 'NORM' | 'ROWS' | 'ACTIVATION' | 'STAGED';
 
 /**
  * `y[r, firstOutput + n] = act(W[2n] · x'[r]) * (W[2n + 1] · x'[r])` for n < numOutputs; otherwise as `matvec`, with
@@ -27,13 +28,14 @@ export function matvecGated(
     name: `linear/matvec-gated:${format}`,
     bindings: weightBindings(format, { x: 'read', normWeight: 'read', y: 'read_write' }),
     params: { columns: 'u32', numOutputs: 'u32', firstOutput: 'u32', outputStride: 'u32', epsilon: 'f32' },
-    constants: { NORM: 1, ROWS: 1, ACTIVATION: activationCodes.silu },
+    constants: { NORM: 1, ROWS: 1, ACTIVATION: activationCodes.silu, STAGED: 1024 },
     variants: [
       {
         name: 'software',
         sources: [...weights, activation, softwareSums, software, finish],
         requires: ['software'],
       },
+      { name: 'portable', sources: [...weights, activation, portable, finish] },
       { name: 'naive', sources: [...weights, activation, naive] },
     ],
   };

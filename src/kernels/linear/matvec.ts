@@ -1,6 +1,7 @@
 /** Matrix times a few vectors, for decoding: the norm before it and what follows it are part of the kernel. */
 import softwareSums from '../../../shaders/lib/software-sums.wgsl';
 import finish from '../../../shaders/linear/matvec-finish.wgsl';
+import portable from '../../../shaders/linear/matvec.wgsl';
 import naive from '../../../shaders/linear/matvec-naive.wgsl';
 import software from '../../../shaders/linear/matvec-software.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
@@ -14,13 +15,14 @@ const outputsPerGroup = 16;
 
 export type MatvecBinding = 'values' | 'x' | 'normWeight' | 'bias' | 'y';
 export type MatvecParam = 'columns' | 'numOutputs' | 'firstOutput' | 'outputStride' | 'epsilon';
-export type MatvecConstant = 'NORM' | 'BIAS' | 'RESIDUAL' | 'ROWS';
+export type MatvecConstant = 'NORM' | 'BIAS' | 'RESIDUAL' | 'ROWS' | 'STAGED';
 
 /**
  * `y[r, firstOutput + n] = [y] + [bias[firstOutput + n]] + W[n] · x'[r]` for r < ROWS and n < numOutputs, where x' is
  * `x [ROWS, columns]`, normed by its root mean square and multiplied by `normWeight` if NORM. One slab of W at a time.
  * NORM, BIAS, RESIDUAL are 0 or 1, ROWS 1, 2, 4 or 8: x and y hold that many rows. A row's result is the same, to the bit,
- * for every ROWS. `scales` is bound only for q8 and q4; any f32 buffer serves for an unused normWeight or bias.
+ * for every ROWS. STAGED is the portable variant's workgroup memory in vectors of 16 bytes, at least 256 and 128 * ROWS.
+ * `scales` is bound only for q8 and q4; any f32 buffer serves for an unused normWeight or bias.
  */
 export function matvec(format: WeightFormat): KernelSpec<MatvecBinding, MatvecParam, MatvecConstant> {
   const weights = weightSources(format, 5);
@@ -28,9 +30,10 @@ export function matvec(format: WeightFormat): KernelSpec<MatvecBinding, MatvecPa
     name: `linear/matvec:${format}`,
     bindings: weightBindings(format, { x: 'read', normWeight: 'read', bias: 'read', y: 'read_write' }),
     params: { columns: 'u32', numOutputs: 'u32', firstOutput: 'u32', outputStride: 'u32', epsilon: 'f32' },
-    constants: { NORM: 0, BIAS: 0, RESIDUAL: 0, ROWS: 1 },
+    constants: { NORM: 0, BIAS: 0, RESIDUAL: 0, ROWS: 1, STAGED: 1024 },
     variants: [
       { name: 'software', sources: [...weights, softwareSums, software, finish], requires: ['software'] },
+      { name: 'portable', sources: [...weights, portable, finish] },
       { name: 'naive', sources: [...weights, naive] },
     ],
   };

@@ -18,11 +18,11 @@ interface Shape {
 
 const shapes: readonly Shape[] = [
   { columns: 8, outputs: 1, rows: 1 },
-  { columns: 33, outputs: 7, rows: 15, bias: true },
-  { columns: 64, outputs: 513, rows: 17, residual: true, first: 11 },
+  { columns: 33, outputs: 7, rows: 15 },
+  { columns: 64, outputs: 513, rows: 17, bias: true, residual: true, first: 11 },
   { columns: 172, outputs: 64, rows: 70, bias: true, residual: true },
   { columns: 577, outputs: 65, rows: 70, skippedRows: 3 },
-  { columns: 1024, outputs: 64, rows: 15, bias: true, first: 64, skippedRows: 1 },
+  { columns: 1024, outputs: 64, rows: 15, first: 64, skippedRows: 1 },
 ];
 
 function caseOf(format: WeightFormat, shape: Shape): KernelCase {
@@ -39,7 +39,7 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
       ', ',
     ),
     spec: matmul(format),
-    constants: { BIAS: Number(bias), RESIDUAL: Number(residual) },
+    constants: { BIAS: Number(bias), RESIDUAL: Number(residual), STAGED: 8 },
     buffers: { ...matrix.buffers, x, bias: biases, y },
     params: {
       columns,

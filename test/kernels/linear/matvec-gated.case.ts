@@ -5,7 +5,7 @@ import type { Activation } from '../../../src/reference/linear/gated-activation'
 import { matmulGated as reference } from '../../../src/reference/linear/matmul';
 import { randomFloats } from '../../support/random';
 import type { KernelCase } from '../harness';
-import { formats, overlay, randomMatrix } from './weights';
+import { formats, overlay, randomMatrix, stagedFor } from './weights';
 
 interface Shape {
   readonly columns: number;
@@ -36,7 +36,12 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
   return {
     title: `${format}: ${rows} rows of ${columns} to ${outputs} outputs from ${first}, ${activation}${norm ? '' : ', no norm'}`,
     spec: matvecGated(format),
-    constants: { NORM: Number(norm), ROWS: rows, ACTIVATION: activationCodes[activation] },
+    constants: {
+      NORM: Number(norm),
+      ROWS: rows,
+      ACTIVATION: activationCodes[activation],
+      STAGED: stagedFor(rows),
+    },
     buffers: { ...matrix.buffers, x, normWeight, y },
     params: { columns, numOutputs: outputs, firstOutput: first, outputStride: stride, epsilon: 1e-5 },
     grid: matvecGrid(outputs),
@@ -49,4 +54,7 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
   };
 }
 
-export const cases = formats.flatMap((format) => shapes.map((shape) => caseOf(format, shape)));
+/** Pipelines are slow to compile on a software adapter: the common format meets every shape, the others some. */
+export const cases = formats.flatMap((format, i) =>
+  shapes.filter((_, j) => format === 'q4' || (i + j) % 3 === 0).map((shape) => caseOf(format, shape)),
+);

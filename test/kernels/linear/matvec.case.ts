@@ -3,7 +3,7 @@ import { matmul as reference } from '../../../src/reference/linear/matmul';
 import type { WeightFormat } from '../../../src/kernels/linear/weight-format';
 import { randomFloats } from '../../support/random';
 import type { KernelCase } from '../harness';
-import { columnsOf, formats, overlay, randomMatrix } from './weights';
+import { columnsOf, formats, overlay, randomMatrix, stagedFor } from './weights';
 
 interface Shape {
   readonly columns: number;
@@ -44,7 +44,13 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
       ', ',
     ),
     spec: matvec(format),
-    constants: { NORM: Number(norm), BIAS: Number(bias), RESIDUAL: Number(residual), ROWS: rows },
+    constants: {
+      NORM: Number(norm),
+      BIAS: Number(bias),
+      RESIDUAL: Number(residual),
+      ROWS: rows,
+      STAGED: stagedFor(rows),
+    },
     buffers: { ...matrix.buffers, x, normWeight, bias: biases, y },
     params: { columns, numOutputs: outputs, firstOutput: first, outputStride: stride, epsilon: 1e-5 },
     grid: matvecGrid(outputs),
@@ -60,4 +66,7 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
   };
 }
 
-export const cases = formats.flatMap((format) => shapes.map((shape) => caseOf(format, shape)));
+/** Pipelines are slow to compile on a software adapter: the common format meets every shape, the others some. */
+export const cases = formats.flatMap((format, i) =>
+  shapes.filter((_, j) => format === 'q4' || (i + j) % 2 === 0).map((shape) => caseOf(format, shape)),
+);

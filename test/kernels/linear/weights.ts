@@ -30,6 +30,14 @@ export function matrixOf(
   };
 }
 
+/**
+ * The least workgroup memory for matvec of so many rows: a software adapter compiles in proportion to it, and shapes of
+ * a thousand columns then take more than one pass.
+ */
+export function stagedFor(rows: number): number {
+  return Math.max(256, 128 * rows);
+}
+
 /** `part [rows, width]` written over columns [first, first + width) of a copy of `whole [rows, stride]`. */
 export function overlay(
   whole: Float32Array,

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { parseOptions, usage } from '../../../tools/bench/options';
 
-test('without options all models are measured in the browser', () => {
+test('without options all models are measured, by the runner that there is', () => {
   expect(parseOptions([])).toEqual({
     models: undefined,
-    runner: 'browser',
+    runner: undefined,
     weights: undefined,
     effort: { isQuick: false },
     hasPeers: false,

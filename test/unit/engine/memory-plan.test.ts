@@ -73,12 +73,12 @@ test.each([
 test.each([
   [1, 1],
   [2, 2],
-  [3, 2],
+  [3, 4],
   [4, 4],
-  [7, 4],
+  [7, 8],
   [8, 8],
   [64, 8],
-])('%i sequences decode up to %i together', (numSequences, maxRows) => {
+])('%i sequences decode in steps of up to %i rows', (numSequences, maxRows) => {
   expect(plan({ numSequences }).activations.maxRows).toBe(maxRows);
 });
 

@@ -1,0 +1,208 @@
+// s[n, r] = sum_k W[n, k] * x'[r, k], handed to finish() of the file after this one
+// x'[r, k] = x[r, k] / sqrt(mean_j(x[r, j]^2) + epsilon) * normWeight[k] if NORM, or x[r, k]
+//
+// A workgroup does 32 matrix rows: 16 teams of 16 lanes, two rows a team, lane l the 16-byte blocks l, l + 16, … of both.
+// It stages x, norm weight included, in workgroup memory, so that lanes read side by side there too; the root mean square
+// is one factor in the end. Grid in cells of 16 outputs, of which it does as many as make 32 matrix rows.
+//   values, scales  a matrix slab, see lib/weights-*.wgsl
+//   x               [ROWS, columns] f32
+//   normWeight      [columns] f32
+
+override NORM: u32 = 0u;
+override ROWS: u32 = 1u;
+
+struct Params {
+  columns: u32,
+  numOutputs: u32,
+  firstOutput: u32,
+  outputStride: u32,
+  epsilon: f32,
+}
+
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> normWeight: array<vec4<f32>>;
+@group(1) @binding(0) var<uniform> params: Params;
+
+const threads = 256u;
+const lanes = 16u;
+// Vectors of x in workgroup memory at once, in all rows together: at least a thread's share of sums, see reduce().
+override STAGED: u32 = 1024u;
+// Blocks of every row of x that are staged at once: a multiple of the lanes.
+override chunkBlocks: u32 = STAGED / (blockVectors * ROWS);
+
+// First the staged x; in the end partial sums.
+var<workgroup> scratch: array<vec4<f32>, STAGED>;
+
+// Two blocks of weights with their (scale, bias), loaded a step ahead of their use.
+struct Pair {
+  first: Raw,
+  second: Raw,
+  firstAffine: vec2<f32>,
+  secondAffine: vec2<f32>,
+}
+
+@compute @workgroup_size(threads)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let cell = group.y * groups.x + group.x;
+  let firstRow = cell * 16u * rowsPerOutput;
+  let numMatrixRows = params.numOutputs * rowsPerOutput;
+  if (cell % (2u / rowsPerOutput) != 0u || firstRow >= numMatrixRows) {
+    return;
+  }
+  let lane = thread % lanes;
+  let n0 = min(firstRow + 2u * (thread / lanes), numMatrixRows - 1u);
+  let n1 = min(n0 + 1u, numMatrixRows - 1u);
+  let numBlocks = (params.columns + blockColumns - 1u) / blockColumns;
+
+  var sums0: array<f32, 8>;
+  var sums1: array<f32, 8>;
+  var squares: array<f32, 8>;
+  var next = loadPair(n0, n1, lane, numBlocks);
+  for (var chunk = 0u; chunk < numBlocks; chunk += chunkBlocks) {
+    let numSteps = (min(chunkBlocks, numBlocks - chunk) + lanes - 1u) / lanes;
+    workgroupBarrier();
+    // Which thread takes a vector does not depend on the chunk, so sums of squares are the same for every ROWS.
+    let start = chunk * blockVectors;
+    let end = start + numSteps * lanes * blockVectors;
+    for (var v = start + (thread - start) % threads; v < end; v += threads) {
+      let block = (v - start) / blockVectors;
+      let part = v % blockVectors;
+      let weight = normVector(v);
+      for (var r = 0u; r < ROWS; r++) {
+        var vector = inputVector(r, v);
+        if (NORM == 1u) {
+          squares[r] = fma(vector.w, vector.w, fma(vector.z, vector.z, fma(vector.y, vector.y, fma(vector.x, vector.x, squares[r]))));
+          vector *= weight;
+        }
+        scratch[stagedAt(r, block, part)] = forWeights(vector);
+      }
+    }
+    workgroupBarrier();
+    for (var step = 0u; step < numSteps; step++) {
+      let block = step * lanes + lane;
+      let now = next;
+      next = loadPair(n0, n1, chunk + block + lanes, numBlocks);
+      let weights0 = weightBlock(now.first);
+      let weights1 = weightBlock(now.second);
+      for (var r = 0u; r < ROWS; r++) {
+        let inputs = stagedBlock(r, block);
+        let inputSum = sumInputs(inputs);
+        sums0[r] += finishBlock(now.firstAffine, fmaBlocks(weights0, inputs), inputSum);
+        sums1[r] += finishBlock(now.secondAffine, fmaBlocks(weights1, inputs), inputSum);
+      }
+    }
+  }
+  reduce(
+    firstRow,
+    0u,
+    thread,
+    vec4<f32>(sums0[0], sums0[1], sums0[2], sums0[3]),
+    vec4<f32>(sums1[0], sums1[1], sums1[2], sums1[3]),
+    vec4<f32>(squares[0], squares[1], squares[2], squares[3]),
+  );
+  if (ROWS > 4u) {
+    reduce(
+      firstRow,
+      4u,
+      thread,
+      vec4<f32>(sums0[4], sums0[5], sums0[6], sums0[7]),
+      vec4<f32>(sums1[4], sums1[5], sums1[6], sums1[7]),
+      vec4<f32>(squares[4], squares[5], squares[6], squares[7]),
+    );
+  }
+}
+
+// Sums over the lanes of every team, for four rows of x from `row` on.
+fn reduce(firstRow: u32, row: u32, thread: u32, sums0: vec4<f32>, sums1: vec4<f32>, squares: vec4<f32>) {
+  let total0 = sumOfSixteen(thread, sums0);
+  let total1 = sumOfSixteen(thread, sums1);
+  var scale = vec4<f32>(1.0);
+  if (NORM == 1u) {
+    let part = sumOfSixteen(thread, squares);
+    let total = sumOfSixteen(thread, part);
+    scale = inverseSqrt(total / f32(params.columns) + params.epsilon);
+    scale = shareOfFirst(thread, scale);
+  }
+  if (thread < 16u) {
+    finish(firstRow + 2u * thread, row, total0 * scale, total1 * scale);
+  }
+}
+
+// For invocations t < 16: the sum of what invocations [16t, 16t + 16) give.
+fn sumOfSixteen(thread: u32, value: vec4<f32>) -> vec4<f32> {
+  workgroupBarrier();
+  scratch[thread] = value;
+  workgroupBarrier();
+  var total = vec4<f32>();
+  if (thread < 16u) {
+    for (var i = 0u; i < 16u; i++) {
+      total += scratch[16u * thread + i];
+    }
+  }
+  return total;
+}
+
+// What the first invocation gives, for all.
+fn shareOfFirst(thread: u32, value: vec4<f32>) -> vec4<f32> {
+  workgroupBarrier();
+  if (thread == 0u) {
+    scratch[0] = value;
+  }
+  workgroupBarrier();
+  return scratch[0];
+}
+
+fn loadPair(n0: u32, n1: u32, block: u32, numBlocks: u32) -> Pair {
+  let stride = blocksPerRow(params.columns);
+  let at = min(block, numBlocks - 1u);
+  return Pair(
+    values[n0 * stride + at],
+    values[n1 * stride + at],
+    affineOf(n0, at, params.columns),
+    affineOf(n1, at, params.columns),
+  );
+}
+
+// Where a vector of a staged block lies: neighbours in block and in part fall into different banks.
+fn stagedAt(r: u32, block: u32, part: u32) -> u32 {
+  return (r * blockVectors + part) * chunkBlocks + (block ^ part);
+}
+
+fn stagedBlock(r: u32, block: u32) -> Block {
+  return blockOf(
+    scratch[stagedAt(r, block, 0u)],
+    scratch[stagedAt(r, block, 1u % blockVectors)],
+    scratch[stagedAt(r, block, 2u % blockVectors)],
+    scratch[stagedAt(r, block, 3u % blockVectors)],
+    scratch[stagedAt(r, block, 4u % blockVectors)],
+    scratch[stagedAt(r, block, 5u % blockVectors)],
+    scratch[stagedAt(r, block, 6u % blockVectors)],
+    scratch[stagedAt(r, block, 7u % blockVectors)],
+  );
+}
+
+// Vector v of row r of x, zeros beyond the last column.
+fn inputVector(r: u32, v: u32) -> vec4<f32> {
+  let columns = params.columns;
+  let start = r * columns + 4u * v;
+  if (columns % 4u == 0u) {
+    return select(vec4<f32>(), x[start / 4u], 4u * v < columns);
+  }
+  var vector: vec4<f32>;
+  for (var i = 0u; i < 4u && 4u * v + i < columns; i++) {
+    vector[i] = x[(start + i) / 4u][(start + i) % 4u];
+  }
+  return vector;
+}
+
+// Vector v of the norm's weights.
+fn normVector(v: u32) -> vec4<f32> {
+  if (NORM == 0u) {
+    return vec4<f32>();
+  }
+  return select(vec4<f32>(), normWeight[v], 4u * v < params.columns);
+}

@@ -1,0 +1,93 @@
+/** A row's result is the same to the bit whatever else is in the batch. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Device } from '../../../src/gpu/device';
+import { KernelCompiler } from '../../../src/gpu/kernel';
+import { matmul, matmulGrid } from '../../../src/kernels/linear/matmul';
+import { matvec, matvecGrid } from '../../../src/kernels/linear/matvec';
+import { randomFloats } from '../../support/random';
+import { availableVariants, requestTestDevice, runKernel } from '../harness';
+import { randomMatrix, stagedFor } from './weights';
+
+const columns = 1088;
+const outputs = 33;
+const numRows = 4;
+const format = 'q4';
+const { buffers } = randomMatrix(format, outputs, columns, 1);
+const x = randomFloats(numRows * columns, 2);
+const normWeight = randomFloats(columns, 3);
+const bias = randomFloats(outputs, 4);
+
+let device: Device;
+let compiler: KernelCompiler;
+
+beforeAll(async () => {
+  device = await requestTestDevice();
+  compiler = new KernelCompiler(device);
+});
+
+afterAll(() => device.destroy());
+
+describe('matvec', () => {
+  test('four rows at once and each alone', async () => {
+    for (const variant of availableVariants(device, matvec(format))) {
+      const run = async (rows: Float32Array<ArrayBuffer>) => {
+        const count = rows.length / columns;
+        const y = new Float32Array(count * outputs);
+        const params = { columns, numOutputs: outputs, firstOutput: 0, outputStride: outputs, epsilon: 1e-5 };
+        const constants = { NORM: 1, BIAS: 1, ROWS: count, STAGED: stagedFor(count) };
+        const grid = matvecGrid(outputs);
+        const all = { ...buffers, x: rows, normWeight, bias, y };
+        const results = await runKernel(
+          compiler,
+          { spec: matvec(format), constants, buffers: all, params, grid },
+          variant,
+        );
+        return new Uint32Array(results['y']!);
+      };
+      const together = await run(x);
+      for (let r = 0; r < numRows; r++) {
+        const alone = await run(x.slice(r * columns, (r + 1) * columns));
+        expect(together.slice(r * outputs, (r + 1) * outputs), `${variant.name}, row ${r}`).toEqual(alone);
+      }
+    }
+  });
+});
+
+describe('matmul', () => {
+  test('seven rows at once and each alone', async () => {
+    const rows = randomFloats(7 * columns, 5);
+    for (const variant of availableVariants(device, matmul(format))) {
+      const run = async (first: number, count: number) => {
+        const y = new Float32Array(count * outputs);
+        const params = {
+          columns,
+          numOutputs: outputs,
+          numRows: count,
+          firstOutput: 0,
+          inputOffset: first * columns,
+          inputStride: columns,
+          outputOffset: 0,
+          outputStride: outputs,
+        };
+        const all = { ...buffers, x: rows, bias, y };
+        const results = await runKernel(
+          compiler,
+          {
+            spec: matmul(format),
+            constants: { STAGED: 8 },
+            buffers: all,
+            params,
+            grid: matmulGrid(outputs, count),
+          },
+          variant,
+        );
+        return new Uint32Array(results['y']!);
+      };
+      const together = await run(0, 7);
+      for (let r = 0; r < 7; r++) {
+        const alone = await run(r, 1);
+        expect(together.slice(r * outputs, (r + 1) * outputs), `${variant.name}, row ${r}`).toEqual(alone);
+      }
+    }
+  });
+});
