@@ -160,8 +160,8 @@ test('a request that comes at any moment around the end of the last one is answe
   const request = (seed: number) => requestOf([seed, 8], { maxTokens: 1, ignoreEos: true });
   for (let delay = 0; delay < 24; delay++) {
     let second: Promise<Answer> | undefined;
-    vi.spyOn(runner, 'submitSlice').mockImplementationOnce((job, row) => {
-      const result = submitSlice(job, row);
+    vi.spyOn(runner, 'submitSlice').mockImplementationOnce((job) => {
+      const result = submitSlice(job);
       void result.then(async () => {
         for (let i = 0; i < delay; i++) await Promise.resolve();
         second = answer(engine, request(200 + delay));
