@@ -59,7 +59,7 @@ export class EngineCore {
   readonly #refusedVariants: readonly string[];
   readonly #loadMs: number;
   #lastRequest: GenerationTimings | undefined;
-  #isDisposed = false;
+  #disposing: Promise<void> | undefined;
 
   private constructor(modelId: string, files: ModelFiles, kv: KvOptions, parts: EngineParts, loadMs: number) {
     this.modelId = modelId;
@@ -201,10 +201,12 @@ export class EngineCore {
     };
   }
 
-  /** Ends all requests and frees everything on the GPU. A second call does nothing. */
-  async dispose(): Promise<void> {
-    if (this.#isDisposed) return;
-    this.#isDisposed = true;
+  /** Ends all requests and frees everything on the GPU. A second call waits for the same. */
+  dispose(): Promise<void> {
+    return (this.#disposing ??= this.#dispose());
+  }
+
+  async #dispose(): Promise<void> {
     this.#loop.abortAll(disposedError());
     await this.#loop.idle();
     this.#runner.destroy();
@@ -213,7 +215,7 @@ export class EngineCore {
   }
 
   #throwIfUnusable(): void {
-    if (this.#isDisposed) throw disposedError();
+    if (this.#disposing) throw disposedError();
     this.#device.throwIfFailed();
   }
 
