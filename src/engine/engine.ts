@@ -60,7 +60,7 @@ export class EngineCore {
   readonly #refusedVariants: readonly string[];
   readonly #loadMs: number;
   #lastRequest: GenerationTimings | undefined;
-  #isDisposed = false;
+  #disposing: Promise<void> | undefined;
 
   private constructor(modelId: string, files: ModelFiles, kv: KvOptions, parts: EngineParts, loadMs: number) {
     this.modelId = modelId;
@@ -199,10 +199,12 @@ export class EngineCore {
     };
   }
 
-  /** Ends all requests and frees everything on the GPU. A second call does nothing. */
-  async dispose(): Promise<void> {
-    if (this.#isDisposed) return;
-    this.#isDisposed = true;
+  /** Ends all requests and frees everything on the GPU. A second call waits for the same. */
+  dispose(): Promise<void> {
+    return (this.#disposing ??= this.#dispose());
+  }
+
+  async #dispose(): Promise<void> {
     this.#loop.abortAll(disposedError());
     await this.#loop.idle();
     this.#runner.destroy();
@@ -211,7 +213,7 @@ export class EngineCore {
   }
 
   #throwIfUnusable(): void {
-    if (this.#isDisposed) throw disposedError();
+    if (this.#disposing) throw disposedError();
     this.#device.throwIfFailed();
   }
 
