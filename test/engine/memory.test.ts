@@ -65,7 +65,7 @@ test.each<[string, ModelFolder, Omit<EngineOptions, 'gpu'>]>([
   },
 );
 
-test('a decode step is one submit, one read-back, no buffer, no bind group, at most 7 dispatches a layer and 4', async () => {
+test('a decode step is one submit, one read-back, nothing created, 7 dispatches a layer and 4; dispose in mid-answer', async () => {
   const engine = await loadEngine(tinyLlama, { kv: { contextTokens: 64 } });
   const { device, runner, config } = engine;
   const run = (seed: number, maxTokens: number) =>
@@ -89,11 +89,8 @@ test('a decode step is one submit, one read-back, no buffer, no bind group, at m
   const { gpu } = engine.stats();
   expect(gpu).toMatchObject({ submitsPerToken: 1, readbacksPerToken: 1, buffersPerToken: 0 });
   expect(gpu.dispatchesPerToken).toBeCloseTo(dispatches / steps, 6);
-  await engine.dispose();
-});
 
-test('dispose in mid-answer: readers learn it, nothing stays', async () => {
-  const engine = await loadEngine(tinyLlama, { kv: { contextTokens: 64 } });
+  // Disposed in mid-answer: readers learn it, nothing stays.
   const errors: unknown[] = [];
   const disposing: Promise<void>[] = [];
   const read = async (seed: number) => {
@@ -110,7 +107,7 @@ test('dispose in mid-answer: readers learn it, nothing stays', async () => {
   for (const error of errors) expect(error).toMatchObject({ name: 'EngineError', code: 'disposed' });
   expect(disposing.length).toBeGreaterThan(0);
   await Promise.all([...disposing, engine.dispose()]);
-  expect(engine.device.buffers.use.total).toBe(0);
+  expect(device.buffers.use.total).toBe(0);
 });
 
 describe('a load that fails leaves nothing', () => {

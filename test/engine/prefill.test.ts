@@ -43,22 +43,27 @@ async function withEngine<T>(
   }
 }
 
-test.each([
-  ['tiny-llama', tinyLlamaModel, [290]],
-  ['a sliding window that begins in an earlier tile', () => architectureModel('mistral-window'), [290]],
-] as const)('%s', async (_, makeModel, lengths) => {
-  const model = makeModel();
-  const oneTile = await withEngine(model, 512, async (engine) => {
+/** Large pieces, then small ones. */
+async function expectSame(engine: EngineCore, lengths: readonly number[]) {
+  await useClock(engine, 'fast');
+  const large = await run(engine, lengths);
+  vi.restoreAllMocks();
+  await useClock(engine, 'slow');
+  const small = await run(engine, lengths);
+  expect(small.results).toEqual(large.results);
+  expect(small.numSlices).toBeGreaterThan(10 * large.numSlices);
+  return large.results;
+}
+
+test('slices, chunks and segments of all sizes, one tile and two', async () => {
+  const lengths = [17, 290];
+  const oneTile = await withEngine(tinyLlamaModel(), 512, async (engine) => {
     await useClock(engine, 'fast');
-    return run(engine, lengths);
+    return (await run(engine, lengths)).results;
   });
-  await withEngine(model, 256, async (engine) => {
-    await useClock(engine, 'fast');
-    expect((await run(engine, lengths)).results).toEqual(oneTile.results);
-    vi.restoreAllMocks();
-    await useClock(engine, 'slow');
-    const small = await run(engine, lengths);
-    expect(small.results).toEqual(oneTile.results);
-    expect(small.numSlices).toBeGreaterThan(10 * oneTile.numSlices);
-  });
+  const twoTiles = await withEngine(tinyLlamaModel(), 256, (engine) => expectSame(engine, lengths));
+  expect(twoTiles).toEqual(oneTile);
 });
+
+test('a sliding window that begins in an earlier tile', () =>
+  withEngine(architectureModel('mistral-window'), 256, (engine) => expectSame(engine, [290])));
