@@ -14,26 +14,42 @@ export interface HostStoreShape {
 
 /**
  * Keeps copies of full pages. What was written is read back bit by bit until its page is dropped; writing again replaces.
- * One suite of tests runs against every implementation.
+ * Calls take effect in their order, whether or not somebody waits in between: a drop also forgets what a write under way
+ * brings, and a read gives what was stored when it was called. One suite of tests runs against every implementation.
  */
 export interface HostStore {
   readonly shape: HostStoreShape;
   /** Bytes held in memory. */
   readonly hostBytes: number;
+  /** Bytes held on the disk. */
+  readonly diskBytes: number;
   /**
-   * Stores pages of one KV head: `bytes` is `[ids.length, pageBytes]`.
-   * @throws EngineError `host-memory`, `storage-quota`: then none of these pages is stored, and all others still are
+   * Stores pages of one KV head: `bytes` is `[ids.length, pageBytes]`, `ids` names no page twice. Done on return, or when
+   * the promise resolves; until then `bytes` must not change, and reads of these pages may still find the old ones.
+   * @throws EngineError `host-memory`, `storage-quota`: then these pages are as they were before, and so are all others;
+   *   `disposed` when the store is closed before the pages are stored
    */
   write(layer: number, kvHead: number, ids: readonly PageId[], bytes: Uint8Array): Promise<void> | void;
   /**
    * Copies pages of one KV head to `target [ids.length, pageBytes]`; every one of them was written.
-   * Returns nothing when that is done, or a promise when it must wait for a disk.
+   * Returns nothing when that is done, or a promise when it must wait for a disk; several reads may wait at once.
+   * @throws EngineError `storage-quota` when the browser lost them
    */
   read(layer: number, kvHead: number, ids: readonly PageId[], target: Uint8Array): Promise<void> | void;
   /** Whether this head's page is stored: false for a page that was never written, or dropped since. */
   has(layer: number, kvHead: number, id: PageId): boolean;
   /** Forgets pages, all layers and heads; those that are not there are no error. */
   drop(ids: Iterable<PageId>): void;
-  /** Frees everything. */
-  close(): void;
+  /** Frees everything; a promise while a disk is being cleared, which need not be waited for. Only once. */
+  close(): Promise<void> | void;
+}
+
+/** Where a head's pages stand among the lists of a shape: `[layer, kvHead]`, the head fastest. */
+export function listIndex(shape: HostStoreShape, layer: number, kvHead: number): number {
+  return layer * shape.numKvHeads + kvHead;
+}
+
+/** Number of lists of pages: one for every KV head of every layer. */
+export function numLists({ numLayers, numKvHeads }: HostStoreShape): number {
+  return numLayers * numKvHeads;
 }

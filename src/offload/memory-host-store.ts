@@ -17,7 +17,8 @@ interface Block {
 /** Holds up to `limitBytes` of pages. */
 export class MemoryHostStore implements HostStore {
   readonly shape: HostStoreShape;
-  readonly #limitBytes: number;
+  readonly diskBytes = 0;
+  #limitBytes: number;
   readonly #blockBytes: number;
   readonly #blocksPerArena: number;
   readonly #arenas: Uint8Array[] = [];
@@ -33,6 +34,16 @@ export class MemoryHostStore implements HostStore {
 
   get hostBytes(): number {
     return this.#arenas.reduce((sum, arena) => sum + arena.byteLength, 0);
+  }
+
+  /** Logical pages that have their room already, whatever the tab grants from now on. */
+  get numFreePages(): number {
+    return this.#free.length;
+  }
+
+  /** Logical pages that may still be added, as far as the limit goes. */
+  get numRoomPages(): number {
+    return this.#free.length + Math.floor((this.#limitBytes - this.hostBytes) / this.#blockBytes);
   }
 
   write(layer: number, kvHead: number, ids: readonly PageId[], bytes: Uint8Array): void {
@@ -88,18 +99,34 @@ export class MemoryHostStore implements HostStore {
 
   /** Makes sure of room for `numBlocks` more blocks before any is taken: a failed write leaves nothing behind. */
   #reserve(numBlocks: number): void {
-    while (this.#free.length < numBlocks) {
-      const sizeBytes = this.#blocksPerArena * this.#blockBytes;
-      if (this.hostBytes + sizeBytes > this.#limitBytes) {
-        throw new EngineError(
-          'host-memory',
-          `The pages outside the GPU need ${this.hostBytes + sizeBytes} bytes; kv.hostBytes is ${this.#limitBytes}.`,
-        );
-      }
-      const arena = this.#arenas.push(allocate(sizeBytes)) - 1;
-      for (let block = this.#blocksPerArena - 1; block >= 0; block--) {
-        this.#free.push({ arena, offset: block * this.#blockBytes });
-      }
+    const neededBytes = this.hostBytes + (numBlocks - this.#free.length) * this.#blockBytes;
+    if (neededBytes > this.#limitBytes) {
+      throw new EngineError(
+        'host-memory',
+        `The pages outside the GPU need ${neededBytes} bytes; kv.hostBytes is ${this.#limitBytes}.`,
+      );
+    }
+    while (this.#free.length < numBlocks) this.#addArena();
+  }
+
+  #addArena(): void {
+    const numBlocks = Math.min(this.#blocksPerArena, this.numRoomPages - this.#free.length);
+    const bytes = this.#allocate(numBlocks * this.#blockBytes);
+    const arena = this.#arenas.push(bytes) - 1;
+    for (let block = numBlocks - 1; block >= 0; block--) {
+      this.#free.push({ arena, offset: block * this.#blockBytes });
+    }
+  }
+
+  #allocate(sizeBytes: number): Uint8Array {
+    try {
+      return new Uint8Array(sizeBytes);
+    } catch (cause) {
+      // What the tab refuses once it will hardly grant later: from now on this is the limit.
+      this.#limitBytes = this.hostBytes;
+      throw new EngineError('host-memory', `This tab could not allocate ${sizeBytes} bytes for pages.`, {
+        cause,
+      });
     }
   }
 
@@ -108,15 +135,5 @@ export class MemoryHostStore implements HostStore {
     const block = { ...this.#free.pop()!, written: new Uint8Array(numLayers * numKvHeads) };
     this.#blocks.set(id, block);
     return block;
-  }
-}
-
-function allocate(sizeBytes: number): Uint8Array {
-  try {
-    return new Uint8Array(sizeBytes);
-  } catch (cause) {
-    throw new EngineError('host-memory', `This tab could not allocate ${sizeBytes} bytes for pages.`, {
-      cause,
-    });
   }
 }

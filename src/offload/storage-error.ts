@@ -1,0 +1,40 @@
+/** The error of a disk tier: how much it needed, and what the browser has for this site. */
+import { EngineError } from '../util/errors';
+
+/**
+ * What the browser allows this site and what the site uses of it, as a sentence; nothing where the browser does not say.
+ * Both figures are estimates, and other data of the site counts too.
+ */
+async function describeQuota(): Promise<string> {
+  // Not every place that has a disk has an estimate: old browsers, insecure pages, Node.
+  const storage = (globalThis as { navigator?: { storage?: StorageManager } }).navigator?.storage;
+  const estimate = await storage?.estimate?.().catch(() => undefined);
+  if (estimate?.quota === undefined) return '';
+  return ` It allows this site ${estimate.quota} bytes, of which ${estimate.usage ?? 0} are used.`;
+}
+
+/**
+ * Why pages are not on the disk, be the quota used up or the storage blocked or broken: an `EngineError` with the code
+ * `storage-quota`.
+ * @param neededBytes what was to be written
+ * @param diskBytes what the store holds already
+ */
+export async function storageError(
+  neededBytes: number,
+  diskBytes: number,
+  cause: unknown,
+): Promise<EngineError> {
+  if (cause instanceof EngineError) return cause;
+  const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  return new EngineError(
+    'storage-quota',
+    `Pages need ${neededBytes} bytes on the disk beside the ${diskBytes} there, and the browser refused them ` +
+      `(${reason.trim()}).${await describeQuota()}`,
+    { cause },
+  );
+}
+
+/** The error of pages that were on the disk and can no longer be read. */
+export function lostError(cause?: unknown): EngineError {
+  return new EngineError('storage-quota', 'The browser lost pages that were stored on the disk.', { cause });
+}
