@@ -1,0 +1,44 @@
+/**
+ * Builds a program on the engine into one file for Node without imports, shaders inlined: it runs on a machine that has this
+ * file and Dawn alone. Dawn is `dawn.node` of the npm package webgpu, whose path such a program takes from `LONGPAGE_DAWN`.
+ */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'vite';
+import { dawnPath } from '../bench/build-node';
+import { wgsl } from '../vite/wgsl-plugin';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+export { dawnPath };
+
+/**
+ * Builds `.cache/NAME-node/NAME.mjs` and returns its path.
+ * @param entry relative to the repository
+ * @throws Error of the bundler
+ */
+export async function buildNodeBundle(entry: string, name: string): Promise<string> {
+  const outDir = join(root, `.cache/${name}-node`);
+  await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    publicDir: false,
+    plugins: [readableShaders()],
+    ssr: { noExternal: true },
+    build: {
+      ssr: join(root, entry),
+      outDir,
+      emptyOutDir: true,
+      target: 'node20',
+      rolldownOptions: { output: { format: 'es', entryFileNames: `${name}.mjs`, codeSplitting: false } },
+    },
+  });
+  return join(outDir, `${name}.mjs`);
+}
+
+/** Shaders as they are written, so that a compile error on a GPU elsewhere can be read. */
+function readableShaders(): Plugin {
+  const { configResolved: _minify, ...plugin } = wgsl();
+  return plugin;
+}

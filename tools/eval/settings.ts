@@ -1,0 +1,98 @@
+/** The settings that are compared, as data, and what of them an engine gets at a given context. Pure. */
+
+/** Settings of the KV cache as `Engine.load` takes them. A build that does not know one of them refuses it. */
+export interface SparseKv {
+  /** Pages per head at `fullBudgetTokens` of context and beyond; shorter contexts get their share. */
+  readonly pagesPerHead: number;
+  readonly rerankInterval: number;
+  /** Share of KV heads that select anew at every step, 0 … 1. */
+  readonly unstableShare: number;
+  readonly reload: 'overlap' | 'pause';
+  readonly format?: string;
+}
+
+/** One column of the bench. */
+export interface Setting {
+  /** What `--settings` selects it by. */
+  readonly name: string;
+  readonly title: string;
+  /** Absent: dense attention, by requests that are `exact` on an engine that keeps every page on the GPU. */
+  readonly kv?: SparseKv;
+}
+
+/** The paper's settings: everything else differs from them in one thing. */
+const paper: SparseKv = { pagesPerHead: 64, rerankInterval: 16, unstableShare: 0.25, reload: 'overlap' };
+
+/** The largest interval that an engine takes: no answer is that long. */
+const never = 2 ** 16;
+
+/** Format of pages with 8 bits an element. */
+const eightBit = 'q8';
+
+const variant = (name: string, title: string, changes: Partial<SparseKv>): Setting => ({
+  name,
+  title,
+  kv: { ...paper, ...changes },
+});
+
+/** All settings, those first that matter most: where time is short, the last ones are left out. */
+export const settings: readonly Setting[] = [
+  { name: 'dense', title: 'dense' },
+  variant('unstable-25', 'rerank + unstable 25 %', {}),
+  variant('no-rerank', 'no rerank', { rerankInterval: never, unstableShare: 0 }),
+  variant('rerank', 'rerank only', { unstableShare: 0 }),
+  variant('unstable-12', 'rerank + unstable 12 %', { unstableShare: 0.12 }),
+  variant('k-32', 'K = 32', { pagesPerHead: 32 }),
+  variant('8-bit', '8-bit pages', { format: eightBit }),
+  variant('pause', 'pause', { reload: 'pause' }),
+  variant('unstable-6', 'rerank + unstable 6 %', { unstableShare: 0.06 }),
+  variant('k-16', 'K = 16', { pagesPerHead: 16 }),
+  variant('k-128', 'K = 128', { pagesPerHead: 128 }),
+  variant('interval-4', 'interval 4', { rerankInterval: 4 }),
+  variant('interval-32', 'interval 32', { rerankInterval: 32 }),
+  variant('interval-64', 'interval 64', { rerankInterval: 64 }),
+];
+
+/** From this context on a setting's K is what it says; at half of it, half. K = 64 is then an eighth of the pages. */
+export const fullBudgetTokens = 8192;
+
+/** Fewer pages than these hold little but the tail. */
+const leastPages = 4;
+
+/** K at a context of that many tokens. */
+export function scaledPages(pagesPerHead: number, contextTokens: number): number {
+  const share = Math.min(1, contextTokens / fullBudgetTokens);
+  return Math.max(leastPages, Math.round(pagesPerHead * share));
+}
+
+/** The `kv` options that a setting means at a context of that many tokens, as `Engine.load` takes them. */
+export function kvOptions({ kv }: Setting, contextTokens: number): Readonly<Record<string, unknown>> {
+  if (!kv) return { unstableShare: 1 };
+  return { ...kv, pagesPerHead: scaledPages(kv.pagesPerHead, contextTokens) };
+}
+
+/** What an engine says of itself after it answered. */
+export interface Residency {
+  /** Pages of the document, summed over layers and KV heads, and those of them on the GPU. */
+  readonly pages: number;
+  readonly residentPages: number;
+}
+
+/**
+ * Why an engine that took a sparse setting did not follow it, or undefined when it did: stable heads that have more pages than K
+ * must have left some of them off the GPU.
+ * @param documentPages pages per head of the longest prompt
+ */
+export function whyNotSparse(
+  setting: Setting,
+  pagesPerHead: number,
+  documentPages: number,
+  { pages, residentPages }: Residency,
+): string | undefined {
+  if (!setting.kv || setting.kv.unstableShare >= 1) return undefined;
+  if (documentPages <= pagesPerHead) {
+    return `a prompt of ${documentPages} pages fits into K = ${pagesPerHead}: nothing was left out`;
+  }
+  if (residentPages < pages) return undefined;
+  return 'the engine took the options and kept every page on the GPU';
+}
