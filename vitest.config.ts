@@ -34,6 +34,7 @@ export default defineConfig({
       plain('unit', 20_000),
       gpu('kernels', 120_000),
       gpu('engine', 300_000),
+      plain('browser', 180_000),
       plain('package', 180_000),
       plain('demo', 180_000),
     ],

@@ -2,15 +2,15 @@
 import { EngineError } from '../util/errors';
 
 /**
- * What the browser allows this site and what the site uses of it, as a sentence; nothing where the browser does not say.
- * Both figures are estimates, and other data of the site counts too.
+ * What the site uses and what the browser would allow it, as a sentence; nothing where the browser does not say. Other data
+ * of the site counts too, and browsers blur the figures: Chromium names about 10 GiB more than is used, whatever the limit.
  */
 async function describeQuota(): Promise<string> {
   // Not every place that has a disk has an estimate: old browsers, insecure pages, Node.
   const storage = (globalThis as { navigator?: { storage?: StorageManager } }).navigator?.storage;
   const estimate = await storage?.estimate?.().catch(() => undefined);
   if (estimate?.quota === undefined) return '';
-  return ` It allows this site ${estimate.quota} bytes, of which ${estimate.usage ?? 0} are used.`;
+  return ` By the browser's estimate this site uses ${estimate.usage ?? 0} of ${estimate.quota} bytes.`;
 }
 
 /**
@@ -25,11 +25,12 @@ export async function storageError(
   cause: unknown,
 ): Promise<EngineError> {
   if (cause instanceof EngineError) return cause;
-  const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  const reason =
+    cause instanceof Error ? [cause.name, cause.message].filter(Boolean).join(': ') : String(cause);
   return new EngineError(
     'storage-quota',
     `Pages need ${neededBytes} bytes on the disk beside the ${diskBytes} there, and the browser refused them ` +
-      `(${reason.trim()}).${await describeQuota()}`,
+      `(${reason}).${await describeQuota()}`,
     { cause },
   );
 }

@@ -25,6 +25,7 @@ export const steps = [
   { name: 'unit', kind: 'vitest', command: vitest('unit') },
   { name: 'kernels', kind: 'vitest', command: vitest('kernels') },
   { name: 'engine', kind: 'vitest', command: vitest('engine') },
+  { name: 'browser', kind: 'vitest', command: vitest('browser') },
   { name: 'package', kind: 'vitest', command: vitest('package'), needs: 'library' },
   { name: 'demo', kind: 'vitest', command: vitest('demo'), needs: 'site' },
 ];

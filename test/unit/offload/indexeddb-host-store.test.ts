@@ -97,7 +97,7 @@ describe('failures of the IndexedDB store', () => {
     const store = new IndexedDbHostStore(shape, 'estimate');
     refuseWrites();
     await expect(store.write(0, 0, ids(1), randomPages(1, 6, shape.pageBytes))).rejects.toThrow(
-      'It allows this site 1000 bytes, of which 900 are used.',
+      "By the browser's estimate this site uses 900 of 1000 bytes.",
     );
     vi.unstubAllGlobals();
     await store.close();
