@@ -375,7 +375,7 @@ async function openHost(compiler: KernelCompiler, cache: KvCache, plan: MemoryPl
 }
 
 function closeHost({ offloader, reloader }: HostTraffic): void {
-  offloader.store.close();
+  void offloader.store.close();
   offloader.destroy();
   reloader.destroy();
 }

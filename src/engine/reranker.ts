@@ -13,6 +13,7 @@ import type { HostTraffic } from '../model/tile-traffic';
 import type { Promotion } from '../offload/reloader';
 import { planRerank } from '../select/rerank';
 import { assert } from '../util/assert';
+import { asError } from '../util/errors';
 
 /** When sets change. */
 export interface RerankOptions {
@@ -43,8 +44,20 @@ interface PendingFlip {
   selections: PageIndex[][] | undefined;
   /** Pages from the host, in the order in which the flip promotes them. */
   fetched: Uint8Array<ArrayBuffer> | undefined;
-  failure: unknown;
-  readonly settled: { readonly promise: Promise<void>; readonly resolve: () => void };
+  failure: Error | undefined;
+  readonly settled: OpenPromise;
+}
+
+interface OpenPromise {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+/** A promise that is resolved from outside. */
+function openPromise(): OpenPromise {
+  const parts: { resolve?: () => void } = {};
+  const promise = new Promise<void>((done) => (parts.resolve = done));
+  return { promise, resolve: () => parts.resolve?.() };
 }
 
 /** A sequence from the end of its prefill to the end of its answer. */
@@ -139,9 +152,7 @@ export class Reranker {
     const isReranking =
       turn.step % interval === 0 && !turn.pending && numPages > this.#cache.shape.pagesPerHead;
     if (isReranking) {
-      let resolve = () => {};
-      const promise = new Promise<void>((done) => (resolve = done));
-      const settled = { promise, resolve };
+      const settled = openPromise();
       const fields = { selections: undefined, fetched: undefined, failure: undefined };
       turn.pending = { dueStep: turn.step + lag, numPages, ...fields, settled };
     }
@@ -198,7 +209,7 @@ export class Reranker {
       await offloader.settled();
       pending.fetched = await reloader.fetch(promotions);
     } catch (error) {
-      pending.failure = error;
+      pending.failure = asError(error);
     } finally {
       pending.settled.resolve();
     }

@@ -6,6 +6,7 @@
 import { assert } from '../util/assert';
 import type { GpuBuffer } from './buffer';
 import type { Device, DeviceFeature } from './device';
+import { shaderText } from './shader-text';
 
 /** How a shader uses a storage buffer. */
 export type BindingAccess = 'read' | 'read_write';
@@ -185,8 +186,8 @@ export class KernelCompiler {
   ): Promise<Kernel> {
     const gpu = this.device.handle;
     const label = `${spec.name} (${variant.name})`;
-    const code =
-      (variant.requires ?? []).map((name) => enables[name] ?? '').join('') + variant.sources.join('\n');
+    const texts = await Promise.all(variant.sources.map(shaderText));
+    const code = (variant.requires ?? []).map((name) => enables[name] ?? '').join('') + texts.join('\n');
     gpu.pushErrorScope('validation');
     const module = gpu.createShaderModule({ label, code });
     const entries = Object.values(spec.bindings).map((access, binding): GPUBindGroupLayoutEntry => {

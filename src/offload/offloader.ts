@@ -7,6 +7,7 @@ import type { GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
 import { ReadbackRing } from '../gpu/readback';
 import type { Recorder } from '../gpu/recorder';
+import { asError } from '../util/errors';
 import type { HostStore } from './host-store';
 
 /** A run of pages of one KV head, one behind the other in a buffer. */
@@ -34,7 +35,7 @@ export class Offloader {
   readonly store: HostStore;
   readonly #owner: PageOwner;
   readonly #underWay = new Set<Promise<void>>();
-  #failure: unknown;
+  #failure: Error | undefined;
   #numOffloaded = 0;
 
   constructor(device: Device, store: HostStore, owner: PageOwner, slotBytes: number) {
@@ -64,7 +65,7 @@ export class Offloader {
    */
   async settled(): Promise<void> {
     await Promise.all(this.#underWay);
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure) throw this.#failure;
   }
 
   /** Records the copies of runs of at most `slotBytes` together; there must be a free slot. */
@@ -82,7 +83,7 @@ export class Offloader {
       const arrival = slot.read(sizeBytes).then(
         (bytes) => this.#receive(runs, new Uint8Array(bytes)),
         (error: unknown) => {
-          this.#failure ??= error;
+          this.#failure ??= asError(error);
           this.#releaseIds(runs);
         },
       );
@@ -106,7 +107,7 @@ export class Offloader {
         this.#numOffloaded += ids.length;
       }
     } catch (error) {
-      this.#failure ??= error;
+      this.#failure ??= asError(error);
     } finally {
       this.#releaseIds(runs);
     }

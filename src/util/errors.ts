@@ -24,3 +24,8 @@ export class EngineError extends Error {
     this.code = code;
   }
 }
+
+/** What was thrown, as an error: itself, or its text in one. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

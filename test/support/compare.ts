@@ -29,6 +29,8 @@ export function expectClose(
     }
   }
   if (worst >= 0) {
-    throw new Error(`${what}[${worst}] is ${actual[worst]}, expected ${expected[worst]} (over by ${worstExcess})`);
+    throw new Error(
+      `${what}[${worst}] is ${actual[worst]}, expected ${expected[worst]} (over by ${worstExcess})`,
+    );
   }
 }

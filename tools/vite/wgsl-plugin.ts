@@ -1,15 +1,22 @@
-/** Lets TypeScript import a `.wgsl` file as a string; builds minify it, tests and the dev server keep it as it is. */
+/**
+ * Lets TypeScript import a `.wgsl` file as a string. Tests and the dev server get its text; a build gets a reference into one
+ * pack of all shaders, minified and deflated, which src/gpu/shader-text.ts unpacks.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import type { Plugin } from 'vite';
+import { packReference } from '../../src/gpu/shader-text.ts';
 import { minifyWgsl, planNames, type NamePlan } from './wgsl-minify.ts';
 
-const shaders = join(dirname(fileURLToPath(import.meta.url)), '../../shaders');
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const shaders = join(root, 'shaders');
+const packModule = join(root, 'src/gpu/packed-shaders.ts');
 
-/** All shaders of the repository: source by path. */
-function readShaders(): Map<string, string> {
+/** All shaders of the repository: source by path, in order of their names. */
+export function readShaders(): Map<string, string> {
   const names = readdirSync(shaders, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.wgsl'),
   );
@@ -23,24 +30,45 @@ export function planShaderNames(): NamePlan {
   return planNames([...readShaders().values()]);
 }
 
+/** What `unpackShaders` of src/gpu/shader-text.ts reads. */
+export function packShaders(sources: Iterable<string>): string {
+  const bytes = deflateRawSync(JSON.stringify([...sources]), { level: 9 });
+  const padded = Buffer.alloc(4 + 4 * Math.ceil(bytes.length / 4));
+  padded.writeUInt32BE(bytes.length);
+  bytes.copy(padded, 4);
+  let packed = '';
+  for (let at = 0; at < padded.length; at += 4) {
+    const word = padded.readUInt32BE(at);
+    for (const power of [85 ** 4, 85 ** 3, 85 ** 2, 85, 1]) {
+      const code = 37 + (Math.floor(word / power) % 85);
+      const past = code + Number(code >= 92);
+      packed += String.fromCharCode(past + Number(past >= 96));
+    }
+  }
+  return packed;
+}
+
 /** See the file's header. */
 export function wgsl(): Plugin {
-  // A build takes every source as it was when the names were planned: a file that changes meanwhile must not mix in.
-  let minified: Map<string, string> | undefined;
+  // A build takes every source as it was at the start: a file that changes meanwhile must not mix in.
+  let sources: Map<string, string> | undefined;
   return {
     name: 'longpage-wgsl',
     enforce: 'pre',
     configResolved(config) {
-      if (config.command !== 'build') return;
-      const sources = readShaders();
-      const plan = planNames([...sources.values()]);
-      minified = new Map([...sources].map(([path, source]) => [path, minifyWgsl(source, plan)]));
+      if (config.command === 'build') sources = readShaders();
     },
     async load(id) {
-      const [path] = id.split('?');
-      if (!path?.endsWith('.wgsl')) return null;
+      const [path = ''] = id.split('?');
+      if (sources && normalize(path) === packModule) {
+        const plan = planNames([...sources.values()]);
+        const packed = packShaders([...sources.values()].map((source) => minifyWgsl(source, plan)));
+        return { code: `export const packedShaders = ${JSON.stringify(packed)};`, map: null };
+      }
+      if (!path.endsWith('.wgsl')) return null;
       this.addWatchFile(path);
-      const text = minified?.get(normalize(path)) ?? (await readFile(path, 'utf8'));
+      const index = sources ? [...sources.keys()].indexOf(normalize(path)) : -1;
+      const text = index < 0 ? await readFile(path, 'utf8') : `${packReference}${index}`;
       return { code: `export default ${JSON.stringify(text)};`, map: null };
     },
   };

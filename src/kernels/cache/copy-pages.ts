@@ -1,6 +1,5 @@
 /** Copies of whole pages on the GPU, by a list from the host. */
 import shader from '../../../shaders/cache/copy-pages.wgsl';
-import withinShader from '../../../shaders/cache/copy-pages-within.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
 
 /**
@@ -13,13 +12,4 @@ export const copyPages = {
   params: { numPages: 'u32', wordsPerPage: 'u32' },
   hasList: true,
   variants: [{ name: 'portable', sources: [shader] }],
-} as const satisfies KernelSpec;
-
-/** As `copyPages`, inside one buffer: no page is both a source and a destination of the same list. */
-export const copyPagesWithin = {
-  name: 'cache/copy-pages-within',
-  bindings: { pool: 'read_write' },
-  params: { numPages: 'u32', wordsPerPage: 'u32' },
-  hasList: true,
-  variants: [{ name: 'portable', sources: [withinShader] }],
 } as const satisfies KernelSpec;

@@ -12,7 +12,9 @@ import { weightBindings, weightSources } from './weight-sources';
 const tileOutputs = 64;
 const tileRows = 64;
 
+/** Bindings of `matmul`. */
 export type MatmulBinding = 'values' | 'x' | 'bias' | 'y';
+/** Parameters of `matmul`. */
 export type MatmulParam =
   | 'columns'
   | 'numOutputs'
@@ -22,6 +24,7 @@ export type MatmulParam =
   | 'inputStride'
   | 'outputOffset'
   | 'outputStride';
+/** Constants of `matmul`. */
 export type MatmulConstant = 'BIAS' | 'RESIDUAL' | 'STAGED';
 
 /**

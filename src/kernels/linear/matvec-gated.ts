@@ -13,7 +13,9 @@ import { weightBindings, weightSources } from './weight-sources';
 /** Values of the constant ACTIVATION: `gelu-tanh` is the tanh approximation, `gelu` has the error function. */
 export const activationCodes = { silu: 0, 'gelu-tanh': 1, gelu: 2 } as const;
 
+/** Bindings of `matvecGated`. */
 export type MatvecGatedBinding = 'values' | 'x' | 'normWeight' | 'y';
+/** Constants of `matvecGated`. */
 export type MatvecGatedConstant = 'NORM' | 'ROWS' | 'ACTIVATION' | 'STAGED';
 
 /**

@@ -13,8 +13,11 @@ import { weightBindings, weightSources } from './weight-sources';
 /** Outputs of one workgroup. */
 const outputsPerGroup = 16;
 
+/** Bindings of `matvec`. */
 export type MatvecBinding = 'values' | 'x' | 'normWeight' | 'bias' | 'y';
+/** Parameters of `matvec`. */
 export type MatvecParam = 'columns' | 'numOutputs' | 'firstOutput' | 'outputStride' | 'epsilon';
+/** Constants of `matvec`. */
 export type MatvecConstant = 'NORM' | 'BIAS' | 'RESIDUAL' | 'ROWS' | 'STAGED';
 
 /**

@@ -1,4 +1,4 @@
-/** CPU twin of cache/copy-pages and cache/copy-pages-within. */
+/** CPU twin of cache/copy-pages. */
 
 /** `destination` after `list` pairs (source page, destination page) of `wordsPerPage` words. */
 export function copyPages(

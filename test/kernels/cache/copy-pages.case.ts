@@ -1,5 +1,5 @@
 import { flatGrid } from '../../../src/gpu/recorder';
-import { copyPages, copyPagesWithin } from '../../../src/kernels/cache/copy-pages';
+import { copyPages } from '../../../src/kernels/cache/copy-pages';
 import { copyPages as reference } from '../../../src/reference/cache/copy-pages';
 import { shuffled } from '../attention/kv-fixture';
 import type { KernelCase } from '../harness';
@@ -29,13 +29,6 @@ export const cases = shapes.flatMap(([numPages, wordsPerPage]): KernelCase[] => 
       spec: copyPages,
       buffers: { source, destination },
       expected: () => ({ destination: reference(source, destination, pairs, wordsPerPage) }),
-    },
-    {
-      ...shared,
-      title: `${numPages} pages of ${wordsPerPage} words inside one buffer`,
-      spec: copyPagesWithin,
-      buffers: { pool: source },
-      expected: () => ({ pool: reference(source, source, pairs, wordsPerPage) }),
     },
   ];
 });

@@ -1,0 +1,40 @@
+/**
+ * What a shader import stands for: its text in development and in tests; in a build a reference into a pack of all shaders,
+ * deflated, which takes a third of the bytes.
+ */
+import { assert } from '../util/assert';
+import { packedShaders } from './packed-shaders';
+
+/** Begins a reference into the pack: no WGSL begins with it. */
+export const packReference = '#';
+
+let unpacked: Promise<readonly string[]> | undefined;
+
+/** The WGSL of an imported shader. */
+export async function shaderText(source: string): Promise<string> {
+  if (!source.startsWith(packReference)) return source;
+  const shaders = await (unpacked ??= unpackShaders(packedShaders));
+  const text = shaders[Number(source.slice(packReference.length))];
+  assert(text !== undefined, `the pack has no shader ${source}`);
+  return text;
+}
+
+/**
+ * The shaders of a pack: base 85 of a deflated JSON list. Five characters are four bytes, the first the highest digit; digits are
+ * the characters 37 to 123 without backslash and backtick, so that nothing is escaped in a bundle.
+ */
+export async function unpackShaders(packed: string): Promise<readonly string[]> {
+  const words = new DataView(new ArrayBuffer((packed.length / 5) * 4));
+  for (let at = 0; at < packed.length; at += 5) {
+    let word = 0;
+    for (let i = at; i < at + 5; i++) {
+      const code = packed.charCodeAt(i);
+      word = word * 85 + code - 37 - Number(code > 92) - Number(code > 96);
+    }
+    words.setUint32((at / 5) * 4, word);
+  }
+  // The first word is the length in bytes, since the last word may be padded.
+  const bytes = new Uint8Array(words.buffer, 4, words.getUint32(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  return JSON.parse(await new Response(stream).text()) as string[];
+}
