@@ -3,10 +3,7 @@
  * deflated, which takes a third of the bytes.
  */
 import { assert } from '../util/assert';
-import { packedShaders } from './packed-shaders';
-
-/** Begins a reference into the pack: no WGSL begins with it. */
-export const packReference = '#';
+import { packedShaders, packReference } from './packed-shaders';
 
 let unpacked: Promise<readonly string[]> | undefined;
 

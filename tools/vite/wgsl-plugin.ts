@@ -8,7 +8,7 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
 import type { Plugin } from 'vite';
-import { packReference } from '../../src/gpu/shader-text.ts';
+import { packReference } from '../../src/gpu/packed-shaders.ts';
 import { minifyWgsl, planNames, type NamePlan } from './wgsl-minify.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -63,7 +63,11 @@ export function wgsl(): Plugin {
       if (sources && normalize(path) === packModule) {
         const plan = planNames([...sources.values()]);
         const packed = packShaders([...sources.values()].map((source) => minifyWgsl(source, plan)));
-        return { code: `export const packedShaders = ${JSON.stringify(packed)};`, map: null };
+        const exported = { packedShaders: packed, packReference };
+        const lines = Object.entries(exported).map(
+          ([name, value]) => `export const ${name} = ${JSON.stringify(value)};`,
+        );
+        return { code: lines.join('\n'), map: null };
       }
       if (!path.endsWith('.wgsl')) return null;
       this.addWatchFile(path);
