@@ -22,5 +22,6 @@ export type { BufferCategory, BytesByCategory } from './gpu/buffer';
 export type { AdapterDescription, DeviceFeature } from './gpu/device';
 export type { KvFormat } from './kernels/attention/kv-format';
 export type { WeightFormat } from './kernels/linear/weight-format';
+export type { HeadProfile } from './select/head-profile';
 export type { ModelLocation } from './model/open-model-source';
 export type { LoadProgress } from './model/weight-loader';

@@ -13,7 +13,12 @@ import { resultBytesPerRow } from '../sampler/results';
 import { plannedSamplerBytes } from '../sampler/sampler';
 import { numOffloadSlots } from '../offload/offloader';
 import { reloaderBytes } from '../offload/reloader';
-import { unstableHeads, unstableHeadsUnmeasured, type HeadProfile } from '../select/head-profile';
+import {
+  parseHeadProfile,
+  unstableHeads,
+  unstableHeadsUnmeasured,
+  type HeadProfile,
+} from '../select/head-profile';
 import { EngineError } from '../util/errors';
 import { ceilDiv, roundUp } from '../util/math';
 import type { RerankOptions } from './reranker';
@@ -255,7 +260,7 @@ function rowsFor(numSequences: number): number {
 function chooseUnstable(config: ModelConfig, { headProfile, unstableShare = 0.25 }: KvOptions): HeadSet {
   const { numLayers, numKvHeads, layers } = config;
   const chosen = headProfile
-    ? unstableHeads(headProfile, unstableShare)
+    ? unstableHeads(parseHeadProfile(headProfile, numLayers, numKvHeads), unstableShare)
     : unstableHeadsUnmeasured(numLayers, numKvHeads, unstableShare);
   const heads: number[] = [];
   for (let layer = 0; layer < numLayers; layer++) {

@@ -39,29 +39,25 @@ export function unstableHeadsUnmeasured(numLayers: number, numKvHeads: number, s
 
 /**
  * Checks a profile from a file against the model that it is meant for.
- * @throws EngineError `model-unsupported` naming what does not fit
+ * @throws EngineError `model-unsupported` when it is for another shape, or its values are none in [0, 1]
  */
 export function parseHeadProfile(value: unknown, numLayers: number, numKvHeads: number): HeadProfile {
-  const refuse = (reason: string) =>
-    new EngineError('model-unsupported', `The head profile cannot be used: ${reason}.`);
-  if (typeof value !== 'object' || value === null) throw refuse('it is not an object');
-  const profile = value as HeadProfile;
-  if (profile.version !== 1) throw refuse(`its version is ${String(profile.version)}, not 1`);
-  if (profile.numLayers !== numLayers || profile.numKvHeads !== numKvHeads) {
-    throw refuse(
-      `it is for ${profile.numLayers} layers of ${profile.numKvHeads} KV heads; the model has ${numLayers} of ${numKvHeads}`,
+  const profile = value as HeadProfile | null;
+  const numHeads = numLayers * numKvHeads;
+  const isRow = (row: unknown) =>
+    Array.isArray(row) && row.length === numHeads && row.every((ts) => ts >= 0 && ts <= 1);
+  const isFitting =
+    profile?.version === 1 &&
+    profile.numLayers === numLayers &&
+    profile.numKvHeads === numKvHeads &&
+    Array.isArray(profile.stability) &&
+    profile.stability.length > 0 &&
+    profile.stability.every(isRow);
+  if (!isFitting) {
+    throw new EngineError(
+      'model-unsupported',
+      `The head profile is none for ${numLayers} layers of ${numKvHeads} KV heads.`,
     );
-  }
-  const isStability = (row: unknown) =>
-    Array.isArray(row) &&
-    row.length === numLayers * numKvHeads &&
-    row.every((ts) => typeof ts === 'number' && ts >= 0 && ts <= 1);
-  if (
-    !Array.isArray(profile.stability) ||
-    profile.stability.length === 0 ||
-    !profile.stability.every(isStability)
-  ) {
-    throw refuse('its stability is no list of values in [0, 1] for every head');
   }
   return profile;
 }

@@ -12,7 +12,7 @@ const oneOf =
   };
 
 const ofType =
-  (type: 'function' | 'boolean' | 'number'): Check =>
+  (type: 'function' | 'boolean' | 'number' | 'object'): Check =>
   (name, value) => {
     if (typeof value !== type) throw new TypeError(`${name} must be a ${type}, not ${typeof value}.`);
   };
@@ -53,6 +53,10 @@ const check = fields({
     numSequences: ofType('number'),
     pagesPerHead: ofType('number'),
     rerankInterval: ofType('number'),
+    reload: oneOf('overlap', 'pause'),
+    unstableShare: ofType('number'),
+    headProfile: ofType('object'),
+    hostBytes: ofType('number'),
   }),
   useDefaultLimits: ofType('boolean'),
   disabledFeatures: aListOf('shader-f16', 'subgroups', 'timestamp-query'),

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import {
+  parseHeadProfile,
+  unstableHeads,
+  unstableHeadsUnmeasured,
+  type HeadProfile,
+} from '../../../src/select/head-profile';
+
+const profile: HeadProfile = {
+  version: 1,
+  modelId: 'test',
+  numLayers: 2,
+  numKvHeads: 2,
+  pagesPerHead: 4,
+  window: 16,
+  measuredOn: 'nothing',
+  stability: [
+    [0.9, 0.2, 0.8, 0.1],
+    [0.9, 0.3, 0.8, 0.2],
+  ],
+  overlapByOffset: [null],
+};
+
+describe('a head profile', () => {
+  test('gives the share of heads that are least stable', () => {
+    const set = unstableHeads(profile, 0.5);
+    expect([set.ofLayer(0), set.ofLayer(1), set.size]).toEqual([[1], [1], 2]);
+    expect(unstableHeads(profile, 0.25).ofLayer(1)).toEqual([1]);
+    expect(unstableHeads(profile, 0).size).toBe(0);
+    expect(unstableHeads(profile, 1).size).toBe(4);
+  });
+
+  test('is taken for its own shape only', () => {
+    expect(parseHeadProfile(profile, 2, 2)).toBe(profile);
+    const wrong: unknown[] = [
+      null,
+      'text',
+      { ...profile, version: 2 },
+      { ...profile, numLayers: 3 },
+      { ...profile, stability: [] },
+      { ...profile, stability: [[0.1, 0.2, 0.3]] },
+      { ...profile, stability: [[0.1, 0.2, 0.3, 1.5]] },
+      { ...profile, stability: [[0.1, 0.2, 0.3, NaN]] },
+    ];
+    for (const value of wrong) expect(() => parseHeadProfile(value, 2, 2)).toThrow('2 layers of 2 KV heads');
+    expect(() => parseHeadProfile(profile, 4, 1)).toThrow('4 layers of 1 KV heads');
+  });
+});
+
+test('without a profile every layer has the same share', () => {
+  const set = unstableHeadsUnmeasured(3, 4, 0.25);
+  expect([0, 1, 2].map((layer) => set.ofLayer(layer))).toEqual([[0], [0], [0]]);
+});
