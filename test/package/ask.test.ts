@@ -55,7 +55,7 @@ describe('ask', () => {
     const { total, peakTotal, ...categories } = report.memory.gpuBytes as Record<string, number>;
     expect(Object.values(categories).reduce((sum, bytes) => sum + bytes, 0)).toBe(total);
     expect(peakTotal).toBeGreaterThanOrEqual(total!);
-    expect(report.memory.hostBytes).toBe(0);
+    expect(report.memory.hostBytes).toBeGreaterThan(0);
     expect(Object.keys(report.kv)).toEqual(['pages', 'residentPages', 'reranks', 'promotions', 'stalls']);
     const perToken = ['dispatchesPerToken', 'submitsPerToken', 'readbacksPerToken', 'buffersPerToken'];
     expect(Object.keys(report.gpu)).toEqual(perToken);

@@ -44,6 +44,7 @@ function buildReport(answer, stats) {
   const [choice] = answer.choices;
   const { lastRequest, loadMs } = stats.timings;
   const { gpuBytes, total, peakTotal, hostBytes } = stats.memory;
+  const { pages, residentPages, reranks, promotions, stalls } = stats.kv;
   return {
     text: choice.message?.content ?? choice.text,
     tokenIds: choice.token_ids,
@@ -56,7 +57,7 @@ function buildReport(answer, stats) {
     usage: answer.usage,
     timings: { loadMs, ...lastRequest },
     memory: { gpuBytes: { ...gpuBytes, total, peakTotal }, hostBytes },
-    kv: stats.kv,
+    kv: { pages, residentPages, reranks, promotions, stalls },
     gpu: stats.gpu,
     adapter: stats.adapter,
   };
