@@ -190,16 +190,22 @@ export class KvCache {
     assert(wanted <= this.shape.maxPages, `${wanted} pages are more than a sequence may have`);
     while (pages.length < wanted) {
       const page = pages.length as PageIndex;
-      this.#append(sequence, this.#pageIds.allocate());
-      this.#eachUnstable((layer, kvHead, { owners }) => {
-        this.table.set(layer, sequence, kvHead, page, owners.allocate());
-      });
+      this.#appendNew(sequence, this.#pageIds.allocate());
       if (!hasTail) continue;
       for (const { layer, kvHead, slots } of this.#stable[sequence]!) {
         const slot = this.slabOf(layer, kvHead).owners.allocate();
         slots.set(page, slot);
         this.table.set(layer, sequence, kvHead, page, slot);
       }
+    }
+  }
+
+  /** Gives `sequence` these logical pages, which nobody has, after those it has: what outlived an earlier cache keeps its names. */
+  claim(sequence: number, ids: readonly PageId[]): void {
+    assert(this.numPages(sequence) + ids.length <= this.shape.maxPages, 'a sequence has room for its pages');
+    for (const id of ids) {
+      this.#pageIds.claim(id);
+      this.#appendNew(sequence, id);
     }
   }
 
@@ -397,6 +403,15 @@ export class KvCache {
     for (const buffer of [blockTable, pageTable, lists, listState, selections, selectionState, slotTable]) {
       buffer.destroy();
     }
+  }
+
+  /** Appends a page that has no owner yet, with a slot for every unstable head. */
+  #appendNew(sequence: number, id: PageId): void {
+    const page = this.numPages(sequence) as PageIndex;
+    this.#append(sequence, id);
+    this.#eachUnstable((layer, kvHead, { owners }) => {
+      this.table.set(layer, sequence, kvHead, page, owners.allocate());
+    });
   }
 
   #append(sequence: number, id: PageId): void {

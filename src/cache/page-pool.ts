@@ -26,6 +26,14 @@ export class PagePool<Index extends number = Slot> {
     return slot as Index;
   }
 
+  /** Takes this slot, which must be free, for one owner. */
+  claim(slot: Index): void {
+    const place = this.#free.indexOf(slot);
+    assert(place >= 0, `slot ${slot} is claimed while in use`);
+    this.#free.splice(place, 1);
+    this.#owners[slot] = 1;
+  }
+
   /** Adds an owner to a slot in use. */
   share(slot: Index): void {
     assert(this.#owners[slot]! > 0, `slot ${slot} is shared while free`);

@@ -107,6 +107,11 @@ export class EngineCore {
     return this.#runner;
   }
 
+  /** Brings sequences back from the host's pages. */
+  get loop(): StepLoop {
+    return this.#loop;
+  }
+
   /** The device, for tests and benchmarks that count on it. */
   get device(): Device {
     return this.#device;

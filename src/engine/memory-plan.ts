@@ -239,10 +239,8 @@ function describe(
   gpuBytes.sampler = sampler.always + sampler.history;
   const sizes = { cache, activations };
   gpuBytes.staging = recorderBytes() + numReadbackSlots * roundUp(readbackSlotBytes(sizes), 16);
-  if (cache.unstable.size < numLayers * numKvHeads) {
-    gpuBytes.staging += numOffloadSlots * roundUp(offloadSlotBytes(sizes), 16);
-    gpuBytes.staging += roundUp(reloaderBytes(layout.pageBytes), 16);
-  }
+  gpuBytes.staging += numOffloadSlots * roundUp(offloadSlotBytes(sizes), 16);
+  gpuBytes.staging += roundUp(reloaderBytes(layout.pageBytes), 16);
   for (const { category, sizeBytes } of Object.values(activationSizes(config, activations))) {
     gpuBytes[category] += roundUp(sizeBytes, 16);
   }

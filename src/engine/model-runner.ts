@@ -12,6 +12,7 @@ import { PrefillGraph } from '../model/prefill-graph';
 import { ropeTable } from '../model/rope';
 import type { HostTraffic } from '../model/tile-traffic';
 import type { ModelWeights } from '../model/weights';
+import type { HostStore } from '../offload/host-store';
 import { MemoryHostStore } from '../offload/memory-host-store';
 import { Offloader, type PageRun } from '../offload/offloader';
 import { Reloader } from '../offload/reloader';
@@ -21,6 +22,7 @@ import { numReadbackSlots, offloadSlotBytes, readbackSlotBytes, type MemoryPlan 
 import { Pace } from './pace';
 import { PrefillJob } from './prefill-job';
 import { Reranker, type RerankCounts } from './reranker';
+import { Restorer, type SummarySource } from './restorer';
 import type { Sequence } from './sequence';
 
 /** Decode steps and what the GPU did for them, since load. */
@@ -54,14 +56,24 @@ export class ModelRunner {
   readonly #ropeTable: GpuBuffer;
   readonly #recorder: Recorder;
   readonly #readbacks: ReadbackRing;
+  readonly #restorer: Restorer;
   readonly #reranker: Reranker | undefined;
-  readonly #host: HostTraffic | undefined;
+  readonly #host: HostTraffic;
   readonly #pace = new Pace();
   #counts = { steps: 0, dispatches: 0, submits: 0, readbacks: 0, buffers: 0 };
   #lastSliceEnd = 0;
 
   private constructor(parts: RunnerParts, prefillGraph: PrefillGraph, plan: MemoryPlan) {
-    const { context, sampler, activations, ropeTable: table, recorder, readbacks, reranker } = parts;
+    const {
+      context,
+      sampler,
+      activations,
+      ropeTable: table,
+      recorder,
+      readbacks,
+      restorer,
+      reranker,
+    } = parts;
     this.#context = context;
     this.cache = context.cache;
     this.sampler = sampler;
@@ -71,6 +83,7 @@ export class ModelRunner {
     this.#ropeTable = table;
     this.#recorder = recorder;
     this.#readbacks = readbacks;
+    this.#restorer = restorer;
     this.#reranker = reranker;
     this.#host = context.host;
     this.#prefillGraph = prefillGraph;
@@ -105,9 +118,14 @@ export class ModelRunner {
     return { ...this.#counts };
   }
 
+  /** Pages outside the GPU. */
+  get hostStore(): HostStore {
+    return this.#host.offloader.store;
+  }
+
   /** Bytes of pages outside the GPU. */
   get hostBytes(): number {
-    return this.#host?.offloader.store.hostBytes ?? 0;
+    return this.#host.offloader.store.hostBytes;
   }
 
   /** What reranking did, since load. */
@@ -178,7 +196,7 @@ export class ModelRunner {
   /** Whether a sequence may decode now: not while its pages come from the host, or a page of it has no way there. */
   isReady(sequence: Sequence): boolean {
     const fillsPage = (sequence.numStored + 1) % pageTokens === 0;
-    if (fillsPage && this.#host && !this.#host.offloader.hasFreeSlot) return false;
+    if (fillsPage && this.#host.isKept(sequence.index) && !this.#host.offloader.hasFreeSlot) return false;
     return this.#reranker?.isReady(sequence.index) ?? true;
   }
 
@@ -186,12 +204,22 @@ export class ModelRunner {
   async whenReady(sequences: readonly Sequence[]): Promise<void> {
     if (sequences.length === 0) return;
     const pages = sequences.map(({ index }) => this.#reranker?.whenReady(index));
-    await Promise.race([...pages, this.#host?.offloader.slotFreed()]);
+    await Promise.race([...pages, this.#host.offloader.slotFreed()]);
   }
 
   /** Resolves when no page is on its way to the host. @throws EngineError `host-memory`, `storage-quota` */
   async settled(): Promise<void> {
-    await this.#host?.offloader.settled();
+    await this.#host.offloader.settled();
+  }
+
+  /**
+   * Brings a sequence back whose pages the cache has and whose full pages are in the host store, all layers and heads:
+   * afterwards it is as it was when it rested. Summaries come from `summaries`, or else from all pages.
+   * @throws EngineError `storage-quota`, `device-lost`; whatever reading the store or the summaries throws
+   */
+  async restore(sequence: Sequence, summaries?: SummarySource): Promise<void> {
+    await this.#restorer.restore(this.#recorder, sequence.index, summaries);
+    this.#context.compiler.device.throwIfFailed();
   }
 
   /** The answer of a sequence is over: its stable heads keep nothing on the GPU. */
@@ -237,13 +265,12 @@ export class ModelRunner {
       ropeTable: this.#ropeTable,
       recorder: this.#recorder,
       readbacks: this.#readbacks,
-      reranker: this.#reranker,
     });
   }
 
   /** A page that this step fills goes to the host, all layers and heads of it. */
   #offloadFilledPage(sequence: number, position: number): void {
-    if (!this.#host || (position + 1) % pageTokens !== 0) return;
+    if (!this.#host.isKept(sequence) || (position + 1) % pageTokens !== 0) return;
     const { cache } = this;
     const page = pageOf(position);
     const id = cache.pagesOf(sequence)[page]!;
@@ -306,6 +333,7 @@ interface RunnerParts {
   readonly ropeTable: GpuBuffer;
   readonly recorder: Recorder;
   readonly readbacks: ReadbackRing;
+  readonly restorer: Restorer;
   /** Present when the cache has stable heads. */
   readonly reranker: Reranker | undefined;
 }
@@ -340,9 +368,12 @@ async function allocate(
     undo.push(() => recorder.destroy());
     const readbacks = new ReadbackRing(device, numReadbackSlots, readbackSlotBytes(plan));
     undo.push(() => readbacks.destroy());
-    const host = cache.hasStableHeads ? await openHost(compiler, cache, plan) : undefined;
-    if (host) undo.push(() => closeHost(host));
-    const reranker = host && (await Reranker.create(compiler, cache, host, plan.rerank));
+    const host = await openHost(compiler, cache, plan);
+    undo.push(() => closeHost(host));
+    const restorer = await Restorer.create(compiler, cache, host);
+    const reranker = cache.hasStableHeads
+      ? await Reranker.create(compiler, cache, host, plan.rerank)
+      : undefined;
     const context: GraphContext = {
       compiler,
       config,
@@ -354,7 +385,7 @@ async function allocate(
       ropeTable: ropeBuffer,
       unused: activations.unused,
     };
-    return { context, sampler, activations, ropeTable: ropeBuffer, recorder, readbacks, reranker };
+    return { context, sampler, activations, ropeTable: ropeBuffer, recorder, readbacks, restorer, reranker };
   } catch (error) {
     for (const step of undo.reverse()) step();
     throw error;
@@ -371,7 +402,7 @@ async function openHost(compiler: KernelCompiler, cache: KvCache, plan: MemoryPl
   const pools = cache.layers.flat().map(({ pool }) => pool);
   const reloader = await Reloader.create(compiler, store, pools);
   const offloader = new Offloader(device, store, cache, offloadSlotBytes(plan));
-  return { offloader, reloader };
+  return { offloader, reloader, isKept: () => cache.hasStableHeads };
 }
 
 function closeHost({ offloader, reloader }: HostTraffic): void {
@@ -380,10 +411,10 @@ function closeHost({ offloader, reloader }: HostTraffic): void {
   reloader.destroy();
 }
 
-function destroyParts(parts: RunnerParts): void {
+function destroyParts(parts: Omit<RunnerParts, 'restorer' | 'reranker'>): void {
   const { context, sampler, activations, ropeTable: table, recorder, readbacks } = parts;
   context.cache.destroy();
-  if (context.host) closeHost(context.host);
+  closeHost(context.host);
   destroyActivations(activations);
   sampler.destroy();
   table.destroy();

@@ -1,6 +1,6 @@
 /** Which sequences exist: running ones, and idle ones kept because their KV may serve the next request. */
 import type { KvCache } from '../cache/kv-cache';
-import { pagesFor } from '../cache/page';
+import { pagesFor, type PageId } from '../cache/page';
 import { assert } from '../util/assert';
 import { findReuse, type Reuse, type Sequence } from './sequence';
 
@@ -35,6 +35,33 @@ export class SequenceStore {
     const isMostOfIt = 2 * reuse.numTokens >= reuse.sequence.numStored;
     const shared = isMostOfIt ? undefined : this.#placeShared(reuse, prompt, numTokens);
     return shared ?? this.#takeOver(reuse, prompt, numTokens) ?? this.#placeEmpty(numTokens);
+  }
+
+  /**
+   * A sequence with room for `numTokens` tokens, whole pages, that are to be brought back; nobody shares it before `settle`.
+   * Its pages are `ids` where they are known from an earlier cache. Undefined when there is no room now.
+   */
+  adopt(numTokens: number, ids?: readonly PageId[]): Sequence | undefined {
+    const placement = this.#placeEmpty(numTokens);
+    if (!placement) return undefined;
+    const { sequence } = placement;
+    if (ids) this.#cache.claim(sequence.index, ids);
+    else this.#cache.extend(sequence.index, numTokens, false);
+    return sequence;
+  }
+
+  /** What was adopted is there: from now on it is an idle sequence of these tokens. */
+  settle(sequence: Sequence, tokens: readonly number[]): void {
+    for (const token of tokens) sequence.tokens.push(token);
+    sequence.numStored = tokens.length;
+    this.retire(sequence);
+  }
+
+  /** What was adopted could not be brought back. */
+  forget(sequence: Sequence): void {
+    assert(this.#running.delete(sequence), 'only a running sequence is forgotten');
+    this.#reserved.delete(sequence);
+    this.#cache.releaseSequence(sequence.index);
   }
 
   /** The request is over: its KV up to `numStored` tokens stays until the room is needed. */

@@ -1,10 +1,13 @@
 /** The engine's heart: admit, plan, submit, confirm, as long as there are requests. It waits for the GPU only to confirm. */
+import type { PageId } from '../cache/page';
 import { assert } from '../util/assert';
+import { EngineError } from '../util/errors';
 import type { ModelRunner, StepRow } from './model-runner';
 import type { PrefillJob } from './prefill-job';
+import type { SummarySource } from './restorer';
 import type { RunningRequest } from './running-request';
 import { planStep } from './scheduler';
-import { wholePages } from './sequence';
+import { wholePages, type Sequence } from './sequence';
 import type { SequenceStore } from './sequence-store';
 import type { StepPlan } from './step-plan';
 
@@ -25,6 +28,9 @@ export class StepLoop {
   #admitted: RunningRequest[] = [];
   readonly #prefills = new Map<RunningRequest, PrefillJob>();
   readonly #inFlight: InFlight[] = [];
+  /** Sequences on their way back to the GPU; none of these rejects. */
+  readonly #restores = new Set<Promise<void>>();
+  readonly #onRoom: (() => void)[] = [];
   #running: Promise<void> | undefined;
 
   constructor(runner: ModelRunner, store: SequenceStore, maxRows: number) {
@@ -37,6 +43,29 @@ export class StepLoop {
   add(request: RunningRequest): void {
     this.#waiting.push(request);
     this.#running ??= this.#run();
+  }
+
+  /**
+   * Brings a rested sequence of `tokens`, whole pages, back to the GPU, so that the next prompt finds it as if it had been
+   * read just now. `bring` makes sure that the host store has all its pages under the ids that it is given, which are
+   * `ids` where those are known. Waits for room until running requests end.
+   * @throws EngineError `context-too-long` when there is no room even so; whatever `bring` and reading pages throw
+   */
+  async restore(
+    tokens: readonly number[],
+    bring: (ids: readonly PageId[]) => Promise<void> | void,
+    { ids, summaries }: { readonly ids?: readonly PageId[]; readonly summaries?: SummarySource } = {},
+  ): Promise<void> {
+    const sequence = await this.#adopt(tokens.length, ids);
+    const work = this.#bringBack(sequence, tokens, bring, summaries);
+    // Requests wait for the room that this takes.
+    const settled = work.catch(() => undefined);
+    this.#restores.add(settled);
+    try {
+      await work;
+    } finally {
+      this.#restores.delete(settled);
+    }
   }
 
   /** Ends a request with `reason`: nothing of it is submitted any more, and what is in flight is ignored. */
@@ -64,6 +93,40 @@ export class StepLoop {
 
   get numRunning(): number {
     return this.#admitted.length;
+  }
+
+  async #adopt(numTokens: number, ids: readonly PageId[] | undefined): Promise<Sequence> {
+    for (;;) {
+      const sequence = this.#store.adopt(numTokens, ids);
+      if (sequence) return sequence;
+      if (this.#admitted.length + this.#restores.size === 0) {
+        throw new EngineError('context-too-long', `There is no room for a document of ${numTokens} tokens.`);
+      }
+      await new Promise<void>((resolve) => this.#onRoom.push(resolve));
+    }
+  }
+
+  async #bringBack(
+    sequence: Sequence,
+    tokens: readonly number[],
+    bring: (ids: readonly PageId[]) => Promise<void> | void,
+    summaries: SummarySource | undefined,
+  ): Promise<void> {
+    try {
+      await bring(this.#runner.cache.pagesOf(sequence.index));
+      await this.#runner.restore(sequence, summaries);
+      this.#store.settle(sequence, tokens);
+    } catch (error) {
+      this.#store.forget(sequence);
+      throw error;
+    } finally {
+      this.#tellRoom();
+    }
+  }
+
+  /** Somebody gave back a sequence: who waits for room may try again. */
+  #tellRoom(): void {
+    for (const resolve of this.#onRoom.splice(0)) resolve();
   }
 
   /** A failure ends the requests of its moment; those that come while it is cleared away are answered. */
@@ -103,6 +166,7 @@ export class StepLoop {
       if (!placement && this.#admitted.length + this.#inFlight.length === 0) {
         // Pages of an answer that is over may still be on their way to the host.
         await this.#runner.settled();
+        while (this.#restores.size > 0) await Promise.race(this.#restores);
         placement = this.#store.place(promptIds, numTokens);
       }
       if (!placement) {
@@ -205,5 +269,6 @@ export class StepLoop {
     sequence.numStored = wholePages(Math.min(sequence.numStored, Math.max(sequence.tokens.length - 1, 0)));
     this.#runner.endTurn(sequence);
     this.#store.retire(sequence);
+    this.#tellRoom();
   }
 }

@@ -43,7 +43,7 @@ export interface DecodeRow {
 export interface GraphContext extends LinearContext {
   readonly weights: ModelWeights;
   readonly cache: KvCache;
-  readonly host: HostTraffic | undefined;
+  readonly host: HostTraffic;
   readonly activations: Activations;
   /** Latest sampled token of every sequence. */
   readonly tokens: GpuBuffer;

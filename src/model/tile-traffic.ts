@@ -12,10 +12,12 @@ import { placeSelected } from '../kernels/select/place-selected';
 import type { Offloader, PageRun } from '../offload/offloader';
 import type { Reloader } from '../offload/reloader';
 
-/** The ways to and from the host; absent in an engine whose heads are all unstable. */
+/** The ways to and from the host. */
 export interface HostTraffic {
   readonly offloader: Offloader;
   readonly reloader: Reloader;
+  /** Whether the full pages of a sequence go to the host: they must where heads are stable, or somebody wants to keep them. */
+  isKept(sequence: number): boolean;
 }
 
 /** Where a tile's pages are in their sequence. */
@@ -37,7 +39,7 @@ interface BoundSlab {
 /** Traffic of one tile buffer for one layer. */
 export class TileTraffic {
   readonly #cache: KvCache;
-  readonly #host: HostTraffic | undefined;
+  readonly #host: HostTraffic;
   readonly #layer: number;
   readonly #tile: GpuBuffer;
   readonly #tilePages: number;
@@ -45,7 +47,7 @@ export class TileTraffic {
 
   private constructor(
     cache: KvCache,
-    host: HostTraffic | undefined,
+    host: HostTraffic,
     layer: number,
     tile: GpuBuffer,
     tilePages: number,
@@ -63,7 +65,7 @@ export class TileTraffic {
   static async create(
     compiler: KernelCompiler,
     cache: KvCache,
-    host: HostTraffic | undefined,
+    host: HostTraffic,
     layer: number,
     tile: GpuBuffer,
     tilePages: number,
@@ -94,7 +96,7 @@ export class TileTraffic {
     if (from >= to) return;
     const stable = this.#slabs.flatMap((bound) => bound.stable);
     if (stable.length > 0) {
-      const { offloader, reloader } = this.#host!;
+      const { offloader, reloader } = this.#host;
       const ids = this.#cache.pagesOf(view.sequence).slice(from, to);
       const isHere = (kvHead: number) => ids.every((id) => offloader.store.has(this.#layer, kvHead, id));
       if (!stable.every(isHere)) yield offloader.settled();
@@ -116,7 +118,7 @@ export class TileTraffic {
 
   /** Sends full pages `[from, to)` of all heads to the host. Yields a promise where all buffers are under way. */
   *offload(recorder: Recorder, view: TileView, from: number, to: number): Generator<Promise<void>> {
-    if (from >= to || !this.#host) return;
+    if (from >= to || !this.#host.isKept(view.sequence)) return;
     const { offloader } = this.#host;
     const { numKvHeads } = this.#cache.shape;
     const ids = this.#cache.pagesOf(view.sequence).slice(from, to);

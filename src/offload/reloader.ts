@@ -91,20 +91,31 @@ export class Reloader {
     const numPerUpload = reloaderBytes(pageBytes) / pageBytes;
     for (let start = 0; start < promotions.length; start += numPerUpload) {
       const part = promotions.slice(start, start + numPerUpload);
-      // A write overtakes what is recorded but not submitted: the staging buffer must be free of earlier uploads.
-      recorder.submit();
-      this.#device.write(
-        this.#staging,
-        0,
-        bytes.subarray(start * pageBytes, (start + part.length) * pageBytes),
-      );
+      this.stage(recorder, bytes.subarray(start * pageBytes, (start + part.length) * pageBytes));
       for (const pool of new Set(part.map((promotion) => promotion.pool))) {
         const pairs = part.flatMap((promotion, i) => (promotion.pool === pool ? [i, promotion.slot] : []));
-        const params = { numPages: pairs.length / 2, wordsPerPage: pageBytes / 4 };
-        recorder.dispatch(this.#bound.get(pool)!, params, flatGrid(params.numPages), Uint32Array.from(pairs));
+        this.place(recorder, pool, pairs);
       }
     }
-    this.#bytesReloaded += promotions.length * pageBytes;
+  }
+
+  /** The staging buffer, `[pages, page]`, for kernels that read what was staged. */
+  get staging(): GpuBuffer {
+    return this.#staging;
+  }
+
+  /** Uploads whole pages to the beginning of staging, whose earlier content has been recorded to its places. */
+  stage(recorder: Recorder, bytes: Uint8Array<ArrayBuffer>): void {
+    // A write overtakes what is recorded but not submitted: the staging buffer must be free of earlier uploads.
+    recorder.submit();
+    this.#device.write(this.#staging, 0, bytes);
+    this.#bytesReloaded += bytes.byteLength;
+  }
+
+  /** Records the way of staged pages to slots of a pool: `pairs` of a page's place in staging and its slot. */
+  place(recorder: Recorder, pool: GpuBuffer, pairs: readonly number[]): void {
+    const params = { numPages: pairs.length / 2, wordsPerPage: this.#store.shape.pageBytes / 4 };
+    recorder.dispatch(this.#bound.get(pool)!, params, flatGrid(params.numPages), Uint32Array.from(pairs));
   }
 
   /**
