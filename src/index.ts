@@ -16,6 +16,8 @@ export type {
 export type { Completion, CompletionChoice, CompletionLogprobs, CompletionRequest } from './api/completions';
 export type { GenerationOptions } from './api/generation-options';
 export type { CompletionUsage } from './api/usage';
+export type { CacheEvent, RerankEvent, StallEvent } from './engine/cache-event';
+export type { CacheMap } from './engine/cache-map';
 export type { KvOptions, MemoryPlan } from './engine/memory-plan';
 export type { EngineStats, RequestTimings } from './engine/stats';
 export type { BufferCategory, BytesByCategory } from './gpu/buffer';

@@ -123,6 +123,11 @@ export class KvCache {
     return this.#pageIds.numFree;
   }
 
+  /** Slots that hold a page, over all layers and heads; a shared one counts once. */
+  get numSlotsInUse(): number {
+    return this.layers.flat().reduce((sum, { owners }) => sum + owners.numSlots - owners.numFree, 0);
+  }
+
   /** Whether a sequence may have more pages than a head attends. */
   get isSparse(): boolean {
     return this.shape.pagesPerHead < this.shape.maxPages;

@@ -12,6 +12,8 @@ import { destroyWeights, type ModelWeights } from '../model/weights';
 import { ChatTemplate } from '../tokenizer/chat-template';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { EngineError } from '../util/errors';
+import type { CacheEvent } from './cache-event';
+import type { CacheMap } from './cache-map';
 import type { GenerationRequest, Prompt } from './generation';
 import type { GenerationEvent, GenerationTimings } from './generation-event';
 import { planMemory, type KvOptions, type MemoryPlan } from './memory-plan';
@@ -59,6 +61,7 @@ export class EngineCore {
   readonly #loop: StepLoop;
   readonly #refusedVariants: readonly string[];
   readonly #loadMs: number;
+  readonly #listeners = new Set<(event: CacheEvent) => void>();
   #lastRequest: GenerationTimings | undefined;
   #disposing: Promise<void> | undefined;
 
@@ -187,13 +190,16 @@ export class EngineCore {
     const sum = (count: (sequence: number) => number) => sequences.reduce((total, s) => total + count(s), 0);
     const pages = numLayers * numKvHeads * sum((sequence) => cache.numPages(sequence));
     const residentPages = sum((sequence) => cache.numResident(sequence));
+    const { answerMs, ...reranks } = this.#runner.rerankCounts;
+    const stallShare = answerMs === 0 ? 0 : Math.min(1, reranks.stallMs / answerMs);
+    const { tierBytes, streamedBytes } = this.#runner;
     const perStep = (count: number) => (counts.steps === 0 ? 0 : count / counts.steps);
     return {
       adapter: this.#device.adapter,
       refusedVariants: this.#refusedVariants,
       timings: { loadMs: this.#loadMs, lastRequest: this.#lastRequest && describeTimings(this.#lastRequest) },
-      memory: { gpuBytes: live, total, peakTotal, hostBytes: this.#runner.hostBytes },
-      kv: { pages, residentPages, ...this.#runner.rerankCounts },
+      memory: { gpuBytes: live, total, peakTotal, hostBytes: tierBytes.host },
+      kv: { pages, residentPages, tierBytes, ...reranks, streamedBytes, stallShare },
       gpu: {
         dispatchesPerToken: perStep(counts.dispatches),
         submitsPerToken: perStep(counts.submits),
@@ -202,6 +208,31 @@ export class EngineCore {
       },
       requests: { running: this.#loop.numRunning, waiting: this.#loop.numWaiting },
     };
+  }
+
+  /** Where the pages are of the sequence that ran last. @throws EngineError `device-lost`, `disposed` */
+  async cacheMap(): Promise<CacheMap> {
+    this.#throwIfUnusable();
+    return this.#runner.readMap();
+  }
+
+  /** Tells `listener` what happens in the cache, until the function is called that it returns. */
+  onCacheEvent(listener: (event: CacheEvent) => void): () => void {
+    const own = (event: CacheEvent) => listener(event);
+    this.#listeners.add(own);
+    this.#watch();
+    return () => {
+      this.#listeners.delete(own);
+      this.#watch();
+    };
+  }
+
+  /** Events are made only while somebody listens. */
+  #watch(): void {
+    const tellAll = (event: CacheEvent) => {
+      for (const listener of this.#listeners) listener(event);
+    };
+    this.#runner.watch(this.#listeners.size > 0 ? tellAll : undefined);
   }
 
   /** Ends all requests and frees everything on the GPU. A second call waits for the same. */

@@ -241,6 +241,7 @@ function describe(
   gpuBytes.staging = recorderBytes() + numReadbackSlots * roundUp(readbackSlotBytes(sizes), 16);
   gpuBytes.staging += numOffloadSlots * roundUp(offloadSlotBytes(sizes), 16);
   gpuBytes.staging += roundUp(reloaderBytes(layout.pageBytes), 16);
+  if (pagesPerHead < maxPages) gpuBytes.staging += roundUp(mapSlotBytes(cache), 16);
   for (const { category, sizeBytes } of Object.values(activationSizes(config, activations))) {
     gpuBytes[category] += roundUp(sizeBytes, 16);
   }
@@ -276,6 +277,11 @@ export function readbackSlotBytes({ cache, activations }: Pick<MemoryPlan, 'cach
   const hasStable = unstable.size < numLayers * numKvHeads;
   const selectionBytes = hasStable ? 4 * numLayers * numKvHeads * pagesPerHead : 0;
   return activations.maxRows * (resultBytesPerRow + selectionBytes);
+}
+
+/** Bytes to read the page lists of one sequence with, and their states. */
+export function mapSlotBytes({ numLayers, numKvHeads, pagesPerHead }: CacheShape): number {
+  return 4 * numLayers * numKvHeads * (pagesPerHead + 2);
 }
 
 /** Bytes of an offload slot: a tile of one layer, or one page of all layers. */

@@ -18,10 +18,13 @@ import { Offloader, type PageRun } from '../offload/offloader';
 import { Reloader } from '../offload/reloader';
 import { decodeResults, resultBytesPerRow, type SampledToken } from '../sampler/results';
 import { Sampler } from '../sampler/sampler';
+import type { CacheEvent } from './cache-event';
+import type { CacheMap } from './cache-map';
+import { CacheMapReader } from './cache-map-reader';
 import { numReadbackSlots, offloadSlotBytes, readbackSlotBytes, type MemoryPlan } from './memory-plan';
 import { Pace } from './pace';
 import { PrefillJob } from './prefill-job';
-import { Reranker, type RerankCounts } from './reranker';
+import { noReranks, Reranker, type RerankCounts } from './reranker';
 import { Restorer, type SummarySource } from './restorer';
 import type { Sequence } from './sequence';
 
@@ -36,6 +39,13 @@ export interface StepCounts {
 
 /** One sequence's part in a decode step. */
 export type StepRow = Omit<DecodeRow, 'isReranking'>;
+
+/** Bytes of pages by where they are. */
+export interface TierBytes {
+  readonly gpu: number;
+  readonly host: number;
+  readonly disk: number;
+}
 
 /** Outcome of a prefill slice, known once the GPU has done it. */
 export interface SliceResult {
@@ -57,11 +67,14 @@ export class ModelRunner {
   readonly #recorder: Recorder;
   readonly #readbacks: ReadbackRing;
   readonly #restorer: Restorer;
+  readonly #mapReader: CacheMapReader;
   readonly #reranker: Reranker | undefined;
   readonly #host: HostTraffic;
   readonly #pace = new Pace();
   #counts = { steps: 0, dispatches: 0, submits: 0, readbacks: 0, buffers: 0 };
   #lastSliceEnd = 0;
+  /** The sequence of the latest submission. */
+  #latest = 0;
 
   private constructor(parts: RunnerParts, prefillGraph: PrefillGraph, plan: MemoryPlan) {
     const {
@@ -72,6 +85,7 @@ export class ModelRunner {
       recorder,
       readbacks,
       restorer,
+      mapReader,
       reranker,
     } = parts;
     this.#context = context;
@@ -84,6 +98,7 @@ export class ModelRunner {
     this.#recorder = recorder;
     this.#readbacks = readbacks;
     this.#restorer = restorer;
+    this.#mapReader = mapReader;
     this.#reranker = reranker;
     this.#host = context.host;
     this.#prefillGraph = prefillGraph;
@@ -123,14 +138,30 @@ export class ModelRunner {
     return this.#host.offloader.store;
   }
 
-  /** Bytes of pages outside the GPU. */
-  get hostBytes(): number {
-    return this.#host.offloader.store.hostBytes;
+  /** Bytes of pages by where they are: those that are in use on the GPU, and what the host has taken for them. */
+  get tierBytes(): TierBytes {
+    const { hostBytes, diskBytes } = this.hostStore;
+    return { gpu: this.cache.numSlotsInUse * this.cache.layout.pageBytes, host: hostBytes, disk: diskBytes };
   }
 
   /** What reranking did, since load. */
   get rerankCounts(): RerankCounts {
-    return this.#reranker?.counts ?? { reranks: 0, promotions: 0, stalls: 0, overlapSum: 0, overlaps: 0 };
+    return this.#reranker?.counts ?? noReranks;
+  }
+
+  /** Bytes of pages that prefills have read from the host, since load. */
+  get streamedBytes(): number {
+    return this.#host.reloader.bytesStreamed;
+  }
+
+  /** Tells `listener` what happens in the cache, or nobody any more. */
+  watch(listener: ((event: CacheEvent) => void) | undefined): void {
+    if (this.#reranker) this.#reranker.onEvent = listener;
+  }
+
+  /** Where the pages of the sequence are that was submitted last. */
+  readMap(): Promise<CacheMap> {
+    return this.#mapReader.read(this.#latest);
   }
 
   /** The recorder of all submissions: a benchmark may hang a profiler on it. */
@@ -172,6 +203,7 @@ export class ModelRunner {
   async submitSlice(job: PrefillJob): Promise<SliceResult> {
     const { device } = this.#context.compiler;
     const { sequence, numTokens, isSelecting } = job;
+    this.#latest = sequence;
     const submittedAt = performance.now();
     const row = [sequence, numTokens - 1, 0, 0];
     device.write(this.#activations.segmentRow, 0, Uint32Array.from(row));
@@ -238,12 +270,14 @@ export class ModelRunner {
       this.cache.extend(sequence, position + 1, true);
       return { sequence, position, isExact, isReranking };
     });
+    this.#latest = rows.at(-1)!.sequence;
     this.cache.flush(this.#recorder);
     const words = Uint32Array.from(rows.flatMap(({ sequence, position }) => [sequence, position, 0, 0]));
     device.write(this.#activations.rows, 0, words);
     this.#decodeGraphs.get(batchRows(rows.length))!.record(this.#recorder, decodeRows);
     for (const { sequence, position } of rows) this.#offloadFilledPage(sequence, position);
     const reranking = decodeRows.filter(({ isReranking }) => isReranking);
+    const turns = rows.flatMap(({ sequence }) => this.#reranker?.turnOf(sequence) ?? []);
     const sampled = this.#sample(
       rows.length,
       reranking.map(({ sequence, position }) => ({ sequence, numTokens: position + 1 })),
@@ -254,7 +288,10 @@ export class ModelRunner {
     this.#counts.dispatches += dispatches - before.dispatches;
     this.#counts.submits += submits - before.submits;
     this.#counts.buffers += device.buffers.numCreated - before.buffers;
-    return sampled;
+    return sampled.then((tokens) => {
+      for (const turn of turns) this.#reranker!.confirm(turn);
+      return tokens;
+    });
   }
 
   destroy(): void {
@@ -265,6 +302,7 @@ export class ModelRunner {
       ropeTable: this.#ropeTable,
       recorder: this.#recorder,
       readbacks: this.#readbacks,
+      mapReader: this.#mapReader,
     });
   }
 
@@ -300,15 +338,16 @@ export class ModelRunner {
     const resultBytes = numRows * resultBytesPerRow;
     const selectionBytes = this.#reranker?.selectionBytes ?? 0;
     this.#recorder.copy(this.sampler.results, 0, slot.buffer, 0, resultBytes);
-    selecting.forEach(({ sequence }, i) => {
-      this.#reranker?.recordReadback(this.#recorder, sequence, slot.buffer, resultBytes + i * selectionBytes);
+    const turns = selecting.map(({ sequence }, i) => {
+      this.#reranker!.recordReadback(this.#recorder, sequence, slot.buffer, resultBytes + i * selectionBytes);
+      return this.#reranker!.turnOf(sequence)!;
     });
     this.#recorder.submit();
     const results = await slot.read(resultBytes + selecting.length * selectionBytes);
     this.#context.compiler.device.throwIfFailed();
-    selecting.forEach(({ sequence, numTokens }, i) => {
+    turns.forEach((turn, i) => {
       const words = new Uint32Array(results, resultBytes + i * selectionBytes, selectionBytes / 4);
-      this.#reranker?.receive(sequence, words, numTokens);
+      this.#reranker!.receive(turn, words, selecting[i]!.numTokens);
     });
     return decodeResults(results, numRows);
   }
@@ -334,6 +373,7 @@ interface RunnerParts {
   readonly recorder: Recorder;
   readonly readbacks: ReadbackRing;
   readonly restorer: Restorer;
+  readonly mapReader: CacheMapReader;
   /** Present when the cache has stable heads. */
   readonly reranker: Reranker | undefined;
 }
@@ -374,6 +414,8 @@ async function allocate(
     const reranker = cache.hasStableHeads
       ? await Reranker.create(compiler, cache, host, plan.rerank)
       : undefined;
+    const mapReader = new CacheMapReader(device, recorder, cache, host.offloader.store, reranker);
+    undo.push(() => mapReader.destroy());
     const context: GraphContext = {
       compiler,
       config,
@@ -385,7 +427,17 @@ async function allocate(
       ropeTable: ropeBuffer,
       unused: activations.unused,
     };
-    return { context, sampler, activations, ropeTable: ropeBuffer, recorder, readbacks, restorer, reranker };
+    return {
+      context,
+      sampler,
+      activations,
+      ropeTable: ropeBuffer,
+      recorder,
+      readbacks,
+      restorer,
+      mapReader,
+      reranker,
+    };
   } catch (error) {
     for (const step of undo.reverse()) step();
     throw error;
@@ -412,7 +464,7 @@ function closeHost({ offloader, reloader }: HostTraffic): void {
 }
 
 function destroyParts(parts: Omit<RunnerParts, 'restorer' | 'reranker'>): void {
-  const { context, sampler, activations, ropeTable: table, recorder, readbacks } = parts;
+  const { context, sampler, activations, ropeTable: table, recorder, readbacks, mapReader } = parts;
   context.cache.destroy();
   closeHost(context.host);
   destroyActivations(activations);
@@ -420,4 +472,5 @@ function destroyParts(parts: Omit<RunnerParts, 'restorer' | 'reranker'>): void {
   table.destroy();
   recorder.destroy();
   readbacks.destroy();
+  mapReader.destroy();
 }

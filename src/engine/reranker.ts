@@ -14,6 +14,7 @@ import type { Promotion } from '../offload/reloader';
 import { planRerank } from '../select/rerank';
 import { assert } from '../util/assert';
 import { asError } from '../util/errors';
+import type { CacheEvent } from './cache-event';
 
 /** When sets change. */
 export interface RerankOptions {
@@ -29,12 +30,31 @@ export interface RerankCounts {
   readonly reranks: number;
   /** Pages of one KV head that came back to the GPU. */
   readonly promotions: number;
-  /** Steps at which a sequence had to wait for its pages. */
+  readonly reloadBytes: number;
+  /** Milliseconds of the host's work on pages that came back: reading and uploading them. */
+  readonly reloadMs: number;
+  /** Times that an answer stood still, waiting for its pages, and for how long in all, in milliseconds. */
   readonly stalls: number;
+  readonly stallMs: number;
+  /** Milliseconds from the first token of an answer to its end, over all answers. */
+  readonly answerMs: number;
   /** Sum and number of overlaps between a set and the next, over heads and reranks. */
   readonly overlapSum: number;
   readonly overlaps: number;
 }
+
+/** Before anything was done. */
+export const noReranks: RerankCounts = {
+  reranks: 0,
+  promotions: 0,
+  reloadBytes: 0,
+  reloadMs: 0,
+  stalls: 0,
+  stallMs: 0,
+  answerMs: 0,
+  overlapSum: 0,
+  overlaps: 0,
+};
 
 /** A rerank on its way: selected at some step, to take over at `dueStep`. */
 interface PendingFlip {
@@ -45,6 +65,7 @@ interface PendingFlip {
   /** Pages from the host, in the order in which the flip promotes them. */
   fetched: Uint8Array<ArrayBuffer> | undefined;
   failure: Error | undefined;
+  fetchMs: number;
   readonly settled: OpenPromise;
 }
 
@@ -60,14 +81,22 @@ function openPromise(): OpenPromise {
   return { promise, resolve: () => parts.resolve?.() };
 }
 
-/** A sequence from the end of its prefill to the end of its answer. */
-interface Turn {
+/** A sequence from the end of its prefill to the end of its answer: what comes back from the GPU is for this turn alone. */
+export interface Turn {
+  readonly sequence: number;
+  isOver: boolean;
   /** Decode steps submitted. */
   step: number;
   /** Sets as selected last, by stable head; undefined until the prefill's selection has come back. */
   sets: PageIndex[][] | undefined;
   pending: PendingFlip | undefined;
-  hasStalled: boolean;
+  /** Steps whose results have come back. */
+  numConfirmed: number;
+  /** Its next step is due and waits for pages. */
+  isHeld: boolean;
+  /** Since when it has been held with none of its steps under way. */
+  stalledAt: number | undefined;
+  readonly startedAt: number;
 }
 
 /** Reranks the sequences of one cache. */
@@ -77,7 +106,9 @@ export class Reranker {
   readonly #options: RerankOptions;
   readonly #commit: BoundKernel<keyof typeof commitSelections.params>;
   readonly #turns = new Map<number, Turn>();
-  #counts = { reranks: 0, promotions: 0, stalls: 0, overlapSum: 0, overlaps: 0 };
+  readonly #counts = { ...noReranks } as { -readonly [Name in keyof RerankCounts]: number };
+  /** Told what happens; absent while nobody listens. */
+  onEvent: ((event: CacheEvent) => void) | undefined;
 
   private constructor(
     cache: KvCache,
@@ -114,13 +145,37 @@ export class Reranker {
 
   /** The prefill's selection, recorded before, is what the sequence attends from its first step on. */
   begin(recorder: Recorder, sequence: number): void {
-    this.#turns.set(sequence, { step: 0, sets: undefined, pending: undefined, hasStalled: false });
+    this.#turns.set(sequence, {
+      sequence,
+      isOver: false,
+      step: 0,
+      sets: undefined,
+      pending: undefined,
+      numConfirmed: 0,
+      isHeld: false,
+      stalledAt: undefined,
+      startedAt: performance.now(),
+    });
     this.#recordCommit(recorder, sequence);
   }
 
   /** The sequence's answer is over: what is still under way for it is dropped. */
   end(sequence: number): void {
+    const turn = this.#turns.get(sequence);
+    if (!turn) return;
+    turn.isOver = true;
     this.#turns.delete(sequence);
+    this.#counts.answerMs += performance.now() - turn.startedAt;
+  }
+
+  /** The turn that the sequence is in, if it is in one. */
+  turnOf(sequence: number): Turn | undefined {
+    return this.#turns.get(sequence);
+  }
+
+  /** Whether it is known which pages the stable heads of a sequence have: not before its prefill's selection is back. */
+  hasSets(sequence: number): boolean {
+    return this.#turns.get(sequence)?.sets !== undefined;
   }
 
   /** Whether the next step of a sequence with `numPages` pages may be submitted: its flip, if due, has its pages. */
@@ -128,9 +183,31 @@ export class Reranker {
     const turn = this.#turns.get(sequence);
     if (!turn?.pending || turn.step + 1 < turn.pending.dueStep || turn.pending.fetched) return true;
     if (turn.pending.failure !== undefined) throw turn.pending.failure;
-    if (!turn.hasStalled) this.#counts.stalls++;
-    turn.hasStalled = true;
+    turn.isHeld = true;
+    this.#noteStall(turn);
     return false;
+  }
+
+  /** The results of a step of this turn have come back. */
+  confirm(turn: Turn): void {
+    turn.numConfirmed++;
+    this.#noteStall(turn);
+  }
+
+  /** Held back while steps are under way costs nothing: the stall begins when the last of them is done. */
+  #noteStall(turn: Turn): void {
+    if (turn.isHeld && turn.numConfirmed === turn.step) turn.stalledAt ??= performance.now();
+  }
+
+  #endStall(turn: Turn): void {
+    if (turn.stalledAt !== undefined) {
+      const durationMs = performance.now() - turn.stalledAt;
+      this.#counts.stalls++;
+      this.#counts.stallMs += durationMs;
+      this.onEvent?.({ kind: 'stall', durationMs });
+    }
+    turn.isHeld = false;
+    turn.stalledAt = undefined;
   }
 
   /** Resolves when the pages that the sequence waits for are there, or could not be had. */
@@ -146,14 +223,14 @@ export class Reranker {
     const turn = this.#turns.get(sequence);
     if (!turn) return false;
     turn.step++;
-    turn.hasStalled = false;
+    this.#endStall(turn);
     if (turn.pending?.dueStep === turn.step) this.#flip(recorder, sequence, turn, turn.pending);
     const { interval, lag } = this.#options;
     const isReranking =
       turn.step % interval === 0 && !turn.pending && numPages > this.#cache.shape.pagesPerHead;
     if (isReranking) {
       const settled = openPromise();
-      const fields = { selections: undefined, fetched: undefined, failure: undefined };
+      const fields = { selections: undefined, fetched: undefined, failure: undefined, fetchMs: 0 };
       turn.pending = { dueStep: turn.step + lag, numPages, ...fields, settled };
     }
     return isReranking;
@@ -177,11 +254,11 @@ export class Reranker {
 
   /**
    * What `recordReadback` copied has arrived, `words` of `selectionBytes`: the sets of a prefill, or the selections of a rerank,
-   * whose promoted pages are fetched now. A sequence whose turn is over ignores it.
+   * whose promoted pages are fetched now. A turn that is over ignores it.
    */
-  receive(sequence: number, words: Uint32Array, numTokens: number): void {
-    const turn = this.#turns.get(sequence);
-    if (!turn) return;
+  receive(turn: Turn, words: Uint32Array, numTokens: number): void {
+    if (turn.isOver) return;
+    const { sequence } = turn;
     const selections = this.#decode(sequence, words, pagesFor(numTokens));
     if (!turn.sets) {
       turn.sets = selections;
@@ -207,7 +284,9 @@ export class Reranker {
       const { offloader, reloader } = this.#host;
       // Every page that leaves at the flip must have a copy on the host, and every one that comes must have arrived there.
       await offloader.settled();
+      const startedAt = performance.now();
       pending.fetched = await reloader.fetch(promotions);
+      pending.fetchMs = performance.now() - startedAt;
     } catch (error) {
       pending.failure = asError(error);
     } finally {
@@ -219,8 +298,9 @@ export class Reranker {
     const { fetched, selections, numPages } = pending;
     assert(fetched && selections, 'a flip has its pages');
     const ids = this.#cache.pagesOf(sequence);
+    const heads = this.#cache.stableHeads(sequence);
     const promotions: Promotion[] = [];
-    this.#cache.stableHeads(sequence).forEach((head, i) => {
+    const plans = heads.map((head, i) => {
       const plan = planRerank({
         selected: selections[i]!,
         numPages,
@@ -237,12 +317,29 @@ export class Reranker {
         this.#counts.overlapSum += plan.overlap;
         this.#counts.overlaps++;
       }
+      return plan;
     });
+    const startedAt = performance.now();
     this.#host.reloader.record(recorder, promotions, fetched);
+    const reloadMs = pending.fetchMs + performance.now() - startedAt;
     this.#cache.flush(recorder);
     this.#recordCommit(recorder, sequence);
     this.#counts.reranks++;
     this.#counts.promotions += promotions.length;
+    this.#counts.reloadBytes += fetched.byteLength;
+    this.#counts.reloadMs += reloadMs;
+    this.onEvent?.({
+      kind: 'rerank',
+      step: turn.step,
+      numPages,
+      promotions: plans.map(({ promoted }, i) => {
+        const { layer, kvHead } = heads[i]!;
+        return { layer, kvHead, pages: promoted.map(({ page }) => page) };
+      }),
+      overlaps: plans.map(({ overlap }) => overlap!),
+      reloadMs,
+      reloadBytes: fetched.byteLength,
+    });
     turn.sets = selections;
     turn.pending = undefined;
   }

@@ -1,6 +1,7 @@
 /** What an engine tells about itself at one moment: plain data that crosses to the page. */
 import type { BytesByCategory } from '../gpu/buffer';
 import type { AdapterDescription } from '../gpu/device';
+import type { TierBytes } from './model-runner';
 
 /** Durations of the latest finished request, in milliseconds. */
 export interface RequestTimings {
@@ -29,9 +30,19 @@ export interface EngineStats {
   readonly kv: {
     readonly pages: number;
     readonly residentPages: number;
+    /** Bytes of pages by where they are: in use on the GPU; taken in the tab's memory, and on the disk. */
+    readonly tierBytes: TierBytes;
     readonly reranks: number;
     readonly promotions: number;
+    /** Bytes that reranks brought back to the GPU, and the milliseconds that the host worked on it. */
+    readonly reloadBytes: number;
+    readonly reloadMs: number;
+    /** Bytes that prefills read from the host. */
+    readonly streamedBytes: number;
+    /** Times that an answer stood still until its pages were there; milliseconds in all; their share of all decoding, 0 to 1. */
     readonly stalls: number;
+    readonly stallMs: number;
+    readonly stallShare: number;
     /** Overlap of a set with the next (RCO): the sum over heads and reranks, and how many. */
     readonly overlapSum: number;
     readonly overlaps: number;

@@ -38,6 +38,8 @@ export interface HostStore {
   read(layer: number, kvHead: number, ids: readonly PageId[], target: Uint8Array): Promise<void> | void;
   /** Whether this head's page is stored: false for a page that was never written, or dropped since. */
   has(layer: number, kvHead: number, id: PageId): boolean;
+  /** Whether this head's page is stored in memory, so that `read` need not wait for a disk. */
+  isInMemory(layer: number, kvHead: number, id: PageId): boolean;
   /** Forgets pages, all layers and heads; those that are not there are no error. */
   drop(ids: Iterable<PageId>): void;
   /** Frees everything; a promise while a disk is being cleared, which need not be waited for. Only once. */

@@ -112,6 +112,10 @@ export class IndexedDbHostStore implements HostStore {
     return this.#index.find(listIndex(this.shape, layer, kvHead), id) !== undefined;
   }
 
+  isInMemory(): boolean {
+    return false;
+  }
+
   drop(ids: Iterable<PageId>): void {
     this.#index.drop(ids);
     if (this.#index.hasDead) this.#writeSoon();

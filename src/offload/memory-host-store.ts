@@ -78,6 +78,10 @@ export class MemoryHostStore implements HostStore {
     return this.#blocks.get(id)?.written[this.#index(layer, kvHead)] === 1;
   }
 
+  isInMemory(layer: number, kvHead: number, id: PageId): boolean {
+    return this.has(layer, kvHead, id);
+  }
+
   drop(ids: Iterable<PageId>): void {
     for (const id of ids) {
       const block = this.#blocks.get(id);

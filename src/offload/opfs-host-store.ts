@@ -99,6 +99,10 @@ export class OpfsHostStore implements HostStore {
     return (this.#pages.get(id)?.[listIndex(this.shape, layer, kvHead)] ?? 0) > 0;
   }
 
+  isInMemory(): boolean {
+    return false;
+  }
+
   drop(ids: Iterable<PageId>): void {
     for (const id of ids) {
       const page = this.#pages.get(id);

@@ -36,6 +36,7 @@ export class Reloader {
   readonly #staging: GpuBuffer;
   readonly #bound: ReadonlyMap<GpuBuffer, BoundKernel<keyof typeof copyPages.params>>;
   #bytesReloaded = 0;
+  #bytesStreamed = 0;
 
   private constructor(
     device: Device,
@@ -66,9 +67,14 @@ export class Reloader {
     return new Reloader(device, store, staging, new Map(bound));
   }
 
-  /** Bytes brought back since load. */
+  /** Bytes brought back through staging since load. */
   get bytesReloaded(): number {
     return this.#bytesReloaded;
+  }
+
+  /** Bytes brought to tiles since load. */
+  get bytesStreamed(): number {
+    return this.#bytesStreamed;
   }
 
   /**
@@ -130,7 +136,7 @@ export class Reloader {
     const bytes = new Uint8Array(run.ids.length * this.#store.shape.pageBytes);
     const upload = () => {
       this.#device.write(tile, offsetBytes, bytes);
-      this.#bytesReloaded += bytes.byteLength;
+      this.#bytesStreamed += bytes.byteLength;
     };
     const wait = this.#store.read(run.layer, run.kvHead, run.ids, bytes);
     return wait ? wait.then(upload) : upload();

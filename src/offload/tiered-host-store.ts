@@ -110,6 +110,10 @@ export class TieredHostStore implements HostStore {
     return this.#memory.has(layer, kvHead, id) || this.#disk.has(layer, kvHead, id);
   }
 
+  isInMemory(layer: number, kvHead: number, id: PageId): boolean {
+    return this.#memory.has(layer, kvHead, id);
+  }
+
   drop(ids: Iterable<PageId>): void {
     const dropped = [...ids];
     for (const id of dropped) {

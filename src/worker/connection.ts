@@ -1,4 +1,5 @@
 /** The page's end of the protocol: calls with promises, events and aborts over one worker. Knows nothing of engines. */
+import type { CacheEvent } from '../engine/cache-event';
 import type { GenerationEvent } from '../engine/generation-event';
 import type { LoadProgress } from '../model/weight-loader';
 import { AsyncQueue } from '../util/async-queue';
@@ -25,6 +26,7 @@ export class Connection {
   readonly #worker: Worker;
   readonly #pending = new Map<number, PendingCall>();
   readonly #onWarning: (message: string) => void;
+  readonly #cacheListeners = new Set<(event: CacheEvent) => void>();
   #nextId = 1;
   #failure: EngineError | undefined;
 
@@ -94,6 +96,26 @@ export class Connection {
     }
   }
 
+  /**
+   * Calls `listener` with what happens in the cache, until the function is called that it returns.
+   * @throws EngineError when the connection is closed
+   */
+  watchCache(listener: (event: CacheEvent) => void): () => void {
+    if (this.#failure) throw this.#failure;
+    // Each listener is one of its own, although two may be the same function.
+    const own = (event: CacheEvent) => listener(event);
+    const update = () => {
+      if (this.#failure) return;
+      // A connection that closes meanwhile has no events, and its other calls say why.
+      this.call('watchCache', this.#cacheListeners.size > 0).catch(() => undefined);
+    };
+    this.#cacheListeners.add(own);
+    if (this.#cacheListeners.size === 1) update();
+    return () => {
+      if (this.#cacheListeners.delete(own) && this.#cacheListeners.size === 0) update();
+    };
+  }
+
   get isClosed(): boolean {
     return this.#failure !== undefined;
   }
@@ -108,6 +130,10 @@ export class Connection {
 
   #receive(message: WorkerMessage): void {
     if (message.kind === 'warning') return this.#onWarning(message.message);
+    if (message.kind === 'cache') {
+      for (const listener of this.#cacheListeners) listener(message.event);
+      return;
+    }
     const call = this.#pending.get(message.id);
     // An aborted call still answers; nobody waits for that.
     if (!call) return;

@@ -6,6 +6,8 @@ import type { Completion, CompletionRequest } from '../api/completions';
 import { newResponseIdentity } from '../api/response';
 import { validateChatRequest } from '../api/validate-chat-request';
 import { validateCompletionRequest } from '../api/validate-completion-request';
+import type { CacheEvent } from '../engine/cache-event';
+import type { CacheMap } from '../engine/cache-map';
 import type { MemoryPlan } from '../engine/memory-plan';
 import type { EngineStats } from '../engine/stats';
 import type { ModelLocation } from '../model/open-model-source';
@@ -123,6 +125,21 @@ export class Engine {
   /** What the engine uses and does at this moment. */
   stats(): Promise<EngineStats> {
     return this.#connection.call('stats', undefined);
+  }
+
+  /** Where the pages are of the sequence that ran last: on the GPU, in memory, on the disk; and which are attended. */
+  cacheMap(): Promise<CacheMap> {
+    return this.#connection.call('cacheMap', undefined);
+  }
+
+  /**
+   * Calls `listener` whenever pages come back to the GPU, or an answer has to wait for some.
+   * @returns a function that ends it
+   * @throws EngineError `disposed`
+   */
+  onCacheEvent(listener: (event: CacheEvent) => void): () => void {
+    if (typeof listener !== 'function') throw new TypeError('A listener of cache events must be a function.');
+    return this.#connection.watchCache(listener);
   }
 
   /** Ends all requests, frees everything on the GPU and ends the worker. A second call does nothing. */

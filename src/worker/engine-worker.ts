@@ -9,6 +9,7 @@ import type { Calls, CallName, ClientMessage, WorkerMessage } from './protocol';
 /** Calls that run and may be aborted. */
 const running = new Map<number, AbortController>();
 let engine: EngineCore | undefined;
+let stopWatching: (() => void) | undefined;
 
 type Handlers = {
   [N in CallName]: (
@@ -43,6 +44,14 @@ const handlers: Handlers = {
   },
   async stats() {
     return loaded().stats();
+  },
+  async cacheMap() {
+    return loaded().cacheMap();
+  },
+  async watchCache(isOn) {
+    stopWatching?.();
+    stopWatching = isOn ? loaded().onCacheEvent((event) => send({ kind: 'cache', event })) : undefined;
+    return undefined;
   },
   async dispose() {
     await engine?.dispose();

@@ -2,6 +2,8 @@
 import type { GenerationRequest } from '../engine/generation';
 import type { GenerationEvent } from '../engine/generation-event';
 import type { KvOptions, MemoryPlan } from '../engine/memory-plan';
+import type { CacheEvent } from '../engine/cache-event';
+import type { CacheMap } from '../engine/cache-map';
 import type { EngineStats } from '../engine/stats';
 import type { DeviceFeature } from '../gpu/device';
 import type { WeightFormat } from '../kernels/linear/weight-format';
@@ -30,6 +32,9 @@ export interface Calls {
   encode: { argument: GenerationRequest['prompt']; result: number[] };
   plan: { argument: { contextTokens?: number }; result: MemoryPlan };
   stats: { argument: undefined; result: EngineStats };
+  cacheMap: { argument: undefined; result: CacheMap };
+  /** Sends events of the cache, or none any more. */
+  watchCache: { argument: boolean; result: undefined };
   dispose: { argument: undefined; result: undefined };
   /** Sends events until its result, which is nothing. */
   generate: { argument: GenerationRequest; result: undefined };
@@ -50,10 +55,11 @@ export type ClientMessage =
     }[CallName]
   | { readonly kind: 'abort'; readonly id: number; readonly reason: SerializedError };
 
-/** From the worker: what a call sends on its way, how it ended, and a warning that belongs to no call. */
+/** From the worker: what a call sends on its way, how it ended, and what belongs to no call. */
 export type WorkerMessage =
   | { readonly kind: 'progress'; readonly id: number; readonly progress: LoadProgress }
   | { readonly kind: 'event'; readonly id: number; readonly event: GenerationEvent }
   | { readonly kind: 'result'; readonly id: number; readonly value: Calls[CallName]['result'] }
   | { readonly kind: 'error'; readonly id: number; readonly error: SerializedError }
+  | { readonly kind: 'cache'; readonly event: CacheEvent }
   | { readonly kind: 'warning'; readonly message: string };

@@ -55,6 +55,10 @@ class TestDisk implements HostStore {
     return this.#store.has(layer, kvHead, id);
   }
 
+  isInMemory(): boolean {
+    return false;
+  }
+
   drop(pages: Iterable<PageId>): void {
     for (const id of pages) {
       this.#dropped.set(id, (this.#dropped.get(id) ?? 0) + 1);
