@@ -58,6 +58,7 @@ export class EngineCore {
   readonly #plan: MemoryPlan;
   readonly #kv: KvOptions;
   readonly #runner: ModelRunner;
+  readonly #store: SequenceStore;
   readonly #loop: StepLoop;
   readonly #refusedVariants: readonly string[];
   readonly #loadMs: number;
@@ -77,8 +78,8 @@ export class EngineCore {
     this.#runner = parts.runner;
     this.#refusedVariants = parts.refusedVariants;
     this.#loadMs = loadMs;
-    const store = new SequenceStore(this.#runner.cache);
-    this.#loop = new StepLoop(this.#runner, store, this.#plan.activations.maxRows);
+    this.#store = new SequenceStore(this.#runner.cache);
+    this.#loop = new StepLoop(this.#runner, this.#store, this.#plan.activations.maxRows);
   }
 
   /**

@@ -104,7 +104,9 @@ export class SequenceStore {
   }
 
   #begin(sequence: Sequence, prompt: readonly number[], numCached: number, numTokens: number): Placement {
-    sequence.tokens.splice(0, Infinity, ...prompt.slice(0, numCached));
+    // One by one: a call takes no hundred thousand arguments.
+    sequence.tokens.length = 0;
+    for (const token of prompt.slice(0, numCached)) sequence.tokens.push(token);
     sequence.numStored = numCached;
     this.#running.add(sequence);
     this.#reserved.set(sequence, numTokens);

@@ -28,11 +28,11 @@ export function unstableHeads(profile: HeadProfile, share: number): HeadSet {
   return new HeadSet(numLayers, numKvHeads, electUnstableHeads(stability, numUnstable));
 }
 
-/** Without a profile: the same share in every layer, its first heads. */
+/** Without a profile: the same share in every layer, its first heads; what is no whole head goes on to the next layer. */
 export function unstableHeadsUnmeasured(numLayers: number, numKvHeads: number, share: number): HeadSet {
-  const perLayer = Math.round(share * numKvHeads);
+  const upTo = (layer: number) => Math.round(layer * numKvHeads * share);
   const heads = Array.from({ length: numLayers }, (_, layer) =>
-    Array.from({ length: perLayer }, (_, kvHead) => layer * numKvHeads + kvHead),
+    Array.from({ length: upTo(layer + 1) - upTo(layer) }, (_, kvHead) => layer * numKvHeads + kvHead),
   );
   return new HeadSet(numLayers, numKvHeads, heads.flat());
 }

@@ -4,8 +4,8 @@ import type { EngineStats } from '../../src/engine/stats';
 import type { BytesByCategory } from '../../src/gpu/buffer';
 import type { WeightFormat } from '../../src/kernels/linear/weight-format';
 import type { ModelConfig } from '../../src/model/model-config';
-import { randomSource } from '../support/random';
 import type { BenchModel, Effort } from './models';
+import { promptIds } from './prompt-ids';
 import { median, percentile } from './statistics';
 import { tokenBytes, type TokenBytes } from './token-bytes';
 
@@ -67,13 +67,6 @@ export interface RoundTimings {
   readonly prefillMs: number;
   /** Times between tokens. */
   readonly stepMs: readonly number[];
-}
-
-/** `length` ids of tokens that are not special in any of the models; another seed shares no prefix with it. */
-export function promptIds(vocabSize: number, length: number, seed: number): number[] {
-  const next = randomSource(seed);
-  const firstOrdinary = Math.min(260, vocabSize >> 1);
-  return Array.from({ length }, () => firstOrdinary + Math.floor(next() * (vocabSize - firstOrdinary)));
 }
 
 /** Every first use compiles something, and a segment's length follows from measured speed: so a short run comes first. */

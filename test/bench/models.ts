@@ -4,8 +4,8 @@ import { basename, join } from 'node:path';
 import type { WeightFormat } from '../../src/kernels/linear/weight-format';
 import type { ModelConfig } from '../../src/model/model-config';
 import type { ModelSource } from '../../src/model/model-source';
-import type { HfConfig } from '../support/model-weights';
 import { diskSource } from './disk-source';
+import { qwen2Shape } from './qwen2-shape';
 import { randomModel } from './random-model';
 import { numWeights } from './token-bytes';
 
@@ -17,23 +17,6 @@ export interface BenchModel {
   /** Where its files lie; absent when they are made up. */
   readonly folder?: string;
 }
-
-/** Qwen2-0.5B as its `config.json` describes it, for random weights. */
-export const qwen2Shape: HfConfig = {
-  architectures: ['Qwen2ForCausalLM'],
-  model_type: 'qwen2',
-  vocab_size: 151_936,
-  hidden_size: 896,
-  intermediate_size: 4864,
-  num_hidden_layers: 24,
-  num_attention_heads: 14,
-  num_key_value_heads: 2,
-  hidden_act: 'silu',
-  max_position_embeddings: 32_768,
-  rms_norm_eps: 1e-6,
-  rope_theta: 1_000_000,
-  tie_word_embeddings: true,
-};
 
 /** Where the named models lie, from the repository's root on. */
 const folders: Readonly<Record<string, string>> = {

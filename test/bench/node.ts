@@ -3,15 +3,33 @@
  * without this repository. Paths of models start from the current folder.
  */
 import { join } from 'node:path';
+import { kvUsage, parseKvOptions } from '../../tools/bench/kv-options';
 import { parseOptions, usage, UsageError } from '../../tools/bench/options';
 import { loadDawn } from './dawn';
+import { runKvBench } from './kv/bench';
+import { runKvCase } from './kv/run';
 import { measureMatvecs } from './matvec';
 import { openNodeEngine } from './node-engine';
 import { profile } from './profile';
 import { describeReport, writeReport, type BenchReport } from './report';
 import { runModels } from './run-models';
 
+async function runKv(args: readonly string[]): Promise<void> {
+  const command = parseKvOptions(args);
+  if (command === 'help') {
+    console.log(kvUsage);
+    return;
+  }
+  const gpu = loadDawn();
+  const { jsonPath: _jsonPath, runner: _runner, ...options } = command;
+  await runKvBench({ ...command, runner: 'node' }, process.cwd(), (kvCase) =>
+    runKvCase(gpu, options, kvCase),
+  );
+}
+
 async function main(): Promise<void> {
+  const [first, ...rest] = process.argv.slice(2);
+  if (first === 'kv') return runKv(rest);
   const options = parseOptions(process.argv.slice(2));
   if (options === 'help') {
     console.log(usage);

@@ -2,9 +2,9 @@
 import { Profiler } from '../../src/gpu/profiler';
 import type { Device } from '../../src/gpu/device';
 import { DispatchRoles } from './dispatch-roles';
-import { promptIds } from './measure';
 import type { Effort } from './models';
 import type { NodeEngine } from './node-engine';
+import { promptIds } from './prompt-ids';
 
 /** One kernel in one role. */
 export interface ProfileEntry {

@@ -20,12 +20,22 @@ interface RandomTensor {
   readonly pool: Uint8Array<ArrayBuffer>;
 }
 
+/** The values of one tensor: uniform with a mean and a standard deviation, or given, as many as there are. */
+export type TensorValues = { readonly mean: number; readonly deviation: number } | Float32Array<ArrayBuffer>;
+
+/** The values of a tensor by its name, as in `layers.0.self_attn.q_proj.bias`; undefined: the usual ones. */
+export type ChooseValues = (name: string, shape: readonly number[]) => TensorValues | undefined;
+
 /**
  * The source of `config` in bf16. Values repeat with a period of `poolElements`, which is prime to every row width, so rows
  * of a tensor differ (layers are alike); deviations keep activations in range through any number of layers.
  */
-export function randomModel(id: string, config: HfConfig): ModelSource {
-  const tensors = planRandomTensors(parseModelConfig(config));
+export function randomModel(
+  id: string,
+  config: HfConfig,
+  choose: ChooseValues = () => undefined,
+): ModelSource {
+  const tensors = planRandomTensors(parseModelConfig(config), choose);
   const header = headerOf(tensors);
   const sizeBytes = header.length + tensors.reduce((sum, tensor) => sum + tensor.sizeBytes, 0);
   const texts = new Map([
@@ -59,10 +69,12 @@ export function randomModel(id: string, config: HfConfig): ModelSource {
   };
 }
 
-function planRandomTensors(config: ModelConfig): RandomTensor[] {
+function planRandomTensors(config: ModelConfig, choose: ChooseValues): RandomTensor[] {
   const pools = new Map<string, Uint8Array<ArrayBuffer>>();
   const poolFor = (name: string, shape: readonly number[]): Uint8Array<ArrayBuffer> => {
-    const [mean, deviation] = distributionOf(name, shape);
+    const values = choose(name, shape) ?? usualValues(name, shape);
+    if (values instanceof Float32Array) return toBf16(values);
+    const { mean, deviation } = values;
     const key = `${mean} ${deviation}`;
     const pool = pools.get(key) ?? randomPool(pools.size + 1, mean, deviation);
     pools.set(key, pool);
@@ -77,17 +89,20 @@ function planRandomTensors(config: ModelConfig): RandomTensor[] {
 }
 
 /** Norms are near 1, biases small, and a matrix keeps the scale of what it is multiplied with. */
-function distributionOf(name: string, shape: readonly number[]): [mean: number, deviation: number] {
-  if (name.endsWith('.bias')) return [0, 0.1];
+function usualValues(name: string, shape: readonly number[]) {
+  if (name.endsWith('.bias')) return { mean: 0, deviation: 0.1 };
   const [, columns] = shape;
-  return columns === undefined ? [1, 0.1] : [0, 1 / Math.sqrt(columns)];
+  return columns === undefined ? { mean: 1, deviation: 0.1 } : { mean: 0, deviation: 1 / Math.sqrt(columns) };
 }
 
 /** `poolElements` bf16 values, uniform with this mean and deviation. */
 function randomPool(seed: number, mean: number, deviation: number): Uint8Array<ArrayBuffer> {
   const next = randomSource(seed);
   const halfRange = deviation * Math.sqrt(3);
-  const values = Float32Array.from({ length: poolElements }, () => mean + (2 * next() - 1) * halfRange);
+  return toBf16(Float32Array.from({ length: poolElements }, () => mean + (2 * next() - 1) * halfRange));
+}
+
+function toBf16(values: Float32Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const bits = new Uint32Array(values.buffer);
   return new Uint8Array(Uint16Array.from(bits, (pattern) => pattern >>> 16).buffer);
 }

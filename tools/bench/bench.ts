@@ -13,6 +13,8 @@ import { ensureLibrary } from '../build/ensure-library.mjs';
 import { gpuEnvironment } from '../setup/gpu-environment.mjs';
 import { openBrowserEngine, repositoryRoot } from './browser-engine';
 import { buildNodeBench, dawnPath } from './build-node';
+import { runKvInBrowser } from './kv';
+import { kvUsage, parseKvOptions } from './kv-options';
 import { parseOptions, usage, UsageError, type BenchOptions } from './options';
 import { openPeer } from './peers';
 
@@ -58,7 +60,15 @@ async function runInBrowser(options: BenchOptions): Promise<void> {
   console.error(`JSON: ${path}`);
 }
 
+async function runKv(args: readonly string[]): Promise<void> {
+  const command = parseKvOptions(args);
+  if (command === 'help') console.log(kvUsage);
+  else if (command.runner === 'browser') await runKvInBrowser(command);
+  else await runInNode(['kv', ...args], gpuEnvironment(process.env['LONGPAGE_BROWSER']));
+}
+
 async function main(args: readonly string[]): Promise<void> {
+  if (args[0] === 'kv') return runKv(args.slice(1));
   const options = parseOptions(args);
   if (options === 'help') console.log(usage);
   else if (options.runner === 'node') await runInNode(args, gpuEnvironment(process.env['LONGPAGE_BROWSER']));

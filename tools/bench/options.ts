@@ -25,7 +25,8 @@ export interface BenchOptions {
 }
 
 /** What `--help` prints. */
-export const usage = `npm run bench -- [options]
+export const usage = `npm run bench -- [options]       speed and memory per model
+npm run bench -- kv [options]    the KV hierarchy over long contexts; has its own --help
 
   --models A,B      names (scout, stories260K, tiny-llama, qwen2-0.5b) or folders; 'none'; default: all
   --runner browser|node

@@ -3,7 +3,7 @@ import { createWriteStream, mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { qwen2Shape } from '../../test/bench/models';
+import { qwen2Shape } from '../../test/bench/qwen2-shape';
 import { randomSource } from '../../test/support/random';
 import { tinyVocabulary } from '../../test/support/tiny-tokenizer';
 import { toF16Bits } from '../../src/util/f16';

@@ -47,7 +47,7 @@ test.each([
   ['--rounds many', '--rounds'],
   ['--models ,', '--models takes'],
   ['--colour red', "Unknown option '--colour'"],
-  ['kv', "Unexpected argument 'kv'"],
+  ['scout', "Unexpected argument 'scout'"],
 ])('refuses %j with one line', (args, message) => {
   const parse = () => parseOptions(args.split(' '));
   expect(parse).toThrow(message);

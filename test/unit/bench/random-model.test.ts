@@ -3,7 +3,7 @@ import { readModelConfig } from '../../../src/model/read-model-config';
 import { headerPrefixBytes, parseHeader, readHeaderLength } from '../../../src/model/safetensors';
 import { matchTensors, planName, planTensors, requireTensors } from '../../../src/model/tensor-plan';
 import type { ModelSource } from '../../../src/model/model-source';
-import { qwen2Shape } from '../../bench/models';
+import { qwen2Shape } from '../../bench/qwen2-shape';
 import { randomModel } from '../../bench/random-model';
 import { readSafetensors } from '../../support/safetensors';
 

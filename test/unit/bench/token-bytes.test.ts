@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseModelConfig } from '../../../src/model/model-config';
 import { weightBytes } from '../../../src/model/weight-layout';
-import { qwen2Shape } from '../../bench/models';
+import { qwen2Shape } from '../../bench/qwen2-shape';
 import { numWeights, tokenBytes } from '../../bench/token-bytes';
 
 const tiny = {

@@ -1,0 +1,66 @@
+/**
+ * Puts a context into an engine without a prefill: seeded keys and values go to the host store, and the engine brings them back
+ * as it does with a document that was read earlier. What remains is an idle sequence, as after an answer: a request that begins
+ * with its tokens prefills what follows them, and decodes.
+ */
+import { pageTokens } from '../../../src/cache/page';
+import type { EngineCore } from '../../../src/engine/engine';
+import { toF16Array } from '../../../src/util/f16';
+import { randomFloats, randomSource } from '../../support/random';
+import { promptIds } from '../prompt-ids';
+
+/** Noise of a page's keys around their mean, whose root mean square is 1: a page is about something. */
+const keyNoise = 0.2;
+
+/** Numbers that are repeated as noise and as values: a prime. */
+const poolLength = 65_537;
+
+/**
+ * Fills `numTokens` tokens, whole pages, of a new sequence.
+ * @returns their ids: what a prompt must begin with
+ */
+export async function fillContext(core: EngineCore, numTokens: number, seed: number): Promise<number[]> {
+  const { hostStore, cache } = core.runner;
+  const { numLayers, numKvHeads } = cache.shape;
+  const tokens = promptIds(core.config.vocabSize, numTokens, seed);
+  await core.loop.restore(tokens, async (ids) => {
+    const makePages = pageMaker(core, ids.length);
+    for (let layer = 0; layer < numLayers; layer++) {
+      for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
+        await hostStore.write(layer, kvHead, ids, makePages(seed * 1000 + layer * numKvHeads + kvHead));
+      }
+    }
+  });
+  return tokens;
+}
+
+/** Makes pages of one KV head by seed: keys near a random mean of their page, values at random. */
+function pageMaker(core: EngineCore, numPages: number): (seed: number) => Uint8Array<ArrayBuffer> {
+  const { headDim, format } = core.runner.cache.shape;
+  const numElements = pageTokens * headDim;
+  const noise = randomFloats(poolLength, 1, keyNoise * Math.sqrt(3));
+  const values = randomFloats(poolLength, 2, Math.sqrt(3));
+  return (seed) => {
+    const next = randomSource(seed);
+    const means = new Float32Array(headDim);
+    const pages = new Float32Array(numPages * 2 * numElements);
+    for (let page = 0; page < numPages; page++) {
+      for (let i = 0; i < headDim; i++) means[i] = (2 * next() - 1) * Math.sqrt(3);
+      const start = page * 2 * numElements;
+      let at = Math.floor(next() * poolLength);
+      for (let i = 0; i < numElements; i++) {
+        if (++at >= poolLength) at = 0;
+        pages[start + i] = means[i % headDim]! + noise[at]!;
+        pages[start + numElements + i] = values[at]!;
+      }
+    }
+    return encode(pages, format);
+  };
+}
+
+function encode(values: Float32Array<ArrayBuffer>, format: 'f16' | 'f32'): Uint8Array<ArrayBuffer> {
+  if (format === 'f32') return new Uint8Array(values.buffer);
+  const patterns = new Uint16Array(values.length);
+  toF16Array(values, patterns);
+  return new Uint8Array(patterns.buffer);
+}

@@ -1,0 +1,8 @@
+/** The half of `bench kv` that runs in a page: the engine itself, without the worker between, so that it can be watched. */
+import type { KvBenchOptions, KvCase } from './cases';
+import { runKvCase, type KvResult } from './run';
+
+/** Measures one case on the page's adapter. */
+export function runCase(options: KvBenchOptions, kvCase: KvCase): Promise<KvResult> {
+  return runKvCase(navigator.gpu, options, kvCase);
+}

@@ -1,0 +1,98 @@
+/** What `bench kv` measured, as JSON and as a table. Pure but for the progress line. */
+import { formatBytes, formatNumber, formatTable } from '../table';
+import type { KvBenchOptions } from './cases';
+import type { KvResult } from './run';
+
+/** Everything that one run measured. */
+export interface KvReport {
+  readonly startedAt: string;
+  readonly engine: string;
+  readonly options: KvBenchOptions;
+  readonly results: readonly KvResult[];
+}
+
+/** Bytes of pages and summaries. */
+export function kvBytes({ kv, summaries }: { readonly kv: number; readonly summaries: number }): number {
+  return kv + summaries;
+}
+
+const text = (title: string) => ({ title });
+const number = (title: string) => ({ title, isNumber: true });
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
+/** Two tables: bytes, and speed. */
+export function describeKvReport({ engine, options, results }: KvReport): string {
+  const { shape, fill, pagesPerHead, unstableShare, rerankInterval, steps } = options;
+  const adapters = [
+    ...new Set(results.map(({ adapter, isSoftware }) => `${adapter}${isSoftware ? ' (software)' : ''}`)),
+  ];
+  const filled = fill.kind === 'drift' ? `drift of RCO ${fill.overlap}` : 'random';
+  const title =
+    `${shape} shape, filled: ${filled}; K ${pagesPerHead}, share ${percent(unstableShare)}, rerank every ${rerankInterval}, ` +
+    `${steps} steps, by ${engine} on ${adapters.join('; ')}`;
+  return [
+    title,
+    'GPU bytes: pages and summaries as planned and as they are, beside dense f16; all but weights',
+    formatTable(memoryColumns, results.map(memoryRow)),
+    'Decoding',
+    formatTable(speedColumns, results.map(speedRow)),
+  ].join('\n\n');
+}
+
+const caseColumns = [number('tokens'), number('seq.'), text('KV'), text('mode')];
+const caseCells = ({ length, numSequences, format, mode }: KvResult) => [
+  String(length),
+  String(numSequences),
+  format,
+  mode,
+];
+
+const memoryColumns = [
+  ...caseColumns,
+  ...['planned', 'measured', 'of dense', 'tiles', 'total', 'peak', 'of plan', 'host'].map(number),
+];
+
+function memoryRow(result: KvResult): string[] {
+  const { planned, measured, denseBytes, plannedTotal, peakTotal, hostBytes, isOverPlan } = result;
+  const total = Object.values(measured).reduce((sum, bytes) => sum + bytes, 0);
+  return [
+    ...caseCells(result),
+    formatBytes(kvBytes(planned)),
+    formatBytes(kvBytes(measured)),
+    percent(kvBytes(measured) / denseBytes),
+    formatBytes(measured.tiles),
+    formatBytes(total - measured.weights),
+    formatBytes(peakTotal - measured.weights),
+    `${percent((peakTotal - measured.weights) / (plannedTotal - planned.weights))}${isOverPlan ? ' OVER' : ''}`,
+    formatBytes(hostBytes),
+  ];
+}
+
+const speedColumns = [
+  ...caseColumns,
+  ...['ms/token', 'p99', 'tok/s', 'reranks', 'pages each', 'bytes each', 'RCO', 'stalled', 'dispatches'].map(
+    number,
+  ),
+  ...['most', 'host ms', 'most'].map(number),
+];
+
+function speedRow(result: KvResult): string[] {
+  const { decodeMs, tokensPerSecond, reranks, promotionsPerRerank, bytesPerRerank, overlap } = result;
+  const { stallShare, dispatches, hostMs } = result;
+  const ofReranks = (cell: string) => (reranks === 0 ? '' : cell);
+  return [
+    ...caseCells(result),
+    formatNumber(decodeMs.median),
+    formatNumber(decodeMs.p99),
+    formatNumber(tokensPerSecond),
+    ofReranks(String(reranks)),
+    ofReranks(formatNumber(promotionsPerRerank)),
+    ofReranks(formatBytes(bytesPerRerank)),
+    overlap === undefined ? '' : overlap.toFixed(2),
+    ofReranks(percent(stallShare)),
+    formatNumber(dispatches.median),
+    formatNumber(dispatches.max),
+    formatNumber(hostMs.median),
+    formatNumber(hostMs.max),
+  ];
+}

@@ -1,0 +1,187 @@
+/** Measures one case: an engine of its own, contexts filled, every sequence decoding at once. Runs in a page and under Node. */
+import { EngineCore } from '../../../src/engine/engine';
+import type { ModelRunner } from '../../../src/engine/model-runner';
+import type { BytesByCategory } from '../../../src/gpu/buffer';
+import type { ModelConfig } from '../../../src/model/model-config';
+import { requestOf } from '../../support/requests';
+import { median, percentile } from '../statistics';
+import { kvOptionsOf, maxGenerated, numWarmSteps, type KvBenchOptions, type KvCase } from './cases';
+import { fillContext } from './fill';
+import { kvModel } from './shapes';
+
+/** What a case came to. */
+export interface KvResult extends KvCase {
+  readonly adapter: string;
+  readonly isSoftware: boolean;
+  /** Bytes of all keys and values at f16: what a cache without a hierarchy would take. */
+  readonly denseBytes: number;
+  readonly planned: BytesByCategory;
+  readonly measured: BytesByCategory;
+  readonly plannedTotal: number;
+  readonly peakTotal: number;
+  /** Whether the bytes at any submission exceeded the plan. */
+  readonly isOverPlan: boolean;
+  readonly hostBytes: number;
+  readonly numSteps: number;
+  readonly decodeMs: { readonly median: number; readonly p99: number };
+  readonly tokensPerSecond: number;
+  readonly reranks: number;
+  readonly promotionsPerRerank: number;
+  readonly bytesPerRerank: number;
+  /** Flips that had to wait for their pages, among all. */
+  readonly stallShare: number;
+  /** Mean overlap of a set with the next; undefined without reranks. */
+  readonly overlap: number | undefined;
+  /** The median is that of an ordinary step. */
+  readonly dispatches: { readonly median: number; readonly max: number };
+  /** Milliseconds that the host takes to record and submit a step. */
+  readonly hostMs: { readonly median: number; readonly max: number };
+}
+
+/** @throws what the engine throws */
+export async function runKvCase(gpu: GPU, options: KvBenchOptions, kvCase: KvCase): Promise<KvResult> {
+  const { shape, fill, pagesPerHead } = options;
+  const { length, numSequences, mode } = kvCase;
+  const model = kvModel(shape, fill, Math.min(0.5, (16 * pagesPerHead) / length));
+  const kv = kvOptionsOf(kvCase, options);
+  const core = await EngineCore.load(model.source, { gpu, weights: model.weights, kv });
+  try {
+    const contexts: number[][] = [];
+    for (let i = 0; i < numSequences; i++) contexts.push(await fillContext(core, length, 10 + i));
+    const steps = watchSteps(core.runner);
+    const use = watchBytes(core);
+    const before = await decodeAll(core, contexts, options, kvCase, () => {
+      steps.reset();
+      return core.stats().kv;
+    });
+    const { memory, kv: after, adapter } = core.stats();
+    const { plan } = core.runner;
+    const reranks = after.reranks - before.at.reranks;
+    const promotions = after.promotions - before.at.promotions;
+    const overlaps = after.overlaps - before.at.overlaps;
+    const perRerank = reranks === 0 ? 0 : promotions / reranks;
+    return {
+      ...kvCase,
+      adapter: [...new Set(Object.values(adapter).filter(Boolean))].join(' '),
+      isSoftware: core.device.features.has('software'),
+      denseBytes: denseBytes(core.config, numSequences * plan.contextTokens),
+      planned: plan.gpuBytes,
+      measured: memory.gpuBytes,
+      plannedTotal: plan.totalGpuBytes,
+      peakTotal: memory.peakTotal,
+      isOverPlan: use.peak > plan.totalGpuBytes,
+      hostBytes: memory.hostBytes,
+      ...before.timing,
+      reranks,
+      promotionsPerRerank: perRerank,
+      bytesPerRerank: perRerank * core.runner.cache.layout.pageBytes,
+      stallShare: reranks === 0 ? 0 : (after.stalls - before.at.stalls) / reranks,
+      overlap: overlaps === 0 ? undefined : (after.overlapSum - before.at.overlapSum) / overlaps,
+      dispatches: steps.dispatches(),
+      hostMs: steps.hostMs(),
+    };
+  } catch (error) {
+    throw new Error(`${mode}, ${length} tokens, ${numSequences} sequences: ${String(error)}`, {
+      cause: error,
+    });
+  } finally {
+    await core.dispose();
+  }
+}
+
+/** Bytes of keys and values of `numTokens` tokens at f16. */
+export function denseBytes({ numLayers, numKvHeads, headDim }: ModelConfig, numTokens: number): number {
+  return 4 * numLayers * numKvHeads * headDim * numTokens;
+}
+
+/**
+ * Decodes all contexts side by side until each has generated the wanted steps while all did.
+ * @param onBegin called when the measured steps begin
+ */
+async function decodeAll<T>(
+  core: EngineCore,
+  contexts: readonly number[][],
+  options: KvBenchOptions,
+  kvCase: KvCase,
+  onBegin: () => T,
+) {
+  const { steps } = options;
+  const arrivals = contexts.map((): number[] => []);
+  const ended = new AbortController();
+  let begin: { readonly time: number; readonly at: T } | undefined;
+  const run = async (ids: readonly number[], index: number) => {
+    const request = requestOf([...ids, ids[0]!], {
+      maxTokens: maxGenerated(kvCase, options),
+      isExact: kvCase.mode === 'exact',
+      ignoreEos: true,
+      // Hot, so that tokens do not repeat and queries with them.
+      sampling: { temperature: 2, seed: index },
+    });
+    for await (const event of core.generate(request, ended.signal)) {
+      if (event.kind !== 'delta' || event.tokenIds.length === 0) continue;
+      const now = performance.now();
+      arrivals[index]!.push(now);
+      if (!begin && arrivals.every(({ length }) => length >= numWarmSteps))
+        begin = { time: now, at: onBegin() };
+      if (begin && arrivals.every((times) => numAfter(times, begin!.time) >= steps)) return;
+    }
+  };
+  const runs = contexts.map((ids, index) => run(ids, index));
+  try {
+    await Promise.race(runs);
+  } finally {
+    ended.abort();
+    await Promise.allSettled(runs);
+  }
+  const { time, at } = begin ?? {};
+  if (time === undefined || arrivals.some((times) => numAfter(times, time) < steps)) {
+    throw new Error('an answer ended before all sequences had decoded long enough side by side');
+  }
+  const gaps = arrivals.flatMap((times) =>
+    times.flatMap((now, i) => (i > 0 && times[i - 1]! >= time ? [now - times[i - 1]!] : [])),
+  );
+  const last = Math.max(...arrivals.map((times) => times.at(-1)!));
+  const timing = {
+    numSteps: gaps.length,
+    decodeMs: { median: median(gaps), p99: percentile(gaps, 0.99) },
+    tokensPerSecond: (1000 * gaps.length) / (last - time),
+  };
+  return { at: at as T, timing };
+}
+
+function numAfter(times: readonly number[], begin: number): number {
+  return times.filter((time) => time > begin).length;
+}
+
+/** Counts what the host does for each decode step. */
+function watchSteps(runner: ModelRunner) {
+  const dispatches: number[] = [];
+  const hostMs: number[] = [];
+  const submitDecode = runner.submitDecode.bind(runner);
+  runner.submitDecode = (rows) => {
+    const before = runner.recorder.counts.dispatches;
+    const startedAt = performance.now();
+    const result = submitDecode(rows);
+    hostMs.push(performance.now() - startedAt);
+    dispatches.push(runner.recorder.counts.dispatches - before);
+    return result;
+  };
+  const summary = (samples: readonly number[]) => ({ median: median(samples), max: Math.max(...samples) });
+  return {
+    reset: () => void (dispatches.splice(0), hostMs.splice(0)),
+    dispatches: () => summary(dispatches),
+    hostMs: () => summary(hostMs),
+  };
+}
+
+/** Samples the live bytes at every submission from now on. */
+export function watchBytes({ runner, device }: EngineCore): { readonly peak: number } {
+  const { recorder } = runner;
+  const submit = recorder.submit.bind(recorder);
+  const use = { peak: device.buffers.use.total };
+  recorder.submit = () => {
+    use.peak = Math.max(use.peak, device.buffers.use.total);
+    submit();
+  };
+  return use;
+}
