@@ -15,7 +15,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> qkv: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> pool: array<KvEight>;
+@group(0) @binding(1) var<storage, read> pool: array<PoolWord>;
 @group(0) @binding(2) var<storage, read> blockTable: array<u32>;
 @group(0) @binding(3) var<storage, read> rows: array<vec4<u32>>;
 @group(0) @binding(4) var<storage, read> listState: array<vec2<u32>>;
@@ -60,11 +60,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       if (key < first_visible(position) || key > position) {
         continue;
       }
-      let keyStart = (slot * 32u + token) * units;
       var score = 0.0;
       for (var unit = 0u; unit < units; unit++) {
-        score += dot(kv_low(pool[keyStart + unit]), qkv[query + 2u * unit]);
-        score += dot(kv_high(pool[keyStart + unit]), qkv[query + 2u * unit + 1u]);
+        let keys = pool_keys(slot, token / 4u * 4u, unit);
+        score += dot(keys.low[token % 4u], qkv[query + 2u * unit]);
+        score += dot(keys.high[token % 4u], qkv[query + 2u * unit + 1u]);
       }
       score *= params.scale * 1.4426950408889634;
       let previous = largest;
@@ -72,13 +72,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let decay = exp2(previous - largest);
       let weight = exp2(score - largest);
       sum = sum * decay + weight;
-      let valueStart = keyStart + 16u * units;
       for (var unit = 0u; unit < units; unit++) {
-        let value = pool[valueStart + unit];
+        let value = pool_value(slot, token, unit);
         for (var i = 0u; i < 4u; i++) {
           let low = result + 2u + 8u * unit + i;
-          partials[low] = partials[low] * decay + weight * kv_low(value)[i];
-          partials[low + 4u] = partials[low + 4u] * decay + weight * kv_high(value)[i];
+          partials[low] = partials[low] * decay + weight * value.low[i];
+          partials[low + 4u] = partials[low + 4u] * decay + weight * value.high[i];
         }
       }
     }

@@ -19,7 +19,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> qkv: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> pool: array<KvEight>;
+@group(0) @binding(1) var<storage, read> pool: array<PoolWord>;
 @group(0) @binding(2) var<storage, read> blockTable: array<u32>;
 @group(0) @binding(3) var<storage, read> rows: array<vec4<u32>>;
 @group(0) @binding(4) var<storage, read> listState: array<vec2<u32>>;
@@ -95,32 +95,26 @@ fn attend(group: vec3<u32>, row: vec2<u32>, list: PageList, thread: u32, block: 
       continue;
     }
     let slot = blockTable[params.tableOffset + (row.x * params.kvHeads + kvHead) * params.maxPages + page];
-    let keyStart = (slot * 32u + thread * 4u) * units;
     var s0 = vec4(0.0);
     var s1 = vec4(0.0);
     var s2 = vec4(0.0);
     var s3 = vec4(0.0);
     for (var unit = 0u; unit < units; unit++) {
-      let k0 = pool[keyStart + unit];
-      let k1 = pool[keyStart + units + unit];
-      let k2 = pool[keyStart + 2u * units + unit];
-      let k3 = pool[keyStart + 3u * units + unit];
-      let low = mat4x4(kv_low(k0), kv_low(k1), kv_low(k2), kv_low(k3));
-      let high = mat4x4(kv_high(k0), kv_high(k1), kv_high(k2), kv_high(k3));
+      let keys = pool_keys(slot, 4u * thread, unit);
       let at = query + 2u * unit;
-      s0 += qkv[at] * low + qkv[at + 1u] * high;
+      s0 += qkv[at] * keys.low + qkv[at + 1u] * keys.high;
       if (GROUP > 1u) {
-        s1 += qkv[at + q1] * low + qkv[at + q1 + 1u] * high;
+        s1 += qkv[at + q1] * keys.low + qkv[at + q1 + 1u] * keys.high;
       }
       if (GROUP > 2u) {
-        s2 += qkv[at + q2] * low + qkv[at + q2 + 1u] * high;
-        s3 += qkv[at + q3] * low + qkv[at + q3 + 1u] * high;
+        s2 += qkv[at + q2] * keys.low + qkv[at + q2 + 1u] * keys.high;
+        s3 += qkv[at + q3] * keys.low + qkv[at + q3 + 1u] * keys.high;
       }
     }
     // From the four keys of each head to the four heads of each key.
     let scaled = transpose(mat4x4(s0, s1, s2, s3)) * (params.scale * 1.4426950408889634);
-    let keys = vec4(pageStart + 4u * thread) + vec4(0u, 1u, 2u, 3u);
-    let isSeen = (keys >= vec4(firstKey)) & (keys <= vec4(position));
+    let positions = vec4(pageStart + 4u * thread) + vec4(0u, 1u, 2u, 3u);
+    let isSeen = (positions >= vec4(firstKey)) & (positions <= vec4(position));
     let t0 = select(vec4(lowest), scaled[0], isSeen.x);
     let t1 = select(vec4(lowest), scaled[1], isSeen.y);
     let t2 = select(vec4(lowest), scaled[2], isSeen.z);
@@ -165,33 +159,32 @@ fn attend(group: vec3<u32>, row: vec2<u32>, list: PageList, thread: u32, block: 
       let score = scores[token];
       let weight = select(exp2(score - largest), vec4(0.0), score == vec4(lowest));
       sum += weight;
-      let valueStart = (slot * 32u + 16u + token) * units;
-      let first = pool[valueStart + unitA];
-      a0 = fma(vec4(weight.x), kv_low(first), a0);
-      b0 = fma(vec4(weight.x), kv_high(first), b0);
+      let first = pool_value(slot, token, unitA);
+      a0 = fma(vec4(weight.x), first.low, a0);
+      b0 = fma(vec4(weight.x), first.high, b0);
       if (GROUP > 1u) {
-        a1 = fma(vec4(weight.y), kv_low(first), a1);
-        b1 = fma(vec4(weight.y), kv_high(first), b1);
+        a1 = fma(vec4(weight.y), first.low, a1);
+        b1 = fma(vec4(weight.y), first.high, b1);
       }
       if (GROUP > 2u) {
-        a2 = fma(vec4(weight.z), kv_low(first), a2);
-        b2 = fma(vec4(weight.z), kv_high(first), b2);
-        a3 = fma(vec4(weight.w), kv_low(first), a3);
-        b3 = fma(vec4(weight.w), kv_high(first), b3);
+        a2 = fma(vec4(weight.z), first.low, a2);
+        b2 = fma(vec4(weight.z), first.high, b2);
+        a3 = fma(vec4(weight.w), first.low, a3);
+        b3 = fma(vec4(weight.w), first.high, b3);
       }
       if (HEAD_DIM > 32u) {
-        let second = pool[valueStart + unitB];
-        c0 = fma(vec4(weight.x), kv_low(second), c0);
-        d0 = fma(vec4(weight.x), kv_high(second), d0);
+        let second = pool_value(slot, token, unitB);
+        c0 = fma(vec4(weight.x), second.low, c0);
+        d0 = fma(vec4(weight.x), second.high, d0);
         if (GROUP > 1u) {
-          c1 = fma(vec4(weight.y), kv_low(second), c1);
-          d1 = fma(vec4(weight.y), kv_high(second), d1);
+          c1 = fma(vec4(weight.y), second.low, c1);
+          d1 = fma(vec4(weight.y), second.high, d1);
         }
         if (GROUP > 2u) {
-          c2 = fma(vec4(weight.z), kv_low(second), c2);
-          d2 = fma(vec4(weight.z), kv_high(second), d2);
-          c3 = fma(vec4(weight.w), kv_low(second), c3);
-          d3 = fma(vec4(weight.w), kv_high(second), d3);
+          c2 = fma(vec4(weight.z), second.low, c2);
+          d2 = fma(vec4(weight.z), second.high, d2);
+          c3 = fma(vec4(weight.w), second.low, c3);
+          d3 = fma(vec4(weight.w), second.high, d3);
         }
       }
     }

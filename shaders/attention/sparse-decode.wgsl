@@ -5,7 +5,7 @@
 // Grid: [maxSplits, KV heads of the slab, rows]; splits beyond a row's own return at once. Four query heads at a time: an
 // invocation scores four neighbouring keys, then sums eight channels over a slice of the keys.
 //   qkv         [rows, qkvStride] f32, as vec4
-//   pool        [slots, 2, 16, HEAD_DIM] KvEight
+//   pool        [slots, page] PoolWord: lib/kv-pool or lib/kv-pool-int8
 //   blockTable  [layers, sequences, kvHeads, maxPages] slots, the layer's from tableOffset on
 //   rows        [rows] (sequence, position, -, -)
 //   listState   [layers, sequences, kvHeads] (count, tailStart), the layer's from listOffset on
@@ -28,7 +28,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> qkv: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> pool: array<KvEight>;
+@group(0) @binding(1) var<storage, read> pool: array<PoolWord>;
 @group(0) @binding(2) var<storage, read> blockTable: array<u32>;
 @group(0) @binding(3) var<storage, read> rows: array<vec4<u32>>;
 @group(0) @binding(4) var<storage, read> listState: array<vec2<u32>>;
@@ -88,7 +88,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if (thread < numPages * 4u) {
       let page = pages[thread / 4u];
       let key = page.y + (thread % 4u) * 4u;
-      let keyStart = (page.x * 32u + (thread % 4u) * 4u) * units;
       let q0 = rowStart + firstHead * 2u * units;
       let q1 = rowStart + min(firstHead + 1u, lastHead) * 2u * units;
       let q2 = rowStart + min(firstHead + 2u, lastHead) * 2u * units;
@@ -98,25 +97,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       var s2 = vec4(0.0);
       var s3 = vec4(0.0);
       for (var i = 0u; i < units; i++) {
-        let k0 = pool[keyStart + i];
-        let k1 = pool[keyStart + units + i];
-        let k2 = pool[keyStart + 2u * units + i];
-        let k3 = pool[keyStart + 3u * units + i];
-        let low = mat4x4(kv_low(k0), kv_low(k1), kv_low(k2), kv_low(k3));
-        let high = mat4x4(kv_high(k0), kv_high(k1), kv_high(k2), kv_high(k3));
-        s0 += qkv[q0 + 2u * i] * low + qkv[q0 + 2u * i + 1u] * high;
+        let keys = pool_keys(page.x, (thread % 4u) * 4u, i);
+        s0 += qkv[q0 + 2u * i] * keys.low + qkv[q0 + 2u * i + 1u] * keys.high;
         if (GROUP > 1u) {
-          s1 += qkv[q1 + 2u * i] * low + qkv[q1 + 2u * i + 1u] * high;
+          s1 += qkv[q1 + 2u * i] * keys.low + qkv[q1 + 2u * i + 1u] * keys.high;
         }
         if (GROUP > 2u) {
-          s2 += qkv[q2 + 2u * i] * low + qkv[q2 + 2u * i + 1u] * high;
-          s3 += qkv[q3 + 2u * i] * low + qkv[q3 + 2u * i + 1u] * high;
+          s2 += qkv[q2 + 2u * i] * keys.low + qkv[q2 + 2u * i + 1u] * keys.high;
+          s3 += qkv[q3 + 2u * i] * keys.low + qkv[q3 + 2u * i + 1u] * keys.high;
         }
       }
       // From the four keys of each head to the four heads of each key.
       let scores = transpose(mat4x4(s0, s1, s2, s3)) * (params.scale * 1.4426950408889634);
-      let keys = vec4(key, key + 1u, key + 2u, key + 3u);
-      let isSeen = (keys >= vec4(firstKey)) & (keys <= vec4(position));
+      let positions = vec4(key, key + 1u, key + 2u, key + 3u);
+      let isSeen = (positions >= vec4(firstKey)) & (positions <= vec4(position));
       let w0 = select(vec4(lowest), scores[0], isSeen.x);
       let w1 = select(vec4(lowest), scores[1], isSeen.y);
       let w2 = select(vec4(lowest), scores[2], isSeen.z);
@@ -166,21 +160,19 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
           continue;
         }
         let weight = weights[key];
-        let value = pool[(page.x * 32u + 16u + key % 16u) * units + unit];
-        let low = kv_low(value);
-        let high = kv_high(value);
+        let value = pool_value(page.x, key % 16u, unit);
         sum += weight;
-        low0 = fma(vec4(weight.x), low, low0);
-        high0 = fma(vec4(weight.x), high, high0);
+        low0 = fma(vec4(weight.x), value.low, low0);
+        high0 = fma(vec4(weight.x), value.high, high0);
         if (GROUP > 1u) {
-          low1 = fma(vec4(weight.y), low, low1);
-          high1 = fma(vec4(weight.y), high, high1);
+          low1 = fma(vec4(weight.y), value.low, low1);
+          high1 = fma(vec4(weight.y), value.high, high1);
         }
         if (GROUP > 2u) {
-          low2 = fma(vec4(weight.z), low, low2);
-          high2 = fma(vec4(weight.z), high, high2);
-          low3 = fma(vec4(weight.w), low, low3);
-          high3 = fma(vec4(weight.w), high, high3);
+          low2 = fma(vec4(weight.z), value.low, low2);
+          high2 = fma(vec4(weight.z), value.high, high2);
+          low3 = fma(vec4(weight.w), value.low, low3);
+          high3 = fma(vec4(weight.w), value.high, high3);
         }
       }
       sums[thread] = sum;

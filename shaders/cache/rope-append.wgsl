@@ -8,9 +8,10 @@
 //   qkNorm        [2, HEAD_DIM] f32, as vec4: weights of q, then of k; read only with QK_NORM = 1
 //   rows          [rows] (sequence, position, -, -)
 //   blockTable    [layers, sequences, kvHeads, maxPages] slots
-//   pool          [slots, 2, 16, HEAD_DIM] KvEight
+//   pool          [slots, page] PoolWord: lib/kv-append or lib/kv-append-int8
 //   summaryTable  [sequences, maxPages] summary slots
-//   summaries     [numKvHeads, numSummarySlots, 2, HEAD_DIM] KvEight
+//   summaries     [numKvHeads, numSummarySlots, 2, HEAD_DIM] KvEight; with pages of 8 bits the slots from firstOpenSlot on are
+//                 [sequences, 16, HEAD_DIM]: the keys of the open pages
 // Limits: HEAD_DIM and rotaryDim are multiples of 8, HEAD_DIM <= 512.
 
 struct Params {
@@ -23,6 +24,7 @@ struct Params {
   tableOffset: u32,
   maxPages: u32,
   numSummarySlots: u32,
+  firstOpenSlot: u32,
   epsilon: f32,
 }
 
@@ -31,7 +33,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> qkNorm: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> rows: array<vec4<u32>>;
 @group(0) @binding(4) var<storage, read> blockTable: array<u32>;
-@group(0) @binding(5) var<storage, read_write> pool: array<KvEight>;
+@group(0) @binding(5) var<storage, read_write> pool: array<PoolWord>;
 @group(0) @binding(6) var<storage, read> summaryTable: array<u32>;
 @group(0) @binding(7) var<storage, read_write> summaries: array<KvEight>;
 @group(1) @binding(0) var<uniform> params: Params;
@@ -62,6 +64,7 @@ fn main(
   if (isActive) {
     share = load_share(start, unit);
     squares[thread] = sum_of_squares(share);
+    observe(thread, share);
   }
   // The partners of every invocation are read before any of them is overwritten.
   storageBarrier();
@@ -87,26 +90,12 @@ fn main(
   let page = position >> 4u;
   let table = params.tableOffset + (sequence * params.kvHeads + kvHead) * params.maxPages;
   let slot = blockTable[table + page];
-  let isValue = part - GROUP;
-  let column = (slot * 2u + isValue) * 16u * units + unit;
-  let stored = kv_pack(share.first, share.second);
-  pool[column + (position & 15u) * units] = stored;
-  if (isValue == 1u || (position & 15u) != 15u) {
+  if (part > GROUP) {
+    append_value(slot, position & 15u, unit, share, thread - unit);
     return;
   }
-  var lowMin = kv_low(stored);
-  var lowMax = lowMin;
-  var highMin = kv_high(stored);
-  var highMax = highMin;
-  for (var token = 0u; token < 15u; token++) {
-    let key = pool[column + token * units];
-    lowMin = min(lowMin, kv_low(key));
-    lowMax = max(lowMax, kv_low(key));
-    highMin = min(highMin, kv_high(key));
-    highMax = max(highMax, kv_high(key));
-  }
-  let summarySlot = summaryTable[sequence * params.maxPages + page];
-  let summary = (localKvHead * params.numSummarySlots + summarySlot) * 2u * units + unit;
-  summaries[summary] = kv_pack(lowMin, highMin);
-  summaries[summary + units] = kv_pack(lowMax, highMax);
+  let summaryOfHead = localKvHead * params.numSummarySlots * 2u * units + unit;
+  let summary = summaryOfHead + summaryTable[sequence * params.maxPages + page] * 2u * units;
+  let open = summaryOfHead + params.firstOpenSlot * 2u * units + sequence * 16u * units;
+  append_key(slot, position & 15u, unit, share, summary, open);
 }

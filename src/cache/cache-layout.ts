@@ -1,11 +1,13 @@
 /** Sizes of the KV cache's buffers, from the model's shape and the number of pages: pure, shared by plan and allocation. */
-import { pageBytes, summaryBytes, type KvFormat } from '../kernels/attention/kv-format';
+import { pageBytes, summariesOfOpenPage, summaryBytes, type KvFormat } from '../kernels/attention/kv-format';
 import { blockTableLength } from './block-table';
 import type { HeadSet } from './head-set';
 
 /** What the cache must hold. */
 export interface CacheShape {
   readonly format: KvFormat;
+  /** How pages are stored outside the GPU: as on the GPU, or in 8 bits. Then full pages hold what 8 bits can, everywhere. */
+  readonly hostFormat: KvFormat;
   readonly numLayers: number;
   readonly numKvHeads: number;
   readonly headDim: number;
@@ -33,6 +35,7 @@ export interface Slab {
 export interface CacheLayout {
   readonly slabs: readonly Slab[];
   readonly pageBytes: number;
+  readonly hostPageBytes: number;
   readonly summaryBytes: number;
   readonly poolBytes: number;
   readonly summaryPoolBytes: number;
@@ -51,6 +54,11 @@ export function slotsOfSlab(shape: CacheShape, layer: number, { firstKvHead, num
   return numSlots;
 }
 
+/** Places for summaries of one KV head: one for each logical page, then those that open pages take. */
+export function numSummarySlots({ format, numPageIds, numSequences }: CacheShape): number {
+  return numPageIds + numSequences * summariesOfOpenPage(format);
+}
+
 /** The most slots that any head may need. */
 export function largestHead(shape: CacheShape): number {
   return Math.max(shape.numPageIds, shape.numSequences * shape.slotsPerStableHead);
@@ -61,7 +69,7 @@ export function largestHead(shape: CacheShape): number {
  * @throws RangeError when one head's pages do not fit a binding of `maxBindingBytes`
  */
 export function planCacheLayout(shape: CacheShape, maxBindingBytes: number): CacheLayout {
-  const { numLayers, numKvHeads, numSequences, maxPages, numPageIds } = shape;
+  const { numLayers, numKvHeads, numSequences, maxPages } = shape;
   const page = pageBytes(shape.format, shape.headDim);
   const summary = summaryBytes(shape.format, shape.headDim);
   const headsPerSlab = Math.min(numKvHeads, Math.floor(maxBindingBytes / (page * largestHead(shape))));
@@ -84,9 +92,10 @@ export function planCacheLayout(shape: CacheShape, maxBindingBytes: number): Cac
   return {
     slabs,
     pageBytes: page,
+    hostPageBytes: pageBytes(shape.hostFormat, shape.headDim),
     summaryBytes: summary,
     poolBytes: numSlots * page,
-    summaryPoolBytes: numLayers * numKvHeads * numPageIds * summary,
+    summaryPoolBytes: numLayers * numKvHeads * numSummarySlots(shape) * summary,
     tableBytes: 4 * (tableEntries + 3 * numListEntries(shape) + 4 * numLists(shape)),
   };
 }

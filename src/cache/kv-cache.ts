@@ -13,6 +13,7 @@ import { BlockTable } from './block-table';
 import {
   numListEntries,
   numLists,
+  numSummarySlots,
   planCacheLayout,
   slotsOfSlab,
   type CacheLayout,
@@ -26,7 +27,10 @@ import { PagePool } from './page-pool';
 export interface LayerSlab extends Slab {
   readonly pool: GpuBuffer;
   readonly owners: PagePool;
-  /** `[numKvHeads, numPageIds, 2, headDim]` in the KV format. */
+  /**
+   * `[numKvHeads, numSummarySlots, 2, headDim]` in the format's element type: a summary for each logical page; then, with
+   * pages of 8 bits, the keys `[16, headDim]` of each sequence's open page.
+   */
   readonly summaries: GpuBuffer;
 }
 
@@ -86,7 +90,7 @@ export class KvCache {
           summaries: create(
             `summaries ${layer}`,
             'summaries',
-            slab.numKvHeads * numPageIds * this.layout.summaryBytes,
+            slab.numKvHeads * numSummarySlots(shape) * this.layout.summaryBytes,
           ),
         };
       }),

@@ -25,8 +25,10 @@ import type { RerankOptions } from './reranker';
 
 /** What the user may set about KV memory. */
 export interface KvOptions {
-  /** Storage of keys and values. Default `'f16'`. */
+  /** Storage of keys and values on the GPU. Default `'f16'`. */
   readonly format?: KvFormat;
+  /** Storage of pages outside the GPU: the same, or 8 bits an element. Default `'same'`; with `format: 'int8'` both are. */
+  readonly hostFormat?: 'same' | 'int8';
   /** GPU bytes for everything but the weights. Default 512 MiB. */
   readonly gpuBytes?: number;
   /** Longest context of one request, prompt and answer, in tokens. Default: what the model was made for, or what fits. */
@@ -207,6 +209,7 @@ function describe(
   const slotsPerStableHead = pagesPerHead + ceilDiv(rerank.interval + rerank.lag, pageTokens) + 2;
   const cache: CacheShape = {
     format,
+    hostFormat: kv.hostFormat === 'int8' ? 'int8' : format,
     numLayers,
     numKvHeads,
     headDim,

@@ -1,5 +1,5 @@
 /** The self-test's attention, decode with its merge and prefill, against plain softmax attention. */
-import { pageTokens, type KvFormat } from '../kernels/attention/kv-format';
+import { elementOf, pageBytes, pageTokens, type KvElement } from '../kernels/attention/kv-format';
 import { pagesPerSplit, partialsBytes } from '../kernels/attention/page-splits';
 import { prefillAttention, prefillAttentionGrid } from '../kernels/attention/prefill-attention';
 import {
@@ -8,8 +8,9 @@ import {
   sparseDecode,
   sparseDecodeGrid,
 } from '../kernels/attention/sparse-decode';
+import { packPages, packPagesGrid } from '../kernels/cache/pack-pages';
 import { toF16Bits } from '../util/f16';
-import { wave, type SelfTestCheck, type SelfTestShape } from './self-test-check';
+import { wave, type CheckStep, type SelfTestCheck, type SelfTestShape } from './self-test-check';
 
 /** A page more than a split holds, so that the merge has two to merge; the last one is not full. */
 const numPages = pagesPerSplit + 1;
@@ -42,8 +43,25 @@ export function attentionChecks({ kv, headDim, group }: SelfTestShape): SelfTest
   const shared = { numRows: 1, kvHeads: 1, listOffset: 0, window: 0, maxSplits };
   const ofPool = { firstKvHead: 0, tableOffset: 0, maxPages: numPages, listCapacity: 1 };
   const query = qkv.slice(0, qkvStride);
+  const element = elementOf(kv);
+  const elements = stored(element, reversed(pages, headDim));
+  // Pages of 8 bits come from the kernel that packs them.
+  const packing: CheckStep[] =
+    kv === 'int8'
+      ? [
+          {
+            spec: packPages(element),
+            constants: { HEAD_DIM: headDim },
+            params: { numPages, numTokens: pageTokens },
+            grid: packPagesGrid(numPages, headDim),
+            list: Uint32Array.from({ length: 2 * numPages }, (_, i) => i >> 1),
+          },
+        ]
+      : [];
+  const pool = kv === 'int8' ? new Uint8Array(numPages * pageBytes(kv, headDim)) : elements;
   const decode: SelfTestCheck = {
     steps: [
+      ...packing,
       {
         spec: sparseDecode(kv),
         constants,
@@ -54,7 +72,8 @@ export function attentionChecks({ kv, headDim, group }: SelfTestShape): SelfTest
     ],
     buffers: {
       qkv: query,
-      pool: stored(kv, reversed(pages, headDim)),
+      pool,
+      ...(packing.length > 0 && { pages: elements, packed: pool }),
       blockTable: Uint32Array.from({ length: numPages }, (_, page) => numPages - 1 - page),
       rows: Uint32Array.of(0, numTokens - 1, 0, 0),
       listState: new Uint32Array(2),
@@ -70,7 +89,7 @@ export function attentionChecks({ kv, headDim, group }: SelfTestShape): SelfTest
   const prefill: SelfTestCheck = {
     steps: [
       {
-        spec: prefillAttention(kv),
+        spec: prefillAttention(element),
         constants,
         params: {
           numRows,
@@ -91,7 +110,7 @@ export function attentionChecks({ kv, headDim, group }: SelfTestShape): SelfTest
     ],
     buffers: {
       qkv,
-      tile: stored(kv, pages),
+      tile: stored(element, pages),
       attended: new Float32Array(numRows * group * headDim),
       softmaxState: new Float32Array(2 * numRows * group),
     },
@@ -101,7 +120,7 @@ export function attentionChecks({ kv, headDim, group }: SelfTestShape): SelfTest
   return [decode, prefill];
 }
 
-function stored(format: KvFormat, values: Float32Array<ArrayBuffer>) {
+function stored(format: KvElement, values: Float32Array<ArrayBuffer>) {
   return format === 'f32' ? values : Uint16Array.from(values, toF16Bits);
 }
 

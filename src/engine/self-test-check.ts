@@ -13,9 +13,10 @@ export interface CheckStep {
   readonly constants: Readonly<Record<string, number>>;
   readonly params: Readonly<Record<string, number>>;
   readonly grid: Grid;
+  readonly list?: Uint32Array;
 }
 
-/** Dispatches over buffers named as the kernels' bindings, and what the f32 buffer `result` must then hold. */
+/** Dispatches over buffers named as the kernels' bindings, one array under two names being one buffer, and what the f32 buffer `result` must then hold. */
 export interface SelfTestCheck {
   readonly steps: readonly CheckStep[];
   readonly buffers: Readonly<Record<string, CheckData>>;

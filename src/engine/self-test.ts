@@ -90,24 +90,26 @@ async function run(
 ): Promise<Float32Array> {
   const { device } = compiler;
   const recorder = new Recorder(compiler, { maxDispatches: steps.length, maxListBytes: 256 });
-  const created = Object.fromEntries(
-    Object.entries(buffers).map(([label, data]) => {
-      const buffer = device.buffers.create({ label, category: 'activations', sizeBytes: data.byteLength });
-      device.write(buffer, 0, data);
-      return [label, buffer];
+  const created = new Map(
+    [...new Set(Object.values(buffers))].map((data) => {
+      const { byteLength: sizeBytes } = data;
+      const buffer = device.buffers.create({ label: 'self-test', category: 'activations', sizeBytes });
+      return [data, buffer] as const;
     }),
   );
+  const bound = Object.fromEntries(Object.entries(buffers).map(([name, data]) => [name, created.get(data)]));
   try {
-    steps.forEach(({ params, grid }, index) => {
+    for (const [data, buffer] of created) device.write(buffer, 0, data);
+    steps.forEach(({ params, grid, list }, index) => {
       const kernel = kernels[index]!;
-      recorder.dispatch(kernel.bind(created), params, grid);
+      recorder.dispatch(kernel.bind(bound), params, grid, list);
     });
     recorder.submit();
-    const bytes = await readBuffer(device, created[result]!);
+    const bytes = await readBuffer(device, bound[result]!);
     device.throwIfFailed();
     return new Float32Array(bytes);
   } finally {
-    for (const buffer of Object.values(created)) buffer.destroy();
+    for (const buffer of created.values()) buffer.destroy();
     recorder.destroy();
   }
 }

@@ -1,5 +1,6 @@
 /** One decode step as bound operations: seven dispatches a layer, for a fixed number of batch rows. */
 import type { KvCache } from '../cache/kv-cache';
+import { numSummarySlots } from '../cache/cache-layout';
 import { pageOf } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Recorder } from '../gpu/recorder';
@@ -240,7 +241,8 @@ async function bindAttention(
         firstKvHead,
         numKvHeads: numInSlab,
         rotaryDim: usesRope ? config.rope.rotaryDim : 0,
-        numSummarySlots: numPageIds,
+        numSummarySlots: numSummarySlots(cache.shape),
+        firstOpenSlot: numPageIds,
         epsilon: config.normEpsilon,
       };
       recorder.dispatch(append, params, ropeAppendGrid(numRows, numInSlab, group, headDim));

@@ -2,9 +2,11 @@
  * Prefill of one segment: all its tokens through layer 0, then layer 1, …, attention tile by tile with carried softmax
  * state, so that no buffer grows with the context. Recording is a generator: its caller submits wherever it likes.
  */
+import { numSummarySlots } from '../cache/cache-layout';
 import { pageOf, pagesFor, pageTokens } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import { flatGrid, type Recorder } from '../gpu/recorder';
+import { elementOf } from '../kernels/attention/kv-format';
 import { prefillAttention, prefillAttentionGrid } from '../kernels/attention/prefill-attention';
 import { pageSummary, pageSummaryGrid } from '../kernels/cache/page-summary';
 import { ropeAppendGrid, ropeAppendTile } from '../kernels/cache/rope-append';
@@ -155,7 +157,7 @@ export class PrefillGraph {
         tileFirstPage: view.firstPage,
         tilePages: this.#tilePages,
         tableOffset: sequence * cache.shape.maxPages,
-        numSummarySlots: cache.shape.numPageIds,
+        numSummarySlots: numSummarySlots(cache.shape),
       };
       if (numFullPages > 0) {
         recorder.dispatch(summarize, params, pageSummaryGrid(numFullPages, slab.numKvHeads, headDim));
@@ -323,13 +325,13 @@ function lastRow(segment: Segment): Chunk {
 
 async function compileKernels({ compiler, config, cache, activations }: GraphContext) {
   const { headDim, numHeads, numKvHeads, activation } = config;
-  const { format } = cache.shape;
+  const element = elementOf(cache.shape.format);
   const constants = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
   const [norm, append, attend, summarize, activate] = await Promise.all([
     compiler.compile(rmsNorm),
-    compiler.compile(ropeAppendTile(format), { ...constants, QK_NORM: Number(config.hasQkNorm) }),
-    compiler.compile(prefillAttention(format), constants),
-    compiler.compile(pageSummary(format), { HEAD_DIM: headDim }),
+    compiler.compile(ropeAppendTile(element), { ...constants, QK_NORM: Number(config.hasQkNorm) }),
+    compiler.compile(prefillAttention(element), constants),
+    compiler.compile(pageSummary(element), { HEAD_DIM: headDim }),
     compiler.compile(gatedActivation, { ACTIVATION: activationCodes[activation] }),
   ]);
   const { chunkGateUp, chunkInner } = activations;

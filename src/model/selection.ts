@@ -1,8 +1,10 @@
 /** Scores pages and selects what heads will attend: bound for a layer, recorded for pairs of (row, KV head). */
 import type { GpuBuffer } from '../gpu/buffer';
 import { flatGrid, type Recorder } from '../gpu/recorder';
+import { elementOf } from '../kernels/attention/kv-format';
 import { pageScore, pageScoreGrid } from '../kernels/select/page-score';
 import { topK } from '../kernels/select/top-k';
+import { numSummarySlots } from '../cache/cache-layout';
 import { pagesFor } from '../cache/page';
 import { qkvWidth } from './activations';
 import type { GraphContext } from './decode-graph';
@@ -31,11 +33,11 @@ export async function bindSelection(
 ): Promise<Selection> {
   const { compiler, config, cache, activations } = context;
   const { headDim, numHeads, numKvHeads } = config;
-  const { format, maxPages, numPageIds, numSequences, pagesPerHead: budget } = cache.shape;
+  const { format, maxPages, numSequences, pagesPerHead: budget } = cache.shape;
   const { pageTable: summaryTable, lists, listState, selections, selectionState } = cache;
   const { scores } = activations;
   const [scoreKernel, topKernel] = await Promise.all([
-    compiler.compile(pageScore(format), { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads }),
+    compiler.compile(pageScore(elementOf(format)), { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads }),
     compiler.compile(topK),
   ]);
   const slabs = cache.layers[layer]!.map(({ firstKvHead, numKvHeads: numInSlab, summaries }) => ({
@@ -61,7 +63,7 @@ export async function bindSelection(
         qkvStride,
         firstKvHead,
         maxPages,
-        numSummarySlots: numPageIds,
+        numSummarySlots: numSummarySlots(cache.shape),
         scoreStride: maxPages,
       };
       const list = Uint32Array.from(own.flat());

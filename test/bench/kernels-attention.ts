@@ -5,7 +5,12 @@
 import { Device } from '../../src/gpu/device';
 import { KernelCompiler, type BoundKernel, type Grid, type KernelSpec } from '../../src/gpu/kernel';
 import { Recorder } from '../../src/gpu/recorder';
-import { pageBytes, summaryBytes, type KvFormat } from '../../src/kernels/attention/kv-format';
+import {
+  pageBytes,
+  summaryBytes,
+  type KvElement,
+  type KvFormat,
+} from '../../src/kernels/attention/kv-format';
 import { numSplits, partialsBytes } from '../../src/kernels/attention/page-splits';
 import { prefillAttention, prefillAttentionGrid } from '../../src/kernels/attention/prefill-attention';
 import {
@@ -99,7 +104,7 @@ function prefillBench(
   kvHeads: number,
   numRows: number,
   firstPosition: number,
-  format: KvFormat = 'f16',
+  format: KvElement = 'f16',
 ): Bench {
   const heads = group * kvHeads;
   const numTokens = firstPosition + numRows;

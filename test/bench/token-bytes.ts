@@ -1,5 +1,5 @@
 /** Bytes that a decode step of one sequence reads at least, counted from shapes and not measured: each weight once. Pure. */
-import { kvElementBytes, type KvFormat } from '../../src/kernels/attention/kv-format';
+import { pageBytes, pageTokens, type KvFormat } from '../../src/kernels/attention/kv-format';
 import { matrixLayout, type WeightFormat } from '../../src/kernels/linear/weight-format';
 import type { ModelConfig } from '../../src/model/model-config';
 import { weightShapes, type MatrixShape } from '../../src/model/weight-layout';
@@ -36,7 +36,7 @@ export function tokenBytes(
     matrixBytes(matrices.head ?? embedding) +
     rowBytes(embedding);
 
-  const perToken = 2 * config.numKvHeads * config.headDim * kvElementBytes(kvFormat);
+  const perToken = (config.numKvHeads * pageBytes(kvFormat, config.headDim)) / pageTokens;
   const kv =
     perToken *
     sum(config.layers.map(({ slidingWindow = Infinity }) => Math.min(position + 1, slidingWindow)));

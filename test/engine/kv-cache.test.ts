@@ -11,6 +11,7 @@ import { requestTestDevice } from '../kernels/harness';
 
 const shape = {
   format: 'f16',
+  hostFormat: 'f16',
   numLayers: 2,
   numKvHeads: 3,
   headDim: 8,

@@ -27,7 +27,11 @@ function expectMeaningful(checks: readonly SelfTestCheck[]): void {
   }
 }
 
-test.each([small, { weights: 'q4', kv: 'f16', headDim: 64, group: 7 }] satisfies SelfTestShape[])(
+test.each([
+  small,
+  { weights: 'q4', kv: 'f16', headDim: 64, group: 7 },
+  { weights: 'f32', kv: 'int8', headDim: 32, group: 2 },
+] satisfies SelfTestShape[])(
   'finds nothing wrong with a model of $weights weights, $kv pages, headDim $headDim',
   async (shape) => {
     expectMeaningful(selfTestChecks(shape));

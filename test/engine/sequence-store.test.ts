@@ -27,6 +27,7 @@ afterAll(() => device.destroy());
 beforeEach(async () => {
   cache = await KvCache.create(compiler, {
     format: 'f16',
+    hostFormat: 'f16',
     numLayers: 2,
     numKvHeads: 3,
     headDim: 8,

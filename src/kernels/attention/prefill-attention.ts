@@ -4,7 +4,7 @@ import portable from '../../../shaders/attention/prefill-attention.wgsl';
 import software from '../../../shaders/attention/prefill-attention-software.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { ceilDiv } from '../../util/math';
-import type { KvFormat } from './kv-format';
+import type { KvElement } from './kv-format';
 import { kvLibrary } from './kv-library';
 
 /** Keys that the kernel takes at once: tiles begin and end at multiples of this, but for the last tile's end. */
@@ -18,7 +18,7 @@ const pairsPerGroup = 32;
  * state, `isLast` divides by the sum: in between `attended [segment rows, heads · headDim]` is un-normalised and
  * `softmaxState [segment rows, heads, 2]` holds (largest score · log2 e, sum).
  */
-export function prefillAttention(format: KvFormat) {
+export function prefillAttention(format: KvElement) {
   return {
     name: `attention/prefill-attention:${format}`,
     bindings: { qkv: 'read', tile: 'read', attended: 'read_write', softmaxState: 'read_write' },

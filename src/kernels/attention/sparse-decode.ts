@@ -7,7 +7,7 @@ import pageList from '../../../shaders/lib/kv-page-list.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { flatGrid } from '../../gpu/recorder';
 import type { KvFormat } from './kv-format';
-import { kvLibrary } from './kv-library';
+import { poolSources } from './kv-library';
 import { pagesPerSplit } from './page-splits';
 
 /**
@@ -44,9 +44,9 @@ export function sparseDecode(format: KvFormat) {
     },
     constants: { HEAD_DIM: 64, GROUP: 1, PAGES_PER_SPLIT: pagesPerSplit },
     variants: [
-      { name: 'software', sources: [kvLibrary[format], pageList, software], requires: ['software'] },
-      { name: 'portable', sources: [kvLibrary[format], pageList, portable] },
-      { name: 'naive', sources: [kvLibrary[format], pageList, naive] },
+      { name: 'software', sources: [...poolSources(format), pageList, software], requires: ['software'] },
+      { name: 'portable', sources: [...poolSources(format), pageList, portable] },
+      { name: 'naive', sources: [...poolSources(format), pageList, naive] },
     ],
   } as const satisfies KernelSpec;
 }

@@ -3,7 +3,7 @@ import shader from '../../../shaders/cache/page-summary.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { flatGrid } from '../../gpu/recorder';
 import { ceilDiv } from '../../util/math';
-import type { KvFormat } from '../attention/kv-format';
+import type { KvElement } from '../attention/kv-format';
 import { kvLibrary } from '../attention/kv-library';
 
 /**
@@ -11,7 +11,7 @@ import { kvLibrary } from '../attention/kv-library';
  * `summaries [numKvHeads, numSummarySlots, 2, headDim]` of the slab that serves KV heads from `firstKvHead` on. The slot
  * of page p is `summaryTable[tableOffset + p]`, `tableOffset` being sequence · maxPages.
  */
-export function pageSummary(format: KvFormat) {
+export function pageSummary(format: KvElement) {
   return {
     name: `cache/page-summary:${format}`,
     bindings: { tile: 'read', summaryTable: 'read', summaries: 'read_write' },

@@ -5,13 +5,14 @@ import rope from '../../../shaders/lib/kv-rope.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { flatGrid } from '../../gpu/recorder';
 import { ceilDiv } from '../../util/math';
-import type { KvFormat } from '../attention/kv-format';
-import { kvLibrary } from '../attention/kv-library';
+import type { KvElement, KvFormat } from '../attention/kv-format';
+import { appendSources, kvLibrary } from '../attention/kv-library';
 
 /**
  * Decode: rows of several sequences, at most one each. Rotates the q heads of the slab's KV heads
  * `[firstKvHead, firstKvHead + numKvHeads)` in place inside `qkv [rows, qkvStride]`, appends k and v to the page of the
- * row's position, and writes the summary of a page that becomes full. `tableOffset` is the first `blockTable` entry of
+ * row's position, and writes the summary of a page that becomes full. With pages of 8 bits the open page of sequence s has
+ * its keys as elements in the 8 summary slots from `firstOpenSlot + 8s` on. `tableOffset` is the first `blockTable` entry of
  * the layer. `headDim` and `rotaryDim` are multiples of 8; `QK_NORM` 1 norms q and k per head with `qkNorm [2, headDim]`.
  */
 export function ropeAppend(format: KvFormat) {
@@ -37,10 +38,11 @@ export function ropeAppend(format: KvFormat) {
       tableOffset: 'u32',
       maxPages: 'u32',
       numSummarySlots: 'u32',
+      firstOpenSlot: 'u32',
       epsilon: 'f32',
     },
     constants: { HEAD_DIM: 64, GROUP: 1, QK_NORM: 0 },
-    variants: [{ name: 'portable', sources: [kvLibrary[format], rope, appendShader] }],
+    variants: [{ name: 'portable', sources: [...appendSources(format, rope), appendShader] }],
   } as const satisfies KernelSpec;
 }
 
@@ -49,7 +51,7 @@ export function ropeAppend(format: KvFormat) {
  * position `firstPosition + r`. Rotates q in place and writes k and v into `tile [kvHeads, tilePages, page]`, whose first
  * page is page `tileFirstPage` of the sequence.
  */
-export function ropeAppendTile(format: KvFormat) {
+export function ropeAppendTile(format: KvElement) {
   return {
     name: `cache/rope-append-tile:${format}`,
     bindings: { qkv: 'read_write', ropeTable: 'read', qkNorm: 'read', tile: 'read_write' },

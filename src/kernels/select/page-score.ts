@@ -2,7 +2,7 @@
 import shader from '../../../shaders/select/page-score.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { ceilDiv } from '../../util/math';
-import type { KvFormat } from '../attention/kv-format';
+import type { KvElement } from '../attention/kv-format';
 import { kvLibrary } from '../attention/kv-library';
 
 /**
@@ -11,7 +11,7 @@ import { kvLibrary } from '../attention/kv-library';
  * number. The query of row r is in row `firstRow + r` of `qkv`. `summaries [KV heads of the slab, numSummarySlots, 2,
  * headDim]` by `summaryTable [sequences, maxPages]`.
  */
-export function pageScore(format: KvFormat) {
+export function pageScore(format: KvElement) {
   return {
     name: `select/page-score:${format}`,
     bindings: { qkv: 'read', rows: 'read', summaryTable: 'read', summaries: 'read', scores: 'read_write' },

@@ -1,5 +1,6 @@
 /** CPU twin of attention/sparse-decode followed by attention/merge-splits: splits change nothing but rounding. */
 import { loadKv, type KvWords } from '../cache/kv-data';
+import { loadPacked } from '../cache/pack-pages';
 import { attend, type KeyValue } from './attend';
 
 /** One slab of a layer with its page lists. */
@@ -14,6 +15,8 @@ export interface SparseDecodeInput {
   /** `[rows, 4]`: sequence, position. */
   readonly rows: Uint32Array;
   readonly pool: KvWords;
+  /** The pool's pages have 8 bits an element. */
+  readonly isPacked?: boolean;
   readonly blockTable: Uint32Array;
   readonly tableOffset: number;
   readonly maxPages: number;
@@ -29,7 +32,11 @@ export interface SparseDecodeInput {
 /** `attended [rows, heads · headDim]`; heads of other slabs keep what `attended` holds. */
 export function sparseDecode(input: SparseDecodeInput, attended: Float32Array): void {
   const { headDim, group, kvHeads, rows, window } = input;
-  const load = (index: number) => loadKv(input.pool, index);
+  const load = (index: number) => {
+    if (!input.isPacked) return loadKv(input.pool, index);
+    const row = Math.floor(index / headDim);
+    return loadPacked(input.pool as Uint32Array, row >> 5, headDim, row & 31, index % headDim);
+  };
   for (let row = 0; row < rows.length / 4; row++) {
     const [sequence, position] = [rows[4 * row]!, rows[4 * row + 1]!];
     for (let local = 0; local < input.numKvHeads; local++) {

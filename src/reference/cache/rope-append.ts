@@ -1,5 +1,7 @@
 /** CPU twins of cache/rope-append and cache/rope-append-tile: they change the arrays that they are given. */
+import { roundToF16 } from '../../util/f16';
 import { loadKv, storeKv, type KvWords } from './kv-data';
+import { packKeys, packValue } from './pack-pages';
 import { ropeHead, type HeadTransform } from './rope-head';
 
 interface Heads extends HeadTransform {
@@ -22,6 +24,8 @@ export interface AppendInput extends Heads {
   readonly summaryTable: Uint32Array;
   readonly numSummarySlots: number;
   readonly summaries: KvWords;
+  /** The pool's pages have 8 bits an element, and open pages keep their keys in summary slots from this one on. */
+  readonly firstOpenSlot?: number;
 }
 
 /** Turns the q heads of `row` that belong to `kvHead`, and returns its k and v. */
@@ -76,11 +80,27 @@ export function ropeAppend(input: AppendInput): void {
       const { key, value } = turnRow(input.qkv, row, kvHead, position, input);
       const entry = input.tableOffset + (sequence * input.kvHeads + kvHead) * maxPages + page;
       const slot = input.blockTable[entry]!;
-      storePage(pool, slot, position & 15, headDim, key, value);
-      if ((position & 15) !== 15) continue;
-      const summarySlot = input.summaryTable[sequence * maxPages + page]!;
-      const start = (local * input.numSummarySlots + summarySlot) * 2 * headDim;
-      summarise(pool, slot, headDim).forEach((bound, i) => storeKv(summaries, start + i, bound));
+      const token = position & 15;
+      const ofHead = local * input.numSummarySlots * 2 * headDim;
+      const summary = ofHead + input.summaryTable[sequence * maxPages + page]! * 2 * headDim;
+      if (input.firstOpenSlot === undefined) {
+        storePage(pool, slot, token, headDim, key, value);
+        if (token === 15) {
+          summarise(pool, slot, headDim).forEach((bound, i) => storeKv(summaries, summary + i, bound));
+        }
+        continue;
+      }
+      const open = ofHead + (2 * input.firstOpenSlot + 16 * sequence) * headDim;
+      key.forEach((element, i) => storeKv(summaries, open + token * headDim + i, element));
+      const loadKey = (row: number, channel: number) => loadKv(summaries, open + row * headDim + channel);
+      packKeys(pool as Uint32Array, slot, headDim, token + 1, loadKey);
+      packValue(pool as Uint32Array, slot, headDim, token, (channel) => roundToF16(value[channel]!));
+      if (token !== 15) continue;
+      for (let i = 0; i < headDim; i++) {
+        const keys = Array.from({ length: 16 }, (_, row) => loadKey(row, i));
+        storeKv(summaries, summary + i, Math.min(...keys));
+        storeKv(summaries, summary + headDim + i, Math.max(...keys));
+      }
     }
   }
 }

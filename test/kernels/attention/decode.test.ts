@@ -15,7 +15,7 @@ import type { KvWords } from '../../../src/reference/cache/kv-data';
 import { expectClose } from '../../support/compare';
 import { randomFloats } from '../../support/random';
 import { requestTestDevice, type BufferData } from '../harness';
-import { randomKv, shuffled } from './kv-fixture';
+import { randomKv, randomPacked, shuffled } from './kv-fixture';
 import { runScene, testedVariants, type Step } from './scene';
 
 interface Shape {
@@ -83,7 +83,10 @@ function build(shape: Shape) {
         blockTable.set(order.subarray((row * numKvHeads + local) * maxPages).subarray(0, maxPages), table);
       }
     }
-    const pool = randomKv(format, numSlots * 32 * headDim, 9 + slab);
+    const pool =
+      format === 'int8'
+        ? randomPacked(numSlots, headDim, 9 + slab)
+        : randomKv(format, numSlots * 32 * headDim, 9 + slab);
     pools.push(pool);
     data[`pool${slab}`] = pool;
     steps.push({
@@ -110,7 +113,8 @@ function build(shape: Shape) {
       const numKvHeads = slabs[slab]!;
       const scale = headDim ** -0.5;
       const sizes = { headDim, group, kvHeads, qkvStride, maxPages, listOffset, listCapacity, window, scale };
-      const buffers = { qkv, rows, blockTable, listState, lists, pool: pools[slab]! };
+      const isPacked = format === 'int8';
+      const buffers = { qkv, rows, blockTable, listState, lists, pool: pools[slab]!, isPacked };
       const firstKvHead = params['firstKvHead']!;
       reference({ ...sizes, ...buffers, firstKvHead, numKvHeads, tableOffset: layerOffset }, attended);
     });
@@ -146,6 +150,10 @@ const shapes: Shape[] = [
   { headDim: 256, group: 16, kvHeads: 1, lengths: [300], everywhere: true },
   { headDim: 64, group: 4, kvHeads: 1, lengths: [577], format: 'f32' },
   { headDim: 256, group: 5, kvHeads: 1, lengths: [33], format: 'f32' },
+  { headDim: 8, group: 1, kvHeads: 2, lengths: [1, 16, 17], format: 'int8' },
+  { headDim: 32, group: 2, kvHeads: 5, lengths: [300, 15], format: 'int8', slabs: [2, 3], everywhere: true },
+  { headDim: 80, group: 7, kvHeads: 1, lengths: [577], format: 'int8', window: 100 },
+  { headDim: 128, group: 4, kvHeads: 1, lengths: [257], format: 'int8' },
   { headDim: 64, group: 4, kvHeads: 2, lengths: [577, 40, 600], window: 100, everywhere: true },
   { headDim: 32, group: 2, kvHeads: 2, lengths: [577, 33], window: 1 },
   { headDim: 32, group: 4, kvHeads: 5, lengths: [300, 100], slabs: [2, 3] },

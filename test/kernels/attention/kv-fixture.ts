@@ -1,13 +1,22 @@
 /** Seeded KV data for tests: pages, tables, RoPE tables. */
-import type { KvFormat } from '../../../src/kernels/attention/kv-format';
+import type { KvElement } from '../../../src/kernels/attention/kv-format';
 import { createKvWords, storeKv, type KvWords } from '../../../src/reference/cache/kv-data';
+import { packedPageWords, packPages } from '../../../src/reference/cache/pack-pages';
 import { randomFloats, randomSource } from '../../support/random';
 
 /** `length` random elements in [-scale, scale), stored in `format`. */
-export function randomKv(format: KvFormat, length: number, seed: number, scale = 1): KvWords {
+export function randomKv(format: KvElement, length: number, seed: number, scale = 1): KvWords {
   const words = createKvWords(format, length);
   randomFloats(length, seed, scale).forEach((value, index) => storeKv(words, index, value));
   return words;
+}
+
+/** `numPages` pages of 8 bits, of random elements in [-scale, scale). */
+export function randomPacked(numPages: number, headDim: number, seed: number, scale = 1) {
+  const packed = new Uint32Array(numPages * packedPageWords(headDim));
+  const list = Uint32Array.from({ length: 2 * numPages }, (_, i) => i >> 1);
+  packPages(randomKv('f16', numPages * 32 * headDim, seed, scale), packed, list, headDim, 16);
+  return packed;
 }
 
 /** The numbers 0…length-1 in a seeded random order. */

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KernelCompiler } from '../../../src/gpu/kernel';
 import type { Device } from '../../../src/gpu/device';
-import type { KvFormat } from '../../../src/kernels/attention/kv-format';
+import type { KvElement } from '../../../src/kernels/attention/kv-format';
 import { prefillAttention, prefillAttentionGrid } from '../../../src/kernels/attention/prefill-attention';
 import { prefillAttention as reference } from '../../../src/reference/attention/prefill-attention';
 import type { KvWords } from '../../../src/reference/cache/kv-data';
@@ -15,7 +15,7 @@ import { runScene, testedVariants, type Step } from './scene';
 interface Shape {
   /** Tried on every variant, be it slow to compile on this adapter. */
   readonly everywhere?: boolean;
-  readonly format?: KvFormat;
+  readonly format?: KvElement;
   readonly headDim: number;
   readonly group: number;
   readonly kvHeads: number;

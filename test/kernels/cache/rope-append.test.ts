@@ -2,13 +2,19 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { KernelCompiler } from '../../../src/gpu/kernel';
 import type { Device } from '../../../src/gpu/device';
-import type { KvFormat } from '../../../src/kernels/attention/kv-format';
+import {
+  elementOf,
+  summariesOfOpenPage,
+  type KvElement,
+  type KvFormat,
+} from '../../../src/kernels/attention/kv-format';
 import { ropeAppend, ropeAppendGrid, ropeAppendTile } from '../../../src/kernels/cache/rope-append';
 import { createKvWords, unpackKv, type KvWords } from '../../../src/reference/cache/kv-data';
+import { unpackPages } from '../../../src/reference/cache/pack-pages';
 import * as reference from '../../../src/reference/cache/rope-append';
 import { expectClose, type Tolerance } from '../../support/compare';
 import { randomFloats } from '../../support/random';
-import { randomKv, ropeTable, shuffled } from '../attention/kv-fixture';
+import { randomKv, randomPacked, ropeTable, shuffled } from '../attention/kv-fixture';
 import { runScene } from '../attention/scene';
 import { requestTestDevice } from '../harness';
 
@@ -23,7 +29,6 @@ beforeAll(async () => {
 afterAll(() => device.destroy());
 
 interface Shape {
-  readonly format?: KvFormat;
   readonly headDim: number;
   readonly group: number;
   readonly kvHeads: number;
@@ -33,20 +38,31 @@ interface Shape {
 }
 
 interface DecodeShape extends Shape {
+  readonly format?: KvFormat;
   /** Position of each row; row r belongs to sequence rows - 1 - r. */
   readonly positions: readonly number[];
   /** KV heads of the slab; all by default. */
   readonly slab?: readonly [first: number, count: number];
 }
 
-const storedTolerance: Readonly<Record<KvFormat, Tolerance>> = {
+/** Of elements from 8 bits: a step of the widest range, in case a key was rounded another way. */
+const codeTolerance: Tolerance = { absolute: 9 / 255 };
+const storedTolerance: Readonly<Record<KvElement, Tolerance>> = {
   f16: { absolute: 1e-6, relative: 2 ** -10 },
   f32: { absolute: 2e-6, relative: 1e-5 },
 };
 const tolerance: Tolerance = { absolute: 2e-6, relative: 1e-5 };
 
-function asStored(format: KvFormat, bytes: ArrayBuffer): Float32Array {
+function asStored(format: KvElement, bytes: ArrayBuffer): Float32Array {
   return unpackKv(format === 'f16' ? new Uint32Array(bytes) : new Float32Array(bytes));
+}
+
+/** Elements of pages of 8 bits. */
+function unpackAll(packed: KvWords, numPages: number, headDim: number): Float32Array {
+  const pages = createKvWords('f32', numPages * 32 * headDim);
+  const list = Uint32Array.from({ length: 2 * numPages }, (_, i) => i >> 1);
+  unpackPages(packed as Uint32Array, pages, list, headDim);
+  return unpackKv(pages);
 }
 
 const decodeShapes: DecodeShape[] = [
@@ -57,6 +73,11 @@ const decodeShapes: DecodeShape[] = [
   { headDim: 96, group: 1, kvHeads: 2, positions: [577, 15], rotaryDim: 72 },
   { headDim: 128, group: 2, kvHeads: 1, positions: [79], rotaryDim: 0, hasNorm: true },
   { headDim: 256, group: 1, kvHeads: 2, positions: [15, 15], hasNorm: true, format: 'f32', slab: [1, 1] },
+  { headDim: 8, group: 1, kvHeads: 1, positions: [0], format: 'int8' },
+  { headDim: 32, group: 7, kvHeads: 2, positions: [15, 16, 300], format: 'int8' },
+  { headDim: 64, group: 4, kvHeads: 4, positions: [500, 103], slab: [1, 2], format: 'int8' },
+  { headDim: 80, group: 2, kvHeads: 3, positions: [31, 14, 255, 256, 47], hasNorm: true, format: 'int8' },
+  { headDim: 128, group: 2, kvHeads: 1, positions: [79], format: 'int8' },
 ];
 
 describe('rope-append', () => {
@@ -68,7 +89,9 @@ describe('rope-append', () => {
       const numRows = positions.length;
       const qkvStride = (group + 2) * kvHeads * headDim;
       const maxPages = Math.floor(Math.max(...positions) / 16) + 2;
-      const numSummarySlots = numRows * maxPages + 3;
+      const element = elementOf(format);
+      const firstOpenSlot = numRows * maxPages + 3;
+      const numSummarySlots = firstOpenSlot + numRows * summariesOfOpenPage(format);
       const numSlots = numRows * kvHeads * maxPages;
       const tableOffset = 11;
       const blockTable = new Uint32Array(tableOffset + numSlots);
@@ -81,9 +104,12 @@ describe('rope-append', () => {
         qkNorm: randomFloats(2 * headDim, 3),
         rows,
         blockTable,
-        pool: randomKv(format, numSlots * 32 * headDim, 4, 3),
-        summaryTable: shuffled(numSummarySlots, 5),
-        summaries: randomKv(format, numKvHeads * numSummarySlots * 2 * headDim, 6),
+        pool:
+          format === 'int8'
+            ? randomPacked(numSlots, headDim, 4, 3)
+            : randomKv(format, numSlots * 32 * headDim, 4, 3),
+        summaryTable: shuffled(firstOpenSlot, 5),
+        summaries: randomKv(element, numKvHeads * numSummarySlots * 2 * headDim, 6),
       };
       const sizes = {
         qkvStride,
@@ -95,7 +121,7 @@ describe('rope-append', () => {
         maxPages,
         numSummarySlots,
       };
-      const params = { numRows, ...sizes, epsilon: 1e-5 };
+      const params = { numRows, ...sizes, firstOpenSlot, epsilon: 1e-5 };
       const constants = { HEAD_DIM: headDim, GROUP: group, QK_NORM: shape.hasNorm ? 1 : 0 };
       const grid = ropeAppendGrid(numRows, numKvHeads, group, headDim);
       const step = { spec: ropeAppend(format), constants, params, grid };
@@ -108,16 +134,31 @@ describe('rope-append', () => {
         pool: data.pool.slice() as KvWords,
         summaries: data.summaries.slice() as KvWords,
       };
-      reference.ropeAppend({ ...params, ...wanted, ...(shape.hasNorm && { qkNorm }), headDim, group });
+      reference.ropeAppend({
+        ...sizes,
+        epsilon: 1e-5,
+        ...wanted,
+        ...(shape.hasNorm && { qkNorm }),
+        ...(format === 'int8' && { firstOpenSlot }),
+        headDim,
+        group,
+      });
       expectClose(new Float32Array(results['qkv']!), wanted.qkv, tolerance, 'qkv');
-      expectClose(asStored(format, results['pool']!), unpackKv(wanted.pool), storedTolerance[format], 'pool');
-      const summaries = asStored(format, results['summaries']!);
-      expectClose(summaries, unpackKv(wanted.summaries), storedTolerance[format], 'summaries');
+      const summaries = asStored(element, results['summaries']!);
+      expectClose(summaries, unpackKv(wanted.summaries), storedTolerance[element], 'summaries');
+      if (format === 'int8') {
+        const actual = unpackAll(new Uint32Array(results['pool']!), numSlots, headDim);
+        expectClose(actual, unpackAll(wanted.pool, numSlots, headDim), codeTolerance, 'pool');
+      } else {
+        const tolerance = storedTolerance[format];
+        expectClose(asStored(format, results['pool']!), unpackKv(wanted.pool), tolerance, 'pool');
+      }
     },
   );
 });
 
 interface TileShape extends Shape {
+  readonly format?: KvElement;
   readonly numRows: number;
   readonly firstRow: number;
   readonly firstPosition: number;

@@ -5,6 +5,7 @@ import { planCacheLayout, type CacheShape } from '../../../src/cache/cache-layou
 
 const shape: CacheShape = {
   format: 'f16',
+  hostFormat: 'f16',
   numLayers: 3,
   numKvHeads: 5,
   headDim: 32,
