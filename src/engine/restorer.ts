@@ -3,10 +3,12 @@
  * all heads into theirs. Stable heads need nothing: they select with the next prompt.
  */
 import type { KvCache, LayerSlab } from '../cache/kv-cache';
+import { numSummarySlots } from '../cache/cache-layout';
 import type { PageId, PageIndex } from '../cache/page';
 import type { Device } from '../gpu/device';
 import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
+import { elementOf } from '../kernels/attention/kv-format';
 import { pageSummary, pageSummaryGrid } from '../kernels/cache/page-summary';
 import type { HostTraffic } from '../model/tile-traffic';
 import { reloaderBytes } from '../offload/reloader';
@@ -14,7 +16,7 @@ import { runsOf } from '../offload/runs';
 import { assert } from '../util/assert';
 
 /**
- * Summaries of one KV head of a sequence, kept since they were computed: `[numPages, 2, headDim]` in the KV format, for its
+ * Summaries of one KV head of a sequence, kept since they were computed: `[numPages, 2, headDim]` in the format's element type, for its
  * pages from the first on.
  */
 export type SummarySource = (
@@ -45,8 +47,9 @@ export class Restorer {
   }
 
   static async create(compiler: KernelCompiler, cache: KvCache, host: HostTraffic): Promise<Restorer> {
-    const { format, headDim } = cache.shape;
-    const kernel = await compiler.compile(pageSummary(format), { HEAD_DIM: headDim });
+    const { format, hostFormat, headDim } = cache.shape;
+    const spec = pageSummary(hostFormat, elementOf(format));
+    const kernel = await compiler.compile(spec, { HEAD_DIM: headDim });
     const { pageTable: summaryTable } = cache;
     const slabs = cache.layers.flatMap((layerSlabs, layer) =>
       layerSlabs.map((slab): RestoredSlab => {
@@ -91,8 +94,8 @@ export class Restorer {
     heads: readonly number[],
   ): Promise<void> {
     if (heads.length === 0) return;
-    const { shape, layout, table } = this.#cache;
-    const { pageBytes } = layout;
+    const { shape, table } = this.#cache;
+    const { pageBytes } = this.#host.offloader.store.shape;
     const numPages = this.#cache.numPages(sequence);
     const batch = Math.floor(reloaderBytes(pageBytes) / (pageBytes * heads.length));
     assert(batch > 0, 'a page of all heads fits the staging buffer');
@@ -119,7 +122,7 @@ export class Restorer {
           tileFirstPage: first,
           tilePages: ids.length,
           tableOffset: sequence * shape.maxPages,
-          numSummarySlots: shape.numPageIds,
+          numSummarySlots: numSummarySlots(shape),
         };
         recorder.dispatch(summarize, params, pageSummaryGrid(ids.length, slab.numKvHeads, shape.headDim));
       }
@@ -157,7 +160,7 @@ export class Restorer {
     );
     sources.forEach((bytes, localKvHead) => {
       for (const { start, index, length } of runsOf(ids)) {
-        const offset = (localKvHead * shape.numPageIds + start) * summaryBytes;
+        const offset = (localKvHead * numSummarySlots(shape) + start) * summaryBytes;
         const part = bytes.subarray(index * summaryBytes, (index + length) * summaryBytes);
         this.#device.write(slab.summaries, offset, part);
       }

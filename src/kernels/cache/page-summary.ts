@@ -1,19 +1,22 @@
 /** Summaries of full pages: the per-channel range of their keys, by which selection bounds a page's scores. */
 import shader from '../../../shaders/cache/page-summary.wgsl';
+import int8Shader from '../../../shaders/cache/page-summary-int8.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { flatGrid } from '../../gpu/recorder';
 import { ceilDiv } from '../../util/math';
-import type { KvElement } from '../attention/kv-format';
-import { kvLibrary } from '../attention/kv-library';
+import { elementOf, type KvElement, type KvFormat } from '../attention/kv-format';
+import { kvLibrary, packingSources } from '../attention/kv-library';
 
 /**
  * Pages `[firstPage, firstPage + numPages)` of one sequence, all full and all in `tile [kvHeads, tilePages, page]`, to
  * `summaries [numKvHeads, numSummarySlots, 2, headDim]` of the slab that serves KV heads from `firstKvHead` on. The slot
- * of page p is `summaryTable[tableOffset + p]`, `tableOffset` being sequence · maxPages.
+ * of page p is `summaryTable[tableOffset + p]`, `tableOffset` being sequence · maxPages. The tile's pages are of `format`, the
+ * summaries of `element`.
  */
-export function pageSummary(format: KvElement) {
+export function pageSummary(format: KvFormat, element: KvElement = elementOf(format)) {
+  const sources = format === 'int8' ? [...packingSources(element), int8Shader] : [kvLibrary[element], shader];
   return {
-    name: `cache/page-summary:${format}`,
+    name: `cache/page-summary:${format}-${element}`,
     bindings: { tile: 'read', summaryTable: 'read', summaries: 'read_write' },
     params: {
       firstPage: 'u32',
@@ -26,7 +29,7 @@ export function pageSummary(format: KvElement) {
       numSummarySlots: 'u32',
     },
     constants: { HEAD_DIM: 64 },
-    variants: [{ name: 'portable', sources: [kvLibrary[format], shader] }],
+    variants: [{ name: 'portable', sources }],
   } as const satisfies KernelSpec;
 }
 

@@ -1,5 +1,6 @@
 /** CPU twin of cache/page-summary: it changes `summaries`. */
-import { storeKv, type KvWords } from './kv-data';
+import { createKvWords, storeKv, type KvWords } from './kv-data';
+import { unpackPages } from './pack-pages';
 import { summarise } from './rope-append';
 
 /** Pages `[firstPage, firstPage + numPages)` of a tile, and where their summaries go. */
@@ -10,6 +11,8 @@ export interface PageSummaryInput {
   readonly firstKvHead: number;
   readonly numKvHeads: number;
   readonly tile: KvWords;
+  /** The tile's pages have 8 bits an element. */
+  readonly isPacked?: boolean;
   readonly tileFirstPage: number;
   readonly tilePages: number;
   readonly summaryTable: Uint32Array;
@@ -26,9 +29,12 @@ export function pageSummary(input: PageSummaryInput): void {
       const tilePage = (input.firstKvHead + local) * input.tilePages + page - input.tileFirstPage;
       const slot = input.summaryTable[input.tableOffset + page]!;
       const start = (local * input.numSummarySlots + slot) * 2 * headDim;
-      summarise(input.tile, tilePage, headDim).forEach((bound, i) =>
-        storeKv(input.summaries, start + i, bound),
-      );
+      let [tile, at] = [input.tile, tilePage];
+      if (input.isPacked) {
+        [tile, at] = [createKvWords('f32', 32 * headDim), 0];
+        unpackPages(input.tile as Uint32Array, tile, Uint32Array.of(tilePage, 0), headDim);
+      }
+      summarise(tile, at, headDim).forEach((bound, i) => storeKv(input.summaries, start + i, bound));
     }
   }
 }

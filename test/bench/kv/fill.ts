@@ -6,6 +6,7 @@
 import { pageTokens } from '../../../src/cache/page';
 import type { EngineCore } from '../../../src/engine/engine';
 import { toF16Array } from '../../../src/util/f16';
+import { packedPageWords, packPages } from '../../../src/reference/cache/pack-pages';
 import { randomFloats, randomSource } from '../../support/random';
 import { promptIds } from '../prompt-ids';
 
@@ -36,7 +37,7 @@ export async function fillContext(core: EngineCore, numTokens: number, seed: num
 
 /** Makes pages of one KV head by seed: keys near a random mean of their page, values at random. */
 function pageMaker(core: EngineCore, numPages: number): (seed: number) => Uint8Array<ArrayBuffer> {
-  const { headDim, format } = core.runner.cache.shape;
+  const { headDim, hostFormat } = core.runner.cache.shape;
   const numElements = pageTokens * headDim;
   const noise = randomFloats(poolLength, 1, keyNoise * Math.sqrt(3));
   const values = randomFloats(poolLength, 2, Math.sqrt(3));
@@ -54,8 +55,22 @@ function pageMaker(core: EngineCore, numPages: number): (seed: number) => Uint8A
         pages[start + numElements + i] = values[at]!;
       }
     }
-    return encode(pages, format);
+    return hostFormat === 'int8' ? packed(pages, headDim) : encode(pages, hostFormat);
   };
+}
+
+/** Pages of 8 bits: one after the other through the CPU twin of the kernel that packs them. */
+function packed(pages: Float32Array<ArrayBuffer>, headDim: number): Uint8Array<ArrayBuffer> {
+  const numPages = pages.length / (2 * pageTokens * headDim);
+  const words = new Uint32Array(numPages * packedPageWords(headDim));
+  packPages(
+    pages,
+    words,
+    Uint32Array.from({ length: 2 * numPages }, (_, i) => i >> 1),
+    headDim,
+    pageTokens,
+  );
+  return new Uint8Array(words.buffer);
 }
 
 function encode(values: Float32Array<ArrayBuffer>, format: 'f16' | 'f32'): Uint8Array<ArrayBuffer> {

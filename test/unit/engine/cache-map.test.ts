@@ -6,6 +6,7 @@ import { buildCacheMap, type CacheMapInput } from '../../../src/engine/cache-map
 /** Two layers of two heads; the first head of each is unstable; two pages a head. */
 const shape: CacheMapInput['shape'] = {
   format: 'f16',
+  hostFormat: 'f16',
   numLayers: 2,
   numKvHeads: 2,
   headDim: 8,
