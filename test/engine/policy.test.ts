@@ -1,0 +1,168 @@
+/**
+ * 300 steps against a simulator of the whole policy: fed the scores that the GPU read back, it predicts what the GPU selects,
+ * and after every flip resident pages, promotions, overlaps and slots. The scores themselves against their CPU twin.
+ */
+import { expect, test } from 'vitest';
+import type { RerankEvent } from '../../src/engine/cache-event';
+import type { EngineCore } from '../../src/engine/engine';
+import type { KvOptions } from '../../src/engine/memory-plan';
+import { readBuffer } from '../../src/gpu/readback';
+import type { KvWords } from '../../src/reference/cache/kv-data';
+import { pageScore } from '../../src/reference/select/page-score';
+import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
+import { architectureModel, tinyLlamaModel, type ModelFolder } from '../support/models';
+import { bestPages, PolicySimulator } from '../support/policy-simulator';
+import { loadWithLog, type LoggedSelection, type LoggedStep } from '../support/selection-log';
+
+const numTokens = 301;
+
+interface Case {
+  readonly title: string;
+  readonly model: ModelFolder;
+  readonly kv: KvOptions;
+  readonly promptLengths: readonly number[];
+  readonly lag: number;
+}
+
+const cases: Case[] = [
+  {
+    title: 'group 2, half the heads stable, two sequences that rerank at the same steps',
+    model: tinyLlamaModel(),
+    kv: { pagesPerHead: 4, unstableShare: 0.5, rerankInterval: 8 },
+    promptLengths: [160, 161],
+    lag: 4,
+  },
+  {
+    title: 'group 7, one KV head of 8 channels, all stable, paused, from fewer pages than the budget on',
+    model: architectureModel('llama-bias'),
+    kv: { pagesPerHead: 6, unstableShare: 0, rerankInterval: 3, reload: 'pause' },
+    promptLengths: [47],
+    lag: 1,
+  },
+];
+
+test.each(cases)('$title', async ({ model, kv, promptLengths, lag }) => {
+  const load = () => loadEngine(model, { kv: { contextTokens: 512, numSequences: 2, format: 'f16', ...kv } });
+  const { engine, log } = await loadWithLog(load, 16 * 2 ** 20);
+  const events: RerankEvent[] = [];
+  engine.onCacheEvent((event) => event.kind === 'rerank' && events.push(event));
+  const { vocabSize } = engine.config;
+  const request = (length: number, i: number) =>
+    requestOf(promptOf(length, 20 + i, vocabSize), { maxTokens: numTokens, ignoreEos: true });
+  await Promise.all(promptLengths.map((length, i) => answer(engine, request(length, i))));
+  const steps = await log.read();
+  await expectPolicy(engine, steps, events, lag);
+  await expectScores(engine, steps);
+  engine.runner.cache.checkIntegrity();
+  log.destroy();
+  await engine.dispose();
+});
+
+async function expectPolicy(
+  engine: EngineCore,
+  steps: readonly LoggedStep[],
+  events: readonly RerankEvent[],
+  lag: number,
+) {
+  const { shape } = engine.runner.cache;
+  const { interval } = engine.plan().rerank;
+  const simulator = new PolicySimulator({
+    ...shape,
+    isUnstable: (layer, kvHead) => shape.unstable.has(layer, kvHead),
+    budget: shape.pagesPerHead,
+    interval,
+    lag,
+    unstableSlots: shape.numPageIds,
+    stableSlots: shape.numSequences * shape.slotsPerStableHead,
+  });
+  const left = [...events];
+  const hasFlipped = new Set<number>();
+  let numFlips = 0;
+  let numPromoted = 0;
+  for (const { kind, rows, selections, resident } of steps) {
+    const scoresOf = (sequence: number) => (layer: number, kvHead: number) =>
+      selections.find((s) => s.sequence === sequence && s.layer === layer && s.kvHead === kvHead)!.scores;
+    for (const { scores, selected } of selections) {
+      expect(selected).toEqual(bestPages(scores, shape.pagesPerHead));
+    }
+    if (kind === 'prefill') {
+      const { sequence, position } = rows[0]!;
+      simulator.begin(sequence, Math.floor(position / 16) + 1);
+      simulator.select(sequence, scoresOf(sequence));
+      continue;
+    }
+    if (kind === 'end') {
+      const { sequence, position } = rows[0]!;
+      simulator.end(sequence, (position + 1) / 16);
+      continue;
+    }
+    // Unstable heads with a choice select in every step, and stable ones at a rerank.
+    const isSelected = (s: LoggedSelection) => !s.isForLater;
+    const numChoosing = rows.filter(
+      ({ position }) => Math.floor(position / 16) + 1 > shape.pagesPerHead,
+    ).length;
+    expect(selections.filter(isSelected).length).toBe(numChoosing * shape.unstable.size);
+    for (const { sequence, position } of rows) {
+      const flips = simulator.step(sequence, position, scoresOf(sequence));
+      if (!flips) continue;
+      numFlips++;
+      hasFlipped.add(sequence);
+      const { promotions, overlaps, reloadBytes } = left.shift()!;
+      expect(promotions).toEqual(
+        flips.map(({ layer, kvHead, promoted }) => ({ layer, kvHead, pages: promoted })),
+      );
+      overlaps.forEach((overlap, i) => expect(overlap).toBeCloseTo(flips[i]!.overlap, 12));
+      const numNow = flips.reduce((sum, { promoted }) => sum + promoted.length, 0);
+      expect(reloadBytes).toBe(numNow * engine.runner.cache.layout.pageBytes);
+      numPromoted += numNow;
+      // What a stable head has: min(K, pages) of its selection, and the pages born since.
+      for (const pages of simulator.resident(sequence)) {
+        expect(pages.length).toBeGreaterThanOrEqual(shape.pagesPerHead);
+        expect(pages.length).toBeLessThanOrEqual(shape.slotsPerStableHead);
+      }
+    }
+    for (const { sequence } of rows) {
+      // The first steps are recorded before the host knows what the prefill has selected.
+      if (hasFlipped.has(sequence)) expect(resident[sequence]).toEqual(simulator.resident(sequence));
+    }
+  }
+  expect(left).toEqual([]);
+  expect(numFlips).toBeGreaterThan(30);
+  expect(numPromoted).toBeGreaterThan(50);
+}
+
+/** The scores of every selection, from the summaries and queries that the GPU had. */
+async function expectScores(engine: EngineCore, steps: readonly LoggedStep[]) {
+  const { device, config, runner } = engine;
+  const { shape, layers, pageTable } = runner.cache;
+  const { headDim, numHeads, numKvHeads } = config;
+  const summaryTable = new Uint32Array(await readBuffer(device, pageTable));
+  const summaries: KvWords[] = [];
+  for (const [slab] of layers) summaries.push(new Uint32Array(await readBuffer(device, slab!.summaries)));
+  let numChecked = 0;
+  for (const { layer, sequence, kvHead, position, query, scores } of steps.flatMap((s) => s.selections)) {
+    const wanted = new Float32Array(scores.length);
+    const input = {
+      headDim,
+      group: numHeads / numKvHeads,
+      qkv: query,
+      qkvStride: query.length,
+      firstRow: 0,
+      firstTask: 0,
+      firstKvHead: 0,
+      rows: Uint32Array.of(sequence, position, 0, 0),
+      list: Uint32Array.of(0, kvHead),
+      summaryTable,
+      maxPages: shape.maxPages,
+      summaries: summaries[layer]!,
+      numSummarySlots: shape.numPageIds,
+      scoreStride: scores.length,
+    };
+    pageScore(input, wanted);
+    const tolerance = 1e-4 * Math.max(1, ...wanted.subarray(0, -1).map(Math.abs));
+    const worst = scores.reduce((most, score, i) => Math.max(most, Math.abs(score - wanted[i]!)), 0);
+    expect(worst).toBeLessThan(tolerance);
+    numChecked += scores.length;
+  }
+  expect(numChecked).toBeGreaterThan(2000);
+}
