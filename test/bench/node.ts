@@ -7,6 +7,7 @@ import { kvUsage, parseKvOptions } from '../../tools/bench/kv-options';
 import { parseOptions, usage, UsageError } from '../../tools/bench/options';
 import { loadDawn } from './dawn';
 import { runKvBench } from './kv/bench';
+import { runLong } from './kv/long';
 import { runKvCase } from './kv/run';
 import { measureMatvecs } from './matvec';
 import { openNodeEngine } from './node-engine';
@@ -21,10 +22,10 @@ async function runKv(args: readonly string[]): Promise<void> {
     return;
   }
   const gpu = loadDawn();
-  const { jsonPath: _jsonPath, runner: _runner, ...options } = command;
-  await runKvBench({ ...command, runner: 'node' }, process.cwd(), (kvCase) =>
-    runKvCase(gpu, options, kvCase),
-  );
+  await runKvBench({ ...command, runner: 'node' }, process.cwd(), {
+    runCase: (kvCase) => runKvCase(gpu, command, kvCase),
+    runLong: (options) => runLong(gpu, options),
+  });
 }
 
 async function main(): Promise<void> {

@@ -6,6 +6,8 @@ import { UsageError } from './options';
 
 /** What was asked for. */
 export interface KvCommand extends KvBenchOptions {
+  /** One question over 131,072 tokens instead of the cases. */
+  readonly isLong: boolean;
   readonly runner: 'browser' | 'node';
   /** File for the JSON; undefined: a new one under `.cache/bench/`. */
   readonly jsonPath: string | undefined;
@@ -28,6 +30,7 @@ GPU bytes and speed of decoding over long contexts, which are put in place witho
   --share X         share of unstable heads (default 0.25)
   --pages-per-head N  --interval N
                     pages that a head attends (default 64), steps from rerank to rerank (default 16)
+  --long            instead: a prefilled question and 64 tokens over 131,072 tokens of a small shape
   --quick           4096 and 8192 tokens, 1 sequence, 48 steps, unless told otherwise
   --runner browser|node
                     headless Chromium, or Dawn for Node (default browser)
@@ -47,6 +50,7 @@ const schema = {
   share: text,
   'pages-per-head': text,
   interval: text,
+  long: flag,
   quick: flag,
   runner: text,
   json: text,
@@ -119,6 +123,7 @@ export function parseKvOptions(args: readonly string[]): KvCommand | 'help' {
     unstableShare: share('share', values.share, 0.25, (value) => value >= 0 && value <= 1),
     pagesPerHead: one(values['pages-per-head'], 64, count('pages-per-head', 2, 256)),
     rerankInterval: one(values.interval, 16, count('interval', 1, 65_536)),
+    isLong: values.long,
     runner: one(values.runner, 'browser', choice('runner', ['browser', 'node'] as const)),
     jsonPath: values.json,
   };

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
 import { runKvBench } from '../../test/bench/kv/bench';
-import type { KvResult } from '../../test/bench/kv/run';
 import { launchBrowser } from '../browser/launch.mjs';
 import { serve } from '../serve/static-server.mjs';
 import { wgsl } from '../vite/wgsl-plugin';
@@ -21,15 +20,17 @@ export async function runKvInBrowser(command: KvCommand): Promise<void> {
     const site = await serve({ mounts, pages: { '/': '<!doctype html><title>bench</title>' } });
     const browser = await launchBrowser({ adapter: 'system' });
     try {
-      const { runner: _runner, jsonPath: _jsonPath, ...options } = command;
-      await runKvBench(command, repositoryRoot, async (kvCase) => {
-        // A page for each: what one has allocated is gone for the next.
+      // A page for each: what one has allocated is gone for the next.
+      const inPage = async <R>(name: string, ...args: unknown[]): Promise<R> => {
         const page = await browser.newPage();
         await page.goto(site.origin);
-        const call = pageModule(page, '/bench/page.mjs');
-        const result = await call<KvResult>('runCase', options, kvCase);
+        const result = await pageModule(page, '/bench/page.mjs')<R>(name, ...args);
         await page.close();
         return result;
+      };
+      await runKvBench(command, repositoryRoot, {
+        runCase: (kvCase) => inPage('runCase', command, kvCase),
+        runLong: (options) => inPage('runLongCase', options),
       });
     } finally {
       await browser.close();

@@ -3,19 +3,40 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { KvCommand } from '../../../tools/bench/kv-options';
 import { formatBytes, formatNumber } from '../table';
-import { kvCases, type KvCase } from './cases';
-import { describeKvReport, kvBytes, type KvReport } from './report';
+import { kvCases, longCases, type KvCase } from './cases';
+import type { LongOptions, LongResult } from './long';
+import { describeKvReport, describeLongReport, kvBytes, type KvReport, type LongReport } from './report';
 import type { KvResult } from './run';
 
-/** Measures every case; tables go to stdout, progress to stderr, JSON to a file under `root`. */
+/** What runs single cases: a page, or this process. */
+export interface KvRunner {
+  readonly runCase: (kvCase: KvCase) => Promise<KvResult>;
+  readonly runLong: (options: LongOptions) => Promise<LongResult>;
+}
+
+/** Measures what was asked for; tables go to stdout, progress to stderr, JSON to a file under `root`. */
 export async function runKvBench(
-  { runner, jsonPath, ...options }: KvCommand,
+  { runner, jsonPath, isLong, ...options }: KvCommand,
   root: string,
-  runCase: (kvCase: KvCase) => Promise<KvResult>,
+  { runCase, runLong }: KvRunner,
 ): Promise<void> {
   const startedAt = new Date().toISOString();
-  const results: KvResult[] = [];
   const engine = runner === 'node' ? 'Longpage, Node' : 'Longpage, Chromium';
+  const path = jsonPath ?? join(root, '.cache/bench', `${startedAt.replaceAll(':', '-')}-kv.json`);
+  const write = (report: KvReport | LongReport) => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${JSON.stringify(report, null, 1)}\n`);
+    console.error(`JSON: ${path}`);
+  };
+  if (isLong) {
+    const results: LongReport['results'][number][] = [];
+    for (const asked of longCases(options)) results.push({ asked, ...(await runLong(asked)) });
+    const report: LongReport = { startedAt, engine, results };
+    console.log(describeLongReport(report));
+    write(report);
+    return;
+  }
+  const results: KvResult[] = [];
   for (const kvCase of kvCases(options)) {
     const result = await runCase(kvCase);
     results.push(result);
@@ -26,9 +47,6 @@ export async function runKvBench(
     );
   }
   const report: KvReport = { startedAt, engine, options, results };
-  const path = jsonPath ?? join(root, '.cache/bench', `${startedAt.replaceAll(':', '-')}-kv.json`);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify(report, null, 1)}\n`);
   console.log(describeKvReport(report));
-  console.error(`JSON: ${path}`);
+  write(report);
 }

@@ -2,6 +2,7 @@
 import type { KvOptions } from '../../../src/engine/memory-plan';
 import type { KvFormat } from '../../../src/kernels/attention/kv-format';
 import { pageTokens } from '../../../src/cache/page';
+import type { LongOptions } from './long';
 import type { Fill, ShapeName } from './shapes';
 
 /** How decoding treats the context. */
@@ -66,4 +67,22 @@ export function kvOptionsOf(kvCase: KvCase, options: KvBenchOptions): KvOptions 
     unstableShare: hasStable ? unstableShare : 1,
     ...(hasStable && { reload: mode }),
   };
+}
+
+/** Context of `--long`: the most pages that the kernels select from. */
+export const longContextTokens = 131_072;
+
+/** What `--long` asks: one question for each format, at WebGPU's default limits. */
+export function longCases(options: KvBenchOptions): LongOptions[] {
+  const { formats, fill, unstableShare, pagesPerHead, rerankInterval } = options;
+  const [numQuestionTokens, numAnswerTokens] = [64, 64];
+  return formats.map((format) => ({
+    shape: 'small',
+    fill,
+    length: longContextTokens - numQuestionTokens - numAnswerTokens,
+    numQuestionTokens,
+    numAnswerTokens,
+    kv: { format, unstableShare, pagesPerHead, rerankInterval },
+    useDefaultLimits: true,
+  }));
 }

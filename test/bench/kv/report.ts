@@ -1,6 +1,8 @@
 /** What `bench kv` measured, as JSON and as a table. Pure but for the progress line. */
 import { formatBytes, formatNumber, formatTable } from '../table';
+import { median, percentile } from '../statistics';
 import type { KvBenchOptions } from './cases';
+import type { LongOptions, LongResult } from './long';
 import type { KvResult } from './run';
 
 /** Everything that one run measured. */
@@ -9,6 +11,13 @@ export interface KvReport {
   readonly engine: string;
   readonly options: KvBenchOptions;
   readonly results: readonly KvResult[];
+}
+
+/** What `--long` measured. */
+export interface LongReport {
+  readonly startedAt: string;
+  readonly engine: string;
+  readonly results: readonly (LongResult & { readonly asked: LongOptions })[];
 }
 
 /** Bytes of pages and summaries. */
@@ -95,4 +104,34 @@ function speedRow(result: KvResult): string[] {
     formatNumber(hostMs.median),
     formatNumber(hostMs.max),
   ];
+}
+
+/** One line a question. */
+export function describeLongReport({ engine, results }: LongReport): string {
+  const columns = [
+    number('tokens'),
+    text('KV'),
+    number('share'),
+    ...['KV bytes', 'of dense', 'peak', 'of plan', 'host', 'fill s', 'prefill s', 'ms/token', 'p99'].map(
+      number,
+    ),
+    ...['reranks', 'promoted'].map(number),
+  ];
+  const rows = results.map(({ asked, ...result }) => [
+    String(asked.length),
+    asked.kv.format ?? '',
+    percent(asked.kv.unstableShare ?? 0),
+    formatBytes(result.kvBytes),
+    percent(result.shareOfDense),
+    formatBytes(result.peakTotal),
+    percent(result.peakTotal / result.plannedTotal),
+    formatBytes(result.hostBytes),
+    formatNumber(result.fillMs / 1000),
+    formatNumber(result.prefillMs / 1000),
+    formatNumber(median(result.stepMs)),
+    formatNumber(percentile(result.stepMs, 0.99)),
+    String(result.reranks),
+    String(result.promotions),
+  ]);
+  return `A question over a long context, by ${engine}\n\n${formatTable(columns, rows)}`;
 }

@@ -28,7 +28,7 @@ export interface KvResult extends KvCase {
   readonly reranks: number;
   readonly promotionsPerRerank: number;
   readonly bytesPerRerank: number;
-  /** Flips that had to wait for their pages, among all. */
+  /** Share of the time that sequences stood still until their pages were there. */
   readonly stallShare: number;
   /** Mean overlap of a set with the next; undefined without reranks. */
   readonly overlap: number | undefined;
@@ -75,7 +75,7 @@ export async function runKvCase(gpu: GPU, options: KvBenchOptions, kvCase: KvCas
       reranks,
       promotionsPerRerank: perRerank,
       bytesPerRerank: perRerank * core.runner.cache.layout.pageBytes,
-      stallShare: reranks === 0 ? 0 : (after.stalls - before.at.stalls) / reranks,
+      stallShare: (after.stallMs - before.at.stallMs) / (before.wallMs * numSequences),
       overlap: overlaps === 0 ? undefined : (after.overlapSum - before.at.overlapSum) / overlaps,
       dispatches: steps.dispatches(),
       hostMs: steps.hostMs(),
@@ -146,7 +146,7 @@ async function decodeAll<T>(
     decodeMs: { median: median(gaps), p99: percentile(gaps, 0.99) },
     tokensPerSecond: (1000 * gaps.length) / (last - time),
   };
-  return { at: at as T, timing };
+  return { at: at as T, timing, wallMs: last - time };
 }
 
 function numAfter(times: readonly number[], begin: number): number {

@@ -174,18 +174,28 @@ const shapes: Shape[] = [
     list: { pages: Array.from({ length: 17 }, (_, i) => 2 * i), tailStart: 35 },
     window: 200,
   },
+  {
+    headDim: 8,
+    group: 2,
+    kvHeads: 1,
+    lengths: [131_070],
+    list: { pages: Array.from({ length: 256 }, (_, i) => 32 * i - (i % 3 === 0 ? 0 : 1)), tailStart: 8190 },
+  },
 ];
 
 describe('decode attention over page lists', () => {
-  test.each(shapes.map((shape) => [JSON.stringify(shape), shape] as const))('%s', async (_title, shape) => {
-    const { data, steps, expected } = build(shape);
-    const wanted = expected();
-    for (const name of testedVariants(compiler, steps[0]!.spec, shape.everywhere ?? false)) {
-      const results = await runScene(compiler, data, steps, ['attended'], name);
-      const tolerance = { absolute: 2e-6, relative: 2e-5 };
-      expectClose(new Float32Array(results['attended']!), wanted, tolerance, name);
-    }
-  });
+  test.each(shapes.map((shape) => [JSON.stringify(shape).slice(0, 120), shape] as const))(
+    '%s',
+    async (_title, shape) => {
+      const { data, steps, expected } = build(shape);
+      const wanted = expected();
+      for (const name of testedVariants(compiler, steps[0]!.spec, shape.everywhere ?? false)) {
+        const results = await runScene(compiler, data, steps, ['attended'], name);
+        const tolerance = { absolute: 2e-6, relative: 2e-5 };
+        expectClose(new Float32Array(results['attended']!), wanted, tolerance, name);
+      }
+    },
+  );
 
   const shape: Shape = { headDim: 32, group: 4, kvHeads: 2, lengths: [577, 300, 16] };
 

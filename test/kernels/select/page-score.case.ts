@@ -10,6 +10,7 @@ const shapes = [
   { format: 'f16', headDim: 64, group: 7, kvHeads: 2, lengths: [2000, 1041] },
   { format: 'f16', headDim: 96, group: 4, kvHeads: 2, lengths: [577] },
   { format: 'f32', headDim: 128, group: 1, kvHeads: 3, lengths: [300, 15] },
+  { format: 'f16', headDim: 8, group: 1, kvHeads: 2, lengths: [131_072] },
 ] as const;
 
 export const cases = shapes.map(({ format, headDim, group, kvHeads, lengths }): KernelCase => {
@@ -25,9 +26,9 @@ export const cases = shapes.map(({ format, headDim, group, kvHeads, lengths }): 
       row === 1 ? kvHeads - 1 - i : firstKvHead + i,
     ]),
   );
-  const maxPages = 128;
+  const maxPages = Math.max(128, ...lengths.map((length) => Math.ceil(length / 16)));
   const numSummarySlots = numRows * maxPages;
-  const scoreStride = 130;
+  const scoreStride = maxPages + 2;
   const list = Uint32Array.from(tasks.flat());
   const qkv = randomFloats((2 + numRows) * qkvStride, 1, 2);
   const summaryTable = shuffled(numSummarySlots, 2);

@@ -9,7 +9,7 @@ const shapes = [
   { budget: 64, kvHeads: 2, numPages: [64, 63, 65], step: 0 },
   { budget: 7, kvHeads: 3, numPages: [577, 40], step: 0.5 },
   { budget: 128, kvHeads: 1, numPages: [300, 1000], step: 2 },
-  { budget: 256, kvHeads: 1, numPages: [4096], step: 0.01 },
+  { budget: 256, kvHeads: 1, numPages: [8192, 4096], step: 0.01 },
 ] as const;
 
 /** Tasks of all heads of all rows; `step` > 0 rounds scores to its multiples, so that many are equal. */
