@@ -1,210 +1,296 @@
-/** The page: a model, a conversation, and what they cost. Holds the controller; the components below it show its state. */
-import { LitElement, css, html } from 'lit';
-import './components/chat-input';
-import type { ChatInput } from './components/chat-input';
-import './components/chat-log';
-import './components/document-input';
+/** The page: the library, the document that is open, the conversation on it, and what they cost. Holds the controllers. */
+import { LitElement, html } from 'lit';
+import { appStyles } from './app-styles';
+import { ChatController } from './chat-controller';
+import './components/add-document';
+import type { TurnEventDetail } from './components/chat-log';
+import './components/chat-panel';
+import type { ChatPanel } from './components/chat-panel';
+import './components/document-reader';
 import './components/error-panel';
+import './components/library-panel';
 import './components/load-progress';
-import { embeddedModel } from './components/model-picker';
-import { EngineController, type ModelChoice } from './engine-controller';
+import './components/memory-panel';
+import './components/model-picker';
+import { ConversationStore } from './conversation-store';
+import { DocumentShelf } from './document-shelf';
+import { EngineController } from './engine-controller';
 import { formatBytes, formatRate } from './format';
+import { icons } from './icons';
+import { LibraryController } from './library-controller';
+import { embeddedModel, type ModelChoice } from './models';
+import type { Span } from './paragraphs';
+import { readSample, readSampleQuestions, sampleId } from './sample';
+import { gpuByteChoices, type Settings } from './settings';
 import { controls } from './shared-styles';
+
+/** What a narrow page shows. */
+type View = 'document' | 'chat';
+
+/** Where a pasted text gets its title from: its first line, shortened. */
+function titleOfText(text: string): string {
+  const line = text
+    .split('\n', 1)[0]!
+    .replace(/^#+\s*/, '')
+    .trim();
+  return line.length > 70 ? `${line.slice(0, 69).trimEnd()}…` : line;
+}
 
 /** See the file's header. */
 export class App extends LitElement {
-  static override styles = [
-    controls,
-    css`
-      :host {
-        box-sizing: border-box;
-        display: flex;
-        flex-direction: column;
-        gap: 1rem;
-        height: 100dvh;
-        max-width: 50rem;
-        margin: 0 auto;
-        padding: 0 1rem 0.75rem;
-      }
+  static override styles = [controls, appStyles];
 
-      header {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 0.25rem 0.5rem;
-        padding: 0.75rem 0;
-        border-bottom: 1px solid var(--line);
-      }
-
-      h1 {
-        flex: 1;
-        margin: 0;
-        font-size: 1.25rem;
-        letter-spacing: -0.01em;
-      }
-
-      main {
-        display: flex;
-        flex: 1;
-        flex-direction: column;
-        gap: 1rem;
-        min-height: 0;
-      }
-
-      .scroll {
-        display: flex;
-        flex: 1;
-        flex-direction: column;
-        gap: 1rem;
-        min-height: 0;
-        overflow-y: auto;
-      }
-
-      longpage-chat-log {
-        flex: 1;
-        min-height: 12rem;
-        overflow-y: auto;
-        /* Room for focus rings inside the scrolling box. */
-        padding: 0.25rem;
-      }
-
-      .welcome {
-        margin: auto 0;
-        text-align: center;
-        color: var(--ink-soft);
-      }
-
-      .welcome h2 {
-        margin: 0 0 0.5rem;
-        color: var(--ink);
-        font-size: 1.5rem;
-      }
-
-      .welcome p {
-        max-width: 34rem;
-        margin: 0 auto 0.5rem;
-      }
-
-      footer {
-        min-height: 1.5em;
-        color: var(--ink-soft);
-        font-size: 0.875rem;
-        font-variant-numeric: tabular-nums;
-      }
-    `,
-  ];
-
-  static override properties = { isPicking: { state: true } };
+  static override properties = {
+    isPicking: { state: true },
+    hasMemory: { state: true },
+    isChatting: { state: true },
+    view: { state: true },
+    marked: { state: true },
+    suggestions: { state: true },
+  };
   declare isPicking: boolean;
-  readonly #engine = new EngineController(this);
+  /** Whether the memory panel is open. */
+  declare hasMemory: boolean;
+  /** Whether the chat without a document is open. */
+  declare isChatting: boolean;
+  declare view: View;
+  declare marked: Span | undefined;
+  declare suggestions: readonly string[];
+  readonly #shelf = new DocumentShelf();
+  readonly #store = new ConversationStore();
+  readonly #engine = new EngineController(this, this.#shelf);
+  readonly #library = new LibraryController(this, this.#shelf, this.#store);
+  readonly #chat = new ChatController(this, this.#engine, this.#store);
 
   constructor() {
     super();
     this.isPicking = false;
+    this.hasMemory = false;
+    this.isChatting = false;
+    this.view = 'document';
+    this.marked = undefined;
+    this.suggestions = [];
     void this.#engine.load(embeddedModel);
   }
 
   protected override render() {
-    const { phase, error } = this.#engine;
-    const isPicking = this.isPicking || phase === 'empty';
+    const hasChat = this.#library.open !== undefined || this.isChatting;
+    const isPicking = this.isPicking || this.#engine.phase === 'empty';
     return html`
       <header>
+        <button class="quiet menu" popovertarget="library" aria-label="Library">${icons.menu}</button>
         <h1>Longpage</h1>
-        ${
-          this.#engine.turns.length > 0
-            ? html`<button ?disabled=${phase !== 'ready'} @click=${this.#onClear}>New chat</button>`
-            : null
-        }
         <button
+          class="quiet"
           aria-expanded=${isPicking}
           aria-controls="picker"
-          ?disabled=${phase === 'empty' || phase === 'answering'}
+          ?disabled=${this.#engine.phase === 'empty'}
           @click=${() => (this.isPicking = !this.isPicking)}
         >
-          Models
+          Models ${isPicking ? icons.up : icons.down}
         </button>
       </header>
-      <main>
-        <div class="scroll">
-          <div id="picker" ?hidden=${!isPicking}>
-            <longpage-model-picker @model-chosen=${this.#onModel}></longpage-model-picker>
-          </div>
-          ${phase === 'loading' ? this.#renderProgress() : null}
-          ${
-            phase === 'failed'
-              ? html`<longpage-error-panel
-                  .error=${error}
-                  @retry=${() => void this.#engine.retry()}
-                ></longpage-error-panel>`
-              : null
-          }
-          ${this.#engine.turns.length > 0 ? this.#renderLog() : this.#renderWelcome()}
-        </div>
-        <longpage-document-input
-          @document-changed=${(event: CustomEvent<string>) => (this.#engine.documentText = event.detail)}
-        ></longpage-document-input>
-        <longpage-chat-input
-          .isReady=${phase === 'ready'}
-          .isAnswering=${phase === 'answering'}
-          @question=${(event: CustomEvent<string>) => void this.#engine.ask(event.detail)}
-          @stop=${() => this.#engine.stop()}
-        ></longpage-chat-input>
-      </main>
+      <div id="picker" ?hidden=${!isPicking}>
+        <longpage-model-picker @model-chosen=${this.#onModel}></longpage-model-picker>
+      </div>
+      ${this.#renderEngineState()}
+      <div class="panes" data-view=${this.isChatting ? 'chat' : this.view}>
+        ${this.#renderLibrary()} ${this.#library.open ? this.#renderTabs() : null}
+        <main class=${hasChat && !this.isChatting ? 'both' : ''}>
+          ${this.isChatting ? null : this.#renderDocument()} ${hasChat ? this.#renderChat() : null}
+        </main>
+      </div>
       ${this.#renderFooter()}
     `;
   }
 
-  #renderProgress() {
-    return html`<longpage-load-progress
-      .name=${this.#engine.choice?.name ?? ''}
-      .progress=${this.#engine.progress}
-      @stop=${() => this.#engine.stop()}
-    ></longpage-load-progress>`;
+  #renderEngineState() {
+    const { phase, error, choice, progress } = this.#engine;
+    if (phase === 'loading') {
+      return html`<longpage-load-progress
+        role="region"
+        aria-label="Loading the model"
+        .name=${choice?.name ?? ''}
+        .progress=${progress}
+        @stop=${() => this.#engine.stopLoading()}
+      ></longpage-load-progress>`;
+    }
+    if (phase !== 'failed') return null;
+    return html`<longpage-error-panel
+      class="banner"
+      .error=${error}
+      .isFatal=${true}
+      @retry=${() => void this.#engine.reload()}
+      @shrink=${this.#onShrink}
+    ></longpage-error-panel>`;
   }
 
-  #renderLog() {
-    return html`<longpage-chat-log
-      tabindex="0"
-      .turns=${this.#engine.turns}
-      .isStreaming=${this.#engine.phase === 'answering'}
-    ></longpage-chat-log>`;
+  #renderLibrary() {
+    return html`<longpage-library-panel
+      id="library"
+      popover
+      .documents=${this.#library.documents}
+      .openId=${this.isChatting ? '' : this.#library.open?.id}
+      @add=${() => this.#show(undefined)}
+      @open=${(event: CustomEvent<string>) => this.#show(event.detail)}
+    ></longpage-library-panel>`;
   }
 
-  #renderWelcome() {
-    return html`<div class="welcome">
-      <h2>A language model in this tab</h2>
-      <p>It runs on your own GPU: no server, and nothing that you type leaves this page.</p>
+  #renderTabs() {
+    const tab = (view: View, label: string) =>
+      html`<button aria-pressed=${this.view === view} @click=${() => (this.view = view)}>${label}</button>`;
+    return html`<nav class="tabs" aria-label="Show">
+      ${tab('document', 'Document')}${tab('chat', 'Chat')}
+    </nav>`;
+  }
+
+  #renderDocument() {
+    const { open, openEntry, problem } = this.#library;
+    const trouble =
+      problem === undefined
+        ? null
+        : html`<longpage-error-panel
+            .error=${problem}
+            @dismiss=${() => this.#library.report(undefined)}
+          ></longpage-error-panel>`;
+    if (!open) {
+      return html`<div class="add">
+        ${trouble}
+        <longpage-add-document
+          .hasScout=${this.#engine.choice === embeddedModel}
+          @files=${this.#onFiles}
+          @pasted=${(event: CustomEvent<string>) => void this.#add(titleOfText(event.detail), event.detail)}
+          @sample=${this.#onSample}
+        ></longpage-add-document>
+      </div>`;
+    }
+    return html`<longpage-document-reader
+      .heading=${openEntry?.title ?? ''}
+      .meta=${`${open.text.length.toLocaleString('en')} characters`}
+      .text=${open.text}
+      .marked=${this.marked}
+      @rename=${(event: CustomEvent<string>) => void this.#library.rename(open.id, event.detail)}
+      @delete=${() => void this.#library.delete(open.id)}
+      >${trouble}</longpage-document-reader
+    >`;
+  }
+
+  #renderChat() {
+    const { conversations, current, answeringId, problem } = this.#chat;
+    const isSample = this.#library.open?.id === sampleId && !this.isChatting;
+    return html`<longpage-chat-panel
+      .conversations=${conversations}
+      .current=${current}
+      .answeringId=${answeringId}
+      .isReady=${this.#engine.phase === 'ready'}
+      .intro=${this.isChatting ? 'Talk to the model itself. Scout has little to say without a text to read.' : 'Ask about this document. The first answer takes longest: the document is read then.'}
+      .suggestions=${isSample ? this.suggestions : []}
+      @question=${(event: CustomEvent<string>) => void this.#chat.ask(event.detail)}
+      @stop=${() => this.#chat.stop()}
+      @begin=${() => this.#chat.begin()}
+      @select=${(event: CustomEvent<string>) => this.#chat.select(event.detail)}
+      @remove=${() => void this.#chat.delete()}
+      @edit=${({ detail }: CustomEvent<TurnEventDetail>) => void this.#chat.edit(detail.turn, detail.text!)}
+      @again=${({ detail }: CustomEvent<TurnEventDetail>) => void this.#chat.answerAgain(detail.turn)}
+      @choose=${({ detail }: CustomEvent<TurnEventDetail>) => this.#chat.choose(detail.turn)}
+    >
       ${
-        this.#engine.choice === embeddedModel
-          ? html`<p>
-              Scout is a small reader model: give it a text to read and ask about it, but do not expect it to
-              know the world.
-            </p>`
-          : null
+        problem === undefined || this.#engine.phase === 'failed'
+          ? null
+          : html`<longpage-error-panel
+              .error=${problem}
+              @shrink=${this.#onShrink}
+              @dismiss=${() => this.#chat.dismiss()}
+            ></longpage-error-panel>`
       }
-    </div>`;
+    </longpage-chat-panel>`;
   }
 
   #renderFooter() {
-    const { choice, stats, tokensPerSecond } = this.#engine;
-    const speed = tokensPerSecond === undefined ? [] : [formatRate(tokensPerSecond)];
-    const memory = stats ? [choice?.name, `${formatBytes(stats.memory.total)} on the GPU`] : [];
-    return html`<footer>${[...memory, ...speed].join(' · ')}</footer>`;
+    const { choice, stats, tokensPerSecond, settings, plan } = this.#engine;
+    const parts = stats ? [choice?.name ?? '', `${formatBytes(stats.memory.total)} on the GPU`] : [];
+    if (stats && stats.memory.hostBytes > 0) parts.push(`${formatBytes(stats.memory.hostBytes)} in memory`);
+    if (tokensPerSecond !== undefined) parts.push(formatRate(tokensPerSecond));
+    return html`<footer>
+      <div class="status">
+        <span>${parts.join(' · ')}</span>
+        <button
+          class="quiet"
+          aria-expanded=${this.hasMemory}
+          aria-controls="memory"
+          @click=${() => (this.hasMemory = !this.hasMemory)}
+        >
+          Memory ${this.hasMemory ? icons.down : icons.up}
+        </button>
+      </div>
+      <div id="memory" ?hidden=${!this.hasMemory}>
+        <longpage-memory-panel
+          .settings=${settings}
+          .stats=${stats}
+          .plan=${plan}
+          .canApply=${this.#engine.phase === 'ready' && this.#chat.answeringId === undefined}
+          .forecaster=${this.#forecast}
+          @apply=${(event: CustomEvent<Settings>) => void this.#engine.reload(event.detail)}
+        ></longpage-memory-panel>
+      </div>
+    </footer>`;
   }
 
-  #onModel = (event: CustomEvent<ModelChoice>): void => {
+  readonly #forecast = (settings: Settings) => this.#engine.forecast(settings);
+
+  /** Shows a document, the chat without one (empty), or where one is added (undefined). */
+  async #show(id: string | undefined): Promise<void> {
+    const library = this.renderRoot.querySelector<HTMLElement>('#library')!;
+    if (library.matches(':popover-open')) library.hidePopover();
+    this.marked = undefined;
+    this.view = 'document';
+    this.isChatting = id === '';
+    await Promise.all([this.#library.show(id ?? ''), this.#chat.open(id ?? '')]);
+    if (id !== undefined) await this.#focusChat();
+  }
+
+  async #add(title: string, text: string, id?: string): Promise<void> {
+    const added = await this.#library.add(title, text, id);
+    if (added === undefined) return;
+    this.marked = undefined;
+    await this.#chat.open(added);
+    await this.#focusChat();
+  }
+
+  #onFiles = async (event: CustomEvent<readonly File[]>): Promise<void> => {
+    for (const file of event.detail) {
+      await this.#add(file.name.replace(/\.\w+$/, ''), await file.text());
+    }
+  };
+
+  #onSample = async (): Promise<void> => {
+    try {
+      const { title, text } = await readSample();
+      this.suggestions = await readSampleQuestions();
+      await this.#add(title, text, sampleId);
+    } catch (error) {
+      this.#library.report(error);
+    }
+  };
+
+  #onModel = async (event: CustomEvent<ModelChoice>): Promise<void> => {
     this.isPicking = false;
     void this.#engine.load(event.detail);
-    this.#focusInput();
+    await this.#focusChat();
   };
 
-  #onClear = (): void => {
-    this.#engine.clear();
-    this.#focusInput();
+  #onShrink = (): void => {
+    const { settings } = this.#engine;
+    const smaller =
+      gpuByteChoices.findLast((choice) => choice <= settings.gpuBytes / 2) ?? gpuByteChoices[0]!;
+    void this.#engine.reload({ ...settings, gpuBytes: smaller, isExact: false });
   };
 
-  #focusInput(): void {
-    this.renderRoot.querySelector<ChatInput>('longpage-chat-input')?.focus();
+  async #focusChat(): Promise<void> {
+    await this.updateComplete;
+    const panel = this.renderRoot.querySelector<ChatPanel>('longpage-chat-panel');
+    await panel?.updateComplete;
+    panel?.focus();
   }
 }
 

@@ -1,168 +1,202 @@
 /**
- * The page's one hold on the engine: loads a model, runs one answer at a time, and tells its host about every change.
+ * The page's one hold on the engine: loads a model, answers questions, plans memory, and tells its host about every change.
  * Components get its state and never the engine.
  */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import { Engine, type EngineStats, type LoadProgress } from '../src/index';
-
-/** A model as the picker names it. */
-export interface ModelChoice {
-  readonly name: string;
-  /** A folder's URL, or its files. */
-  readonly source: string | readonly File[];
-}
-
-/** One side of the conversation; the assistant's grows while it streams. */
-export interface Turn {
-  readonly role: 'user' | 'assistant';
-  readonly content: string;
-  /** Why an answer is not complete: the person stopped it, a limit was reached, or it failed. */
-  readonly ending?: 'stopped' | 'length' | 'failed';
-}
+import {
+  Engine,
+  EngineError,
+  type ChatCompletionMessageParam,
+  type EngineStats,
+  type KvOptions,
+  type LoadProgress,
+  type MemoryPlan,
+} from '../src/index';
+import type { ModelChoice } from './models';
+import type { DocumentShelf } from './document-shelf';
+import { loadSettings, saveSettings, type Settings } from './settings';
 
 /** Where the engine is. */
-export type Phase = 'empty' | 'loading' | 'ready' | 'answering' | 'failed';
+export type Phase = 'empty' | 'loading' | 'ready' | 'failed';
+
+/** What is to be answered, and how. */
+export interface Question {
+  readonly messages: ChatCompletionMessageParam[];
+  /** The document that the conversation is about; empty for none. */
+  readonly documentId: string;
+  /** 0 is greedy. */
+  readonly temperature: number;
+}
+
+/** An answer so far. */
+export interface Answer {
+  readonly content: string;
+  readonly isCut: boolean;
+  readonly firstTokenMs: number;
+  readonly tokensPerSecond: number | undefined;
+}
+
+/** What settings would take: a plan, or why there is none. */
+export type Forecast = { readonly plan: MemoryPlan } | { readonly problem: string };
 
 /** Tokens that one answer may have. */
 const maxAnswerTokens = 512;
+
+/** Errors after which the engine is of no more use. */
+const fatalCodes: ReadonlySet<string> = new Set(['device-lost', 'disposed', 'webgpu-unavailable']);
+
+/** The engine's options for settings of the page. */
+function kvOptions({ gpuBytes, pagesPerHead, isExact }: Settings): KvOptions {
+  return { gpuBytes, pagesPerHead, ...(isExact && { unstableShare: 1 }) };
+}
 
 /** See the file's header. */
 export class EngineController implements ReactiveController {
   phase: Phase = 'empty';
   choice: ModelChoice | undefined;
   progress: LoadProgress | undefined;
-  turns: readonly Turn[] = [];
-  /** A text that the conversation is about; empty for none. */
-  documentText = '';
+  settings: Settings = loadSettings();
   stats: EngineStats | undefined;
+  plan: MemoryPlan | undefined;
   tokensPerSecond: number | undefined;
-  /** What went wrong last; cleared by the next attempt. */
+  /** Why the engine is no longer there, or was not loaded. */
   error: unknown;
   readonly #host: ReactiveControllerHost;
+  readonly #shelf: DocumentShelf;
   #engine: Engine | undefined;
-  #running: AbortController | undefined;
+  #loading: AbortController | undefined;
 
-  constructor(host: ReactiveControllerHost) {
+  constructor(host: ReactiveControllerHost, shelf: DocumentShelf) {
     this.#host = host;
+    this.#shelf = shelf;
     host.addController(this);
   }
 
   hostDisconnected(): void {
-    this.#running?.abort();
+    this.#loading?.abort();
     void this.#engine?.dispose();
   }
 
-  /** Replaces the model; the conversation begins with `turns`. A load that is still running is stopped first. */
-  async load(choice: ModelChoice, turns: readonly Turn[] = []): Promise<void> {
-    const running = this.#startRunning();
+  /** Replaces the model. A load that is still running is stopped first. */
+  async load(choice: ModelChoice): Promise<void> {
+    this.#loading?.abort();
+    const loading = (this.#loading = new AbortController());
+    const previous = this.#engine;
+    this.#engine = undefined;
+    this.tokensPerSecond = undefined;
     this.#set({
       phase: 'loading',
       choice,
       progress: undefined,
       error: undefined,
-      turns,
       stats: undefined,
+      plan: undefined,
     });
-    this.tokensPerSecond = undefined;
     try {
-      const previous = this.#engine;
-      this.#engine = undefined;
       await previous?.dispose();
-      running.signal.throwIfAborted();
+      loading.signal.throwIfAborted();
       const { source } = choice;
       const engine = await Engine.load(typeof source === 'string' ? source : [...source], {
-        signal: running.signal,
+        kv: kvOptions(this.settings),
+        signal: loading.signal,
         onProgress: (progress) => {
-          if (this.#running === running) this.#set({ progress });
+          if (this.#loading === loading) this.#set({ progress });
         },
       });
-      if (this.#running !== running) {
+      if (this.#loading !== loading) {
         await engine.dispose();
         return;
       }
       this.#engine = engine;
-      this.#set({ phase: 'ready', stats: await engine.stats() });
+      const [stats, plan] = await Promise.all([engine.stats(), engine.plan()]);
+      this.#set({ phase: 'ready', stats, plan });
     } catch (error) {
-      if (this.#running !== running) return;
-      if (running.signal.aborted) this.#set({ phase: 'empty' });
+      if (this.#loading !== loading) return;
+      if (loading.signal.aborted) this.#set({ phase: 'empty' });
       else this.#set({ phase: 'failed', error });
     }
   }
 
-  /** Loads the same model again, after an error, and keeps the conversation. */
-  async retry(): Promise<void> {
-    if (this.choice) await this.load(this.choice, this.turns);
+  /** Loads the same model again: after an error, or with other settings. */
+  async reload(settings: Settings = this.settings): Promise<void> {
+    this.settings = settings;
+    saveSettings(settings);
+    if (this.choice) await this.load(this.choice);
   }
 
-  /** Streams the answer to `question` into the last turn. Does nothing unless a model is ready. */
-  async ask(question: string): Promise<void> {
+  /** Stops a load. */
+  stopLoading(): void {
+    this.#loading?.abort();
+  }
+
+  /** What the engine would take with other settings, before anything is allocated; undefined without a model. */
+  async forecast(settings: Settings): Promise<Forecast | undefined> {
+    try {
+      const plan = await this.#engine?.plan({ kv: kvOptions(settings) });
+      return plan && { plan };
+    } catch (error) {
+      if (error instanceof EngineError && error.code !== 'disposed') return { problem: error.message };
+      throw error;
+    }
+  }
+
+  /**
+   * The answer as it grows.
+   * @throws what the engine throws; the signal's reason when stopped
+   */
+  async *answer(question: Question, signal: AbortSignal): AsyncGenerator<Answer, void> {
     const engine = this.#engine;
-    if (!engine || this.phase !== 'ready') return;
-    const running = this.#startRunning();
-    const history: readonly Turn[] = [...this.turns, { role: 'user', content: question }];
-    this.#set({
-      phase: 'answering',
-      turns: [...history, { role: 'assistant', content: '' }],
-      error: undefined,
-    });
-    const messages = history.map(({ role, content }) => ({ role, content }));
+    if (!engine) throw new EngineError('disposed', 'No model is loaded.');
+    const startedAt = performance.now();
     let content = '';
     let numTokens = 0;
     let firstTokenAt = 0;
-    const finish = (ending?: Turn['ending']) => {
-      const answer: Turn = { role: 'assistant', content, ...(ending && { ending }) };
-      this.#set({ turns: [...history, answer] });
-    };
     try {
+      const { documentId } = question;
+      const document = documentId === '' ? undefined : { text: await this.#shelf.text(documentId) };
       const stream = await engine.chat.completions.create(
         {
-          messages,
+          messages: question.messages,
           max_tokens: maxAnswerTokens,
-          // A reader quotes: chance has no place in its answers.
-          temperature: 0,
+          temperature: question.temperature,
           stream: true,
-          ...(this.documentText && { document: { text: this.documentText } }),
+          ...(document && { document }),
+          ...(this.settings.isExact && { exact: true }),
         },
-        { signal: running.signal },
+        { signal },
       );
       for await (const chunk of stream) {
         const choice = chunk.choices[0];
         if (!choice) continue;
         content += choice.delta.content ?? '';
-        if (numTokens++ === 0) firstTokenAt = performance.now();
-        else this.tokensPerSecond = ((numTokens - 1) * 1000) / (performance.now() - firstTokenAt);
-        finish(choice.finish_reason === 'length' ? 'length' : undefined);
+        const isCut = choice.finish_reason === 'length';
+        const now = performance.now();
+        if (numTokens++ === 0) firstTokenAt = now;
+        const elapsedMs = now - firstTokenAt;
+        this.tokensPerSecond = elapsedMs > 0 ? ((numTokens - 1) * 1000) / elapsedMs : undefined;
+        yield {
+          content,
+          isCut,
+          firstTokenMs: firstTokenAt - startedAt,
+          tokensPerSecond: this.tokensPerSecond,
+        };
       }
-      this.#set({ phase: 'ready', stats: await engine.stats() });
     } catch (error) {
-      if (this.#running !== running) return;
-      if (running.signal.aborted) {
-        finish('stopped');
-        this.#set({ phase: 'ready', stats: await engine.stats() });
-      } else {
-        finish('failed');
-        this.#set({ phase: 'failed', error });
-      }
+      if (error instanceof EngineError && fatalCodes.has(error.code)) this.#set({ phase: 'failed', error });
+      throw error;
+    } finally {
+      await this.#refresh(engine);
     }
   }
 
-  /** Stops whatever is running: a load or an answer. */
-  stop(): void {
-    this.#running?.abort();
-  }
-
-  /** Forgets the conversation. */
-  clear(): void {
-    if (this.phase === 'ready') this.#set({ turns: [] });
-  }
-
-  #startRunning(): AbortController {
-    this.#running?.abort();
-    return (this.#running = new AbortController());
+  async #refresh(engine: Engine): Promise<void> {
+    if (this.phase !== 'ready' || engine !== this.#engine) return;
+    const stats = await engine.stats();
+    if (engine === this.#engine) this.#set({ stats });
   }
 
   #set(
-    change: Partial<Pick<EngineController, 'phase' | 'choice' | 'progress' | 'turns' | 'stats' | 'error'>>,
+    change: Partial<Pick<EngineController, 'phase' | 'choice' | 'progress' | 'stats' | 'plan' | 'error'>>,
   ): void {
     Object.assign(this, change);
     this.#host.requestUpdate();

@@ -7,8 +7,10 @@ export interface ErrorText {
   readonly detail: string;
   /** Things to try, best first. */
   readonly steps: readonly string[];
-  /** Whether trying the same again can help. */
+  /** Whether loading the model again can help. */
   readonly canRetry: boolean;
+  /** Whether a smaller memory limit can help. */
+  readonly canShrink?: boolean;
 }
 
 const turnOnWebgpu = [
@@ -43,18 +45,24 @@ const textByCode: Readonly<Record<string, Omit<ErrorText, 'detail'>>> = {
   },
   'context-too-long': {
     title: 'The conversation is too long',
-    steps: ['Start a new chat.'],
+    steps: ['Begin a new conversation, or raise the memory limit under Memory.'],
     canRetry: false,
   },
   'gpu-memory': {
     title: 'The GPU has too little memory',
-    steps: ['Close other tabs that use the GPU, or pick a smaller model.'],
+    steps: ['Set a smaller memory limit, close other tabs that use the GPU, or pick a smaller model.'],
     canRetry: true,
+    canShrink: true,
   },
   'host-memory': {
     title: 'This tab has too little memory',
     steps: ['Close other tabs, or pick a smaller model.'],
     canRetry: true,
+  },
+  'storage-quota': {
+    title: 'The browser gives this page no more space',
+    steps: ['Delete documents or models that you no longer need, or free space on the disk.'],
+    canRetry: false,
   },
   'device-lost': {
     title: 'The GPU was lost',

@@ -18,3 +18,27 @@ export function formatBytes(sizeBytes: number): string {
 export function formatRate(tokensPerSecond: number): string {
   return `${tokensPerSecond.toFixed(tokensPerSecond < 10 ? 1 : 0)} tokens/s`;
 }
+
+/** A whole number with its thousands apart, and its noun: `1 token`, `12,480 tokens`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** A length of time, as exact as it is worth: `40 ms`, `2.4 s`, `50 s`, `3 min`, `2 h 5 min`. */
+export function formatDuration(durationMs: number): string {
+  if (durationMs < 995) return `${Math.round(durationMs)} ms`;
+  const seconds = durationMs / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 89.5) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const rest = minutes % 60;
+  return rest === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${rest} min`;
+}
+
+/** A share of 0 to 1 in whole percent, but never a 0 or 100 that is not one: `0 %`, `under 1 %`, `63 %`. */
+export function formatShare(share: number): string {
+  if (share > 0 && share < 0.01) return 'under 1 %';
+  if (share < 1 && share > 0.99) return 'over 99 %';
+  return `${Math.round(share * 100)} %`;
+}

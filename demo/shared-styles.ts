@@ -8,8 +8,20 @@ export const controls = css`
     box-sizing: border-box;
   }
 
+  [hidden] {
+    display: none !important;
+  }
+
+  h1,
+  h2,
+  h3,
+  p {
+    margin: 0;
+  }
+
   button,
   input,
+  select,
   textarea {
     font: inherit;
     color: inherit;
@@ -52,7 +64,27 @@ export const controls = css`
     color: var(--ink-soft);
   }
 
+  button.quiet {
+    display: inline-flex;
+    align-items: center;
+    gap: 0.35rem;
+    min-height: 2rem;
+    padding: 0.2rem 0.55rem;
+    border-color: transparent;
+    border-radius: 0.5rem;
+    background: transparent;
+    color: var(--ink-soft);
+    font-size: 0.875rem;
+  }
+
+  button.quiet:hover:not(:disabled) {
+    background: var(--sunken);
+    color: var(--ink);
+  }
+
   input[type='url'],
+  input[type='text'],
+  select,
   textarea {
     width: 100%;
     padding: 0.55rem 0.8rem;
@@ -61,9 +93,32 @@ export const controls = css`
     background: var(--surface);
   }
 
+  input[type='range'],
+  input[type='checkbox'],
+  progress {
+    accent-color: var(--accent);
+  }
+
+  progress {
+    width: 100%;
+    height: 0.5rem;
+  }
+
   :focus-visible {
     outline: 3px solid var(--accent);
     outline-offset: 2px;
+  }
+
+  .soft {
+    color: var(--ink-soft);
+    font-size: 0.875rem;
+  }
+
+  .row {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 0.5rem;
   }
 
   .visually-hidden {

@@ -18,6 +18,7 @@ export type { GenerationOptions } from './api/generation-options';
 export type { CompletionUsage } from './api/usage';
 export type { CacheEvent, RerankEvent, StallEvent } from './engine/cache-event';
 export type { CacheMap } from './engine/cache-map';
+export type { PlanOptions } from './engine/engine';
 export type { KvOptions, MemoryPlan } from './engine/memory-plan';
 export type { EngineStats, RequestTimings } from './engine/stats';
 export type { BufferCategory, BytesByCategory } from './gpu/buffer';

@@ -46,17 +46,17 @@ export class ChatInput extends LitElement {
   protected override render() {
     return html`
       <form @submit=${this.#onSubmit}>
-        <label class="visually-hidden" for="question">Your message</label>
+        <label class="visually-hidden" for="question">Your question</label>
         <textarea
           id="question"
           rows="1"
-          placeholder=${this.isReady || this.isAnswering ? 'Ask something' : 'Load a model first'}
+          placeholder=${this.isReady || this.isAnswering ? 'Ask something' : 'The model is not loaded yet'}
           @keydown=${this.#onKey}
         ></textarea>
         ${
           this.isAnswering
             ? html`<button type="button" @click=${this.#onStop}>Stop</button>`
-            : html`<button class="primary" type="submit" ?disabled=${!this.isReady}>Send</button>`
+            : html`<button class="primary" type="submit" ?disabled=${!this.isReady}>Ask</button>`
         }
       </form>
     `;

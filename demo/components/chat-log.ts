@@ -1,13 +1,20 @@
-/** The conversation. Follows the end while it grows, unless the reader has scrolled up. */
+/**
+ * The turns of a conversation. Follows the end while it grows, unless the reader has scrolled up. Passes on what its turns fire:
+ * `edit`, `again` and `choose`, with the turn.
+ */
 import { LitElement, css, html, type PropertyValues } from 'lit';
-import type { Turn } from '../engine-controller';
+import { repeat } from 'lit/directives/repeat.js';
+import { branchesAt, visibleTurns, type Conversation, type Turn } from '../conversation';
 import { controls } from '../shared-styles';
+import type { ChatTurn } from './chat-turn';
+import './chat-turn';
 
-const endings: Readonly<Record<NonNullable<Turn['ending']>, string>> = {
-  stopped: 'Stopped.',
-  length: 'The answer reached its longest length.',
-  failed: 'The answer broke off.',
-};
+/** What the person wants done about a turn. */
+export interface TurnEventDetail {
+  readonly turn: Turn;
+  /** The new question, with `edit`. */
+  readonly text?: string;
+}
 
 /** See the file's header. */
 export class ChatLog extends LitElement {
@@ -29,80 +36,65 @@ export class ChatLog extends LitElement {
 
       li {
         max-width: 100%;
-        overflow-wrap: anywhere;
-      }
-
-      .user {
-        align-self: flex-end;
-        max-width: 85%;
-        padding: 0.6rem 1rem;
-        border-radius: var(--radius);
-        background: var(--accent-soft);
-      }
-
-      .text {
-        white-space: pre-wrap;
-      }
-
-      .note {
-        margin: 0.25rem 0 0;
-        color: var(--ink-soft);
-        font-size: 0.875rem;
-        font-style: italic;
-      }
-
-      .cursor::after {
-        content: '';
-        display: inline-block;
-        width: 0.5em;
-        height: 1em;
-        vertical-align: text-bottom;
-        background: var(--accent);
-      }
-
-      @media (prefers-reduced-motion: no-preference) {
-        .cursor::after {
-          animation: blink 1s steps(2, jump-none) infinite;
-        }
-      }
-
-      @keyframes blink {
-        to {
-          opacity: 0;
-        }
       }
     `,
   ];
 
-  static override properties = { turns: { attribute: false }, isStreaming: { attribute: false } };
-  declare turns: readonly Turn[];
-  declare isStreaming: boolean;
+  static override properties = {
+    conversation: { attribute: false },
+    answeringId: { attribute: false },
+    canAsk: { attribute: false },
+  };
+  declare conversation: Conversation;
+  /** The answer that is growing. */
+  declare answeringId: string | undefined;
+  declare canAsk: boolean;
+  #numTurns = 0;
+  #isAtEnd = true;
 
   constructor() {
     super();
-    this.turns = [];
-    this.isStreaming = false;
+    this.answeringId = undefined;
+    this.canAsk = false;
   }
 
   protected override render() {
-    // A screen reader hears an answer when it is complete: a live region that grows by the token is noise.
-    const last = this.turns.at(-1);
-    const announcement = this.isStreaming ? 'Answering…' : last?.role === 'assistant' ? last.content : '';
+    const turns = visibleTurns(this.conversation);
     return html`
       <ol aria-label="Conversation">
-        ${this.turns.map((turn, index) => this.#renderTurn(turn, index === this.turns.length - 1))}
+        ${repeat(
+          turns,
+          ({ id }) => id,
+          (turn) => this.#renderTurn(turn),
+        )}
       </ol>
-      <div class="visually-hidden" role="status">${announcement}</div>
+      <div class="visually-hidden" role="status">${this.#announcement(turns)}</div>
     `;
   }
 
-  #renderTurn({ role, content, ending }: Turn, isLast: boolean) {
-    const isGrowing = isLast && this.isStreaming && role === 'assistant';
-    return html`<li class=${role}>
-      <span class="visually-hidden">${role === 'user' ? 'You: ' : 'Answer: '}</span
-      ><span class=${isGrowing ? 'text cursor' : 'text'}>${content}</span>${
-        ending ? html`<p class="note">${endings[ending]}</p>` : null
-      }
+  /** A screen reader hears an answer when it is complete: a live region that grows by the token is noise. */
+  #announcement(turns: readonly Turn[]): string {
+    if (this.answeringId !== undefined) return 'Answering…';
+    const last = turns.at(-1);
+    return last?.role === 'assistant' ? last.content : '';
+  }
+
+  #renderTurn(turn: Turn) {
+    const send = (name: string, text?: string) => {
+      const detail: TurnEventDetail = { turn, ...(text !== undefined && { text }) };
+      this.dispatchEvent(new CustomEvent(name, { detail }));
+    };
+    return html`<li class=${turn.role}>
+      <longpage-chat-turn
+        .turn=${turn}
+        .branches=${branchesAt(this.conversation, turn)}
+        .isGrowing=${turn.id === this.answeringId}
+        .canAsk=${this.canAsk}
+        @edit=${(event: CustomEvent<string>) => send('edit', event.detail)}
+        @again=${() => send('again')}
+        @choose=${(event: CustomEvent<Turn>) =>
+          this.dispatchEvent(new CustomEvent('choose', { detail: { turn: event.detail } }))}
+      ></longpage-chat-turn>
     </li>`;
   }
 
@@ -112,11 +104,19 @@ export class ChatLog extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    const hasNewQuestion = changed.has('turns') && (changed.get('turns')?.length ?? 0) < this.turns.length;
-    if (this.#isAtEnd || hasNewQuestion) this.scrollTop = this.scrollHeight;
+    if (!changed.has('conversation')) return;
+    const hasMore = this.conversation.turns.length > this.#numTurns;
+    const isAnother = changed.get('conversation')?.id !== this.conversation.id;
+    this.#numTurns = this.conversation.turns.length;
+    if (this.#isAtEnd || hasMore || isAnother) void this.#scrollToEnd();
   }
 
-  #isAtEnd = true;
+  async #scrollToEnd(): Promise<void> {
+    // The turns are components that render after this one.
+    const turns = [...this.renderRoot.querySelectorAll<ChatTurn>('longpage-chat-turn')];
+    await Promise.all(turns.map((turn) => turn.updateComplete));
+    this.scrollTop = this.scrollHeight;
+  }
 }
 
 customElements.define('longpage-chat-log', ChatLog);

@@ -1,4 +1,4 @@
-/** An error as a sentence with next steps. Fires `retry`. */
+/** An error as a sentence with next steps. Fires `retry`, `shrink` to load with a smaller memory limit, and `dismiss`. */
 import { LitElement, css, html } from 'lit';
 import { describeError } from '../error-text';
 import { controls } from '../shared-styles';
@@ -30,18 +30,21 @@ export class ErrorPanel extends LitElement {
         margin: 0 0 0.75rem;
         padding-left: 1.25rem;
       }
-
-      ul:last-child {
-        margin-bottom: 0;
-      }
     `,
   ];
 
-  static override properties = { error: { attribute: false } };
+  static override properties = { error: { attribute: false }, isFatal: { attribute: false } };
   declare error: unknown;
+  /** Whether nothing goes on before the model is loaded again; what is not can be dismissed. */
+  declare isFatal: boolean;
+
+  constructor() {
+    super();
+    this.isFatal = false;
+  }
 
   protected override render() {
-    const { title, detail, steps, canRetry } = describeError(this.error);
+    const { title, detail, steps, canRetry, canShrink } = describeError(this.error);
     return html`
       <section role="alert">
         <h2>${title}</h2>
@@ -49,13 +52,17 @@ export class ErrorPanel extends LitElement {
         <ul>
           ${steps.map((step) => html`<li>${step}</li>`)}
         </ul>
-        ${
-          canRetry
-            ? html`<button @click=${() => this.dispatchEvent(new Event('retry'))}>Try again</button>`
-            : null
-        }
+        <div class="row">
+          ${this.isFatal && canRetry ? this.#button('retry', 'Try again') : null}
+          ${canShrink ? this.#button('shrink', 'Use half of the memory') : null}
+          ${this.isFatal ? null : this.#button('dismiss', 'Dismiss')}
+        </div>
       </section>
     `;
+  }
+
+  #button(event: string, label: string) {
+    return html`<button @click=${() => this.dispatchEvent(new Event(event))}>${label}</button>`;
   }
 }
 

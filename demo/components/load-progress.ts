@@ -10,30 +10,22 @@ export class LoadProgress extends LitElement {
     controls,
     css`
       :host {
-        display: grid;
-        grid-template-columns: 1fr auto;
+        display: flex;
         align-items: center;
         gap: 0.5rem 1rem;
-        padding: 1rem;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--surface);
+        padding: 0.25rem 1rem;
+        border-bottom: 1px solid var(--line);
+        color: var(--ink-soft);
+        font-size: 0.875rem;
       }
 
       p {
-        margin: 0;
         font-variant-numeric: tabular-nums;
       }
 
       progress {
-        width: 100%;
-        height: 0.5rem;
-        accent-color: var(--accent);
-      }
-
-      button {
-        grid-row: 1 / span 2;
-        grid-column: 2;
+        flex: 1;
+        min-width: 3rem;
       }
     `,
   ];
@@ -58,7 +50,7 @@ export class LoadProgress extends LitElement {
           ? html`<progress aria-labelledby="text" max=${total} .value=${progress.loadedBytes}></progress>`
           : html`<progress aria-labelledby="text"></progress>`
       }
-      <button @click=${() => this.dispatchEvent(new Event('stop'))}>Cancel</button>
+      <button class="quiet" @click=${() => this.dispatchEvent(new Event('stop'))}>Cancel</button>
     `;
   }
 }

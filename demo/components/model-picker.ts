@@ -1,13 +1,7 @@
 /** Chooses a model: the one that ships with the page, a folder from disk, or a URL. Fires `model-chosen`. */
 import { LitElement, css, html } from 'lit';
-import type { ModelChoice } from '../engine-controller';
+import { embeddedModel, type ModelChoice } from '../models';
 import { controls } from '../shared-styles';
-
-/** The model that ships with the page. */
-export const embeddedModel: ModelChoice = {
-  name: 'Scout',
-  source: new URL('models/scout/', document.baseURI).href,
-};
 
 /** See the file's header. */
 export class ModelPicker extends LitElement {

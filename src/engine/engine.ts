@@ -40,6 +40,14 @@ export interface EngineOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What to plan for. */
+export interface PlanOptions {
+  /** Longest context of one request, in tokens. */
+  readonly contextTokens?: number;
+  /** Options in place of those that the engine was loaded with. */
+  readonly kv?: KvOptions;
+}
+
 /** What a model folder says besides its weights. */
 interface ModelFiles {
   readonly config: ModelConfig;
@@ -173,11 +181,12 @@ export class EngineCore {
   }
 
   /**
-   * Bytes by category that an engine for `contextTokens` would take on this device, before anything is allocated.
+   * Bytes by category that an engine for `contextTokens`, or with other `kv` options, would take on this device, before
+   * anything is allocated. Options that are not given are those of this engine.
    * @throws EngineError `gpu-memory` when that exceeds the limit, naming the bytes and the nearest context that fits
    */
-  plan({ contextTokens }: { contextTokens?: number } = {}): MemoryPlan {
-    const kv = contextTokens === undefined ? this.#kv : { ...this.#kv, contextTokens };
+  plan({ contextTokens, kv: changes }: PlanOptions = {}): MemoryPlan {
+    const kv = { ...this.#kv, ...changes, ...(contextTokens !== undefined && { contextTokens }) };
     const weights = this.#plan.gpuBytes.weights;
     const { maxBindingBytes } = this.#device;
     return planMemory({ config: this.config, weightBytes: weights, maxBindingBytes, kv });

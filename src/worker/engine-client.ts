@@ -8,6 +8,7 @@ import { validateChatRequest } from '../api/validate-chat-request';
 import { validateCompletionRequest } from '../api/validate-completion-request';
 import type { CacheEvent } from '../engine/cache-event';
 import type { CacheMap } from '../engine/cache-map';
+import type { PlanOptions } from '../engine/engine';
 import type { MemoryPlan } from '../engine/memory-plan';
 import type { EngineStats } from '../engine/stats';
 import type { ModelLocation } from '../model/open-model-source';
@@ -115,10 +116,11 @@ export class Engine {
   }
 
   /**
-   * GPU bytes by category that an engine for `contextTokens` takes, before anything is allocated for it.
-   * @throws EngineError `gpu-memory` when that exceeds `kv.gpuBytes`, with the bytes and the nearest context that fits
+   * GPU bytes by category that an engine for `contextTokens`, or with other `kv` options, takes, before anything is allocated for it.
+   * @throws EngineError `gpu-memory` when that exceeds `kv.gpuBytes`, with the bytes and the nearest context that fits; RangeError for
+   * options out of range
    */
-  plan(options: { contextTokens?: number } = {}): Promise<MemoryPlan> {
+  plan(options: PlanOptions = {}): Promise<MemoryPlan> {
     return this.#connection.call('plan', options);
   }
 

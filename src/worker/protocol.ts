@@ -1,6 +1,7 @@
 /** The messages between the page and the engine's worker: plain data, nothing that runs. */
 import type { GenerationRequest } from '../engine/generation';
 import type { GenerationEvent } from '../engine/generation-event';
+import type { PlanOptions } from '../engine/engine';
 import type { KvOptions, MemoryPlan } from '../engine/memory-plan';
 import type { CacheEvent } from '../engine/cache-event';
 import type { CacheMap } from '../engine/cache-map';
@@ -30,7 +31,7 @@ export interface ModelDescription {
 export interface Calls {
   load: { argument: { location: ModelLocation; settings: LoadSettings }; result: ModelDescription };
   encode: { argument: GenerationRequest['prompt']; result: number[] };
-  plan: { argument: { contextTokens?: number }; result: MemoryPlan };
+  plan: { argument: PlanOptions; result: MemoryPlan };
   stats: { argument: undefined; result: EngineStats };
   cacheMap: { argument: undefined; result: CacheMap };
   /** Sends events of the cache, or none any more. */

@@ -1,99 +1,59 @@
-/** The built page in a real browser, under the policy that README gives hosts; the model is the tiny test model. */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
-import type { Browser, BrowserContextOptions, Page } from 'playwright';
+/** The page itself: loading, stopping, models, settings, errors, keyboard, small windows; with the tiny test model. */
+import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser } from '../../tools/browser/launch.mjs';
-import { serve } from '../../tools/serve/static-server.mjs';
-import { contentSecurityPolicy } from '../support/readme';
-
-const root = join(import.meta.dirname, '../..');
-const modelFolder = join(root, 'test/fixtures/models/tiny-llama');
-/** An ignored folder: for people who want to look at what the tests saw. */
-const screenshots = join(root, '.cache/screenshots');
-
-interface Visit {
-  readonly page: Page;
-  /** What the page reported: violations of the policy and errors that nobody caught. */
-  readonly complaints: string[];
-}
+import {
+  answers,
+  chatWithoutDocument,
+  expectAccessible,
+  expectNoSidewaysScroll,
+  input,
+  leave,
+  photograph,
+  serveSite,
+  tinyModelFolder,
+  untilReady,
+  visit,
+  type Visit,
+} from '../support/demo-page';
 
 describe('demo page', () => {
-  let server: Awaited<ReturnType<typeof serve>>;
+  let server: Awaited<ReturnType<typeof serveSite>>;
   let browser: Browser;
+  /** One page for all tests that leave it as they found it: with a model, and the chat without a document. */
+  let shared: Visit;
 
   beforeAll(async () => {
-    mkdirSync(screenshots, { recursive: true });
-    const brokenConfig = '{"architectures":["FalconForCausalLM"],"model_type":"falcon"}';
-    server = await serve({
-      mounts: [
-        { prefix: '/', folder: join(root, 'site') },
-        { prefix: '/models/scout/', folder: modelFolder },
-      ],
+    server = await serveSite({
+      modelFolder: tinyModelFolder,
       pages: {
-        '/models/unsupported/config.json': brokenConfig,
+        '/models/unsupported/config.json': '{"architectures":["FalconForCausalLM"],"model_type":"falcon"}',
         '/blank': '<!doctype html><title>blank</title>',
       },
-      headers: { 'Content-Security-Policy': contentSecurityPolicy() },
     });
     browser = await launchBrowser();
+    shared = await visit(browser, server.origin);
+    await chatWithoutDocument(shared.page);
   });
 
   afterAll(async () => {
+    await leave(shared, 'demo');
     await browser.close();
     await server.close();
   });
 
-  async function open(path = '/', options: BrowserContextOptions = {}, from = browser): Promise<Visit> {
-    const context = await from.newContext(options);
-    // A software GPU on a busy machine takes its time to compile.
-    context.setDefaultTimeout(90_000);
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error' && /Content.Security.Policy/i.test(message.text()))
-        complaints.push(message.text());
-    });
-    await page.goto(server.origin + path);
-    return { page, complaints };
+  /** Asks what the tiny model never finishes to answer, and waits for the first words. */
+  async function askAtLength(page: Page, question: string): Promise<void> {
+    const numBefore = await answers(page).count();
+    await input(page).fill(question);
+    await page.keyboard.press('Enter');
+    await expect
+      .poll(async () => (await answers(page).nth(numBefore).textContent())?.length)
+      .toBeGreaterThan(0);
   }
-
-  const input = (page: Page) => page.getByLabel('Your message');
-  const answer = (page: Page) => page.locator('li.assistant .text');
-  const untilReady = (page: Page) =>
-    page.getByRole('button', { name: 'Send' }).and(page.locator(':enabled')).waitFor();
-
-  async function close({ page, complaints }: Visit, screenshot: string): Promise<void> {
-    await page.screenshot({ path: join(screenshots, `${screenshot}.png`) });
-    await page.context().close();
-    expect(complaints).toEqual([]);
-  }
-
-  async function expectAccessible(page: Page): Promise<void> {
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual(
-      [],
-    );
-  }
-
-  test('loads the embedded model and streams an answer, and no rule of the policy is broken', async () => {
-    const visit = await open();
-    const { page } = visit;
-    await untilReady(page);
-    await input(page).fill('Hello there');
-    await page.getByRole('button', { name: 'Send' }).click();
-    await page.getByRole('button', { name: 'Stop' }).waitFor();
-    await untilReady(page);
-    expect((await answer(page).textContent())?.length).toBeGreaterThan(0);
-    expect(await page.locator('footer').textContent()).toMatch(/MB on the GPU · [\d.]+ tokens\/s/);
-    await expectAccessible(page);
-    await close(visit, 'answered');
-  });
 
   test('the policy is in force, and a page that breaks it is noticed', async () => {
-    const { page, complaints } = await open('/blank');
+    const { page, complaints } = await visit(browser, `${server.origin}/blank`);
     await page.evaluate(() => {
       document.body.setAttribute('style', 'color: red');
       document.body.append(
@@ -106,31 +66,90 @@ describe('demo page', () => {
   });
 
   test('stops an answer at once and takes the next question', async () => {
-    const visit = await open();
-    const { page } = visit;
-    await untilReady(page);
-    await input(page).fill('Tell me everything');
-    await page.keyboard.press('Enter');
-    await expect.poll(async () => (await answer(page).textContent())?.length).toBeGreaterThan(0);
+    const { page } = shared;
+    await askAtLength(page, 'Tell me everything');
     await page.getByRole('button', { name: 'Stop' }).click();
     await untilReady(page);
-    expect(await page.locator('li.assistant .note').textContent()).toBe('Stopped.');
-    const stoppedAt = await answer(page).textContent();
-    await input(page).fill('And now?');
-    await page.keyboard.press('Enter');
-    await expect.poll(async () => (await answer(page).nth(1).textContent())?.length).toBeGreaterThan(0);
-    expect(await answer(page).first().textContent()).toBe(stoppedAt);
+    expect(await page.locator('.answer .note').textContent()).toBe('Stopped.');
+    expect(await page.locator('footer .status').textContent()).toMatch(/MB on the GPU.* · [\d.]+ tokens\/s/);
+    const stoppedAt = await answers(page).first().textContent();
+    await askAtLength(page, 'And now?');
+    expect(await answers(page).first().textContent()).toBe(stoppedAt);
     await page.keyboard.press('Escape');
     await untilReady(page);
-    await close(visit, 'stopped');
+  });
+
+  test('keeps several conversations and shows the one that is chosen', async () => {
+    const { page } = shared;
+    await page.getByRole('button', { name: 'New', exact: true }).click();
+    await askAtLength(page, 'Something else');
+    await page.keyboard.press('Escape');
+    await untilReady(page);
+    expect(await answers(page).count()).toBe(1);
+    await page.getByRole('combobox', { name: 'Conversation' }).selectOption({ label: 'Tell me everything' });
+    expect(await answers(page).count()).toBe(2);
+    await page.getByRole('button', { name: 'Delete this conversation' }).click();
+    expect(await page.locator('.user .content').allTextContents()).toEqual(['Something else']);
+    await expectAccessible(page);
+    await photograph(page, 'conversations');
+  });
+
+  test('plans memory as the settings move, and loads with those that are applied', async () => {
+    const { page } = shared;
+    const footer = page.locator('footer');
+    await footer.getByRole('button', { name: 'Memory' }).click();
+    const limit = page.getByLabel('GPU memory limit');
+    const forecast = page.locator('longpage-memory-panel .forecast');
+    await expect.poll(() => forecast.textContent()).toContain('hold a context of');
+    const apply = page.getByRole('button', { name: 'Apply' });
+    expect(await apply.isDisabled()).toBe(true);
+    await limit.focus();
+    await page.keyboard.press('Home');
+    await expect.poll(() => apply.isEnabled()).toBe(true);
+    await page.getByLabel('Pages that a head attends').focus();
+    await page.keyboard.press('Home');
+    await page.getByLabel('Exact').check();
+    await expectAccessible(page);
+    await photograph(page, 'memory');
+    await apply.click();
+    await untilReady(page);
+    await expect.poll(() => page.locator('longpage-memory-panel dl').innerText()).toContain('of 17 MB');
+    await page.reload();
+    await page.getByRole('button', { name: 'Memory' }).click();
+    expect(await limit.getAttribute('aria-valuetext')).toBe('17 MB');
+    await page.getByRole('button', { name: 'Memory' }).click();
+    await chatWithoutDocument(page);
+  });
+
+  test('loads a model from a folder on disk', async () => {
+    const { page } = shared;
+    await page.getByRole('button', { name: 'Models' }).click();
+    await page.locator('longpage-model-picker input[type=file]').setInputFiles(tinyModelFolder);
+    await expect.poll(() => page.locator('footer').textContent()).toContain('tiny-llama');
+    await untilReady(page);
+  });
+
+  test('says which model it cannot use, and takes another', async () => {
+    const { page } = shared;
+    await page.getByRole('button', { name: 'Models' }).click();
+    await page.getByLabel('Address of the model folder').fill(`${server.origin}/models/unsupported`);
+    await page.getByRole('button', { name: 'Load', exact: true }).click();
+    const alert = page.getByRole('alert');
+    await alert.getByText('This model is not supported').waitFor();
+    expect(await alert.textContent()).toContain('FalconForCausalLM');
+    await expectAccessible(page);
+    await photograph(page, 'unsupported');
+    await page.getByRole('button', { name: 'Models' }).click();
+    await page.getByRole('button', { name: 'Use Scout' }).click();
+    await untilReady(page);
+    expect(await alert.count()).toBe(0);
   });
 
   test('can be used with the keyboard alone', async () => {
-    const visit = await open();
-    const { page } = visit;
-    await untilReady(page);
+    const { page } = shared;
+    await page.reload();
     const pressUntilFocused = async (name: RegExp) => {
-      for (let presses = 0; presses < 12; presses++) {
+      for (let presses = 0; presses < 20; presses++) {
         await page.keyboard.press('Tab');
         const focused = await page.evaluate(() => {
           let element = document.activeElement;
@@ -145,56 +164,52 @@ describe('demo page', () => {
     await page.keyboard.press('Enter');
     await pressUntilFocused(/Use Scout/);
     await page.keyboard.press('Enter');
+    await pressUntilFocused(/Paste a text/);
+    await page.keyboard.press('Enter');
+    await pressUntilFocused(/Paste it here/);
+    await page.keyboard.type('A text about nothing.');
+    await pressUntilFocused(/Add this text/);
+    await page.keyboard.press('Enter');
     await untilReady(page);
-    // Choosing a model leaves the focus where the next thing is typed.
+    // Adding a document leaves the focus where the next thing is typed.
     await page.keyboard.type('Hello');
     await page.keyboard.press('Enter');
-    await expect.poll(async () => (await answer(page).textContent())?.length).toBeGreaterThan(0);
+    await expect.poll(async () => (await answers(page).textContent())?.length).toBeGreaterThan(0);
     await page.keyboard.press('Escape');
     await untilReady(page);
-    await close(visit, 'keyboard');
+    await pressUntilFocused(/Delete/);
+    await photograph(page, 'keyboard');
   });
 
-  test('is accessible in the dark, on a phone, with the picker open', async () => {
-    const visit = await open('/', { colorScheme: 'dark', viewport: { width: 375, height: 700 } });
-    const { page } = visit;
-    await untilReady(page);
+  test('is accessible on a dark phone and at twice the size: library, document, chat, models', async () => {
+    const { page } = shared;
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.setViewportSize({ width: 375, height: 700 });
+    const views: [name: string, open: () => Promise<void>][] = [
+      ['chat', () => page.getByRole('button', { name: 'Chat', exact: true }).click()],
+      ['document', () => page.getByRole('button', { name: 'Document', exact: true }).click()],
+      ['library', () => page.getByRole('button', { name: 'Library' }).click()],
+      ['add', () => page.getByRole('button', { name: 'Add a document' }).click()],
+      ['models', () => page.getByRole('button', { name: 'Models' }).click()],
+    ];
+    for (const [name, open] of views) {
+      await open();
+      await expectNoSidewaysScroll(page);
+      await expectAccessible(page);
+      await photograph(page, `phone-${name}`);
+    }
+    // 1280 × 800 at 200 %: what a browser's zoom makes of a window.
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize({ width: 640, height: 400 });
+    await expectNoSidewaysScroll(page);
     await page.getByRole('button', { name: 'Models' }).click();
-    await page.getByRole('button', { name: 'Use Scout' }).waitFor();
+    await chatWithoutDocument(page);
+    await input(page).scrollIntoViewIfNeeded();
+    expect(await input(page).isVisible()).toBe(true);
+    await expectNoSidewaysScroll(page);
     await expectAccessible(page);
-    const hasSidewaysScroll = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-    expect(hasSidewaysScroll).toBe(false);
-    await close(visit, 'phone-dark');
-  });
-
-  test('loads a model from a folder on disk', async () => {
-    const visit = await open();
-    const { page } = visit;
-    await untilReady(page);
-    await page.getByRole('button', { name: 'Models' }).click();
-    await page.locator('input[type=file]').setInputFiles(modelFolder);
-    await expect.poll(() => page.locator('footer').textContent()).toContain('tiny-llama');
-    await untilReady(page);
-    await close(visit, 'folder');
-  });
-
-  test('says which model it cannot use, and takes another', async () => {
-    const visit = await open();
-    const { page } = visit;
-    await untilReady(page);
-    await page.getByRole('button', { name: 'Models' }).click();
-    await page.getByLabel('Address of the model folder').fill(`${server.origin}/models/unsupported`);
-    await page.getByRole('button', { name: 'Load', exact: true }).click();
-    const alert = page.getByRole('alert');
-    await alert.getByText('This model is not supported').waitFor();
-    expect(await alert.textContent()).toContain('FalconForCausalLM');
-    await expectAccessible(page);
-    await page.screenshot({ path: join(screenshots, 'unsupported.png') });
-    await page.getByRole('button', { name: 'Models' }).click();
-    await page.getByRole('button', { name: 'Use Scout' }).click();
-    await untilReady(page);
-    expect(await alert.count()).toBe(0);
-    await close(visit, 'another-model');
+    await photograph(page, 'twice');
+    await page.setViewportSize({ width: 1280, height: 720 });
   });
 
   test('says how to turn WebGPU on where there is none', async () => {
@@ -206,7 +221,7 @@ describe('demo page', () => {
       await page.goto(server.origin.replace('127.0.0.1', 'elsewhere.test'));
       await page.getByRole('alert').getByText('WebGPU is not available').waitFor();
       expect(await page.getByRole('alert').textContent()).toContain('chrome://flags/#enable-unsafe-webgpu');
-      await page.screenshot({ path: join(screenshots, 'no-webgpu.png') });
+      await photograph(page, 'no-webgpu');
     } finally {
       await ownBrowser.close();
     }
@@ -216,19 +231,17 @@ describe('demo page', () => {
     // A browser of its own, because this crashes the GPU process that all pages of one share.
     const ownBrowser = await launchBrowser();
     try {
-      const visit = await open('/', {}, ownBrowser);
-      const { page } = visit;
-      await untilReady(page);
-      await input(page).fill('Tell me everything');
-      await page.keyboard.press('Enter');
-      await expect.poll(async () => (await answer(page).textContent())?.length).toBeGreaterThan(0);
+      const own = await visit(ownBrowser, server.origin);
+      const { page } = own;
+      await chatWithoutDocument(page);
+      await askAtLength(page, 'Tell me everything');
       const devtools = await ownBrowser.newBrowserCDPSession();
       await devtools.send('Browser.crashGpuProcess');
       await page.getByRole('alert').getByText('The GPU was lost').waitFor();
-      await page.screenshot({ path: join(screenshots, 'gpu-lost.png') });
+      await photograph(page, 'gpu-lost');
       await page.getByRole('button', { name: 'Try again' }).click();
       await untilReady(page);
-      await close(visit, 'gpu-back');
+      await leave(own, 'gpu-back');
     } finally {
       await ownBrowser.close();
     }

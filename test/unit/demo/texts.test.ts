@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { describeError } from '../../demo/error-text';
-import { formatBytes, formatRate } from '../../demo/format';
-import { EngineError } from '../../src/util/errors';
+import { describeError } from '../../../demo/error-text';
+import { formatBytes, formatCount, formatDuration, formatRate, formatShare } from '../../../demo/format';
+import { EngineError } from '../../../src/util/errors';
 
 test.each([
   [0, '0 B'],
@@ -18,6 +18,34 @@ test.each([
 
 test('rates show a digit after the point only when slow', () => {
   expect([formatRate(3.14159), formatRate(25.4)]).toEqual(['3.1 tokens/s', '25 tokens/s']);
+});
+
+test('counts have their thousands apart and agree with their noun', () => {
+  expect([formatCount(1, 'token'), formatCount(12_480, 'token')]).toEqual(['1 token', '12,480 tokens']);
+});
+
+test.each([
+  [0, '0 ms'],
+  [994, '994 ms'],
+  [995, '1.0 s'],
+  [2_440, '2.4 s'],
+  [49_600, '50 s'],
+  [89_600, '1 min'],
+  [180_000, '3 min'],
+  [3_600_000, '1 h'],
+  [7_500_000, '2 h 5 min'],
+])('formatDuration(%d) is %s', (durationMs, text) => {
+  expect(formatDuration(durationMs)).toBe(text);
+});
+
+test('a share is never rounded to nothing or to all', () => {
+  expect([0, 0.001, 0.626, 0.999, 1].map(formatShare)).toEqual([
+    '0 %',
+    'under 1 %',
+    '63 %',
+    'over 99 %',
+    '100 %',
+  ]);
 });
 
 test('an error of the engine comes with its own sentence and next steps', () => {

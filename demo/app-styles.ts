@@ -1,0 +1,199 @@
+/** Where the page's panes stand, from a phone to a wide window. */
+import { css } from 'lit';
+
+export const appStyles = css`
+  :host {
+    display: flex;
+    flex-direction: column;
+    height: 100dvh;
+  }
+
+  header {
+    display: flex;
+    align-items: center;
+    gap: 0.5rem;
+    padding: 0.4rem 1rem;
+    border-bottom: 1px solid var(--line);
+  }
+
+  h1 {
+    flex: 1;
+    font-family: var(--serif);
+    font-size: 1.2rem;
+    font-weight: 600;
+    letter-spacing: -0.01em;
+  }
+
+  button.menu {
+    margin-inline-start: -0.55rem;
+  }
+
+  #picker {
+    max-height: 60vh;
+    overflow-y: auto;
+    padding: 1rem;
+    border-bottom: 1px solid var(--line);
+    background: var(--sunken);
+  }
+
+  .banner {
+    margin: 0.75rem 1rem 0;
+  }
+
+  .panes {
+    display: flex;
+    flex: 1;
+    min-height: 0;
+  }
+
+  #library {
+    padding: 0.75rem;
+    border: 0;
+    border-inline-end: 1px solid var(--line);
+    background: var(--sunken);
+    color: var(--ink);
+  }
+
+  main {
+    display: grid;
+    flex: 1;
+    grid-template-columns: minmax(0, 1fr);
+    grid-template-rows: minmax(0, 1fr);
+    min-width: 0;
+    min-height: 0;
+  }
+
+  main.both {
+    grid-template-columns: minmax(0, 1fr) minmax(20rem, 28rem);
+  }
+
+  main.both longpage-chat-panel {
+    border-inline-start: 1px solid var(--line);
+  }
+
+  main:not(.both) longpage-chat-panel {
+    width: 100%;
+    max-width: 46rem;
+    margin: 0 auto;
+  }
+
+  .add {
+    display: flex;
+    flex-direction: column;
+    min-height: 0;
+    overflow-y: auto;
+  }
+
+  .tabs {
+    display: none;
+  }
+
+  footer {
+    border-top: 1px solid var(--line);
+    font-size: 0.875rem;
+  }
+
+  .status {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    gap: 0.5rem;
+    min-height: 2.25rem;
+    padding: 0 1rem;
+    color: var(--ink-soft);
+    font-variant-numeric: tabular-nums;
+  }
+
+  #memory {
+    max-height: 55vh;
+    overflow-y: auto;
+    border-top: 1px solid var(--line);
+    background: var(--surface);
+  }
+
+  @media (width >= 75rem) {
+    button.menu {
+      display: none;
+    }
+
+    #library {
+      position: static;
+      display: flex;
+      flex: none;
+      width: 17rem;
+      height: auto;
+      max-height: none;
+      margin: 0;
+    }
+  }
+
+  @media (width < 75rem) {
+    #library {
+      position: fixed;
+      inset: 0 auto 0 0;
+      width: min(20rem, 85vw);
+      height: 100dvh;
+      max-height: none;
+      margin: 0;
+      box-shadow: 0 0 2rem rgb(0 0 0 / 25%);
+    }
+
+    #library:not(:popover-open) {
+      display: none;
+    }
+
+    #library::backdrop {
+      background: rgb(0 0 0 / 30%);
+    }
+  }
+
+  @media (width < 50rem) {
+    .panes {
+      flex-direction: column;
+    }
+
+    .tabs {
+      display: flex;
+      gap: 0.25rem;
+      padding: 0.5rem 1rem 0;
+    }
+
+    .tabs button {
+      flex: 1;
+      min-height: 2.25rem;
+      border-color: transparent;
+      background: transparent;
+    }
+
+    .tabs button[aria-pressed='true'] {
+      border-color: var(--line);
+      background: var(--surface);
+      font-weight: 600;
+    }
+
+    main.both {
+      grid-template-columns: minmax(0, 1fr);
+    }
+
+    main.both longpage-chat-panel {
+      border: 0;
+    }
+
+    [data-view='document'] main.both longpage-chat-panel,
+    [data-view='chat'] main.both longpage-document-reader {
+      display: none;
+    }
+  }
+
+  /* On a window too low for panes that scroll by themselves, the page scrolls. */
+  @media (height < 26rem) {
+    :host {
+      height: auto;
+      min-height: 100dvh;
+    }
+
+    main {
+      grid-template-rows: minmax(22rem, auto);
+    }
+  }
+`;

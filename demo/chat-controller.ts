@@ -1,0 +1,179 @@
+/** The conversations on the open document: asking, stopping, branching. Keeps them on this device as they change. */
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import {
+  newConversation,
+  visibleTurns,
+  withBranch,
+  withTurn,
+  type Conversation,
+  type Turn,
+} from './conversation';
+import type { ConversationStore } from './conversation-store';
+import type { EngineController } from './engine-controller';
+import { newId } from './ids';
+
+/** The sampling of a second try, which would else say the same. */
+const secondTryTemperature = 0.7;
+
+/** See the file's header. */
+export class ChatController implements ReactiveController {
+  /** All conversations on the open document that are kept, the one that changed last first. */
+  conversations: readonly Conversation[] = [];
+  /** The one that is shown; a new one is kept from its first question on. */
+  current: Conversation = newConversation(newId(), '', Date.now());
+  /** The answer that is growing. */
+  answeringId: string | undefined;
+  /** What went wrong with the last question. */
+  problem: unknown;
+  readonly #host: ReactiveControllerHost;
+  readonly #engine: EngineController;
+  readonly #store: ConversationStore;
+  #running: AbortController | undefined;
+
+  constructor(host: ReactiveControllerHost, engine: EngineController, store: ConversationStore) {
+    this.#host = host;
+    this.#engine = engine;
+    this.#store = store;
+    host.addController(this);
+  }
+
+  hostDisconnected(): void {
+    this.stop();
+  }
+
+  /** Shows the conversations on a document (empty for none), the latest open. */
+  async open(documentId: string): Promise<void> {
+    this.stop();
+    this.#show(newConversation(newId(), documentId, Date.now()), []);
+    const conversations = await this.#store.list(documentId);
+    if (this.current.documentId !== documentId || this.current.turns.length > 0) return;
+    this.#show(conversations[0] ?? this.current, conversations);
+  }
+
+  /** Begins another conversation on the same document. */
+  begin(): void {
+    this.stop();
+    this.#show(newConversation(newId(), this.current.documentId, Date.now()));
+  }
+
+  /** Shows another of the conversations. */
+  select(id: string): void {
+    const found = this.conversations.find((conversation) => conversation.id === id);
+    if (!found || found.id === this.current.id) return;
+    this.stop();
+    this.#show(found);
+  }
+
+  /** Deletes the conversation that is shown. */
+  async delete(): Promise<void> {
+    this.stop();
+    const { id } = this.current;
+    const rest = this.conversations.filter((conversation) => conversation.id !== id);
+    this.#show(rest[0] ?? newConversation(newId(), this.current.documentId, Date.now()), rest);
+    await this.#store.delete(id);
+  }
+
+  /** Asks at the end of what is shown. */
+  async ask(content: string): Promise<void> {
+    const parentId = visibleTurns(this.current).at(-1)?.id;
+    await this.#askAfter(parentId, content);
+  }
+
+  /** Asks something else in place of a question; the first and its answers stay as another branch. */
+  async edit(turn: Turn, content: string): Promise<void> {
+    await this.#askAfter(turn.parentId, content);
+  }
+
+  /** Answers again; the first answer stays as another branch. Sampled, unless what is attended has changed since. */
+  async answerAgain(turn: Turn): Promise<void> {
+    const isSameReading = (turn.isExact ?? false) === this.#engine.settings.isExact;
+    const isWhole = turn.ending === undefined || turn.ending === 'length';
+    await this.#answer(turn.parentId, isSameReading && isWhole ? secondTryTemperature : 0);
+  }
+
+  /** Shows another branch. */
+  choose(turn: Turn): void {
+    if (this.answeringId === undefined) void this.#keep(withBranch(this.current, turn));
+  }
+
+  /** What went wrong has been read. */
+  dismiss(): void {
+    this.problem = undefined;
+    this.#host.requestUpdate();
+  }
+
+  /** Stops the answer. */
+  stop(): void {
+    this.#running?.abort();
+  }
+
+  async #askAfter(parentId: string | undefined, content: string): Promise<void> {
+    if (this.answeringId !== undefined || this.#engine.phase !== 'ready') return;
+    const question: Turn = { id: newId(), parentId, role: 'user', content };
+    await this.#keep(withTurn(this.current, question, Date.now()));
+    await this.#answer(question.id, 0);
+  }
+
+  async #answer(parentId: string | undefined, temperature: number): Promise<void> {
+    if (this.answeringId !== undefined || this.#engine.phase !== 'ready') return;
+    const running = (this.#running = new AbortController());
+    const { isExact } = this.#engine.settings;
+    let turn: Turn = { id: newId(), parentId, role: 'assistant', content: '', ...(isExact && { isExact }) };
+    const { id, documentId } = this.current;
+    // A page that is closed now finds this when it is opened again.
+    await this.#keep(withTurn(this.current, { ...turn, ending: 'left' }, Date.now()));
+    const messages = this.#messagesBefore(turn.id);
+    const show = () => {
+      if (this.current.id === id) this.current = withTurn(this.current, turn, Date.now());
+      this.#host.requestUpdate();
+    };
+    this.answeringId = turn.id;
+    this.problem = undefined;
+    show();
+    const before = this.current;
+    try {
+      const question = { messages, documentId, temperature };
+      for await (const { content, isCut, ...figures } of this.#engine.answer(question, running.signal)) {
+        turn = { ...turn, content, ...(isCut && { ending: 'length' as const }) };
+        const { firstTokenMs, tokensPerSecond } = figures;
+        turn = { ...turn, firstTokenMs, ...(tokensPerSecond && { tokensPerSecond }) };
+        show();
+      }
+    } catch (error) {
+      turn = { ...turn, ending: running.signal.aborted ? 'stopped' : 'failed' };
+      if (!running.signal.aborted) this.problem = error;
+    }
+    this.answeringId = undefined;
+    await this.#keep(withTurn(this.current.id === id ? this.current : before, turn, Date.now()));
+  }
+
+  /** The question that an answer is for and all that was said before it; answers that never came leave their question out. */
+  #messagesBefore(id: string): { role: Turn['role']; content: string }[] {
+    const turns = visibleTurns(this.current);
+    const end = turns.findIndex((turn) => turn.id === id);
+    return turns
+      .slice(0, end)
+      .filter((turn, index) => {
+        const answer = turn.role === 'user' ? turns[index + 1] : turn;
+        return index === end - 1 || answer?.content !== '';
+      })
+      .map(({ role, content }) => ({ role, content }));
+  }
+
+  async #keep(conversation: Conversation): Promise<void> {
+    if (conversation.id === this.current.id) this.current = conversation;
+    if (conversation.documentId === this.current.documentId) {
+      const rest = this.conversations.filter(({ id }) => id !== conversation.id);
+      this.conversations = [conversation, ...rest].sort((a, b) => b.updatedAt - a.updatedAt);
+    }
+    this.#host.requestUpdate();
+    await this.#store.put(conversation);
+  }
+
+  #show(current: Conversation, conversations: readonly Conversation[] = this.conversations): void {
+    this.current = current;
+    this.conversations = conversations;
+    this.problem = undefined;
+    this.#host.requestUpdate();
+  }
+}

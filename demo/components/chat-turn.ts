@@ -1,0 +1,291 @@
+/**
+ * One question or answer with what can be done about it. Fires `edit` with a new question, `again`, `choose` with another branch,
+ * and `show` with a passage.
+ */
+import { LitElement, css, html } from 'lit';
+import type { Turn } from '../conversation';
+import { formatDuration, formatRate } from '../format';
+import { icons } from '../icons';
+import { controls } from '../shared-styles';
+
+const endings: Readonly<Record<NonNullable<Turn['ending']>, string>> = {
+  stopped: 'Stopped.',
+  length: 'The answer reached its longest length.',
+  failed: 'The answer broke off.',
+  left: 'The page was closed during this answer.',
+};
+
+/** How long “Copied” stands. */
+const copiedMs = 2000;
+
+/** See the file's header. */
+export class ChatTurn extends LitElement {
+  static override styles = [
+    controls,
+    css`
+      :host {
+        display: flex;
+        flex-direction: column;
+        max-width: 100%;
+      }
+
+      .content {
+        overflow-wrap: anywhere;
+        white-space: pre-wrap;
+      }
+
+      .user {
+        align-self: flex-end;
+        max-width: 85%;
+        padding: 0.55rem 0.9rem;
+        border-radius: var(--radius);
+        border-end-end-radius: 0.25rem;
+        background: var(--accent-soft);
+      }
+
+      .note {
+        margin-top: 0.25rem;
+        color: var(--ink-soft);
+        font-size: 0.875rem;
+        font-style: italic;
+      }
+
+      .actions {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        margin-top: 0.15rem;
+      }
+
+      .actions.answer {
+        margin-inline-start: -0.55rem;
+      }
+
+      .actions.question {
+        align-self: flex-end;
+      }
+
+      .actions button {
+        min-width: 2rem;
+        justify-content: center;
+      }
+
+      .branches {
+        display: inline-flex;
+        align-items: center;
+        font-variant-numeric: tabular-nums;
+      }
+
+      .figures {
+        padding: 0 0.55rem;
+      }
+
+      .waiting {
+        color: var(--ink-soft);
+      }
+
+      .cursor::after {
+        content: '';
+        display: inline-block;
+        width: 0.5em;
+        height: 1em;
+        vertical-align: text-bottom;
+        background: var(--accent);
+      }
+
+      @media (prefers-reduced-motion: no-preference) {
+        .cursor::after {
+          animation: blink 1s steps(2, jump-none) infinite;
+        }
+      }
+
+      @keyframes blink {
+        to {
+          opacity: 0;
+        }
+      }
+
+      form {
+        display: flex;
+        flex-direction: column;
+        gap: 0.5rem;
+      }
+
+      form .row {
+        justify-content: flex-end;
+      }
+
+      textarea {
+        field-sizing: content;
+        min-height: 2.75rem;
+        max-height: 12rem;
+        resize: none;
+      }
+    `,
+  ];
+
+  static override properties = {
+    turn: { attribute: false },
+    branches: { attribute: false },
+    isGrowing: { attribute: false },
+    canAsk: { attribute: false },
+    isEditing: { state: true },
+    isCopied: { state: true },
+  };
+  declare turn: Turn;
+  /** The turns at the same place, this one included. */
+  declare branches: readonly Turn[];
+  /** Whether it is the answer that is being written. */
+  declare isGrowing: boolean;
+  /** Whether something else can be asked now. */
+  declare canAsk: boolean;
+  declare isEditing: boolean;
+  declare isCopied: boolean;
+
+  constructor() {
+    super();
+    this.branches = [];
+    this.isGrowing = false;
+    this.canAsk = false;
+    this.isEditing = false;
+    this.isCopied = false;
+  }
+
+  protected override render() {
+    if (this.turn.role === 'assistant') return this.#renderAnswer();
+    return this.isEditing ? this.#renderEditor() : this.#renderQuestion();
+  }
+
+  #renderQuestion() {
+    return html`
+      <div class="user">
+        <span class="visually-hidden">You: </span><span class="content">${this.turn.content}</span>
+      </div>
+      <div class="actions question">
+        ${this.#renderBranches('question')}
+        <button
+          class="quiet"
+          aria-label="Edit the question"
+          title="Edit"
+          ?disabled=${!this.canAsk}
+          @click=${this.#beginEdit}
+        >
+          ${icons.edit}
+        </button>
+      </div>
+    `;
+  }
+
+  #renderEditor() {
+    return html`<form @submit=${this.#onEdited}>
+      <label class="visually-hidden" for="edited">Your question, edited</label>
+      <textarea id="edited" rows="1" .value=${this.turn.content} @keydown=${this.#onEditKey}></textarea>
+      <div class="row">
+        <button type="button" @click=${this.#endEdit}>Cancel</button>
+        <button type="submit" class="primary">Ask this instead</button>
+      </div>
+    </form>`;
+  }
+
+  #renderAnswer() {
+    const { content, ending } = this.turn;
+    const isWaiting = this.isGrowing && content === '';
+    return html`
+      <div class="answer">
+        <span class="visually-hidden">Answer: </span>${
+          isWaiting
+            ? html`<span class="waiting">Reading…</span>`
+            : html`<span class=${this.isGrowing ? 'content cursor' : 'content'}>${content}</span>`
+        }
+        ${ending ? html`<p class="note">${endings[ending]}</p>` : null}
+      </div>
+      ${this.isGrowing ? null : this.#renderAnswerActions()}
+    `;
+  }
+
+  #renderAnswerActions() {
+    return html`<div class="actions answer">
+      <button
+        class="quiet"
+        aria-label=${this.isCopied ? 'Copied' : 'Copy the answer'}
+        title="Copy"
+        @click=${this.#copy}
+      >
+        ${icons.copy}${this.isCopied ? html`<span>Copied</span>` : null}
+      </button>
+      <button
+        class="quiet"
+        aria-label="Answer again"
+        title="Answer again"
+        ?disabled=${!this.canAsk}
+        @click=${() => this.dispatchEvent(new Event('again'))}
+      >
+        ${icons.again}
+      </button>
+      ${this.#renderBranches('answer')}
+      <span class="soft figures">${this.#figures()}</span>
+    </div>`;
+  }
+
+  #renderBranches(what: string) {
+    const { branches } = this;
+    if (branches.length < 2) return null;
+    const index = branches.findIndex(({ id }) => id === this.turn.id);
+    const step = (by: number, label: string, icon: unknown) =>
+      html`<button
+        class="quiet"
+        aria-label="${label} ${what}"
+        ?disabled=${!this.canAsk || !branches[index + by]}
+        @click=${() => this.dispatchEvent(new CustomEvent<Turn>('choose', { detail: branches[index + by]! }))}
+      >
+        ${icon}
+      </button>`;
+    return html`<span class="branches soft" role="group" aria-label="Branches"
+      >${step(-1, 'Previous', icons.previous)}${index + 1}/${branches.length}${step(1, 'Next', icons.next)}</span
+    >`;
+  }
+
+  /** How fast the answer was. */
+  #figures(): string {
+    const { firstTokenMs, tokensPerSecond, isExact } = this.turn;
+    const parts = [];
+    if (isExact) parts.push('exact');
+    if (firstTokenMs !== undefined) parts.push(`first word after ${formatDuration(firstTokenMs)}`);
+    if (tokensPerSecond !== undefined) parts.push(formatRate(tokensPerSecond));
+    return parts.join(' · ');
+  }
+
+  #copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(this.turn.content);
+    this.isCopied = true;
+    setTimeout(() => (this.isCopied = false), copiedMs);
+  };
+
+  #beginEdit = async (): Promise<void> => {
+    this.isEditing = true;
+    await this.updateComplete;
+    this.renderRoot.querySelector('textarea')!.focus();
+  };
+
+  #endEdit = async (): Promise<void> => {
+    this.isEditing = false;
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLButtonElement>('.actions button:last-child')?.focus();
+  };
+
+  #onEditKey = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape') void this.#endEdit();
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.renderRoot.querySelector('form')!.requestSubmit();
+  };
+
+  #onEdited = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const text = this.renderRoot.querySelector('textarea')!.value.trim();
+    this.isEditing = false;
+    if (text) this.dispatchEvent(new CustomEvent<string>('edit', { detail: text }));
+  };
+}
+
+customElements.define('longpage-chat-turn', ChatTurn);

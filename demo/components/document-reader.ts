@@ -1,0 +1,239 @@
+/**
+ * The open document as a page to read; a passage can be marked, which scrolls to it. Fires `rename` with a title, and
+ * `delete`.
+ */
+import { LitElement, css, html, type PropertyValues } from 'lit';
+import { icons } from '../icons';
+import { piecesOf, splitParagraphs, type Paragraph, type Span } from '../paragraphs';
+import { controls } from '../shared-styles';
+
+/** Paragraphs that the browser lays out together, once they come near the screen. */
+const sectionLength = 40;
+
+/** See the file's header. */
+export class DocumentReader extends LitElement {
+  static override styles = [
+    controls,
+    css`
+      :host {
+        display: flex;
+        flex-direction: column;
+        min-height: 0;
+      }
+
+      header {
+        padding: 0.9rem clamp(1rem, 5%, 3rem) 0.5rem;
+      }
+
+      h2 {
+        font-family: var(--serif);
+        font-size: 1.5rem;
+        font-weight: 500;
+        line-height: 1.25;
+        overflow-wrap: anywhere;
+      }
+
+      .actions {
+        margin: 0.25rem 0 0 -0.55rem;
+      }
+
+      .text {
+        flex: 1;
+        min-height: 0;
+        overflow-y: auto;
+        padding: 0.5rem clamp(1rem, 5%, 3rem) 4rem;
+      }
+
+      section {
+        max-width: 38rem;
+        content-visibility: auto;
+        contain-intrinsic-size: auto 3000px;
+      }
+
+      section p,
+      section h3 {
+        font-family: var(--serif);
+        overflow-wrap: anywhere;
+        white-space: pre-wrap;
+      }
+
+      section p {
+        margin: 0 0 0.9em;
+        font-size: 1.0625rem;
+        line-height: 1.65;
+      }
+
+      section h3 {
+        margin: 1.6em 0 0.6em;
+        font-size: 1.2rem;
+        font-weight: 600;
+        line-height: 1.3;
+      }
+
+      section:first-child > :first-child {
+        margin-top: 0;
+      }
+
+      mark {
+        border-radius: 0.2em;
+        background: var(--mark);
+        color: inherit;
+        box-decoration-break: clone;
+      }
+
+      form {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.5rem;
+      }
+
+      form input {
+        flex: 1 1 12rem;
+        width: auto;
+      }
+
+      dialog {
+        max-width: 26rem;
+        padding: 1.25rem;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--surface);
+        color: var(--ink);
+      }
+
+      dialog::backdrop {
+        background: rgb(0 0 0 / 45%);
+      }
+
+      dialog p {
+        margin: 0 0 1rem;
+      }
+    `,
+  ];
+
+  static override properties = {
+    heading: {},
+    meta: {},
+    text: { attribute: false },
+    marked: { attribute: false },
+    isRenaming: { state: true },
+  };
+  /** The document's title. */
+  declare heading: string;
+  /** A line about it. */
+  declare meta: string;
+  declare text: string;
+  /** The passage to show; each new object scrolls to it, even if it is the same passage again. */
+  declare marked: Span | undefined;
+  declare isRenaming: boolean;
+  #paragraphs: readonly Paragraph[] = [];
+
+  constructor() {
+    super();
+    this.heading = '';
+    this.meta = '';
+    this.text = '';
+    this.marked = undefined;
+    this.isRenaming = false;
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('text')) {
+      this.#paragraphs = splitParagraphs(this.text);
+      this.isRenaming = false;
+    }
+  }
+
+  protected override render() {
+    const sections: (readonly Paragraph[])[] = [];
+    for (
+      let start = this.#isTitle(this.#paragraphs[0]) ? 1 : 0;
+      start < this.#paragraphs.length;
+      start += sectionLength
+    ) {
+      sections.push(this.#paragraphs.slice(start, start + sectionLength));
+    }
+    return html`
+      <header>
+        ${this.isRenaming ? this.#renderRename() : html`<h2>${this.heading}</h2>`}
+        <div class="row actions">
+          <button class="quiet" @click=${this.#beginRename}>${icons.edit} Rename</button>
+          <button class="quiet" @click=${() => this.#dialog.showModal()}>${icons.remove} Delete</button>
+          <span class="soft">${this.meta}</span>
+        </div>
+        <slot></slot>
+      </header>
+      <div class="text" tabindex="0" role="region" aria-label="Text of the document">
+        ${sections.map(
+          (section) =>
+            html`<section>${section.map((paragraph) => this.#renderParagraph(paragraph))}</section>`,
+        )}
+      </div>
+      <dialog aria-labelledby="question">
+        <p id="question">Delete “${this.heading}” from this device, and all conversations on it?</p>
+        <div class="row">
+          <button class="primary" @click=${this.#onDelete}>Delete it</button>
+          <button @click=${() => this.#dialog.close()}>Keep it</button>
+        </div>
+      </dialog>
+    `;
+  }
+
+  /** Whether a paragraph only says the title again, which stands above the text. */
+  #isTitle(paragraph: Paragraph | undefined): boolean {
+    return paragraph?.isHeading === true && this.text.slice(paragraph.start, paragraph.end) === this.heading;
+  }
+
+  #renderRename() {
+    return html`<form @submit=${this.#onRename}>
+      <label class="visually-hidden" for="title">Title</label>
+      <input id="title" type="text" required .value=${this.heading} @keydown=${this.#onRenameKey} />
+      <button type="submit">Rename it</button>
+    </form>`;
+  }
+
+  #renderParagraph(paragraph: Paragraph) {
+    const pieces = piecesOf(paragraph, this.marked).map(({ start, end, isMarked }) => {
+      const text = this.text.slice(start, end);
+      return isMarked ? html`<mark>${text}</mark>` : text;
+    });
+    return paragraph.isHeading ? html`<h3>${pieces}</h3>` : html`<p>${pieces}</p>`;
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has('text')) this.renderRoot.querySelector('.text')!.scrollTop = 0;
+    if (changed.has('marked') && this.marked) {
+      const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+      const behavior = isCalm ? 'instant' : 'smooth';
+      this.renderRoot.querySelector('mark')?.scrollIntoView({ block: 'center', behavior });
+    }
+  }
+
+  get #dialog(): HTMLDialogElement {
+    return this.renderRoot.querySelector('dialog')!;
+  }
+
+  #beginRename = async (): Promise<void> => {
+    this.isRenaming = true;
+    await this.updateComplete;
+    this.renderRoot.querySelector('input')!.select();
+  };
+
+  #onRenameKey = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape') this.isRenaming = false;
+  };
+
+  #onRename = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const title = this.renderRoot.querySelector('input')!.value.trim();
+    this.isRenaming = false;
+    if (title) this.dispatchEvent(new CustomEvent<string>('rename', { detail: title }));
+  };
+
+  #onDelete = (): void => {
+    this.#dialog.close();
+    this.dispatchEvent(new Event('delete'));
+  };
+}
+
+customElements.define('longpage-document-reader', DocumentReader);

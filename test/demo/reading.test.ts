@@ -1,0 +1,117 @@
+/** Reading a document with Scout: answers that are known, branches, and what is still there after a reload. */
+import type { Browser } from 'playwright';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser } from '../../tools/browser/launch.mjs';
+import {
+  answers,
+  ask,
+  expectAccessible,
+  input,
+  leave,
+  photograph,
+  serveSite,
+  untilReady,
+  visit,
+  type Visit,
+} from '../support/demo-page';
+
+/** In the words that Scout was trained on. */
+const text = `The people of Saltmere
+
+Saltmere is a small town by the sea. Clara Ashford works in Room B12. Clara Ashford was born in Saltmere. She plays the cello.
+
+Who has the keys
+
+Magnus Oakley comes from Winterport. Magnus Oakley was given the access code KX-4471. He answers on extension 5180. Emil Hartwell works as a clockmaker. Emil Hartwell comes from Foxbeck.`;
+
+describe('a document that Scout has read', () => {
+  let server: Awaited<ReturnType<typeof serveSite>>;
+  let browser: Browser;
+  let shared: Visit;
+
+  beforeAll(async () => {
+    server = await serveSite();
+    browser = await launchBrowser();
+    shared = await visit(browser, server.origin, {
+      viewport: { width: 1360, height: 850 },
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+  });
+
+  afterAll(async () => {
+    await leave(shared, 'reading');
+    await browser.close();
+    await server.close();
+  });
+
+  test('is pasted in, and answers come from it', async () => {
+    const { page } = shared;
+    await expectAccessible(page);
+    await photograph(page, 'start');
+    await page.getByText('Paste a text').click();
+    await page.getByLabel('Text to read').fill(text);
+    await page.getByRole('button', { name: 'Add this text' }).click();
+    await page.getByRole('heading', { name: 'The people of Saltmere' }).waitFor();
+    await page.getByRole('heading', { name: 'Who has the keys' }).waitFor();
+    await untilReady(page);
+    expect(await ask(page, 'What is the access code of Magnus Oakley?')).toBe('KX-4471');
+    expect(await ask(page, 'Where does Emil Hartwell come from?')).toBe('Foxbeck');
+    expect(await ask(page, 'Where does Clara Ashford work?')).toBe('Room B12');
+    await expectAccessible(page);
+    await photograph(page, 'answered');
+  });
+
+  test('an answer can be copied', async () => {
+    const { page } = shared;
+    await page.getByRole('button', { name: 'Copy the answer' }).first().click();
+    await page.getByText('Copied').waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('KX-4471');
+  });
+
+  test('an edited question is a branch, and the first one stays', async () => {
+    const { page } = shared;
+    await page.getByRole('button', { name: 'Edit the question' }).nth(1).click();
+    await page.getByLabel('Your question, edited').fill('What is the extension of Magnus Oakley?');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+    await untilReady(page);
+    expect(await answers(page).allTextContents()).toEqual(['KX-4471', '5180']);
+    await page.getByRole('button', { name: 'Previous question' }).click();
+    expect(await answers(page).allTextContents()).toEqual(['KX-4471', 'Foxbeck', 'Room B12']);
+    await page.getByRole('button', { name: 'Next question' }).click();
+    expect(await answers(page).count()).toBe(2);
+  });
+
+  test('a second answer stands beside the first', async () => {
+    const { page } = shared;
+    await page.getByRole('button', { name: 'Answer again' }).last().click();
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+    await untilReady(page);
+    await page.getByRole('button', { name: 'Previous answer' }).click();
+    expect(await answers(page).last().textContent()).toBe('5180');
+    await photograph(page, 'branches');
+  });
+
+  test('document and conversation are there after a reload', async () => {
+    const { page } = shared;
+    await page.reload();
+    await page.getByRole('button', { name: /The people of Saltmere/ }).click();
+    await expect.poll(() => answers(page).allTextContents()).toEqual(['KX-4471', '5180']);
+    await untilReady(page);
+    expect(await ask(page, 'Where does Emil Hartwell come from?')).toBe('Foxbeck');
+  });
+
+  test('can be renamed and deleted', async () => {
+    const { page } = shared;
+    await page.getByRole('button', { name: 'Rename' }).click();
+    await page.getByLabel('Title').fill('Saltmere');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Saltmere', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await photograph(page, 'delete');
+    await page.getByRole('button', { name: 'Delete it' }).click();
+    await page.getByRole('button', { name: 'Try the sample' }).waitFor();
+    expect(await page.getByRole('button', { name: /Saltmere/ }).count()).toBe(0);
+    expect(await input(page).count()).toBe(0);
+  });
+});

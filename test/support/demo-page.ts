@@ -1,0 +1,110 @@
+/** The built page in a real browser, under the policy that README gives hosts, and what its tests do with it. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright';
+import { expect } from 'vitest';
+import { serve } from '../../tools/serve/static-server.mjs';
+import { contentSecurityPolicy } from './readme';
+
+const root = join(import.meta.dirname, '../..');
+
+/** A model that knows nothing, answers at length, and is there at once. */
+export const tinyModelFolder = join(root, 'test/fixtures/models/tiny-llama');
+
+/** An ignored folder: for people who want to look at what the tests saw. */
+const screenshots = join(root, '.cache/screenshots');
+
+/** A page under test, and what it complained of: violations of the policy and errors that nobody caught. */
+export interface Visit {
+  readonly page: Page;
+  readonly complaints: string[];
+}
+
+/** Serves the site as a strict host would, with another model in Scout's place if one is given. */
+export async function serveSite(options: { modelFolder?: string; pages?: Record<string, string> } = {}) {
+  mkdirSync(screenshots, { recursive: true });
+  const { modelFolder, pages = {} } = options;
+  return serve({
+    mounts: [
+      { prefix: '/', folder: join(root, 'site') },
+      ...(modelFolder ? [{ prefix: '/models/scout/', folder: modelFolder }] : []),
+    ],
+    pages,
+    headers: { 'Content-Security-Policy': contentSecurityPolicy() },
+  });
+}
+
+/** Opens an address in a context of its own. */
+export async function visit(
+  browser: Browser,
+  address: string,
+  options: BrowserContextOptions = {},
+): Promise<Visit> {
+  return visitIn(await browser.newContext(options), address);
+}
+
+/** Opens an address in a context that others may share. */
+export async function visitIn(context: BrowserContext, address: string): Promise<Visit> {
+  // A software GPU on a busy machine takes its time to compile.
+  context.setDefaultTimeout(60_000);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && /Content.Security.Policy/i.test(message.text()))
+      complaints.push(message.text());
+  });
+  await page.goto(address);
+  return { page, complaints };
+}
+
+/** Where a question is typed. */
+export const input = (page: Page) => page.getByLabel('Your question', { exact: true });
+
+/** The answers' texts, first to last. */
+export const answers = (page: Page) => page.locator('.answer .content');
+
+/** Until a model is loaded and a question can be sent. Only where a chat is open. */
+export const untilReady = (page: Page) =>
+  page.getByRole('button', { name: 'Ask', exact: true }).and(page.locator(':enabled')).waitFor();
+
+/** Opens the chat that has no document. */
+export async function chatWithoutDocument(page: Page): Promise<void> {
+  const library = page.getByRole('button', { name: 'Library' });
+  if (await library.isVisible()) await library.click();
+  await page.getByRole('button', { name: 'Chat without a document' }).click();
+  await untilReady(page);
+}
+
+/** Asks, and resolves to the whole answer. */
+export async function ask(page: Page, question: string): Promise<string> {
+  await input(page).fill(question);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Stop' }).waitFor();
+  await untilReady(page);
+  return (await answers(page).last().textContent()) ?? '';
+}
+
+/** Takes a picture for people. */
+export async function photograph(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(screenshots, `${name}.png`) });
+}
+
+/** A scan for what keeps people out finds nothing. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+}
+
+/** Nothing hangs out to the right. */
+export async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+}
+
+/** Closes the page, its context with it, and holds it to its silence. */
+export async function leave({ page, complaints }: Visit, screenshot: string): Promise<void> {
+  await photograph(page, screenshot);
+  await page.context().close();
+  expect(complaints).toEqual([]);
+}
