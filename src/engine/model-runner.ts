@@ -218,7 +218,7 @@ export class ModelRunner {
     }
     this.#recorder.submit();
     const work = device.handle.queue.onSubmittedWorkDone();
-    await wait;
+    await wait?.();
     await work;
     device.throwIfFailed();
     this.#learn(cost, submittedAt);

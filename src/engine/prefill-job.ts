@@ -3,6 +3,7 @@ import type { Recorder } from '../gpu/recorder';
 import { assert } from '../util/assert';
 import type { ModelConfig } from '../model/model-config';
 import type { Cost, PrefillGraph, PrefillStep } from '../model/prefill-graph';
+import type { HostWait } from '../model/tile-traffic';
 import { largestRowCost, nextSegment, tokenCost, type Segment } from '../model/prefill-plan';
 import type { Pace } from './pace';
 
@@ -65,9 +66,9 @@ export class PrefillJob {
 
   /**
    * Records work of about one submission, at most to the end of a segment and to where something is needed from the host:
-   * then the job is waiting, and the caller awaits `wait` before the next slice, once this one is submitted.
+   * then the job is waiting, and the caller calls `wait` once this slice is submitted, and awaits it before the next.
    */
-  recordSlice(recorder: Recorder): { readonly cost: Cost; readonly wait: Promise<void> | undefined } {
+  recordSlice(recorder: Recorder): { readonly cost: Cost; readonly wait: HostWait | undefined } {
     assert(!this.#isWaiting, 'a waiting prefill records nothing');
     const { pace } = this.#context;
     this.#current ??= this.#begin(recorder);
@@ -80,16 +81,19 @@ export class PrefillJob {
         this.#current = undefined;
         break;
       }
-      if (step.value instanceof Promise) return { cost, wait: this.#waitFor(step.value) };
+      if (typeof step.value === 'function') {
+        this.#isWaiting = true;
+        const wait = step.value;
+        return { cost, wait: () => this.#waitFor(wait) };
+      }
       cost += step.value;
     }
     return { cost, wait: undefined };
   }
 
-  async #waitFor(promise: Promise<void>): Promise<void> {
-    this.#isWaiting = true;
+  async #waitFor(wait: HostWait): Promise<void> {
     try {
-      await promise;
+      await wait();
     } finally {
       this.#isWaiting = false;
     }

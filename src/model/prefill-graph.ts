@@ -18,14 +18,14 @@ import type { GraphContext } from './decode-graph';
 import { bindEmbed, bindMatmul } from './linear';
 import { planChunks, type Chunk, type Segment } from './prefill-plan';
 import { bindPrefillSelection } from './selection';
-import { TileTraffic } from './tile-traffic';
+import { TileTraffic, type HostWait } from './tile-traffic';
 import type { LayerWeights } from './weights';
 
 /** What was recorded costs so many multiply-adds: the caller's measure of when to submit. */
 export type Cost = number;
 
-/** The cost of what was recorded; or a promise, for which the caller submits what is recorded and waits. */
-export type PrefillStep = Cost | Promise<void>;
+/** The cost of what was recorded; or a wait for the host: the caller submits what is recorded, then waits. */
+export type PrefillStep = Cost | HostWait;
 
 type BoundLayer = Awaited<ReturnType<PrefillGraph['bindLayer']>>;
 type Kernels = Awaited<ReturnType<typeof compileKernels>>;

@@ -20,6 +20,12 @@ export interface HostTraffic {
   isKept(sequence: number): boolean;
 }
 
+/**
+ * A wait for the host, begun by whoever calls it. Called only when everything recorded so far is submitted: a copy that nobody
+ * has submitted would never arrive.
+ */
+export type HostWait = () => Promise<void>;
+
 /** Where a tile's pages are in their sequence. */
 export interface TileView {
   readonly sequence: number;
@@ -89,23 +95,23 @@ export class TileTraffic {
   }
 
   /**
-   * Brings pages `[from, to)` into the tile. Yields a promise where the host does not have them yet: the caller submits what
+   * Brings pages `[from, to)` into the tile. Yields a wait where the host does not have them yet: the caller submits what
    * is recorded, waits, and goes on.
    */
-  *fill(recorder: Recorder, view: TileView, from: number, to: number): Generator<Promise<void>> {
+  *fill(recorder: Recorder, view: TileView, from: number, to: number): Generator<HostWait> {
     if (from >= to) return;
     const stable = this.#slabs.flatMap((bound) => bound.stable);
     if (stable.length > 0) {
       const { offloader, reloader } = this.#host;
       const ids = this.#cache.pagesOf(view.sequence).slice(from, to);
       const isHere = (kvHead: number) => ids.every((id) => offloader.store.has(this.#layer, kvHead, id));
-      if (!stable.every(isHere)) yield offloader.settled();
+      if (!stable.every(isHere)) yield () => offloader.settled();
       // Earlier work reads what stands in the tile now: it goes first.
       recorder.submit();
       for (const kvHead of stable) {
         const offset = this.#offsetBytes(kvHead, from - view.firstPage);
         const wait = reloader.fillTile(this.#tile, offset, { layer: this.#layer, kvHead, ids });
-        if (wait) yield wait;
+        if (wait) yield () => wait;
       }
     }
     this.#copy(recorder, view, from, to, false);
@@ -116,8 +122,8 @@ export class TileTraffic {
     this.#copy(recorder, view, from, to, true);
   }
 
-  /** Sends full pages `[from, to)` of all heads to the host. Yields a promise where all buffers are under way. */
-  *offload(recorder: Recorder, view: TileView, from: number, to: number): Generator<Promise<void>> {
+  /** Sends full pages `[from, to)` of all heads to the host. Yields a wait where all buffers are under way. */
+  *offload(recorder: Recorder, view: TileView, from: number, to: number): Generator<HostWait> {
     if (from >= to || !this.#host.isKept(view.sequence)) return;
     const { offloader } = this.#host;
     const { numKvHeads } = this.#cache.shape;
@@ -126,7 +132,7 @@ export class TileTraffic {
       const offsetBytes = this.#offsetBytes(kvHead, from - view.firstPage);
       return { layer: this.#layer, kvHead, ids, source: this.#tile, offsetBytes };
     });
-    while (!offloader.hasFreeSlot) yield offloader.slotFreed();
+    while (!offloader.hasFreeSlot) yield () => offloader.slotFreed();
     offloader.record(recorder, runs);
   }
 

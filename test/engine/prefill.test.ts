@@ -1,9 +1,12 @@
 /** Prefill gives the same bits however the prompt is cut into slices, chunks, segments and tiles. */
 import { afterEach, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
+import type { KvOptions } from '../../src/engine/memory-plan';
+import { numOffloadSlots } from '../../src/offload/offloader';
 import { useClock } from '../support/clock';
 import { answer, leastGpuBytes, loadEngine, promptOf, requestOf } from '../support/engine';
-import { architectureModel, tinyLlamaModel, type ModelFolder } from '../support/models';
+import { architectureSpecs } from '../support/model-configs';
+import { architectureModel, makeModel, tinyLlamaModel, type ModelFolder } from '../support/models';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -30,8 +33,9 @@ async function withEngine<T>(
   model: ModelFolder,
   tileTokens: 256 | 512,
   use: (engine: EngineCore) => Promise<T>,
+  options: KvOptions = {},
 ): Promise<T> {
-  const kv = { contextTokens, numSequences: 1 };
+  const kv = { contextTokens, numSequences: 1, ...options };
   const gpuBytes = tileTokens === 256 ? { gpuBytes: leastGpuBytes(model, kv) } : {};
   const engine = await loadEngine(model, { kv: { ...kv, ...gpuBytes } });
   try {
@@ -67,3 +71,11 @@ test('slices, chunks and segments of all sizes, one tile and two', async () => {
 
 test('a sliding window that begins in an earlier tile', () =>
   withEngine(architectureModel('mistral-window'), 256, (engine) => expectSame(engine, [290])));
+
+// On a fast GPU one slice has more copies to the host than there are buffers for them: it waits in its middle.
+test('more layers in one slice than buffers on the way to the host', () => {
+  const spec = architectureSpecs.find(({ name }) => name === 'llama')!;
+  const deep = makeModel({ ...spec, config: { ...spec.config, num_hidden_layers: 2 * numOffloadSlots } });
+  // Heads that keep few pages have the others on the host.
+  return withEngine(deep, 256, (engine) => expectSame(engine, [290]), { pagesPerHead: 4 });
+});

@@ -8,6 +8,7 @@ from changes import Changes
 from chat import SYSTEM, no_document, small_talk
 from facts import Facts
 from needles import CommonWords, Needles, Quotations, Variables
+from oddities import with_oddities
 from pools import LAST_NAMES
 from prose import filler
 from records import KINDS, Keys, Records
@@ -67,6 +68,8 @@ def build(voice: Voice, family: str, characters: int, wanted: str = "") -> Docum
     size = sum(len(t) + 1 for s in sections for t in s.sentences)
     missing = max(0, characters - size) if share else 0
     base = filler(voice.rng, voice.books, missing, kind) if missing > 60 else []
+    if voice.books == "train":
+        base = with_oddities(voice.rng, base)
     if base and kind != "noise" and "quote" in TASKS.get(wanted, ("", ("quote",)))[1]:
         sections.append(Quotations(voice, voice.rng.sample(base, min(len(base), 60))).section())
     return Document(arrange(voice.rng, sections, base), sections, voice)
