@@ -4,11 +4,13 @@ import { Device, type DeviceFeature } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
 import type { WeightFormat } from '../kernels/linear/weight-format';
 import type { ModelConfig } from '../model/model-config';
+import { fingerprintModel } from '../model/model-fingerprint';
 import type { ModelSource } from '../model/model-source';
 import { readModelConfig } from '../model/read-model-config';
 import { weightBytes } from '../model/weight-layout';
 import { loadWeights, type LoadProgress } from '../model/weight-loader';
 import { destroyWeights, type ModelWeights } from '../model/weights';
+import { makeHeadProfile, type HeadProfile } from '../select/head-profile';
 import { ChatTemplate } from '../tokenizer/chat-template';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { EngineError } from '../util/errors';
@@ -71,11 +73,20 @@ export class EngineCore {
   readonly #refusedVariants: readonly string[];
   readonly #loadMs: number;
   readonly #listeners = new Set<(event: CacheEvent) => void>();
+  readonly #source: ModelSource;
+  #fingerprint: Promise<string> | undefined;
   #lastRequest: GenerationTimings | undefined;
   #disposing: Promise<void> | undefined;
 
-  private constructor(modelId: string, files: ModelFiles, kv: KvOptions, parts: EngineParts, loadMs: number) {
-    this.modelId = modelId;
+  private constructor(
+    source: ModelSource,
+    files: ModelFiles,
+    kv: KvOptions,
+    parts: EngineParts,
+    loadMs: number,
+  ) {
+    this.#source = source;
+    this.modelId = source.id;
     this.config = files.config;
     this.tokenizer = files.tokenizer;
     this.#template = files.template;
@@ -102,7 +113,7 @@ export class EngineCore {
     const device = await Device.request(options);
     try {
       const parts = await prepare(device, files.config, source, options);
-      return new EngineCore(source.id, files, kv, parts, performance.now() - startedAt);
+      return new EngineCore(source, files, kv, parts, performance.now() - startedAt);
     } catch (error) {
       device.destroy();
       throw error;
@@ -190,6 +201,29 @@ export class EngineCore {
     const weights = this.#plan.gpuBytes.weights;
     const { maxBindingBytes } = this.#device;
     return planMemory({ config: this.config, weightBytes: weights, maxBindingBytes, kv });
+  }
+
+  /**
+   * How stable the heads were where that was measured since load; undefined before the first whole chunk of steps.
+   * @throws EngineError `network`, `weights-corrupt` when the model's fingerprint cannot be taken
+   */
+  async headProfile(): Promise<HeadProfile | undefined> {
+    const measured = this.#runner.measuredStability;
+    const { cache, observe } = this.#plan;
+    if (!measured || !observe) return undefined;
+    const { stability, overlapByOffset, pages } = measured;
+    return makeHeadProfile({
+      modelId: await (this.#fingerprint ??= fingerprintModel(this.#source)),
+      numLayers: cache.numLayers,
+      numKvHeads: cache.numKvHeads,
+      pagesPerHead: cache.pagesPerHead,
+      window: observe.window,
+      measuredOn:
+        `While answering: ${stability.length} chunks of ${observe.window} steps in contexts of ${pages[0]} to ` +
+        `${pages[1]} pages, of which a head attends ${cache.pagesPerHead}.`,
+      stability,
+      overlapByOffset,
+    });
   }
 
   stats(): EngineStats {
