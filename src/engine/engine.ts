@@ -16,6 +16,7 @@ import { Tokenizer } from '../tokenizer/tokenizer';
 import { EngineError } from '../util/errors';
 import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
+import { chooseProfile, type ProfileOrigin } from './choose-profile';
 import type { GenerationRequest, Prompt } from './generation';
 import type { GenerationEvent, GenerationTimings } from './generation-event';
 import { planMemory, type KvOptions, type MemoryPlan } from './memory-plan';
@@ -67,6 +68,7 @@ export class EngineCore {
   readonly #weights: ModelWeights;
   readonly #plan: MemoryPlan;
   readonly #kv: KvOptions;
+  readonly #profileOrigin: ProfileOrigin;
   readonly #runner: ModelRunner;
   readonly #store: SequenceStore;
   readonly #loop: StepLoop;
@@ -81,7 +83,7 @@ export class EngineCore {
   private constructor(
     source: ModelSource,
     files: ModelFiles,
-    kv: KvOptions,
+    { kv, origin }: { readonly kv: KvOptions; readonly origin: ProfileOrigin },
     parts: EngineParts,
     loadMs: number,
   ) {
@@ -91,6 +93,7 @@ export class EngineCore {
     this.tokenizer = files.tokenizer;
     this.#template = files.template;
     this.#kv = kv;
+    this.#profileOrigin = origin;
     this.#device = parts.device;
     this.#weights = parts.weights;
     this.#plan = parts.plan;
@@ -108,12 +111,21 @@ export class EngineCore {
    */
   static async load(source: ModelSource, options: EngineOptions): Promise<EngineCore> {
     const startedAt = performance.now();
-    const { kv = {}, signal } = options;
+    const { kv: given = {}, signal } = options;
     const files = await readModelFiles(source, signal);
+    const { onWarning } = options;
+    const { profile, origin } = await chooseProfile({
+      source,
+      config: files.config,
+      given: given.headProfile,
+      onWarning,
+      signal,
+    });
+    const kv = profile ? { ...given, headProfile: profile } : given;
     const device = await Device.request(options);
     try {
-      const parts = await prepare(device, files.config, source, options);
-      return new EngineCore(source, files, kv, parts, performance.now() - startedAt);
+      const parts = await prepare(device, files.config, source, { ...options, kv });
+      return new EngineCore(source, files, { kv, origin }, parts, performance.now() - startedAt);
     } catch (error) {
       device.destroy();
       throw error;
@@ -243,7 +255,15 @@ export class EngineCore {
       refusedVariants: this.#refusedVariants,
       timings: { loadMs: this.#loadMs, lastRequest: this.#lastRequest && describeTimings(this.#lastRequest) },
       memory: { gpuBytes: live, total, peakTotal, hostBytes: tierBytes.host },
-      kv: { pages, residentPages, tierBytes, ...reranks, streamedBytes, stallShare },
+      kv: {
+        headProfile: this.#profileOrigin,
+        pages,
+        residentPages,
+        tierBytes,
+        ...reranks,
+        streamedBytes,
+        stallShare,
+      },
       gpu: {
         dispatchesPerToken: perStep(counts.dispatches),
         submitsPerToken: perStep(counts.submits),

@@ -4,6 +4,7 @@ import { StabilityObserver, type ObserverOptions } from '../../../src/engine/sta
 
 const shape = {
   format: 'f16' as const,
+  hostFormat: 'f16' as const,
   numLayers: 2,
   numKvHeads: 2,
   headDim: 8,
