@@ -23,6 +23,8 @@ export interface CacheShape {
   readonly maxPages: number;
   /** Logical pages of all sequences together; an unstable head has a slot for each. */
   readonly numPageIds: number;
+  /** Whether heads can also select without effect, so that their stability is measured. */
+  readonly isObserved?: boolean;
 }
 
 /** A range of KV heads that share a binding. */
@@ -96,13 +98,18 @@ export function planCacheLayout(shape: CacheShape, maxBindingBytes: number): Cac
     summaryBytes: summary,
     poolBytes: numSlots * page,
     summaryPoolBytes: numLayers * numKvHeads * numSummarySlots(shape) * summary,
-    tableBytes: 4 * (tableEntries + 3 * numListEntries(shape) + 4 * numLists(shape)),
+    tableBytes: 4 * (tableEntries + 3 * numListEntries(shape) + 4 * numLists(shape)) + observedBytes(shape),
   };
 }
 
 /** KV heads of all layers and sequences: as many page lists there are. */
 export function numLists({ numLayers, numSequences, numKvHeads }: CacheShape): number {
   return numLayers * numSequences * numKvHeads;
+}
+
+/** Bytes of the selections that have no effect, with their states. */
+function observedBytes(shape: CacheShape): number {
+  return shape.isObserved ? 4 * numListEntries(shape) + 8 * numLists(shape) : 0;
 }
 
 /** Entries of all page lists. */

@@ -60,6 +60,8 @@ export class KvCache {
   /** What stable heads selected last, in the same shapes: it takes over from the lists when its pages are there. */
   readonly selections: GpuBuffer;
   readonly selectionState: GpuBuffer;
+  /** What heads would select, in the same shapes: read back to measure their stability, attended by none. */
+  readonly observed: { readonly selections: GpuBuffer; readonly states: GpuBuffer } | undefined;
   /** `[layers, sequences, kvHeads, K]` u32: slots for the pages that a prefill selects. */
   readonly slotTable: GpuBuffer;
   /** Called with logical pages that no sequence has any more. */
@@ -102,6 +104,12 @@ export class KvCache {
     this.listState = create('list states', 'tables', 8 * numLists(shape));
     this.selections = create('selections', 'tables', 4 * numListEntries(shape));
     this.selectionState = create('selection states', 'tables', 8 * numLists(shape));
+    this.observed = shape.isObserved
+      ? {
+          selections: create('observed', 'tables', 4 * numListEntries(shape)),
+          states: create('observed states', 'tables', 8 * numLists(shape)),
+        }
+      : undefined;
     this.slotTable = create('slot table', 'tables', 4 * numListEntries(shape));
     this.#pageIds = new PagePool(numPageIds);
     this.#pagesOf = Array.from({ length: numSequences }, () => []);
@@ -412,6 +420,8 @@ export class KvCache {
     for (const buffer of [blockTable, pageTable, lists, listState, selections, selectionState, slotTable]) {
       buffer.destroy();
     }
+    this.observed?.selections.destroy();
+    this.observed?.states.destroy();
   }
 
   /** Appends a page that has no owner yet, with a slot for every unstable head. */

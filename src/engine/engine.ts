@@ -4,16 +4,19 @@ import { Device, type DeviceFeature } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
 import type { WeightFormat } from '../kernels/linear/weight-format';
 import type { ModelConfig } from '../model/model-config';
+import { fingerprintModel } from '../model/model-fingerprint';
 import type { ModelSource } from '../model/model-source';
 import { readModelConfig } from '../model/read-model-config';
 import { weightBytes } from '../model/weight-layout';
 import { loadWeights, type LoadProgress } from '../model/weight-loader';
 import { destroyWeights, type ModelWeights } from '../model/weights';
+import { makeHeadProfile, type HeadProfile } from '../select/head-profile';
 import { ChatTemplate } from '../tokenizer/chat-template';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { EngineError } from '../util/errors';
 import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
+import { chooseProfile, type ProfileOrigin } from './choose-profile';
 import type { GenerationRequest, Prompt } from './generation';
 import type { GenerationEvent, GenerationTimings } from './generation-event';
 import { planMemory, type KvOptions, type MemoryPlan } from './memory-plan';
@@ -65,21 +68,32 @@ export class EngineCore {
   readonly #weights: ModelWeights;
   readonly #plan: MemoryPlan;
   readonly #kv: KvOptions;
+  readonly #profileOrigin: ProfileOrigin;
   readonly #runner: ModelRunner;
   readonly #store: SequenceStore;
   readonly #loop: StepLoop;
   readonly #refusedVariants: readonly string[];
   readonly #loadMs: number;
   readonly #listeners = new Set<(event: CacheEvent) => void>();
+  readonly #source: ModelSource;
+  #fingerprint: Promise<string> | undefined;
   #lastRequest: GenerationTimings | undefined;
   #disposing: Promise<void> | undefined;
 
-  private constructor(modelId: string, files: ModelFiles, kv: KvOptions, parts: EngineParts, loadMs: number) {
-    this.modelId = modelId;
+  private constructor(
+    source: ModelSource,
+    files: ModelFiles,
+    { kv, origin }: { readonly kv: KvOptions; readonly origin: ProfileOrigin },
+    parts: EngineParts,
+    loadMs: number,
+  ) {
+    this.#source = source;
+    this.modelId = source.id;
     this.config = files.config;
     this.tokenizer = files.tokenizer;
     this.#template = files.template;
     this.#kv = kv;
+    this.#profileOrigin = origin;
     this.#device = parts.device;
     this.#weights = parts.weights;
     this.#plan = parts.plan;
@@ -97,12 +111,21 @@ export class EngineCore {
    */
   static async load(source: ModelSource, options: EngineOptions): Promise<EngineCore> {
     const startedAt = performance.now();
-    const { kv = {}, signal } = options;
+    const { kv: given = {}, signal } = options;
     const files = await readModelFiles(source, signal);
+    const { onWarning } = options;
+    const { profile, origin } = await chooseProfile({
+      source,
+      config: files.config,
+      given: given.headProfile,
+      onWarning,
+      signal,
+    });
+    const kv = profile ? { ...given, headProfile: profile } : given;
     const device = await Device.request(options);
     try {
-      const parts = await prepare(device, files.config, source, options);
-      return new EngineCore(source.id, files, kv, parts, performance.now() - startedAt);
+      const parts = await prepare(device, files.config, source, { ...options, kv });
+      return new EngineCore(source, files, { kv, origin }, parts, performance.now() - startedAt);
     } catch (error) {
       device.destroy();
       throw error;
@@ -192,6 +215,29 @@ export class EngineCore {
     return planMemory({ config: this.config, weightBytes: weights, maxBindingBytes, kv });
   }
 
+  /**
+   * How stable the heads were where that was measured since load; undefined before the first whole chunk of steps.
+   * @throws EngineError `network`, `weights-corrupt` when the model's fingerprint cannot be taken
+   */
+  async headProfile(): Promise<HeadProfile | undefined> {
+    const measured = this.#runner.measuredStability;
+    const { cache, observe } = this.#plan;
+    if (!measured || !observe) return undefined;
+    const { stability, overlapByOffset, pages } = measured;
+    return makeHeadProfile({
+      modelId: await (this.#fingerprint ??= fingerprintModel(this.#source)),
+      numLayers: cache.numLayers,
+      numKvHeads: cache.numKvHeads,
+      pagesPerHead: cache.pagesPerHead,
+      window: observe.window,
+      measuredOn:
+        `While answering: ${stability.length} chunks of ${observe.window} steps in contexts of ${pages[0]} to ` +
+        `${pages[1]} pages, of which a head attends ${cache.pagesPerHead}.`,
+      stability,
+      overlapByOffset,
+    });
+  }
+
   stats(): EngineStats {
     const { live, total, peakTotal } = this.#device.buffers.use;
     const { cache, counts } = this.#runner;
@@ -209,7 +255,15 @@ export class EngineCore {
       refusedVariants: this.#refusedVariants,
       timings: { loadMs: this.#loadMs, lastRequest: this.#lastRequest && describeTimings(this.#lastRequest) },
       memory: { gpuBytes: live, total, peakTotal, hostBytes: tierBytes.host },
-      kv: { pages, residentPages, tierBytes, ...reranks, streamedBytes, stallShare },
+      kv: {
+        headProfile: this.#profileOrigin,
+        pages,
+        residentPages,
+        tierBytes,
+        ...reranks,
+        streamedBytes,
+        stallShare,
+      },
       gpu: {
         dispatchesPerToken: perStep(counts.dispatches),
         submitsPerToken: perStep(counts.submits),

@@ -19,9 +19,11 @@ import {
   unstableHeadsUnmeasured,
   type HeadProfile,
 } from '../select/head-profile';
+import { maxOffset } from '../select/stability-meter';
 import { EngineError } from '../util/errors';
 import { ceilDiv, roundUp } from '../util/math';
 import type { RerankOptions } from './reranker';
+import type { ObserverOptions } from './stability-observer';
 
 /** What the user may set about KV memory. */
 export interface KvOptions {
@@ -45,6 +47,11 @@ export interface KvOptions {
   readonly unstableShare?: number;
   /** Which heads are unstable, as measured. Without it every layer has the same share. */
   readonly headProfile?: HeadProfile;
+  /**
+   * Whether to measure while answering which heads are unstable: now and then (true), or `'every-step'`. It changes no token.
+   * Default: true without a `headProfile`.
+   */
+  readonly measureStability?: boolean | 'every-step';
   /** Memory for pages outside the GPU, in bytes. Default 4 GiB. */
   readonly hostBytes?: number;
 }
@@ -58,6 +65,8 @@ export interface MemoryPlan {
   readonly cache: CacheShape;
   readonly activations: ActivationShape;
   readonly rerank: RerankOptions;
+  /** How the stability of heads is measured; undefined when it is not. */
+  readonly observe: ObserverOptions | undefined;
   /** Limit of the pages outside the GPU. */
   readonly hostBytes: number;
   readonly gpuBytes: BytesByCategory;
@@ -207,6 +216,7 @@ function describe(
   const pagesPerHead = Math.min(kv.pagesPerHead ?? 64, maxPages);
   // Pages born from one flip to the next, and a set that begins in the middle of a page.
   const slotsPerStableHead = pagesPerHead + ceilDiv(rerank.interval + rerank.lag, pageTokens) + 2;
+  const observe = pagesPerHead < maxPages ? chooseObserved(kv, rerankInterval) : undefined;
   const cache: CacheShape = {
     format,
     hostFormat: kv.hostFormat === 'int8' ? 'int8' : format,
@@ -219,6 +229,7 @@ function describe(
     numSequences,
     maxPages,
     numPageIds,
+    isObserved: observe !== undefined,
   };
   const maxRows = rowsFor(numSequences);
   const activations: ActivationShape = {
@@ -250,7 +261,16 @@ function describe(
   }
   const totalGpuBytes = Object.values(gpuBytes).reduce((sum, bytes) => sum + bytes, 0);
   const { hostBytes = defaultHostBytes } = kv;
-  return { contextTokens, cache, activations, rerank, hostBytes, gpuBytes, totalGpuBytes };
+  return { contextTokens, cache, activations, rerank, observe, hostBytes, gpuBytes, totalGpuBytes };
+}
+
+/** Stability is about the steps from one rerank to the next, so those are a chunk; now and then is every eighth chunk. */
+function chooseObserved({ headProfile, measureStability }: KvOptions, interval: number) {
+  const measures = measureStability ?? !headProfile;
+  if (measures === false) return undefined;
+  const window = Math.min(Math.max(interval, 2), maxOffset);
+  if (measures === 'every-step') return { window, spacing: window, maxChunks: Infinity };
+  return { window, spacing: 8 * window, maxChunks: 64 };
 }
 
 /** The rows of a decode step: the least of 1, 2, 4 and 8 that holds all sequences, or 8: so up to 8 answers never take turns. */
@@ -274,12 +294,17 @@ function chooseUnstable(config: ModelConfig, { headProfile, unstableShare = 0.25
   return new HeadSet(numLayers, numKvHeads, heads);
 }
 
-/** Bytes of a step's read-back slot: tokens, and selections of every row. */
+/** Bytes of a step's read-back slot: tokens, selections of every row, and of one row that is only looked at. */
 export function readbackSlotBytes({ cache, activations }: Pick<MemoryPlan, 'cache' | 'activations'>): number {
-  const { numLayers, numKvHeads, pagesPerHead, unstable } = cache;
+  const { numLayers, numKvHeads, unstable } = cache;
   const hasStable = unstable.size < numLayers * numKvHeads;
-  const selectionBytes = hasStable ? 4 * numLayers * numKvHeads * pagesPerHead : 0;
-  return activations.maxRows * (resultBytesPerRow + selectionBytes);
+  const perRow = resultBytesPerRow + (hasStable ? selectionBytes(cache) : 0);
+  return activations.maxRows * perRow + (cache.isObserved ? selectionBytes(cache) : 0);
+}
+
+/** Bytes of what all heads of one sequence select. */
+export function selectionBytes({ numLayers, numKvHeads, pagesPerHead }: CacheShape): number {
+  return 4 * numLayers * numKvHeads * pagesPerHead;
 }
 
 /** Bytes to read the page lists of one sequence with, and their states. */

@@ -21,12 +21,19 @@ import { Sampler } from '../sampler/sampler';
 import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
 import { CacheMapReader } from './cache-map-reader';
-import { numReadbackSlots, offloadSlotBytes, readbackSlotBytes, type MemoryPlan } from './memory-plan';
+import {
+  numReadbackSlots,
+  offloadSlotBytes,
+  readbackSlotBytes,
+  selectionBytes,
+  type MemoryPlan,
+} from './memory-plan';
 import { Pace } from './pace';
 import { PrefillJob } from './prefill-job';
 import { noReranks, Reranker, type RerankCounts } from './reranker';
 import { Restorer, type SummarySource } from './restorer';
 import type { Sequence } from './sequence';
+import { StabilityObserver, type MeasuredStability, type Observation } from './stability-observer';
 
 /** Decode steps and what the GPU did for them, since load. */
 export interface StepCounts {
@@ -38,7 +45,7 @@ export interface StepCounts {
 }
 
 /** One sequence's part in a decode step. */
-export type StepRow = Omit<DecodeRow, 'isReranking'>;
+export type StepRow = Omit<DecodeRow, 'isReranking' | 'isObserved'>;
 
 /** Bytes of pages by where they are. */
 export interface TierBytes {
@@ -69,6 +76,7 @@ export class ModelRunner {
   readonly #restorer: Restorer;
   readonly #mapReader: CacheMapReader;
   readonly #reranker: Reranker | undefined;
+  readonly #observer: StabilityObserver | undefined;
   readonly #host: HostTraffic;
   readonly #pace = new Pace();
   #counts = { steps: 0, dispatches: 0, submits: 0, readbacks: 0, buffers: 0 };
@@ -101,6 +109,9 @@ export class ModelRunner {
     this.#mapReader = mapReader;
     this.#reranker = reranker;
     this.#host = context.host;
+    const { cache, observe } = plan;
+    const selects = (layer: number) => context.config.layers[layer]!.slidingWindow === undefined;
+    this.#observer = observe && new StabilityObserver(cache, observe, selects);
     this.#prefillGraph = prefillGraph;
   }
 
@@ -164,6 +175,11 @@ export class ModelRunner {
     return this.#mapReader.read(this.#latest);
   }
 
+  /** How stable heads were where it was measured, since load. */
+  get measuredStability(): MeasuredStability | undefined {
+    return this.#observer?.measured;
+  }
+
   /** The recorder of all submissions: a benchmark may hang a profiler on it. */
   get recorder(): Recorder {
     return this.#recorder;
@@ -210,6 +226,7 @@ export class ModelRunner {
     const { cost, wait } = job.recordSlice(this.#recorder);
     if (job.isDone) {
       if (isSelecting) this.#reranker!.begin(this.#recorder, sequence);
+      this.#observer?.begin(sequence);
       device.write(this.#activations.rows, 0, Uint32Array.from(row));
       this.#decodeGraphs.get(1)!.recordHead(this.#recorder);
       const [token] = await this.#sample(1, isSelecting ? [{ sequence, numTokens }] : []);
@@ -257,6 +274,7 @@ export class ModelRunner {
   /** The answer of a sequence is over: its stable heads keep nothing on the GPU. */
   endTurn({ index }: Sequence): void {
     this.#reranker?.end(index);
+    this.#observer?.end(index);
     this.cache.clearSets(index);
   }
 
@@ -264,11 +282,14 @@ export class ModelRunner {
   submitDecode(rows: readonly StepRow[]): Promise<SampledToken[]> {
     const { device } = this.#context.compiler;
     const before = { ...this.#recorder.counts, buffers: device.buffers.numCreated };
+    let observed: ObservedRow | undefined;
     const decodeRows = rows.map(({ sequence, position, isExact }): DecodeRow => {
       const numPages = pageOf(position) + 1;
       const isReranking = this.#reranker?.step(this.#recorder, sequence, numPages) ?? false;
       this.cache.extend(sequence, position + 1, true);
-      return { sequence, position, isExact, isReranking };
+      const observation = this.#observer?.observe(sequence, numPages);
+      if (observation) observed = { sequence, observation };
+      return { sequence, position, isExact, isReranking, isObserved: observation !== undefined };
     });
     this.#latest = rows.at(-1)!.sequence;
     this.cache.flush(this.#recorder);
@@ -281,6 +302,7 @@ export class ModelRunner {
     const sampled = this.#sample(
       rows.length,
       reranking.map(({ sequence, position }) => ({ sequence, numTokens: position + 1 })),
+      observed,
     );
     const { dispatches, submits } = this.#recorder.counts;
     this.#counts.steps++;
@@ -326,30 +348,45 @@ export class ModelRunner {
 
   /**
    * Records the sampling of `numRows` rows of logits, submits, and reads the step's one slot: the tokens, then what the
-   * stable heads of `selecting` have selected.
+   * stable heads of `selecting` have selected, then what all heads of `observed` would.
    */
   async #sample(
     numRows: number,
     selecting: readonly { readonly sequence: number; readonly numTokens: number }[],
+    observed?: ObservedRow,
   ): Promise<SampledToken[]> {
     const { logits, rows } = this.#activations;
     this.sampler.record(this.#recorder, { logits, rows, numRows });
     const slot = this.#readbacks.acquire();
     const resultBytes = numRows * resultBytesPerRow;
-    const selectionBytes = this.#reranker?.selectionBytes ?? 0;
+    const perSequence = selectionBytes(this.cache.shape);
+    const observedOffset = resultBytes + selecting.length * perSequence;
     this.#recorder.copy(this.sampler.results, 0, slot.buffer, 0, resultBytes);
     const turns = selecting.map(({ sequence }, i) => {
-      this.#reranker!.recordReadback(this.#recorder, sequence, slot.buffer, resultBytes + i * selectionBytes);
+      this.#recordSelections(this.cache.selections, sequence, slot.buffer, resultBytes + i * perSequence);
       return this.#reranker!.turnOf(sequence)!;
     });
+    if (observed)
+      this.#recordSelections(this.cache.observed!.selections, observed.sequence, slot.buffer, observedOffset);
     this.#recorder.submit();
-    const results = await slot.read(resultBytes + selecting.length * selectionBytes);
+    const results = await slot.read(observedOffset + (observed ? perSequence : 0));
     this.#context.compiler.device.throwIfFailed();
     turns.forEach((turn, i) => {
-      const words = new Uint32Array(results, resultBytes + i * selectionBytes, selectionBytes / 4);
+      const words = new Uint32Array(results, resultBytes + i * perSequence, perSequence / 4);
       this.#reranker!.receive(turn, words, selecting[i]!.numTokens);
     });
+    observed?.observation(new Uint32Array(results, observedOffset, perSequence / 4));
     return decodeResults(results, numRows);
+  }
+
+  /** Records the copy of what all heads of a sequence selected into a read-back slot. */
+  #recordSelections(source: GpuBuffer, sequence: number, target: GpuBuffer, offsetBytes: number): void {
+    const { numLayers, numSequences, numKvHeads, pagesPerHead } = this.cache.shape;
+    const bytesPerLayer = 4 * numKvHeads * pagesPerHead;
+    for (let layer = 0; layer < numLayers; layer++) {
+      const sourceOffset = (layer * numSequences + sequence) * bytesPerLayer;
+      this.#recorder.copy(source, sourceOffset, target, offsetBytes + layer * bytesPerLayer, bytesPerLayer);
+    }
   }
 
   /** Slices queue up behind each other: a slice's own time begins when the one before it has ended. */
@@ -358,6 +395,12 @@ export class ModelRunner {
     this.#pace.learn(cost, now - Math.max(submittedAt, this.#lastSliceEnd));
     this.#lastSliceEnd = now;
   }
+}
+
+/** The row of a step whose heads are looked at. */
+interface ObservedRow {
+  readonly sequence: number;
+  readonly observation: Observation;
 }
 
 /** The least of 1, 2, 4 and 8 that holds `numRows` rows: batches are padded to it. */

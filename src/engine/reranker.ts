@@ -5,7 +5,6 @@
  */
 import type { KvCache } from '../cache/kv-cache';
 import { pagesFor, type PageIndex } from '../cache/page';
-import type { GpuBuffer } from '../gpu/buffer';
 import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
 import { commitSelections } from '../kernels/select/commit-selections';
@@ -137,12 +136,6 @@ export class Reranker {
     return { ...this.#counts };
   }
 
-  /** Bytes that one sequence's selections take in a read-back slot. */
-  get selectionBytes(): number {
-    const { numLayers, numKvHeads, pagesPerHead } = this.#cache.shape;
-    return 4 * numLayers * numKvHeads * pagesPerHead;
-  }
-
   /** The prefill's selection, recorded before, is what the sequence attends from its first step on. */
   begin(recorder: Recorder, sequence: number): void {
     this.#turns.set(sequence, {
@@ -236,24 +229,8 @@ export class Reranker {
     return isReranking;
   }
 
-  /** Records the copy of a sequence's selections into a read-back slot. */
-  recordReadback(recorder: Recorder, sequence: number, target: GpuBuffer, offsetBytes: number): void {
-    const { numLayers, numSequences, numKvHeads, pagesPerHead } = this.#cache.shape;
-    const bytesPerLayer = 4 * numKvHeads * pagesPerHead;
-    for (let layer = 0; layer < numLayers; layer++) {
-      const source = (layer * numSequences + sequence) * bytesPerLayer;
-      recorder.copy(
-        this.#cache.selections,
-        source,
-        target,
-        offsetBytes + layer * bytesPerLayer,
-        bytesPerLayer,
-      );
-    }
-  }
-
   /**
-   * What `recordReadback` copied has arrived, `words` of `selectionBytes`: the sets of a prefill, or the selections of a rerank,
+   * What a sequence selected has arrived, `words [layers, kvHeads, K]`: the sets of a prefill, or the selections of a rerank,
    * whose promoted pages are fetched now. A turn that is over ignores it.
    */
   receive(turn: Turn, words: Uint32Array, numTokens: number): void {

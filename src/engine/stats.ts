@@ -1,4 +1,5 @@
 /** What an engine tells about itself at one moment: plain data that crosses to the page. */
+import type { ProfileOrigin } from './choose-profile';
 import type { BytesByCategory } from '../gpu/buffer';
 import type { AdapterDescription } from '../gpu/device';
 import type { TierBytes } from './model-runner';
@@ -28,6 +29,8 @@ export interface EngineStats {
   };
   /** Pages of all sequences, summed over layers and KV heads. */
   readonly kv: {
+    /** Whether the unstable heads are those of a profile that was given, or found with the model; else every layer has its share. */
+    readonly headProfile: ProfileOrigin;
     readonly pages: number;
     readonly residentPages: number;
     /** Bytes of pages by where they are: in use on the GPU; taken in the tab's memory, and on the disk. */

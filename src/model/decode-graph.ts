@@ -38,6 +38,8 @@ export interface DecodeRow {
   readonly isExact: boolean;
   /** Stable heads select anew in this step, with this step's query; they still attend their old set. */
   readonly isReranking: boolean;
+  /** All heads also select without effect, so that their stability is measured. */
+  readonly isObserved: boolean;
 }
 
 /** Everything that a graph binds. */
@@ -209,9 +211,8 @@ async function bindAttention(
     isSparse ? bindSelection(context, layerIndex, { qkv, rows }) : undefined,
   ]);
   const unstableHeads = unstable.ofLayer(layerIndex);
-  const stableHeads = Array.from({ length: numKvHeads }, (_, kvHead) => kvHead).filter(
-    (kvHead) => !unstable.has(layerIndex, kvHead),
-  );
+  const allHeads = Array.from({ length: numKvHeads }, (_, kvHead) => kvHead);
+  const stableHeads = allHeads.filter((kvHead) => !unstable.has(layerIndex, kvHead));
   const qkNorm = layer.qkNorm ?? unused;
   const slabs = cache.layers[layerIndex]!.map(({ firstKvHead, numKvHeads: numInSlab, pool, summaries }) => ({
     firstKvHead,
@@ -254,6 +255,12 @@ async function bindAttention(
         recorder,
         'selections',
         pairsOf(decodeRows, stableHeads, ({ isReranking }) => isReranking),
+        numPages,
+      );
+      select(
+        recorder,
+        'observed',
+        pairsOf(decodeRows, allHeads, ({ isObserved }) => isObserved),
         numPages,
       );
     }

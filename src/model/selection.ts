@@ -6,6 +6,7 @@ import { pageScore, pageScoreGrid } from '../kernels/select/page-score';
 import { topK } from '../kernels/select/top-k';
 import { numSummarySlots } from '../cache/cache-layout';
 import { pagesFor } from '../cache/page';
+import { assert } from '../util/assert';
 import { qkvWidth } from './activations';
 import type { GraphContext } from './decode-graph';
 import type { Chunk } from './prefill-plan';
@@ -13,8 +14,8 @@ import type { Chunk } from './prefill-plan';
 /** A row of the step and one of its KV heads. */
 export type SelectionPair = readonly [row: number, kvHead: number];
 
-/** Where a selection goes: the lists that are attended, or the selections that take over later. */
-export type SelectionTarget = 'lists' | 'selections';
+/** Where a selection goes: the lists that are attended, the selections that take over later, or where it is only looked at. */
+export type SelectionTarget = 'lists' | 'selections' | 'observed';
 
 /** Records the selection of `pairs`, the longest of whose sequences has `numPages` pages; queries from row `firstRow` on. */
 export type Selection = (
@@ -34,7 +35,7 @@ export async function bindSelection(
   const { compiler, config, cache, activations } = context;
   const { headDim, numHeads, numKvHeads } = config;
   const { format, maxPages, numSequences, pagesPerHead: budget } = cache.shape;
-  const { pageTable: summaryTable, lists, listState, selections, selectionState } = cache;
+  const { pageTable: summaryTable, lists, listState, selections, selectionState, observed } = cache;
   const { scores } = activations;
   const [scoreKernel, topKernel] = await Promise.all([
     compiler.compile(pageScore(elementOf(format)), { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads }),
@@ -48,6 +49,8 @@ export async function bindSelection(
   const targets = {
     lists: topKernel.bind({ scores, rows, lists, listState }),
     selections: topKernel.bind({ scores, rows, lists: selections, listState: selectionState }),
+    observed:
+      observed && topKernel.bind({ scores, rows, lists: observed.selections, listState: observed.states }),
   };
   const listOffset = layer * numSequences * numKvHeads;
   const qkvStride = qkvWidth(config);
@@ -79,7 +82,9 @@ export async function bindSelection(
       listCapacity: budget,
       scoreStride: maxPages,
     };
-    recorder.dispatch(targets[target], params, flatGrid(numTasks), Uint32Array.from(ordered.flat()));
+    const bound = targets[target];
+    assert(bound, 'only a cache that is observed has a place for selections without effect');
+    recorder.dispatch(bound, params, flatGrid(numTasks), Uint32Array.from(ordered.flat()));
   };
 }
 

@@ -6,20 +6,57 @@ import { electUnstableHeads } from './stability';
 /** Stability of a model's KV heads, as `npm run profile` measures it. */
 export interface HeadProfile {
   readonly version: 1;
-  /** What it was measured on: a model source's id. */
+  /** What it was measured on: the fingerprint of a model's configuration and weights. */
   readonly modelId: string;
   readonly numLayers: number;
   readonly numKvHeads: number;
-  /** Pages per head and steps per chunk of the measurement. */
+  /** Pages per head, and steps of a chunk, which is the interval of reranks that it speaks about. */
   readonly pagesPerHead: number;
   readonly window: number;
   /** How it was measured, in a sentence: texts, lengths, steps. */
   readonly measuredOn: string;
-  /** `[chunks][layers · kvHeads]`, TS of every head, layer by layer. */
+  /** `[layers · kvHeads]`, mean TS of every head. */
+  readonly meanStability: readonly number[];
+  /** The unstable heads at a share of 25 %, as indices `layer · kvHeads + kvHead`, ascending. */
+  readonly unstable: readonly number[];
+  /** `[chunks][layers · kvHeads]`, TS of every head, layer by layer: the unstable heads at any share follow from it. */
   readonly stability: readonly (readonly number[])[];
   /** `[64]`: mean overlap over all heads at 1 … 64 steps' distance; null where no pair was measured. */
   readonly overlapByOffset: readonly (number | null)[];
+  /** Share of the unstable heads of one family of tasks that are the other's too; chance is `share`. */
+  readonly crossCheck?: {
+    readonly families: readonly string[];
+    readonly share: number;
+    readonly overlap: number;
+  };
 }
+
+/** What a profile is made from. */
+export interface ProfileSource extends Pick<
+  HeadProfile,
+  'modelId' | 'numLayers' | 'numKvHeads' | 'pagesPerHead' | 'window' | 'measuredOn' | 'crossCheck'
+> {
+  /** `[chunks][layers · kvHeads]`, at least one chunk. */
+  readonly stability: readonly (readonly number[])[];
+  readonly overlapByOffset: readonly (number | null)[];
+}
+
+/** The profile of what was measured, numbers rounded to four digits. */
+export function makeHeadProfile({ stability, overlapByOffset, ...about }: ProfileSource): HeadProfile {
+  const numHeads = about.numLayers * about.numKvHeads;
+  const rounded = stability.map((chunk) => chunk.map(round));
+  const mean = (head: number) => stability.reduce((sum, chunk) => sum + chunk[head]!, 0) / stability.length;
+  return {
+    version: 1,
+    ...about,
+    meanStability: Array.from({ length: numHeads }, (_, head) => round(mean(head))),
+    unstable: electUnstableHeads(rounded, Math.round(numHeads / 4)),
+    stability: rounded,
+    overlapByOffset: overlapByOffset.map((overlap) => (overlap === null ? null : round(overlap))),
+  };
+}
+
+const round = (value: number) => Math.round(1e4 * value) / 1e4;
 
 /** The `share` (0 … 1) of a model's heads that a profile finds least stable. */
 export function unstableHeads(profile: HeadProfile, share: number): HeadSet {

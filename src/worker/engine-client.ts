@@ -13,6 +13,7 @@ import type { MemoryPlan } from '../engine/memory-plan';
 import type { EngineStats } from '../engine/stats';
 import type { ModelLocation } from '../model/open-model-source';
 import type { LoadProgress } from '../model/weight-loader';
+import type { HeadProfile } from '../select/head-profile';
 import { EngineError } from '../util/errors';
 import { Connection } from './connection';
 import { checkLoadOptions } from './load-options';
@@ -142,6 +143,14 @@ export class Engine {
   onCacheEvent(listener: (event: CacheEvent) => void): () => void {
     if (typeof listener !== 'function') throw new TypeError('A listener of cache events must be a function.');
     return this.#connection.watchCache(listener);
+  }
+
+  /**
+   * How stable the model's KV heads were where that was measured since load (`kv.measureStability`): what `kv.headProfile`
+   * takes. Undefined before the first whole chunk of steps.
+   */
+  headProfile(): Promise<HeadProfile | undefined> {
+    return this.#connection.call('headProfile', undefined);
   }
 
   /** Ends all requests, frees everything on the GPU and ends the worker. A second call does nothing. */

@@ -53,6 +53,9 @@ const handlers: Handlers = {
     stopWatching = isOn ? loaded().onCacheEvent((event) => send({ kind: 'cache', event })) : undefined;
     return undefined;
   },
+  async headProfile() {
+    return loaded().headProfile();
+  },
   async dispose() {
     await engine?.dispose();
     return undefined;

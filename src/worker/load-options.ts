@@ -4,9 +4,9 @@ import type { LoadOptions } from './engine-client';
 type Check = (name: string, value: unknown) => void;
 
 const oneOf =
-  (...values: readonly string[]): Check =>
+  (...values: readonly (string | boolean)[]): Check =>
   (name, value) => {
-    if (!values.includes(value as string)) {
+    if (!values.includes(value as string | boolean)) {
       throw new RangeError(`${name} must be one of ${values.join(', ')}, not ${String(value)}.`);
     }
   };
@@ -56,6 +56,7 @@ const check = fields({
     reload: oneOf('overlap', 'pause'),
     unstableShare: ofType('number'),
     headProfile: ofType('object'),
+    measureStability: oneOf(true, false, 'every-step'),
     hostBytes: ofType('number'),
   }),
   useDefaultLimits: ofType('boolean'),

@@ -10,6 +10,7 @@ import type { DeviceFeature } from '../gpu/device';
 import type { WeightFormat } from '../kernels/linear/weight-format';
 import type { ModelLocation } from '../model/open-model-source';
 import type { LoadProgress } from '../model/weight-loader';
+import type { HeadProfile } from '../select/head-profile';
 import type { SerializedError } from '../api/errors';
 
 /** Load options without what cannot be cloned. */
@@ -36,6 +37,7 @@ export interface Calls {
   cacheMap: { argument: undefined; result: CacheMap };
   /** Sends events of the cache, or none any more. */
   watchCache: { argument: boolean; result: undefined };
+  headProfile: { argument: undefined; result: HeadProfile | undefined };
   dispose: { argument: undefined; result: undefined };
   /** Sends events until its result, which is nothing. */
   generate: { argument: GenerationRequest; result: undefined };

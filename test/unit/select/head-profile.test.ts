@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  makeHeadProfile,
   parseHeadProfile,
   unstableHeads,
   unstableHeadsUnmeasured,
@@ -14,6 +15,8 @@ const profile: HeadProfile = {
   pagesPerHead: 4,
   window: 16,
   measuredOn: 'nothing',
+  meanStability: [0.9, 0.25, 0.8, 0.15],
+  unstable: [3],
   stability: [
     [0.9, 0.2, 0.8, 0.1],
     [0.9, 0.3, 0.8, 0.2],
@@ -28,6 +31,11 @@ describe('a head profile', () => {
     expect(unstableHeads(profile, 0.25).ofLayer(1)).toEqual([1]);
     expect(unstableHeads(profile, 0).size).toBe(0);
     expect(unstableHeads(profile, 1).size).toBe(4);
+  });
+
+  test('is made from what was measured', () => {
+    const { version: _, meanStability: __, unstable: ___, ...source } = profile;
+    expect(makeHeadProfile(source)).toEqual(profile);
   });
 
   test('is taken for its own shape only', () => {

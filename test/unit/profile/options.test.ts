@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest';
+import { parseOptions, UsageError } from '../../../tools/profile/options';
+
+describe('options', () => {
+  test('defaults', () => {
+    expect(parseOptions([])).toEqual({
+      model: undefined,
+      runner: 'browser',
+      textPath: undefined,
+      questionsPath: undefined,
+      numSteps: 512,
+      interval: 16,
+      pagesPerHead: undefined,
+      lengthTokens: 4608,
+      seed: 1,
+      gpuBytes: undefined,
+      outPath: undefined,
+    });
+  });
+
+  test('everything given', () => {
+    const options = parseOptions([
+      ...['--model', 'folder', '--text', 'a.txt', '--questions', 'q.txt', '--runner', 'node'],
+      ...['--steps', '64', '--interval', '8', '--pages-per-head', '32', '--length', '1024'],
+      ...['--seed', '3', '--gpu-bytes', '1000', '--out', 'p.json'],
+    ]);
+    expect(options).toEqual({
+      model: 'folder',
+      runner: 'node',
+      textPath: 'a.txt',
+      questionsPath: 'q.txt',
+      numSteps: 64,
+      interval: 8,
+      pagesPerHead: 32,
+      lengthTokens: 1024,
+      seed: 3,
+      gpuBytes: 1000,
+      outPath: 'p.json',
+    });
+  });
+
+  test('help', () => expect(parseOptions(['--help'])).toBe('help'));
+
+  test.each([
+    [['--runner', 'deno'], '--runner takes browser or node'],
+    [['--questions', 'q.txt'], 'goes with --text'],
+    [['--steps', '15'], 'not even one chunk'],
+    [['--interval', '65'], 'from 2 to 64'],
+    [['--pages-per-head', '1'], 'from 2 to 256'],
+    [['--length', '4k'], 'at least 256'],
+    [['--nonsense'], '--nonsense'],
+  ])('%j is refused', (args, message) => {
+    expect(() => parseOptions(args)).toThrow(UsageError);
+    expect(() => parseOptions(args)).toThrow(message);
+  });
+});

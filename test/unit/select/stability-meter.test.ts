@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import type { PageIndex } from '../../../src/cache/page';
+import type { SelectionStep } from '../../../src/select/stability';
+import { maxOffset, StabilityMeter } from '../../../src/select/stability-meter';
+
+const numPages = 100;
+const step = (...pages: number[]): SelectionStep => ({ selected: pages as PageIndex[], numPages });
+/** One head keeps its pages, the other takes new ones at every step. */
+const at = (t: number) => [step(1, 2, 3, 99), step(4 * t, 4 * t + 1, 4 * t + 2, 4 * t + 3)];
+
+describe('the stability of heads', () => {
+  test('is measured over whole chunks', () => {
+    const meter = new StabilityMeter(2, 4);
+    const answer = {};
+    for (let t = 0; t < 11; t++) meter.add(answer, t, at(t));
+    expect(meter.stability).toEqual([
+      [1, 0],
+      [1, 0],
+    ]);
+  });
+
+  test('does not reach over a gap, nor into another answer', () => {
+    const meter = new StabilityMeter(2, 4);
+    const [one, other] = [{}, {}];
+    for (const t of [0, 1, 2]) meter.add(one, t, at(t));
+    for (const t of [3, 4]) meter.add(other, t, at(t));
+    for (const t of [4, 5, 6]) meter.add(one, t, at(t));
+    expect(meter.stability).toEqual([]);
+    meter.add(one, 7, at(7));
+    expect(meter.stability).toEqual([[1, 0]]);
+    meter.end(one);
+    for (const t of [8, 9, 10]) meter.add(one, t, at(t));
+    expect(meter.stability.length).toBe(1);
+  });
+
+  test('comes with the mean overlap by distance', () => {
+    const meter = new StabilityMeter(1, 2);
+    const answer = {};
+    // The same pages at every other step.
+    for (let t = 0; t < 5; t++) meter.add(answer, t, [t % 2 === 0 ? step(1, 2) : step(3, 4)]);
+    const overlaps = meter.overlapByOffset;
+    expect(overlaps.length).toBe(maxOffset);
+    expect(overlaps.slice(0, 5)).toEqual([0, 1, 0, 1, null]);
+  });
+
+  test('looks back no further than it says', () => {
+    const meter = new StabilityMeter(1, 2);
+    const answer = {};
+    for (let t = 0; t < 200; t++) meter.add(answer, t, [step(t % 100)]);
+    expect(meter.overlapByOffset.every((overlap) => overlap === 0)).toBe(true);
+    expect(meter.stability.length).toBe(100);
+  });
+});

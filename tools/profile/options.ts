@@ -1,0 +1,114 @@
+/** The options of `npm run profile`: parsing and checking, nothing else. */
+import { parseArgs } from 'node:util';
+
+/** A mistake in how the command was called: one line for the person who did, exit code 2. */
+export class UsageError extends Error {}
+
+/** What was asked for. */
+export interface ProfileOptions {
+  /** Folder or URL; undefined: the embedded model. */
+  readonly model: string | undefined;
+  readonly runner: 'browser' | 'node';
+  /** File of the text to decode on; undefined: documents of two task families are built. */
+  readonly textPath: string | undefined;
+  /** File of questions about the text; undefined: the text is continued. */
+  readonly questionsPath: string | undefined;
+  /** Decode steps for a text, or for each family. */
+  readonly numSteps: number;
+  /** Steps of a chunk. */
+  readonly interval: number;
+  /** K; undefined: 64, or a quarter of the pages where those are fewer than 256. */
+  readonly pagesPerHead: number | undefined;
+  /** Tokens of built documents, and of a text at most. */
+  readonly lengthTokens: number;
+  readonly seed: number;
+  /** GPU bytes beside the weights; undefined: the engine's own limit. */
+  readonly gpuBytes: number | undefined;
+  /** Where the profile goes; undefined: `public/profiles/`, under the model's name. */
+  readonly outPath: string | undefined;
+}
+
+/** What `--help` prints. */
+export const usage = `npm run profile -- [options]
+
+  --model DIR|URL       a model folder in Hugging Face layout (default: the embedded model)
+  --text FILE           decode on this text; without it on built documents of two task families, whose
+                        unstable heads are compared: records (lists and JSON from a register) and needles
+                        (quotations, numbers and chains from a haystack)
+  --questions FILE      with --text: what to ask about it, one question a line; without it the text is continued
+  --runner browser|node the built library in headless Chromium (default), or Dawn for Node
+  --steps N             decode steps on the text, or for each family (default 512)
+  --interval N          steps of a chunk over which stability is measured, 2 to 64 (default 16)
+  --pages-per-head K    pages that a head selects (default 64, or a quarter of the pages where that is less:
+                        with more, any two selections look alike)
+  --length N            tokens of the built documents, or of the text at most (default 4608)
+  --seed N              of the built documents (default 1)
+  --gpu-bytes N         limit of GPU memory beside the weights
+  --out FILE            where the profile goes (default public/profiles/MODEL.json)
+
+LONGPAGE_ADAPTER=system uses this machine's GPU in the node runner too.`;
+
+const text = { type: 'string' } as const;
+const schema = {
+  model: text,
+  text,
+  questions: text,
+  runner: text,
+  steps: text,
+  interval: text,
+  'pages-per-head': text,
+  length: text,
+  seed: text,
+  'gpu-bytes': text,
+  out: text,
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** Reads the command line; `'help'` when that is what was asked for. @throws UsageError naming the option at fault */
+export function parseOptions(args: readonly string[]): ProfileOptions | 'help' {
+  const values = parse(args);
+  if (values.help) return 'help';
+  const { runner = 'browser' } = values;
+  if (runner !== 'browser' && runner !== 'node') {
+    throw new UsageError(`--runner takes browser or node, not '${runner}'.`);
+  }
+  if (values.questions !== undefined && values.text === undefined) {
+    throw new UsageError('--questions goes with --text.');
+  }
+  const interval = count('interval', values.interval, 2, 64) ?? 16;
+  const numSteps = count('steps', values.steps) ?? 512;
+  if (numSteps < interval) {
+    throw new UsageError(`--steps ${numSteps} is not even one chunk of ${interval} steps.`);
+  }
+  return {
+    model: values.model,
+    runner,
+    textPath: values.text,
+    questionsPath: values.questions,
+    numSteps,
+    interval,
+    pagesPerHead: count('pages-per-head', values['pages-per-head'], 2, 256),
+    lengthTokens: count('length', values.length, 256) ?? 4608,
+    seed: count('seed', values.seed) ?? 1,
+    gpuBytes: count('gpu-bytes', values['gpu-bytes']),
+    outPath: values.out,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: schema, allowPositionals: false }).values;
+  } catch (error) {
+    // Node goes on to explain how to pass values that start with '-': its first sentence is what is wrong.
+    const [sentence = ''] = (error as Error).message.split(/\.?\n|\. /);
+    throw new UsageError(sentence.replace(/\.?$/, '.'));
+  }
+}
+
+function count(name: string, given: string | undefined, min = 1, max?: number): number | undefined {
+  if (given === undefined) return undefined;
+  const value = /^\d+$/.test(given) ? Number(given) : NaN;
+  if (Number.isSafeInteger(value) && value >= min && value <= (max ?? value)) return value;
+  const range = max === undefined ? `of at least ${min}` : `from ${min} to ${max}`;
+  throw new UsageError(`--${name} takes a whole number ${range}, not '${given}'.`);
+}

@@ -1,0 +1,201 @@
+/** One run from the options to the profile, on whatever engine the entry opens. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { HeadProfile } from '../../src/select/head-profile';
+import { makeHeadProfile } from '../../src/select/head-profile';
+import type { ModelSource } from '../../src/model/model-source';
+import { readModelConfig } from '../../src/model/read-model-config';
+import { urlSource } from '../../src/model/url-source';
+import { Tokenizer } from '../../src/tokenizer/tokenizer';
+import { diskSource } from '../../test/bench/disk-source';
+import { readFacts } from '../eval/facts';
+import { readBooks } from '../eval/haystack';
+import { describeOverlaps, drawHeatMap, unstableOverlap } from './describe';
+import {
+  builtFamilies,
+  readQuestions,
+  scaledBudget,
+  textFamily,
+  type Family,
+  type ProfileInput,
+} from './inputs';
+import { UsageError, type ProfileOptions } from './options';
+
+/** A loaded engine, wherever it runs. */
+export interface ProfileEngine {
+  /** Writes greedily, all `maxTokens` of them or to the answer's end; resolves to the number of tokens. */
+  write(input: ProfileInput): Promise<number>;
+  headProfile(): Promise<HeadProfile | undefined>;
+  dispose(): Promise<void>;
+}
+
+/** Where the engine runs. */
+export interface ProfileRunner {
+  /** The repository, or a folder like it. */
+  readonly root: string;
+  open(location: string, source: ModelSource, kv: Readonly<Record<string, unknown>>): Promise<ProfileEngine>;
+}
+
+const unstableShare = 0.25;
+
+/** Measures, prints the map and writes the profile. @throws UsageError, and what the engine throws */
+export async function runProfile(options: ProfileOptions, runner: ProfileRunner): Promise<void> {
+  const startedAt = performance.now();
+  const location = options.model ?? join(runner.root, 'public/models/scout');
+  const isUrl = /^https?:\/\//.test(location);
+  if (!isUrl && !existsSync(join(location, 'config.json'))) {
+    throw new UsageError(`'${location}' is no model folder: it has no config.json.`);
+  }
+  const source = isUrl ? urlSource(location) : diskSource(location);
+  const tokenizer = await readTokenizer(source);
+  const { maxContext } = await readModelConfig(source);
+  const lengthTokens = Math.min(options.lengthTokens, maxContext);
+  const families = chooseFamilies(options, runner.root, tokenizer, lengthTokens);
+  const lengths = families.flatMap(({ inputs }) => inputs.map((input) => lengthOf(input, tokenizer)));
+  const fewestPages = Math.floor(Math.min(...lengths.map(({ prompt }) => prompt)) / 16);
+  const pagesPerHead = options.pagesPerHead ?? scaledBudget(fewestPages);
+  if (pagesPerHead >= fewestPages) {
+    throw new UsageError(
+      `A text of ${fewestPages} pages leaves nothing to choose with --pages-per-head ${pagesPerHead}.`,
+    );
+  }
+  console.error(describeBudget(pagesPerHead, fewestPages));
+  const { gpuBytes, interval: rerankInterval } = options;
+  const engine = await runner.open(location, source, {
+    pagesPerHead,
+    rerankInterval,
+    unstableShare: 1,
+    measureStability: 'every-step',
+    numSequences: 1,
+    contextTokens: 16 * Math.ceil(Math.max(...lengths.map(({ whole }) => whole)) / 16),
+    ...(gpuBytes !== undefined && { gpuBytes }),
+  });
+  try {
+    const measured = await measure(engine, families);
+    const { about, chunks } = measured;
+    const numTokens = Math.round(lengths.reduce((sum, { prompt }) => sum + prompt, 0) / lengths.length);
+    const crossCheck = crossCheckOf(chunks);
+    const profile = makeHeadProfile({
+      ...about,
+      measuredOn:
+        `${families.map(({ name }) => name).join(' and ')}: ${measured.numSteps} decode steps, greedy, in ` +
+        `contexts of about ${numTokens} tokens; every head selected ${pagesPerHead} pages at every step.`,
+      ...(crossCheck && { crossCheck }),
+    });
+    console.log(drawHeatMap(profile));
+    console.log(describeOverlaps(profile));
+    if (crossCheck) {
+      const { families: names, overlap } = crossCheck;
+      console.log(
+        `The ${100 * unstableShare} % least stable heads of ${names.join(' and ')}: ` +
+          `${overlap.toFixed(2)} of them are the same (chance ${unstableShare}, in the paper 0.76 to 0.83).`,
+      );
+    }
+    const out = resolve(runner.root, options.outPath ?? defaultPath(location));
+    mkdirSync(dirname(out), { recursive: true });
+    writeFileSync(out, `${writeProfile(profile)}\n`);
+    console.error(`${out}, after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+  } finally {
+    await engine.dispose();
+  }
+}
+
+/** Every family in turn; the chunks of each, and all that was measured. */
+async function measure(engine: ProfileEngine, families: readonly Family[]) {
+  const chunks = new Map<string, readonly (readonly number[])[]>();
+  let about: HeadProfile | undefined;
+  let numSteps = 0;
+  for (const { name, inputs } of families) {
+    const numBefore = about?.stability.length ?? 0;
+    for (const [i, input] of inputs.entries()) {
+      const startedAt = performance.now();
+      const numWritten = await engine.write(input);
+      numSteps += Math.max(0, numWritten - 1);
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+      console.error(`${name} ${i + 1} of ${inputs.length}: ${numWritten} tokens in ${seconds} s`);
+    }
+    about = await engine.headProfile();
+    const own = about?.stability.slice(numBefore) ?? [];
+    if (own.length > 0) chunks.set(name, own);
+    console.error(`${name}: ${own.length} chunks`);
+  }
+  if (!about) {
+    throw new UsageError(
+      'No answer was as long as a chunk: give questions with longer answers, or --interval.',
+    );
+  }
+  return { about, chunks, numSteps };
+}
+
+function crossCheckOf(chunks: ReadonlyMap<string, readonly (readonly number[])[]>) {
+  const [first, second] = [...chunks];
+  if (!first || !second) return undefined;
+  return {
+    families: [first[0], second[0]],
+    share: unstableShare,
+    overlap: unstableOverlap(first[1], second[1], unstableShare),
+  };
+}
+
+function chooseFamilies(
+  { textPath, questionsPath, numSteps, seed }: ProfileOptions,
+  root: string,
+  tokenizer: Tokenizer,
+  lengthTokens: number,
+): Family[] {
+  if (textPath === undefined) {
+    const countTokens = (text: string) => tokenizer.encode(text, { addSpecialTokens: false }).length;
+    const facts = readFacts(join(root, 'tools/eval/data/facts.jsonl'));
+    const books = readBooks(join(root, '../shared/texts'));
+    return builtFamilies({ facts, split: 'familiar', books, countTokens, seed }, lengthTokens, numSteps);
+  }
+  const ids = tokenizer.encode(read(textPath), { addSpecialTokens: false });
+  const room = Math.max(1, lengthTokens - 2 * numSteps);
+  const text = tokenizer.decode(ids.slice(0, ids.length > lengthTokens ? room : ids.length));
+  const questions = questionsPath === undefined ? [] : readQuestions(read(questionsPath));
+  return [textFamily(text, questions, numSteps)];
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new UsageError(`'${path}' cannot be read (${code ?? 'unknown reason'}).`);
+  }
+}
+
+/** Tokens of the prompt, and with the answer; room for the template's own. */
+function lengthOf({ text, question = '', maxTokens }: ProfileInput, tokenizer: Tokenizer) {
+  const prompt = tokenizer.encode(text).length + tokenizer.encode(question).length;
+  return { prompt, whole: prompt + maxTokens + 64 };
+}
+
+function describeBudget(pagesPerHead: number, numPages: number): string {
+  const ratio = numPages / pagesPerHead;
+  const said = `Heads select ${pagesPerHead} of at least ${numPages} pages.`;
+  return ratio >= 4 ? said : `${said} Fewer than 4 pages for each selected one: sets look alike by chance.`;
+}
+
+async function readTokenizer(source: ModelSource): Promise<Tokenizer> {
+  const [tokenizer, config] = await Promise.all(
+    ['tokenizer.json', 'tokenizer_config.json'].map((name) => source.readText(name)),
+  );
+  if (tokenizer === undefined) throw new UsageError('The model has no tokenizer.json.');
+  return Tokenizer.fromJson(JSON.parse(tokenizer), config === undefined ? undefined : JSON.parse(config));
+}
+
+/** Under the name of the model's folder. */
+function defaultPath(location: string): string {
+  return `public/profiles/${basename(location.replace(/\/+$/, ''))}.json`;
+}
+
+/** One line for each chunk: small, and a person can read it. */
+function writeProfile(profile: HeadProfile): string {
+  const fields = Object.entries(profile).map(([name, value]) => {
+    if (name !== 'stability') return `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`;
+    const rows = profile.stability.map((chunk) => `    ${JSON.stringify(chunk)}`);
+    return `  "stability": [\n${rows.join(',\n')}\n  ]`;
+  });
+  return `{\n${fields.join(',\n')}\n}`;
+}
