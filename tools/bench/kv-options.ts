@@ -21,7 +21,7 @@ GPU bytes and speed of decoding over long contexts, which are put in place witho
   --lengths A,B     tokens of context, multiples of 16 (default 4096,8192,16384,32768)
   --modes A,B       exact, per-step (all heads unstable), pause, overlap (default all)
   --sequences A,B   sequences that decode side by side (default 1,4,8)
-  --kv A,B          f16, f32 (default f16)
+  --kv A,B          f16, f32, int8 (default f16)
   --steps N         steps of each sequence that are measured (default 300)
   --fill random|drift
                     queries that jump, so that nearly all pages are promoted, or drift (default drift)
@@ -118,7 +118,7 @@ export function parseKvOptions(args: readonly string[]): KvCommand | 'help' {
     ),
     modes: list(values.modes, kvModes, choice('modes', kvModes)),
     sequences: list(values.sequences, isQuick ? [1] : [1, 4, 8], count('sequences', 1, 8)),
-    formats: list(values.kv, ['f16'], choice('kv', ['f16', 'f32'] as const)),
+    formats: list(values.kv, ['f16'], choice('kv', ['f16', 'f32', 'int8'] as const)),
     steps: one(values.steps, isQuick ? 48 : 300, count('steps', 1, 100_000)),
     unstableShare: share('share', values.share, 0.25, (value) => value >= 0 && value <= 1),
     pagesPerHead: one(values['pages-per-head'], 64, count('pages-per-head', 2, 256)),

@@ -22,7 +22,7 @@ test('without options: the whole of the issue, in the browser', () => {
 
 test('reads every option', () => {
   const args =
-    '--lengths 160,320 --modes overlap --sequences 2 --kv f32,f16 --steps 5 --fill random --shape small --share 0.1 ' +
+    '--lengths 160,320 --modes overlap --sequences 2 --kv f32,int8 --steps 5 --fill random --shape small --share 0.1 ' +
     '--pages-per-head 4 --interval 8 --long --runner node --json out.json';
   expect(parseKvOptions(args.split(' '))).toMatchObject({
     shape: 'small',
@@ -30,7 +30,7 @@ test('reads every option', () => {
     lengths: [160, 320],
     modes: ['overlap'],
     sequences: [2],
-    formats: ['f32', 'f16'],
+    formats: ['f32', 'int8'],
     steps: 5,
     unstableShare: 0.1,
     pagesPerHead: 4,
