@@ -1,0 +1,159 @@
+/** Model repositories on the Hugging Face hub, or on a server that answers as it does. */
+import { EngineError } from '../../src/index';
+
+/** Where the hub is. */
+export const defaultHubUrl = 'https://huggingface.co';
+
+/** Architectures that this engine runs, as `config.json` names them: others are refused before a long download. */
+export const supportedArchitectures: readonly string[] = [
+  'LlamaForCausalLM',
+  'MistralForCausalLM',
+  'Phi3ForCausalLM',
+  'Qwen2ForCausalLM',
+  'Qwen3ForCausalLM',
+  'SmolLM3ForCausalLM',
+];
+
+/** A repository as a person names it. */
+export interface HubReference {
+  /** `owner/name`. */
+  readonly repository: string;
+  /** A branch, tag or commit. */
+  readonly revision: string;
+}
+
+/** A file of a repository at one commit. */
+export interface HubFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly url: string;
+}
+
+/** The files of a model at one commit, which never change. */
+export interface HubModel extends HubReference {
+  readonly commit: string;
+  readonly files: readonly HubFile[];
+  readonly totalBytes: number;
+}
+
+const namePart = /^[\w.-]+$/;
+const fewFiles = [
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'chat_template.jinja',
+];
+
+/**
+ * Reads `owner/name`, `owner/name@revision`, or the address of a repository's page.
+ * @throws TypeError when it is none of these
+ */
+export function parseReference(text: string): HubReference {
+  const path = text.trim().replace(/^https?:\/\/[^/]+\//, '');
+  const [name = '', revision = 'main'] = path
+    .replace(/\/(?:tree|commit)\//, '@')
+    .replace(/\/$/, '')
+    .split('@');
+  const parts = name.split('/');
+  const isName = parts.length === 2 && parts.every((part) => namePart.test(part) && !/^\.+$/.test(part));
+  if (!isName || !/^[\w./-]+$/.test(revision) || revision.split('/').some((part) => /^\.*$/.test(part))) {
+    throw new TypeError(
+      `“${text.trim()}” is no model's name: names look like owner/name or owner/name@revision.`,
+    );
+  }
+  return { repository: name, revision };
+}
+
+/** What the hub's API says of a repository, as far as it matters here. */
+interface HubAnswer {
+  readonly sha?: unknown;
+  readonly siblings?: readonly { readonly rfilename?: unknown; readonly size?: unknown }[];
+  readonly config?: { readonly architectures?: unknown };
+}
+
+/** The files that the engine reads: configuration, tokenizer, and the weights whole or in shards. */
+export function chooseFiles(names: readonly string[]): string[] {
+  const hasWhole = names.includes('model.safetensors');
+  const isWeight = (name: string) =>
+    hasWhole
+      ? name === 'model.safetensors'
+      : name === 'model.safetensors.index.json' || /^model-\d+-of-\d+\.safetensors$/.test(name);
+  return names.filter((name) => fewFiles.includes(name) || isWeight(name));
+}
+
+/** @throws EngineError `model-unsupported` when something that the engine needs is not there */
+function checkComplete(repository: string, files: readonly string[]): void {
+  const missing = ['config.json', 'tokenizer.json'].filter((name) => !files.includes(name));
+  if (!files.some((name) => name.endsWith('.safetensors'))) missing.push('model.safetensors');
+  if (missing.length === 0) return;
+  throw new EngineError(
+    'model-unsupported',
+    `${repository} has no ${missing.join(', no ')}: choose a repository in Hugging Face layout with safetensors.`,
+  );
+}
+
+function checkArchitecture(repository: string, architectures: unknown): void {
+  if (!Array.isArray(architectures) || architectures.length === 0) return;
+  const names = architectures.map(String);
+  if (names.some((name) => supportedArchitectures.includes(name))) return;
+  throw new EngineError(
+    'model-unsupported',
+    `${repository} is a ${names.join(', ')}, which is not supported here.`,
+  );
+}
+
+/** What an answer of the hub that is no success means, as a sentence. */
+export function describeStatus(status: number, what: string): string {
+  if (status === 401 || status === 403) {
+    return `The hub has no public ${what}: the name is wrong, or one has to sign in for it. Download it there and choose its folder.`;
+  }
+  if (status === 404) return `The hub has no ${what}. Check the name and the revision.`;
+  if (status === 429)
+    return 'The hub takes no more requests from here for now (429). Wait some minutes, then go on.';
+  return `The hub did not give ${what}: it answered ${status}. Try again later.`;
+}
+
+/**
+ * Finds a repository's files at the commit that its revision means now.
+ * @throws EngineError `network`, `model-unsupported`; the signal's reason when aborted
+ */
+export async function findHubModel(
+  reference: HubReference,
+  { hubUrl = defaultHubUrl, signal }: { readonly hubUrl?: string; readonly signal?: AbortSignal } = {},
+): Promise<HubModel> {
+  const { repository, revision } = reference;
+  const what = `model ${repository} at ${revision}`;
+  let answer: HubAnswer;
+  try {
+    const url = `${hubUrl}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`;
+    const response = await fetch(url, { credentials: 'omit', ...(signal && { signal }) });
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new EngineError('network', describeStatus(response.status, what));
+    }
+    answer = (await response.json()) as HubAnswer;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof EngineError) throw cause;
+    const advice = 'Check the connection, and that the policy of this page names the hub.';
+    throw new EngineError('network', `The hub could not be asked for ${what}. ${advice}`, { cause });
+  }
+  const { sha, siblings = [], config } = answer;
+  if (typeof sha !== 'string' || !/^[\da-f]{40}$/.test(sha)) {
+    throw new EngineError('network', `The hub did not say which commit ${what} is.`);
+  }
+  const sizes = new Map(siblings.map(({ rfilename, size }) => [String(rfilename), size]));
+  const names = chooseFiles([...sizes.keys()]);
+  checkComplete(repository, names);
+  checkArchitecture(repository, config?.architectures);
+  const files = names.map((name): HubFile => {
+    const sizeBytes = sizes.get(name);
+    if (!Number.isSafeInteger(sizeBytes) || (sizeBytes as number) < 0) {
+      throw new EngineError('network', `The hub did not say how large ${name} of ${repository} is.`);
+    }
+    return { name, sizeBytes: sizeBytes as number, url: `${hubUrl}/${repository}/resolve/${sha}/${name}` };
+  });
+  const totalBytes = files.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
+  return { repository, revision, commit: sha, files, totalBytes };
+}

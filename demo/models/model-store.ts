@@ -1,0 +1,319 @@
+/**
+ * Models kept in this browser: one directory per repository and commit in the origin's private file system. Two tabs never write
+ * the same model, and a model is not deleted while it is read: Web Locks see to it.
+ */
+import { EngineError } from '../../src/index';
+import type { FromDownloader, ToDownloader } from './download-protocol';
+import { defaultHubUrl, describeStatus, findHubModel, parseReference, type HubModel } from './hub';
+
+/** A model in this browser, whole or in part. */
+export interface StoredModel {
+  /** Names it in this store. */
+  readonly id: string;
+  readonly repository: string;
+  readonly revision: string;
+  readonly commit: string;
+  readonly storedBytes: number;
+  readonly totalBytes: number;
+  /** Whether it can be used; otherwise its download goes on where it broke off. */
+  readonly isComplete: boolean;
+}
+
+/** How far a download has come. */
+export interface DownloadProgress {
+  /** `waiting`: another tab is downloading the same model. */
+  readonly phase: 'waiting' | 'downloading';
+  readonly loadedBytes: number;
+  readonly totalBytes: number;
+}
+
+/** How to download. */
+export interface DownloadOptions {
+  /** Stops the download, which then rejects with the signal's reason; what is there stays. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: DownloadProgress) => void;
+}
+
+/** Where models come from, and how patiently. */
+export interface ModelStoreOptions {
+  readonly hubUrl?: string;
+  /** Milliseconds before each further try after a failure; bytes that arrive refill the tries. */
+  readonly retryDelaysMs?: readonly number[];
+}
+
+/** A model that another tab holds. */
+export class ModelInUseError extends Error {
+  override readonly name = 'ModelInUseError';
+}
+
+/** What is known of a model whose download has begun. No extension: the engine takes `.json` files for the model's. */
+const stateName = 'longpage-state';
+/** Is written last: a directory without it is not whole. */
+const completeName = 'longpage-complete';
+const rootName = 'longpage-models';
+
+interface State {
+  readonly model: HubModel;
+  readonly etags: Record<string, string>;
+}
+
+const idOf = ({ repository, commit }: HubModel) => `${repository.replace('/', '--')}@${commit}`;
+const lockOf = (id: string) => `${rootName} ${id}`;
+
+async function writeFile(directory: FileSystemDirectoryHandle, name: string, text: string): Promise<void> {
+  const handle = await directory.getFileHandle(name, { create: true });
+  const stream = await handle.createWritable();
+  await stream.write(text);
+  await stream.close();
+}
+
+/** A file's size and text as asked, or undefined when it is not there. */
+async function openFile(directory: FileSystemDirectoryHandle, name: string): Promise<File | undefined> {
+  try {
+    return await (await directory.getFileHandle(name)).getFile();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
+    throw error;
+  }
+}
+
+async function readState(directory: FileSystemDirectoryHandle): Promise<State | undefined> {
+  const text = await (await openFile(directory, stateName))?.text();
+  if (!text) return undefined;
+  try {
+    return JSON.parse(text) as State;
+  } catch {
+    // Torn by a crash: the files are then fetched anew.
+    return undefined;
+  }
+}
+
+/** See the file's header. */
+export class ModelStore {
+  readonly #hubUrl: string;
+  readonly #retryDelaysMs: readonly number[];
+
+  constructor({
+    hubUrl = defaultHubUrl,
+    retryDelaysMs = [500, 1000, 2000, 4000, 8000],
+  }: ModelStoreOptions = {}) {
+    this.#hubUrl = hubUrl;
+    this.#retryDelaysMs = retryDelaysMs;
+  }
+
+  /** Whether this browser can keep models: it needs a secure context, a private file system and Web Locks. */
+  static get isAvailable(): boolean {
+    return 'storage' in navigator && 'getDirectory' in navigator.storage && 'locks' in navigator;
+  }
+
+  /**
+   * Finds a model on the hub by `owner/name` or `owner/name@revision`; nothing is downloaded yet.
+   * @throws TypeError for what is no name; EngineError `network`, `model-unsupported`; the signal's reason when aborted
+   */
+  async find(reference: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<HubModel> {
+    return findHubModel(parseReference(reference), { hubUrl: this.#hubUrl, ...(signal && { signal }) });
+  }
+
+  /** All models here, whole ones and begun ones. */
+  async list(): Promise<StoredModel[]> {
+    const root = await this.#root();
+    const models: StoredModel[] = [];
+    for await (const [id, handle] of root.entries()) {
+      if (handle.kind !== 'directory') continue;
+      const stored = await this.#describe(id, handle as FileSystemDirectoryHandle);
+      if (stored) models.push(stored);
+    }
+    return models.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /**
+   * Downloads what is missing of a model; at once when nothing is. Waits while another tab downloads the same.
+   * @throws EngineError `network`, `storage-quota`, `weights-corrupt`; the signal's reason when aborted
+   */
+  async download(model: HubModel, { signal, onProgress }: DownloadOptions = {}): Promise<StoredModel> {
+    const id = idOf(model);
+    const { totalBytes } = model;
+    signal?.throwIfAborted();
+    const run = async () => {
+      const directory = await (await this.#root()).getDirectoryHandle(id, { create: true });
+      const kept = await this.#describe(id, directory);
+      if (kept?.isComplete) return kept;
+      const etags = { ...(await readState(directory))?.etags };
+      // A crashed write may have left a mark on files that are not whole.
+      await directory.removeEntry(completeName).catch(() => undefined);
+      await this.#checkQuota(model, kept?.storedBytes ?? 0);
+      const save = () => writeFile(directory, stateName, JSON.stringify({ model, etags } satisfies State));
+      await save();
+      await this.#runWorker(model, directory, etags, save, {
+        ...(signal && { signal }),
+        onProgress: (progress) => onProgress?.(progress),
+      });
+      await writeFile(directory, completeName, model.commit);
+      const stored = await this.#describe(id, directory);
+      if (stored?.isComplete) return stored;
+      throw new EngineError(
+        'weights-corrupt',
+        `${model.repository} did not arrive whole. Download it again.`,
+      );
+    };
+    const isFree = await navigator.locks
+      .query()
+      .then(({ held }) => !held?.some(({ name }) => name === lockOf(id)));
+    if (!isFree) onProgress?.({ phase: 'waiting', loadedBytes: 0, totalBytes });
+    return navigator.locks.request(lockOf(id), { ...(signal && { signal }) }, run);
+  }
+
+  /**
+   * Lends a whole model's directory, for `Engine.load`, until `read` has settled: meanwhile no tab can delete it.
+   * @throws EngineError `weights-corrupt` when it is not here, or not whole
+   */
+  async use<T>(id: string, read: (directory: FileSystemDirectoryHandle) => Promise<T>): Promise<T> {
+    return navigator.locks.request(lockOf(id), { mode: 'shared' }, async () => {
+      const directory = await (await this.#root()).getDirectoryHandle(id).catch(() => undefined);
+      const stored = directory && (await this.#describe(id, directory));
+      if (!directory || !stored?.isComplete) {
+        throw new EngineError('weights-corrupt', 'This model is not here as a whole. Download it again.');
+      }
+      return read(directory);
+    });
+  }
+
+  /** @throws ModelInUseError when a tab is downloading or loading it */
+  async delete(id: string): Promise<void> {
+    await navigator.locks.request(lockOf(id), { ifAvailable: true }, async (lock) => {
+      if (!lock) {
+        throw new ModelInUseError(
+          'This model is being downloaded or loaded in a tab. Close it there, then delete it.',
+        );
+      }
+      await (await this.#root()).removeEntry(id, { recursive: true });
+    });
+  }
+
+  async #root(): Promise<FileSystemDirectoryHandle> {
+    return (await navigator.storage.getDirectory()).getDirectoryHandle(rootName, { create: true });
+  }
+
+  async #describe(id: string, directory: FileSystemDirectoryHandle): Promise<StoredModel | undefined> {
+    const state = await readState(directory);
+    if (!state) return undefined;
+    const { repository, revision, commit, files, totalBytes } = state.model;
+    const sizes = await Promise.all(
+      files.map(async ({ name }) => (await openFile(directory, name))?.size ?? 0),
+    );
+    return {
+      id,
+      repository,
+      revision,
+      commit,
+      totalBytes,
+      storedBytes: sizes.reduce((total, size) => total + size, 0),
+      isComplete:
+        (await openFile(directory, completeName)) !== undefined &&
+        files.every(({ sizeBytes }, index) => sizes[index] === sizeBytes),
+    };
+  }
+
+  async #checkQuota(model: HubModel, storedBytes: number): Promise<void> {
+    const { quota, usage } = await navigator.storage.estimate();
+    const neededBytes = model.totalBytes - storedBytes;
+    if (quota === undefined || quota - (usage ?? 0) >= neededBytes) return;
+    throw new EngineError(
+      'storage-quota',
+      `${model.repository} needs ${neededBytes} more bytes on the disk; this browser gives the page ${quota} and ` +
+        `${usage ?? 0} are used. Delete models or documents, or free space on the disk.`,
+    );
+  }
+
+  /** Runs the worker to its end; resolves when all files are there. */
+  async #runWorker(
+    model: HubModel,
+    directory: FileSystemDirectoryHandle,
+    etags: Record<string, string>,
+    save: () => Promise<void>,
+    { signal, onProgress }: DownloadOptions,
+  ): Promise<void> {
+    const worker = new Worker(new URL('./download-worker.ts', import.meta.url), {
+      type: 'module',
+      name: 'model download',
+    });
+    const send = (message: ToDownloader) => worker.postMessage(message);
+    const stop = () => send({ kind: 'stop' });
+    let saving = Promise.resolve();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        worker.onerror = ({ message }) =>
+          reject(
+            new EngineError(
+              'network',
+              `The download could not begin: ${message || 'its script did not load'}.`,
+            ),
+          );
+        worker.onmessage = ({ data }: MessageEvent<FromDownloader>) => {
+          switch (data.kind) {
+            case 'progress':
+              onProgress?.({
+                phase: 'downloading',
+                loadedBytes: data.loadedBytes,
+                totalBytes: model.totalBytes,
+              });
+              break;
+            case 'etag':
+              etags[data.name] = data.etag;
+              saving = saving.then(save);
+              saving.catch(reject);
+              break;
+            case 'done':
+              resolve();
+              break;
+            case 'stopped':
+              reject(signal?.reason);
+              break;
+            case 'failed':
+              reject(describeFailure(model, data));
+          }
+        };
+        signal?.addEventListener('abort', stop, { once: true });
+        send({ kind: 'start', directory, files: model.files, etags, retryDelaysMs: this.#retryDelaysMs });
+        if (signal?.aborted) stop();
+      });
+      await saving;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      worker.terminate();
+      await saving.catch(() => undefined);
+    }
+  }
+}
+
+function describeFailure(
+  { repository }: HubModel,
+  { code, status, message }: FromDownloader & { kind: 'failed' },
+): EngineError {
+  switch (code) {
+    case 'status':
+      return new EngineError('network', describeStatus(status!, `file ${message} of ${repository}`));
+    case 'connection':
+      return new EngineError(
+        'network',
+        status === undefined
+          ? `The connection broke off (${message}). What has arrived is kept: go on when you are online again.`
+          : describeStatus(status, repository),
+      );
+    case 'size':
+      return new EngineError(
+        'weights-corrupt',
+        `${message} of ${repository} has another size than the hub says. Download it again.`,
+      );
+    case 'quota':
+      return new EngineError(
+        'storage-quota',
+        `The disk is full, or this page's share of it (${message}). Delete models or documents, then go on.`,
+      );
+    case 'storage':
+      return new EngineError(
+        'storage-quota',
+        `The browser could not write the model to the disk (${message}).`,
+      );
+  }
+}

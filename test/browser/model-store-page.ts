@@ -1,0 +1,101 @@
+/** Runs in a page of the test: a model store, at the command of the test. */
+import { parseReference } from '../../demo/models/hub';
+import { ModelStore, type DownloadProgress } from '../../demo/models/model-store';
+import { Engine } from '../../src/index';
+
+/** What became of a call that may be refused. */
+export type Result<T> = { value: T } | { error: string; code: string | undefined };
+
+let store: ModelStore;
+let running: AbortController | undefined;
+let progress: DownloadProgress[] = [];
+let pending: Promise<unknown> | undefined;
+
+async function outcome<T>(run: () => Promise<T>): Promise<Result<T>> {
+  try {
+    return { value: await run() };
+  } catch (error) {
+    const { message, code } = error as { message?: string; code?: string };
+    return { error: message ?? String(error), code };
+  }
+}
+
+async function download(reference: string) {
+  progress = [];
+  running = new AbortController();
+  const { signal } = running;
+  const model = await store.find(reference, { signal });
+  return store.download(model, { signal, onProgress: (entry) => progress.push(entry) });
+}
+
+const page = {
+  async open(hubUrl: string): Promise<boolean> {
+    parseReference('owner/name');
+    store = new ModelStore({ hubUrl, retryDelaysMs: [1, 1, 1] });
+    return ModelStore.isAvailable;
+  },
+
+  download: (reference: string) => outcome(() => download(reference)),
+
+  /** Begins a download that `finish` waits for. */
+  async begin(reference: string): Promise<void> {
+    pending = outcome(() => download(reference));
+  },
+
+  finish: () => pending as Promise<Result<unknown>>,
+
+  async abort(): Promise<void> {
+    running!.abort(new Error('enough'));
+  },
+
+  async progress(): Promise<DownloadProgress[]> {
+    return progress;
+  },
+
+  list: () => store.list(),
+
+  delete: (id: string) => outcome(() => store.delete(id)),
+
+  /** The bytes of a file of a stored model, as text of their codes. */
+  read: (id: string, name: string) =>
+    outcome(() =>
+      store.use(id, async (directory) => {
+        const file = await (await directory.getFileHandle(name)).getFile();
+        return [...new Uint8Array(await file.arrayBuffer())];
+      }),
+    ),
+
+  /** Loads a stored model and answers with it; resolves to the number of tokens. */
+  answer: (id: string) =>
+    outcome(async () => {
+      const engine = await store.use(id, (directory) => Engine.load(directory));
+      const { usage } = await engine.completions.create({ prompt: 'Once', max_tokens: 4, ignore_eos: true });
+      await engine.dispose();
+      return usage?.completion_tokens;
+    }),
+
+  /** Holds a stored model as a load does, until the page goes. */
+  async hold(id: string): Promise<void> {
+    await new Promise<void>((held) => {
+      void store.use(id, () => {
+        held();
+        return new Promise(() => undefined);
+      });
+    });
+  },
+
+  /** Cuts a stored file, as a crash may. */
+  async cut(id: string, name: string, sizeBytes: number): Promise<void> {
+    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('longpage-models');
+    const handle = await (await root.getDirectoryHandle(id)).getFileHandle(name);
+    const stream = await handle.createWritable({ keepExistingData: true });
+    await stream.truncate(sizeBytes);
+    await stream.close();
+  },
+};
+
+/** What the test may call. */
+export type ModelStorePage = typeof page;
+
+Object.assign(globalThis, { page });
+document.title = 'ready';
