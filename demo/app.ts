@@ -17,6 +17,7 @@ import { DocumentShelf } from './document-shelf';
 import { EngineController } from './engine-controller';
 import { formatBytes, formatRate } from './format';
 import { icons } from './icons';
+import { importDocument, type ImportInput } from './import/import-document';
 import { LibraryController } from './library-controller';
 import { embeddedModel, type ModelChoice } from './models';
 import type { Span } from './paragraphs';
@@ -26,15 +27,6 @@ import { controls } from './shared-styles';
 
 /** What a narrow page shows. */
 type View = 'document' | 'chat';
-
-/** Where a pasted text gets its title from: its first line, shortened. */
-function titleOfText(text: string): string {
-  const line = text
-    .split('\n', 1)[0]!
-    .replace(/^#+\s*/, '')
-    .trim();
-  return line.length > 70 ? `${line.slice(0, 69).trimEnd()}…` : line;
-}
 
 /** See the file's header. */
 export class App extends LitElement {
@@ -158,8 +150,9 @@ export class App extends LitElement {
         ${trouble}
         <longpage-add-document
           .hasScout=${this.#engine.choice === embeddedModel}
-          @files=${this.#onFiles}
-          @pasted=${(event: CustomEvent<string>) => void this.#add(titleOfText(event.detail), event.detail)}
+          @files=${(event: CustomEvent<readonly File[]>) => this.#import(event.detail)}
+          @address=${(event: CustomEvent<string>) => this.#import([{ url: event.detail }])}
+          @pasted=${(event: CustomEvent<string>) => this.#import([{ text: event.detail }])}
           @sample=${this.#onSample}
         ></longpage-add-document>
       </div>`;
@@ -207,19 +200,14 @@ export class App extends LitElement {
   }
 
   #renderFooter() {
-    const { choice, stats, tokensPerSecond, settings, plan } = this.#engine;
+    const { choice, stats, tokensPerSecond, settings, plan, map, promotions } = this.#engine;
     const parts = stats ? [choice?.name ?? '', `${formatBytes(stats.memory.total)} on the GPU`] : [];
     if (stats && stats.memory.hostBytes > 0) parts.push(`${formatBytes(stats.memory.hostBytes)} in memory`);
     if (tokensPerSecond !== undefined) parts.push(formatRate(tokensPerSecond));
     return html`<footer>
       <div class="status">
         <span>${parts.join(' · ')}</span>
-        <button
-          class="quiet"
-          aria-expanded=${this.hasMemory}
-          aria-controls="memory"
-          @click=${() => (this.hasMemory = !this.hasMemory)}
-        >
+        <button class="quiet" aria-expanded=${this.hasMemory} aria-controls="memory" @click=${this.#onMemory}>
           Memory ${this.hasMemory ? icons.down : icons.up}
         </button>
       </div>
@@ -228,6 +216,8 @@ export class App extends LitElement {
           .settings=${settings}
           .stats=${stats}
           .plan=${plan}
+          .map=${map}
+          .promotions=${promotions}
           .canApply=${this.#engine.phase === 'ready' && this.#chat.answeringId === undefined}
           .forecaster=${this.#forecast}
           @apply=${(event: CustomEvent<Settings>) => void this.#engine.reload(event.detail)}
@@ -235,6 +225,11 @@ export class App extends LitElement {
       </div>
     </footer>`;
   }
+
+  #onMemory = (): void => {
+    this.hasMemory = !this.hasMemory;
+    this.#engine.watchCache(this.hasMemory);
+  };
 
   readonly #forecast = (settings: Settings) => this.#engine.forecast(settings);
 
@@ -257,9 +252,14 @@ export class App extends LitElement {
     await this.#focusChat();
   }
 
-  #onFiles = async (event: CustomEvent<readonly File[]>): Promise<void> => {
-    for (const file of event.detail) {
-      await this.#add(file.name.replace(/\.\w+$/, ''), await file.text());
+  #import = async (inputs: readonly ImportInput[]): Promise<void> => {
+    try {
+      for (const input of inputs) {
+        const { title, text } = await importDocument(input);
+        await this.#add(title, text);
+      }
+    } catch (error) {
+      this.#library.report(error);
     }
   };
 

@@ -6,6 +6,8 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import {
   Engine,
   EngineError,
+  type CacheMap,
+  type RerankEvent,
   type ChatCompletionMessageParam,
   type EngineStats,
   type KvOptions,
@@ -59,12 +61,19 @@ export class EngineController implements ReactiveController {
   stats: EngineStats | undefined;
   plan: MemoryPlan | undefined;
   tokensPerSecond: number | undefined;
+  /** Where the pages are, while that is watched and something has been asked. */
+  map: CacheMap | undefined;
+  /** What the latest rerank brought back to the GPU. */
+  promotions: RerankEvent['promotions'] = [];
   /** Why the engine is no longer there, or was not loaded. */
   error: unknown;
   readonly #host: ReactiveControllerHost;
   readonly #shelf: DocumentShelf;
   #engine: Engine | undefined;
   #loading: AbortController | undefined;
+  #isWatching = false;
+  #isReadingMap = false;
+  #endWatch: (() => void) | undefined;
 
   constructor(host: ReactiveControllerHost, shelf: DocumentShelf) {
     this.#host = host;
@@ -84,6 +93,8 @@ export class EngineController implements ReactiveController {
     const previous = this.#engine;
     this.#engine = undefined;
     this.tokensPerSecond = undefined;
+    this.#endWatch = undefined;
+    this.map = undefined;
     this.#set({
       phase: 'loading',
       choice,
@@ -110,6 +121,7 @@ export class EngineController implements ReactiveController {
       this.#engine = engine;
       const [stats, plan] = await Promise.all([engine.stats(), engine.plan()]);
       this.#set({ phase: 'ready', stats, plan });
+      this.#updateWatch();
     } catch (error) {
       if (this.#loading !== loading) return;
       if (loading.signal.aborted) this.#set({ phase: 'empty' });
@@ -127,6 +139,13 @@ export class EngineController implements ReactiveController {
   /** Stops a load. */
   stopLoading(): void {
     this.#loading?.abort();
+  }
+
+  /** Begins or ends to follow where the cache's pages are. */
+  watchCache(isWatching: boolean): void {
+    this.#isWatching = isWatching;
+    this.#updateWatch();
+    void this.#readMap();
   }
 
   /** What the engine would take with other settings, before anything is allocated; undefined without a model. */
@@ -189,10 +208,40 @@ export class EngineController implements ReactiveController {
     }
   }
 
+  #updateWatch(): void {
+    if (this.#isWatching === (this.#endWatch !== undefined)) return;
+    this.#endWatch?.();
+    this.#endWatch = undefined;
+    if (!this.#isWatching) return;
+    this.#endWatch = this.#engine?.onCacheEvent((event) => {
+      if (event.kind !== 'rerank') return;
+      this.promotions = event.promotions;
+      void this.#readMap();
+    });
+  }
+
+  /** One reading at a time: reranks may come faster than maps. */
+  async #readMap(): Promise<void> {
+    const engine = this.#engine;
+    if (!engine || !this.#isWatching || this.#isReadingMap || this.phase !== 'ready') return;
+    this.#isReadingMap = true;
+    try {
+      const map = await engine.cacheMap();
+      if (engine === this.#engine) this.map = map.numPages > 0 ? map : undefined;
+    } catch (error) {
+      // What ended the engine is shown by the request that it ended.
+      if (!(error instanceof EngineError)) throw error;
+    } finally {
+      this.#isReadingMap = false;
+      this.#host.requestUpdate();
+    }
+  }
+
   async #refresh(engine: Engine): Promise<void> {
     if (this.phase !== 'ready' || engine !== this.#engine) return;
     const stats = await engine.stats();
     if (engine === this.#engine) this.#set({ stats });
+    await this.#readMap();
   }
 
   #set(

@@ -1,5 +1,6 @@
 /** What an error means to the person at the page, and what they can do: pure. */
 import { EngineError } from '../src/index';
+import { ImportError } from './import/import-error';
 
 /** An error as the page shows it. */
 export interface ErrorText {
@@ -77,6 +78,9 @@ const textByCode: Readonly<Record<string, Omit<ErrorText, 'detail'>>> = {
 export function describeError(error: unknown): ErrorText {
   const detail = error instanceof Error ? error.message : String(error);
   const known = error instanceof EngineError ? textByCode[error.code] : undefined;
+  if (error instanceof ImportError) {
+    return { title: 'This document could not be taken in', detail, steps: [error.step], canRetry: false };
+  }
   if (known) return { ...known, detail };
   return {
     title: 'Something went wrong',

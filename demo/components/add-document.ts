@@ -6,7 +6,7 @@ import { LitElement, css, html } from 'lit';
 import { controls } from '../shared-styles';
 
 /** File types that can be picked. */
-const acceptedTypes = '.txt,.md,.markdown,text/plain,text/markdown';
+const acceptedTypes = '.txt,.text,.md,.markdown,.html,.htm,.xhtml,.pdf,.epub,.docx';
 
 /** See the file's header. */
 export class AddDocument extends LitElement {
@@ -118,7 +118,7 @@ export class AddDocument extends LitElement {
         @dragleave=${() => (this.isOver = false)}
         @drop=${this.#onDrop}
       >
-        <p>Drop a text or Markdown file here</p>
+        <p>Drop a book, a report or a paper here: PDF, EPUB, DOCX, HTML, Markdown or text</p>
         <div class="row">
           <button class="primary" @click=${this.#pick}>Choose a file…</button>
           <button @click=${() => this.dispatchEvent(new Event('sample'))}>Try the sample</button>
@@ -137,6 +137,14 @@ export class AddDocument extends LitElement {
           <label class="visually-hidden" for="text">Text to read</label>
           <textarea id="text" placeholder="Paste it here." required></textarea>
           <button type="submit">Add this text</button>
+        </form>
+      </details>
+      <details>
+        <summary>Open a web address</summary>
+        <form @submit=${this.#onAddress}>
+          <label class="soft" for="address">Of a document, on a site that lets this page read it</label>
+          <input id="address" type="url" required placeholder="https://…" autocomplete="off" />
+          <button type="submit">Open this address</button>
         </form>
       </details>
       ${
@@ -174,6 +182,12 @@ export class AddDocument extends LitElement {
     const field = this.renderRoot.querySelector('textarea')!;
     const text = field.value.trim();
     if (text) this.dispatchEvent(new CustomEvent<string>('pasted', { detail: text }));
+  };
+
+  #onAddress = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const { value } = this.renderRoot.querySelector<HTMLInputElement>('#address')!;
+    this.dispatchEvent(new CustomEvent<string>('address', { detail: value }));
   };
 
   #send(files: readonly File[]): void {

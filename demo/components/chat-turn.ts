@@ -7,6 +7,7 @@ import type { Turn } from '../conversation';
 import { formatDuration, formatRate } from '../format';
 import { icons } from '../icons';
 import { controls } from '../shared-styles';
+import './markdown-view';
 
 const endings: Readonly<Record<NonNullable<Turn['ending']>, string>> = {
   stopped: 'Stopped.',
@@ -29,7 +30,7 @@ export class ChatTurn extends LitElement {
         max-width: 100%;
       }
 
-      .content {
+      .user .content {
         overflow-wrap: anywhere;
         white-space: pre-wrap;
       }
@@ -195,7 +196,10 @@ export class ChatTurn extends LitElement {
         <span class="visually-hidden">Answer: </span>${
           isWaiting
             ? html`<span class="waiting">Reading…</span>`
-            : html`<span class=${this.isGrowing ? 'content cursor' : 'content'}>${content}</span>`
+            : html`<longpage-markdown
+                class=${this.isGrowing ? 'content cursor' : 'content'}
+                .text=${content}
+              ></longpage-markdown>`
         }
         ${ending ? html`<p class="note">${endings[ending]}</p>` : null}
       </div>

@@ -1,10 +1,11 @@
 /** What the engine takes, and its settings, planned anew as they are moved. Fires `apply` with settings. */
 import { LitElement, css, html, type PropertyValues } from 'lit';
-import type { EngineStats, MemoryPlan } from '../../src/index';
+import type { CacheMap, EngineStats, MemoryPlan, RerankEvent } from '../../src/index';
 import type { Forecast } from '../engine-controller';
-import { formatBytes, formatCount } from '../format';
+import { formatBytes, formatCount, formatShare } from '../format';
 import { gpuByteChoices, pageChoices, type Settings } from '../settings';
 import { controls } from '../shared-styles';
+import './cache-map';
 
 const pageTokens = 16;
 
@@ -15,9 +16,13 @@ export class MemoryPanel extends LitElement {
     css`
       :host {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr));
         gap: 1rem 2rem;
         padding: 1rem;
+      }
+
+      .map {
+        grid-column: 1 / -1;
       }
 
       h2 {
@@ -82,6 +87,8 @@ export class MemoryPanel extends LitElement {
     stats: { attribute: false },
     plan: { attribute: false },
     canApply: { attribute: false },
+    map: { attribute: false },
+    promotions: { attribute: false },
     draft: { state: true },
     forecast: { state: true },
   };
@@ -91,6 +98,9 @@ export class MemoryPanel extends LitElement {
   declare plan: MemoryPlan | undefined;
   /** Whether the engine can be loaded again now. */
   declare canApply: boolean;
+  /** Where the pages are. */
+  declare map: CacheMap | undefined;
+  declare promotions: RerankEvent['promotions'];
   /** Asks the engine what settings would take. */
   declare forecaster: (settings: Settings) => Promise<Forecast | undefined>;
   declare draft: Settings;
@@ -100,6 +110,8 @@ export class MemoryPanel extends LitElement {
     super();
     this.stats = undefined;
     this.plan = undefined;
+    this.map = undefined;
+    this.promotions = [];
     this.canApply = false;
     this.forecast = undefined;
   }
@@ -111,6 +123,14 @@ export class MemoryPanel extends LitElement {
 
   protected override render() {
     return html`
+      <section class="map" aria-labelledby="cache">
+        <h2 id="cache">Cache</h2>
+        ${
+          this.map
+            ? html`<longpage-cache-map .map=${this.map} .promotions=${this.promotions}></longpage-cache-map>`
+            : html`<p class="soft">Ask something to see where the pages of the context are.</p>`
+        }
+      </section>
       <section aria-labelledby="now">
         <h2 id="now">Now</h2>
         ${this.stats && this.plan ? this.#renderNow(this.stats, this.plan) : html`<p class="soft">No model is loaded.</p>`}
@@ -135,6 +155,13 @@ export class MemoryPanel extends LitElement {
       <dd>${formatBytes(memory.hostBytes)} of pages</dd>
       <dt>Pages on the GPU</dt>
       <dd>${kv.residentPages.toLocaleString('en')}${residentShare}</dd>
+      <dt>On the disk</dt>
+      <dd>${formatBytes(kv.tierBytes.disk)} of pages</dd>
+      <dt>Brought back</dt>
+      <dd>
+        ${formatCount(kv.promotions, 'page')} in ${formatCount(kv.reranks, 'rerank')}; waiting for them took
+        ${formatShare(kv.stallShare)} of answering
+      </dd>
       <dt>Pages take</dt>
       <dd>${formatBytes(gpuBytes.kv)} at most</dd>
       <dt>Context</dt>

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser } from '../../tools/browser/launch.mjs';
 import {
   answers,
+  answerTexts,
   chatWithoutDocument,
   expectAccessible,
   expectNoSidewaysScroll,
@@ -47,9 +48,7 @@ describe('demo page', () => {
     const numBefore = await answers(page).count();
     await input(page).fill(question);
     await page.keyboard.press('Enter');
-    await expect
-      .poll(async () => (await answers(page).nth(numBefore).textContent())?.length)
-      .toBeGreaterThan(0);
+    await expect.poll(async () => (await answerTexts(page))[numBefore]?.length).toBeGreaterThan(0);
   }
 
   test('the policy is in force, and a page that breaks it is noticed', async () => {
@@ -72,9 +71,9 @@ describe('demo page', () => {
     await untilReady(page);
     expect(await page.locator('.answer .note').textContent()).toBe('Stopped.');
     expect(await page.locator('footer .status').textContent()).toMatch(/MB on the GPU.* · [\d.]+ tokens\/s/);
-    const stoppedAt = await answers(page).first().textContent();
+    const stoppedAt = (await answerTexts(page))[0];
     await askAtLength(page, 'And now?');
-    expect(await answers(page).first().textContent()).toBe(stoppedAt);
+    expect((await answerTexts(page))[0]).toBe(stoppedAt);
     await page.keyboard.press('Escape');
     await untilReady(page);
   });
@@ -174,7 +173,7 @@ describe('demo page', () => {
     // Adding a document leaves the focus where the next thing is typed.
     await page.keyboard.type('Hello');
     await page.keyboard.press('Enter');
-    await expect.poll(async () => (await answers(page).textContent())?.length).toBeGreaterThan(0);
+    await expect.poll(async () => (await answerTexts(page))[0]?.length).toBeGreaterThan(0);
     await page.keyboard.press('Escape');
     await untilReady(page);
     await pressUntilFocused(/Delete/);

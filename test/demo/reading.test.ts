@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser } from '../../tools/browser/launch.mjs';
 import {
   answers,
+  answerTexts,
   ask,
   expectAccessible,
   input,
@@ -61,6 +62,24 @@ describe('a document that Scout has read', () => {
     await photograph(page, 'answered');
   });
 
+  test('the cache is a map, and its legend says it in numbers', async () => {
+    const { page } = shared;
+    await page.getByRole('button', { name: 'Memory' }).click();
+    const map = page.getByRole('img', { name: /8 layers of 4 heads down, \d+ pages of 16 tokens across/ });
+    await map.waitFor();
+    const legend = await page.getByRole('list', { name: 'Pages by place' }).innerText();
+    expect(legend).toMatch(/[1-9]\d* attended now/);
+    expect(legend).toContain('of 32 heads are unstable');
+    const isDrawn = await map.evaluate((canvas: HTMLCanvasElement) => {
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      return data.some((byte) => byte > 0);
+    });
+    expect(isDrawn).toBe(true);
+    await expectAccessible(page);
+    await photograph(page, 'cache');
+    await page.getByRole('button', { name: 'Memory' }).click();
+  });
+
   test('an answer can be copied', async () => {
     const { page } = shared;
     await page.getByRole('button', { name: 'Copy the answer' }).first().click();
@@ -75,9 +94,9 @@ describe('a document that Scout has read', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Stop' }).waitFor();
     await untilReady(page);
-    expect(await answers(page).allTextContents()).toEqual(['KX-4471', '5180']);
+    expect(await answerTexts(page)).toEqual(['KX-4471', '5180']);
     await page.getByRole('button', { name: 'Previous question' }).click();
-    expect(await answers(page).allTextContents()).toEqual(['KX-4471', 'Foxbeck', 'Room B12']);
+    expect(await answerTexts(page)).toEqual(['KX-4471', 'Foxbeck', 'Room B12']);
     await page.getByRole('button', { name: 'Next question' }).click();
     expect(await answers(page).count()).toBe(2);
   });
@@ -88,7 +107,7 @@ describe('a document that Scout has read', () => {
     await page.getByRole('button', { name: 'Stop' }).waitFor();
     await untilReady(page);
     await page.getByRole('button', { name: 'Previous answer' }).click();
-    expect(await answers(page).last().textContent()).toBe('5180');
+    expect((await answerTexts(page)).at(-1)).toBe('5180');
     await photograph(page, 'branches');
   });
 
@@ -96,9 +115,46 @@ describe('a document that Scout has read', () => {
     const { page } = shared;
     await page.reload();
     await page.getByRole('button', { name: /The people of Saltmere/ }).click();
-    await expect.poll(() => answers(page).allTextContents()).toEqual(['KX-4471', '5180']);
+    await expect.poll(() => answerTexts(page)).toEqual(['KX-4471', '5180']);
     await untilReady(page);
     expect(await ask(page, 'Where does Emil Hartwell come from?')).toBe('Foxbeck');
+  });
+
+  test('nothing in a document runs, and a file that is no document is refused with a next step', async () => {
+    const { page } = shared;
+    const chooser = page.locator('longpage-add-document input[type=file]');
+    await page.getByRole('button', { name: 'Add a document' }).click();
+    await chooser.setInputFiles({
+      name: 'evil.html',
+      mimeType: 'text/html',
+      buffer: Buffer.from(
+        '<title>Evil</title><p>Harmless words.</p><img src=x onerror="document.title=1"><script>document.title=2</script>',
+      ),
+    });
+    await page.getByRole('heading', { name: 'Evil' }).waitFor();
+    await page.getByText('Harmless words.').waitFor();
+    await page.getByRole('button', { name: 'Add a document' }).click();
+    await chooser.setInputFiles({
+      name: 'evil.md',
+      mimeType: 'text/markdown',
+      buffer: Buffer.from(
+        '# Marked\n\n<img src=x onerror="document.title=3"> [a](javascript:document.title=4)',
+      ),
+    });
+    await page.getByRole('heading', { name: 'Marked' }).waitFor();
+    expect(await page.title()).toBe('Longpage');
+    await page.getByRole('button', { name: 'Add a document' }).click();
+    await chooser.setInputFiles({
+      name: 'photo.png',
+      mimeType: 'image/png',
+      buffer: Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+    });
+    const alert = page.getByRole('alert');
+    await alert.getByText('This document could not be taken in').waitFor();
+    await photograph(page, 'refused');
+    await alert.getByRole('button', { name: 'Dismiss' }).click();
+    await page.getByRole('button', { name: /The people of Saltmere/ }).click();
+    await page.getByRole('heading', { name: 'The people of Saltmere' }).waitFor();
   });
 
   test('can be renamed and deleted', async () => {

@@ -62,8 +62,12 @@ export async function visitIn(context: BrowserContext, address: string): Promise
 /** Where a question is typed. */
 export const input = (page: Page) => page.getByLabel('Your question', { exact: true });
 
-/** The answers' texts, first to last. */
+/** The answers, first to last. */
 export const answers = (page: Page) => page.locator('.answer .content');
+
+/** Their texts as they are shown. */
+export const answerTexts = (page: Page) =>
+  answers(page).evaluateAll((found) => found.map(({ shadowRoot }) => shadowRoot?.textContent?.trim() ?? ''));
 
 /** Until a model is loaded and a question can be sent. Only where a chat is open. */
 export const untilReady = (page: Page) =>
@@ -83,7 +87,7 @@ export async function ask(page: Page, question: string): Promise<string> {
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Stop' }).waitFor();
   await untilReady(page);
-  return (await answers(page).last().textContent()) ?? '';
+  return (await answerTexts(page)).at(-1)!;
 }
 
 /** Takes a picture for people. */
