@@ -1,5 +1,5 @@
 /** The library as the engine works with it: reads documents into it, opens them on the GPU, and makes prompts about them. */
-import type { DocumentInfo, OpenedDocument, ReadingProgress } from '../documents/document-info';
+import type { DocumentCost, DocumentInfo, OpenedDocument, ReadingProgress } from '../documents/document-info';
 import type { NewRecord } from '../documents/document-database';
 import type { DocumentDraft, DocumentLibrary } from '../documents/library';
 import {
@@ -10,6 +10,7 @@ import {
   tokensPerPage,
   type Manifest,
 } from '../documents/manifest';
+import { storageQuota } from '../documents/storage-quota';
 import type { StoredDocument } from '../documents/stored-document';
 import type { ModelConfig } from '../model/model-config';
 import { tokenCost } from '../model/prefill-plan';
@@ -18,6 +19,8 @@ import type { ChatMessage } from '../tokenizer/chat-message';
 import type { ChatTemplate } from '../tokenizer/chat-template';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { asError, EngineError } from '../util/errors';
+import { documentCost, fitPrefillTime, type PrefillTime, type TimedPrefill } from './document-cost';
+import type { MemoryPlan } from './memory-plan';
 import type { ModelRunner } from './model-runner';
 import { Reading } from './reading';
 import type { Sequence } from './sequence';
@@ -32,6 +35,8 @@ export interface DocumentsContext {
   readonly template: ChatTemplate;
   readonly config: ModelConfig;
   readonly contextTokens: number;
+  /** @throws EngineError when such a context does not fit */
+  readonly planFor: (contextTokens: number) => MemoryPlan;
 }
 
 /** What `add` may bring. */
@@ -53,6 +58,10 @@ interface KnownDocument {
   readonly abort?: (reason: unknown) => void;
 }
 
+/** Tokens of a warm-up at most, and the time that it may take, about. */
+const maxWarmUp = 2048;
+const warmUpMs = 2000;
+
 /** Time between two looks at messages while tokenizing. */
 const pause = () => new Promise<void>((resolve) => setTimeout(resolve));
 
@@ -61,6 +70,7 @@ export class Documents {
   readonly #context: DocumentsContext;
   /** Those that were read or opened here. */
   readonly #known = new Map<string, KnownDocument>();
+  #time: Promise<PrefillTime> | undefined;
 
   constructor(context: DocumentsContext) {
     this.#context = context;
@@ -140,6 +150,58 @@ export class Documents {
     await this.#release(id);
     await this.#context.library.delete(id);
     this.#known.delete(id);
+  }
+
+  /**
+   * What a document would cost. The first time two short prefills are timed on this machine.
+   * @throws EngineError `model-unsupported`; the signal's reason when aborted
+   */
+  async estimate(text: string, signal?: AbortSignal): Promise<DocumentCost> {
+    const { template, runner, planFor } = this.#context;
+    const ids = await this.encode(template.documentPrefix(text), { signal });
+    const time = await (this.#time ??= this.#measure().catch((error: unknown) => {
+      this.#time = undefined;
+      throw error;
+    }));
+    signal?.throwIfAborted();
+    return documentCost({
+      numTokens: ids.length,
+      textBytes: new TextEncoder().encode(text).byteLength,
+      plan: runner.plan,
+      summaryBytes: runner.cache.layout.summaryBytes,
+      time,
+      quota: await storageQuota(),
+      planFor,
+    });
+  }
+
+  async #measure(): Promise<PrefillTime> {
+    const { config, contextTokens } = this.#context;
+    const most = Math.min(maxWarmUp, readableTokens(contextTokens - 1));
+    const unit = Math.min(64, most);
+    // The first prefill of an engine is slow; it also says how long the others may be.
+    const first = await this.#timePrefill(unit);
+    const perToken = first.durationMs / unit;
+    const wanted = Math.floor(warmUpMs / perToken / unit) * unit;
+    const long = Math.max(unit, Math.min(wanted, most - (most % unit)));
+    const short = Math.max(unit, Math.floor(long / 4 / unit) * unit);
+    const timed = await this.#timePrefill(short);
+    return fitPrefillTime(config, timed, long > short ? await this.#timePrefill(long) : timed);
+  }
+
+  async #timePrefill(numTokens: number): Promise<TimedPrefill> {
+    const { loop, config } = this.#context;
+    // No text that anybody has written: nothing of it is there yet, and nothing of it stays.
+    const ids = Array.from({ length: numTokens }, (_, i) => (numTokens * 31 + i * 7919) % config.vocabSize);
+    let startedAt = 0;
+    const onBorder = () => void (startedAt ||= performance.now());
+    const reading = new Reading(ids, onBorder, () => Promise.resolve());
+    loop.add(reading);
+    await reading.done;
+    const durationMs = performance.now() - startedAt;
+    await reading.stored;
+    loop.drop(ids);
+    return { numTokens, durationMs };
   }
 
   async close(): Promise<void> {

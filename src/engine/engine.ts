@@ -102,6 +102,7 @@ export class EngineCore {
       template: files.template,
       config: files.config,
       contextTokens: this.#plan.contextTokens,
+      planFor: (contextTokens) => this.plan({ contextTokens }),
     });
   }
 

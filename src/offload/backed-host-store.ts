@@ -82,6 +82,10 @@ export class BackedHostStore implements HostStore {
     return this.#adopted.has(id) || this.#store.has(layer, kvHead, id);
   }
 
+  isInMemory(layer: number, kvHead: number, id: PageId): boolean {
+    return this.#store.isInMemory(layer, kvHead, id);
+  }
+
   drop(ids: Iterable<PageId>): void {
     const dropped = [...ids];
     for (const id of dropped) {

@@ -14,6 +14,7 @@ import type { ModelLocation } from '../model/open-model-source';
 import type { LoadProgress } from '../model/weight-loader';
 import { EngineError } from '../util/errors';
 import { Connection } from './connection';
+import { EngineDocuments } from './engine-documents';
 import { checkLoadOptions } from './load-options';
 import type { LoadSettings, ModelDescription } from './protocol';
 
@@ -55,10 +56,13 @@ export class Engine {
   };
   /** Raw completion, in OpenAI's legacy shape. */
   readonly completions: { readonly create: Create<CompletionRequest, Completion, Completion> };
+  /** Documents that are read once and kept. */
+  readonly documents: EngineDocuments;
   readonly #connection: Connection;
 
   private constructor(connection: Connection, name: string, { contextTokens, vocabSize }: ModelDescription) {
     this.#connection = connection;
+    this.documents = new EngineDocuments(connection);
     this.model = name;
     this.contextTokens = contextTokens;
     const context = { modelName: name, vocabSize };
