@@ -217,7 +217,7 @@ export class Documents {
     const known = this.#known.get(id);
     if (!known) return;
     known.abort?.(new DOMException(`'${id}' is used for something else.`, 'AbortError'));
-    this.#context.loop.drop(known.ids.slice(0, known.numReadTokens));
+    this.#context.loop.drop(known.ids);
     this.#known.delete(id);
   }
 

@@ -1,6 +1,6 @@
 /** Which sequences exist: running ones, and idle ones kept because their KV may serve the next request. */
 import type { KvCache } from '../cache/kv-cache';
-import { pagesFor, type PageId } from '../cache/page';
+import { pagesFor, pageTokens, type PageId } from '../cache/page';
 import { assert } from '../util/assert';
 import { commonPrefix, findReuse, type Reuse, type Sequence } from './sequence';
 
@@ -86,10 +86,10 @@ export class SequenceStore {
     );
   }
 
-  /** Evicts idle sequences that begin with all these tokens. */
+  /** Evicts idle sequences that share a page of these tokens. */
   drop(tokens: readonly number[]): void {
     for (const sequence of this.#idle) {
-      if (tokens.length === 0 || commonPrefix(tokens, sequence.tokens) < tokens.length) continue;
+      if (commonPrefix(tokens, sequence.tokens) < pageTokens) continue;
       this.#cache.releaseSequence(sequence.index);
       this.#idle.delete(sequence);
     }

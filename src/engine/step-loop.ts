@@ -78,7 +78,7 @@ export class StepLoop {
     return this.#store.covers(tokens);
   }
 
-  /** Forgets idle sequences that begin with these tokens. */
+  /** Forgets idle sequences that share a page of these tokens. */
   drop(tokens: readonly number[]): void {
     this.#store.drop(tokens);
     this.#tellRoom();
@@ -298,7 +298,9 @@ export class StepLoop {
   #advance(request: LoopRequest, numTokens: number): void {
     if (request.phase === 'finished') return;
     request.advance?.(numTokens);
-    if ((request.phase as LoopRequest['phase']) === 'finished') this.#retire(request);
+    // Whoever was told may have aborted it, which has retired it.
+    const isOver = (request.phase as LoopRequest['phase']) === 'finished';
+    if (isOver && this.#admitted.includes(request)) this.#retire(request);
   }
 
   #push(result: Promise<() => void>): void {

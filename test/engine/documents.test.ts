@@ -3,6 +3,7 @@ import 'fake-indexeddb/auto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
+import { useClock } from '../support/clock';
 import { answer, loadEngine, requestOf, type Answer } from '../support/engine';
 import { tinyLlamaModel } from '../support/models';
 
@@ -99,6 +100,7 @@ test('what is read answers as a text in the request does; another engine opens i
 
 test('a reading that is aborted goes on where it was, and answers about its part meanwhile', async () => {
   await forget(first);
+  await useClock(first, 'slow');
   const controller = new AbortController();
   const aborted = first.documents.add('part', `${text}${text}`.slice(0, 1000), {
     signal: controller.signal,
