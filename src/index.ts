@@ -19,6 +19,15 @@ export type { CompletionUsage } from './api/usage';
 export type { CacheEvent, RerankEvent, StallEvent } from './engine/cache-event';
 export type { CacheMap } from './engine/cache-map';
 export type { PlanOptions } from './engine/engine';
+export type {
+  DocumentCost,
+  DocumentInfo,
+  DocumentState,
+  OpenedDocument,
+  ReadingProgress,
+  StorageQuota,
+} from './documents/document-info';
+export type { AddDocumentOptions, EngineDocuments } from './worker/engine-documents';
 export type { KvOptions, MemoryPlan } from './engine/memory-plan';
 export type { EngineStats, RequestTimings } from './engine/stats';
 export type { BufferCategory, BytesByCategory } from './gpu/buffer';

@@ -26,7 +26,7 @@ export interface ChatCompletionRequest extends GenerationOptions {
   /** How many of the likeliest tokens to report at each place, 0 to 20; needs `logprobs: true`. */
   top_logprobs?: number | null;
   /** Ours: the document that the conversation is about, by its name in `engine.documents`, or its text. */
-  document?: string | { text: string } | null;
+  document?: string | { id: string } | { text: string } | null;
 }
 
 /** One of the likeliest tokens at a place. */

@@ -108,9 +108,12 @@ function readDocument(reader: RequestReader): DocumentSource | undefined {
   }
   const fields = new RequestReader(value, '"document"', 'document.');
   const text = fields.string('text');
+  const id = fields.string('id');
   fields.refuseRest();
-  if (text === undefined) throw new TypeError('"document" must be a name or an object with "text".');
-  return { text };
+  if (id === '') throw new RangeError('"document.id" must not be an empty name.');
+  if (text !== undefined && id === undefined) return { text };
+  if (id !== undefined && text === undefined) return { id };
+  throw new TypeError('"document" must be a name or an object with "id" or "text".');
 }
 
 function readTokenLimit(reader: RequestReader, maxTokens: number | undefined): number | undefined {

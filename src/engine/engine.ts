@@ -1,7 +1,9 @@
 /** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
-import { pagesFor } from '../cache/page';
+import { pagesFor, pageTokens } from '../cache/page';
+import { DocumentLibrary } from '../documents/library';
 import { Device, type DeviceFeature } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
+import type { KvFormat } from '../kernels/attention/kv-format';
 import type { WeightFormat } from '../kernels/linear/weight-format';
 import type { ModelConfig } from '../model/model-config';
 import { fingerprintModel } from '../model/model-fingerprint';
@@ -17,6 +19,7 @@ import { EngineError } from '../util/errors';
 import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
 import { chooseProfile, type ProfileOrigin } from './choose-profile';
+import { Documents } from './documents';
 import type { GenerationRequest, Prompt } from './generation';
 import type { GenerationEvent, GenerationTimings } from './generation-event';
 import { planMemory, type KvOptions, type MemoryPlan } from './memory-plan';
@@ -63,6 +66,8 @@ export class EngineCore {
   readonly modelId: string;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
+  /** The library of kept documents. */
+  readonly documents: Documents;
   readonly #template: ChatTemplate;
   readonly #device: Device;
   readonly #weights: ModelWeights;
@@ -102,6 +107,25 @@ export class EngineCore {
     this.#loadMs = loadMs;
     this.#store = new SequenceStore(this.#runner.cache);
     this.#loop = new StepLoop(this.#runner, this.#store, this.#plan.activations.maxRows);
+    this.documents = new Documents({
+      library: new DocumentLibrary({
+        fingerprint: parts.fingerprint,
+        layout: {
+          numLayers: this.#plan.cache.numLayers,
+          numKvHeads: this.#plan.cache.numKvHeads,
+          pageBytes: this.#runner.cache.layout.pageBytes,
+          summaryBytes: this.#runner.cache.layout.summaryBytes,
+        },
+        locks: (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks,
+      }),
+      runner: this.#runner,
+      loop: this.#loop,
+      tokenizer: files.tokenizer,
+      template: files.template,
+      config: files.config,
+      contextTokens: this.#plan.contextTokens,
+      planFor: (contextTokens) => this.plan({ contextTokens }),
+    });
   }
 
   /**
@@ -160,7 +184,9 @@ export class EngineCore {
   async *generate(request: GenerationRequest, signal?: AbortSignal): AsyncGenerator<GenerationEvent, void> {
     this.#throwIfUnusable();
     signal?.throwIfAborted();
-    const promptIds = this.encodePrompt(request.prompt);
+    const promptIds = await this.promptIds(request.prompt);
+    signal?.throwIfAborted();
+    this.#throwIfUnusable();
     this.#checkIds(promptIds);
     const running = new RunningRequest(
       request,
@@ -182,7 +208,18 @@ export class EngineCore {
     }
   }
 
-  /** The prompt's token ids, as `generate` will process them. @throws EngineError `model-unsupported` */
+  /**
+   * The prompt's token ids, as `generate` will process them; opens the document that it names.
+   * @throws RangeError when there is no such document; EngineError `model-unsupported`, and what `documents.open` throws
+   */
+  async promptIds(prompt: Prompt): Promise<number[]> {
+    if (prompt.kind !== 'chat' || !prompt.document || !('id' in prompt.document)) {
+      return this.encodePrompt(prompt);
+    }
+    return this.documents.prompt(prompt.document.id, prompt.messages);
+  }
+
+  /** The token ids of a prompt that names no document of the library. @throws EngineError `model-unsupported` */
   encodePrompt(prompt: Prompt): number[] {
     switch (prompt.kind) {
       case 'ids':
@@ -192,7 +229,7 @@ export class EngineCore {
       case 'chat': {
         const { messages, document } = prompt;
         if (document && 'id' in document) {
-          throw new RangeError(`There is no document '${document.id}' in the library.`);
+          throw new RangeError(`'${document.id}' must be opened to be a part of a prompt.`);
         }
         const { documentPrefix, rest } = this.#template.render({ messages, document: document?.text });
         const options = { addSpecialTokens: false };
@@ -307,6 +344,7 @@ export class EngineCore {
   async #dispose(): Promise<void> {
     this.#loop.abortAll(disposedError());
     await this.#loop.idle();
+    await this.documents.close();
     this.#runner.destroy();
     destroyWeights(this.#weights);
     this.#device.destroy();
@@ -356,6 +394,16 @@ export class EngineCore {
   }
 }
 
+/** What stored pages depend on; the number counts the forms that pages have had. */
+function documentFingerprint(
+  sourceId: string,
+  { rope, numLayers, numKvHeads, headDim }: ModelConfig,
+  weights: WeightFormat,
+  kv: KvFormat,
+): string {
+  return JSON.stringify({ form: 1, sourceId, weights, kv, pageTokens, numLayers, numKvHeads, headDim, rope });
+}
+
 function disposedError(): EngineError {
   return new EngineError('disposed', 'This engine was disposed; load a new one.');
 }
@@ -399,6 +447,7 @@ interface EngineParts {
   readonly weights: ModelWeights;
   readonly plan: MemoryPlan;
   readonly runner: ModelRunner;
+  readonly fingerprint: string;
   readonly refusedVariants: readonly string[];
 }
 
@@ -435,7 +484,8 @@ async function prepare(
     const runner = await ModelRunner.create(compiler, config, weights, plan);
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();
-    return { device, weights, plan, runner, refusedVariants };
+    const fingerprint = documentFingerprint(source.id, config, format, plan.cache.format);
+    return { device, weights, plan, runner, fingerprint, refusedVariants };
   } catch (error) {
     destroyWeights(weights);
     throw error;

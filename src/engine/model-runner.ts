@@ -12,10 +12,11 @@ import { PrefillGraph } from '../model/prefill-graph';
 import { ropeTable } from '../model/rope';
 import type { HostTraffic } from '../model/tile-traffic';
 import type { ModelWeights } from '../model/weights';
-import type { HostStore } from '../offload/host-store';
+import { BackedHostStore } from '../offload/backed-host-store';
 import { MemoryHostStore } from '../offload/memory-host-store';
-import { Offloader, type PageRun } from '../offload/offloader';
+import { Offloader, type BufferPart, type PageRun } from '../offload/offloader';
 import { Reloader } from '../offload/reloader';
+import { runsOf } from '../offload/runs';
 import { decodeResults, resultBytesPerRow, type SampledToken } from '../sampler/results';
 import { Sampler } from '../sampler/sampler';
 import type { CacheEvent } from './cache-event';
@@ -28,7 +29,7 @@ import {
   selectionBytes,
   type MemoryPlan,
 } from './memory-plan';
-import { Pace } from './pace';
+import { Pace, readingSegmentMs, segmentMs } from './pace';
 import { PrefillJob } from './prefill-job';
 import { noReranks, Reranker, type RerankCounts } from './reranker';
 import { Restorer, type SummarySource } from './restorer';
@@ -75,9 +76,11 @@ export class ModelRunner {
   readonly #readbacks: ReadbackRing;
   readonly #restorer: Restorer;
   readonly #mapReader: CacheMapReader;
+  readonly #kept: Set<number>;
   readonly #reranker: Reranker | undefined;
   readonly #observer: StabilityObserver | undefined;
   readonly #host: HostTraffic;
+  readonly #hostStore: BackedHostStore;
   readonly #pace = new Pace();
   #counts = { steps: 0, dispatches: 0, submits: 0, readbacks: 0, buffers: 0 };
   #lastSliceEnd = 0;
@@ -107,11 +110,13 @@ export class ModelRunner {
     this.#readbacks = readbacks;
     this.#restorer = restorer;
     this.#mapReader = mapReader;
+    this.#kept = parts.kept;
     this.#reranker = reranker;
     this.#host = context.host;
     const { cache, observe } = plan;
     const selects = (layer: number) => context.config.layers[layer]!.slidingWindow === undefined;
     this.#observer = observe && new StabilityObserver(cache, observe, selects);
+    this.#hostStore = parts.hostStore;
     this.#prefillGraph = prefillGraph;
   }
 
@@ -145,8 +150,38 @@ export class ModelRunner {
   }
 
   /** Pages outside the GPU. */
-  get hostStore(): HostStore {
-    return this.#host.offloader.store;
+  get hostStore(): BackedHostStore {
+    return this.#hostStore;
+  }
+
+  /** Summaries `[numPages, summary]` of pages `[from, to)` of every list of a sequence, as the GPU has them now. */
+  async readSummaries(sequence: number, from: number, to: number): Promise<Uint8Array<ArrayBuffer>[]> {
+    const { cache } = this;
+    const { numLayers, numKvHeads, numPageIds } = cache.shape;
+    const { summaryBytes } = cache.layout;
+    const runs = runsOf(cache.pagesOf(sequence).slice(from, to));
+    const lists = Array.from({ length: numLayers * numKvHeads }, (_, list): BufferPart[] => {
+      const { summaries: source, firstKvHead } = cache.slabOf(
+        Math.floor(list / numKvHeads),
+        list % numKvHeads,
+      );
+      const firstSlot = ((list % numKvHeads) - firstKvHead) * numPageIds;
+      return runs.map(({ start, length }) => ({
+        source,
+        offsetBytes: (firstSlot + start) * summaryBytes,
+        sizeBytes: length * summaryBytes,
+      }));
+    });
+    const perList = (to - from) * summaryBytes;
+    const { offloader } = this.#host;
+    const perRead = Math.max(1, Math.floor(offloader.slotBytes / perList));
+    const result: Uint8Array<ArrayBuffer>[] = [];
+    for (let first = 0; first < lists.length; first += perRead) {
+      const part = lists.slice(first, first + perRead);
+      const bytes = await offloader.readBack(this.#recorder, part.flat());
+      part.forEach((_, i) => result.push(bytes.subarray(i * perList, (i + 1) * perList)));
+    }
+    return result;
   }
 
   /** Bytes of pages by where they are: those that are in use on the GPU, and what the host has taken for them. */
@@ -194,12 +229,16 @@ export class ModelRunner {
     }
   }
 
-  /** Starts the prefill of `ids` from token `start` on, the first of a page; the pages before are there. */
-  beginPrefill(sequence: Sequence, ids: readonly number[], start: number): PrefillJob {
+  /**
+   * Starts the prefill of `ids` from token `start` on, the first of a page; the pages before are there. With `isReading`
+   * nothing is sampled, and all full pages go to the host.
+   */
+  beginPrefill(sequence: Sequence, ids: readonly number[], start: number, isReading = false): PrefillJob {
     const { cache } = this;
     const { index } = sequence;
     // Stable heads keep only what they select, all pages where those are few: exact requests are only admitted with so few.
-    const isSelecting = cache.hasStableHeads;
+    const isSelecting = cache.hasStableHeads && !isReading;
+    if (isReading) this.#kept.add(index);
     cache.extend(index, ids.length, false);
     cache.resetLists(index);
     if (isSelecting) cache.reserveSets(index, pagesFor(ids.length));
@@ -211,20 +250,21 @@ export class ModelRunner {
       pace: this.#pace,
       tileTokens,
       maxChunkTokens: chunkTokens,
+      segmentMs: isReading ? readingSegmentMs : segmentMs,
     };
-    return new PrefillJob(context, index, ids, start, isSelecting);
+    return new PrefillJob(context, index, ids, start, { isSelecting, isSampling: !isReading });
   }
 
   /** Submits the next slice of a prefill; the prompt's last slice also samples the first token. */
   async submitSlice(job: PrefillJob): Promise<SliceResult> {
     const { device } = this.#context.compiler;
-    const { sequence, numTokens, isSelecting } = job;
+    const { sequence, numTokens, isSelecting, isSampling } = job;
     this.#latest = sequence;
     const submittedAt = performance.now();
     const row = [sequence, numTokens - 1, 0, 0];
     device.write(this.#activations.segmentRow, 0, Uint32Array.from(row));
     const { cost, wait } = job.recordSlice(this.#recorder);
-    if (job.isDone) {
+    if (job.isDone && isSampling) {
       if (isSelecting) this.#reranker!.begin(this.#recorder, sequence);
       this.#observer?.begin(sequence);
       device.write(this.#activations.rows, 0, Uint32Array.from(row));
@@ -275,6 +315,7 @@ export class ModelRunner {
   endTurn({ index }: Sequence): void {
     this.#reranker?.end(index);
     this.#observer?.end(index);
+    this.#kept.delete(index);
     this.cache.clearSets(index);
   }
 
@@ -417,6 +458,9 @@ interface RunnerParts {
   readonly readbacks: ReadbackRing;
   readonly restorer: Restorer;
   readonly mapReader: CacheMapReader;
+  /** Sequences whose pages go to the host whatever their heads are. */
+  readonly kept: Set<number>;
+  readonly hostStore: BackedHostStore;
   /** Present when the cache has stable heads. */
   readonly reranker: Reranker | undefined;
 }
@@ -451,7 +495,8 @@ async function allocate(
     undo.push(() => recorder.destroy());
     const readbacks = new ReadbackRing(device, numReadbackSlots, readbackSlotBytes(plan));
     undo.push(() => readbacks.destroy());
-    const host = await openHost(compiler, cache, plan);
+    const kept = new Set<number>();
+    const host = await openHost(compiler, cache, plan, kept);
     undo.push(() => closeHost(host));
     const restorer = await Restorer.create(compiler, cache, host);
     const reranker = cache.hasStableHeads
@@ -480,6 +525,8 @@ async function allocate(
       restorer,
       mapReader,
       reranker,
+      kept,
+      hostStore: host.store,
     };
   } catch (error) {
     for (const step of undo.reverse()) step();
@@ -488,16 +535,22 @@ async function allocate(
 }
 
 /** The ways to and from the host, and the store there. */
-async function openHost(compiler: KernelCompiler, cache: KvCache, plan: MemoryPlan): Promise<HostTraffic> {
+async function openHost(
+  compiler: KernelCompiler,
+  cache: KvCache,
+  plan: MemoryPlan,
+  kept: ReadonlySet<number>,
+): Promise<HostTraffic & { readonly store: BackedHostStore }> {
   const { device } = compiler;
   const { numLayers, numKvHeads } = cache.shape;
   const { pageBytes } = cache.layout;
-  const store = new MemoryHostStore({ numLayers, numKvHeads, pageBytes }, plan.hostBytes);
+  const memory = new MemoryHostStore({ numLayers, numKvHeads, pageBytes }, plan.hostBytes);
+  const store = new BackedHostStore(memory);
   cache.onFree = (ids) => store.drop(ids);
   const pools = cache.layers.flat().map(({ pool }) => pool);
   const reloader = await Reloader.create(compiler, store, pools);
   const offloader = new Offloader(device, store, cache, offloadSlotBytes(plan));
-  return { offloader, reloader, isKept: () => cache.hasStableHeads };
+  return { store, offloader, reloader, isKept: (sequence) => cache.hasStableHeads || kept.has(sequence) };
 }
 
 function closeHost({ offloader, reloader }: HostTraffic): void {
@@ -506,7 +559,7 @@ function closeHost({ offloader, reloader }: HostTraffic): void {
   reloader.destroy();
 }
 
-function destroyParts(parts: Omit<RunnerParts, 'restorer' | 'reranker'>): void {
+function destroyParts(parts: Omit<RunnerParts, 'restorer' | 'kept' | 'hostStore' | 'reranker'>): void {
   const { context, sampler, activations, ropeTable: table, recorder, readbacks, mapReader } = parts;
   context.cache.destroy();
   closeHost(context.host);

@@ -5,7 +5,9 @@ const sliceMs = 80;
 /** Target of one dispatch in milliseconds. */
 const chunkMs = 40;
 /** Longest time between two segment borders, where an interrupted prefill resumes. */
-const segmentMs = 15_000;
+export const segmentMs = 15_000;
+/** The same while a document is read: questions about what was read come through at the borders. */
+export const readingSegmentMs = 5_000;
 
 /** Multiply-adds per millisecond that are assumed before anything was measured: a slow software GPU. */
 const initialSpeed = 200_000;
@@ -42,8 +44,8 @@ export class Pace {
   }
 
   /** Tokens of a segment at `costPerToken` over all layers, a multiple of 64; short while the speed is unknown. */
-  segmentTokens(costPerToken: number): number {
+  segmentTokens(costPerToken: number, maxMs = segmentMs): number {
     if (!this.#isMeasured) return 64;
-    return Math.max(64, Math.floor((this.#speed * segmentMs) / costPerToken / 64) * 64);
+    return Math.max(64, Math.floor((this.#speed * maxMs) / costPerToken / 64) * 64);
   }
 }

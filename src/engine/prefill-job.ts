@@ -3,7 +3,7 @@ import type { Recorder } from '../gpu/recorder';
 import { assert } from '../util/assert';
 import type { ModelConfig } from '../model/model-config';
 import type { Cost, PrefillGraph, PrefillStep } from '../model/prefill-graph';
-import type { HostWait } from '../model/tile-traffic';
+import type { HostWait } from '../offload/offloader';
 import { largestRowCost, nextSegment, tokenCost, type Segment } from '../model/prefill-plan';
 import type { Pace } from './pace';
 
@@ -14,6 +14,14 @@ export interface PrefillContext {
   readonly pace: Pace;
   readonly tileTokens: number;
   readonly maxChunkTokens: number;
+  /** Milliseconds from one segment border to the next, at most. */
+  readonly segmentMs: number;
+}
+
+/** What a prefill is for: the last token of a prompt to answer is sampled from, and selects; a text that is read has none. */
+export interface PrefillPurpose {
+  readonly isSelecting: boolean;
+  readonly isSampling: boolean;
 }
 
 /** Prompt tokens `[start, end)` of one sequence. */
@@ -21,22 +29,21 @@ export class PrefillJob {
   readonly #context: PrefillContext;
   readonly sequence: number;
   readonly #ids: readonly number[];
-  readonly #isSelecting: boolean;
+  readonly #purpose: PrefillPurpose;
   #position: number;
   #isWaiting = false;
   #current: { readonly segment: Segment; readonly recording: Generator<PrefillStep, void> } | undefined;
 
-  /** @param isSelecting whether the last token selects what heads attend */
   constructor(
     context: PrefillContext,
     sequence: number,
     ids: readonly number[],
     start: number,
-    isSelecting: boolean,
+    purpose: PrefillPurpose,
   ) {
     this.#context = context;
     this.sequence = sequence;
-    this.#isSelecting = isSelecting;
+    this.#purpose = purpose;
     this.#ids = ids;
     this.#position = start;
   }
@@ -56,8 +63,17 @@ export class PrefillJob {
     return this.#isWaiting;
   }
 
+  /** Whether a segment is begun and not done: until then no other prefill may go on. */
+  get isInSegment(): boolean {
+    return this.#current !== undefined;
+  }
+
   get isSelecting(): boolean {
-    return this.#isSelecting;
+    return this.#purpose.isSelecting;
+  }
+
+  get isSampling(): boolean {
+    return this.#purpose.isSampling;
   }
 
   get isDone(): boolean {
@@ -100,12 +116,12 @@ export class PrefillJob {
   }
 
   #begin(recorder: Recorder) {
-    const { graph, config, pace, tileTokens, maxChunkTokens } = this.#context;
-    const maxTokens = pace.segmentTokens(tokenCost(config, this.#position));
+    const { graph, config, pace, tileTokens, maxChunkTokens, segmentMs } = this.#context;
+    const maxTokens = pace.segmentTokens(tokenCost(config, this.#position), segmentMs);
     const segment = nextSegment(this.#position, this.#ids.length, tileTokens, maxTokens);
     const ids = this.#ids.slice(segment.start, segment.end);
     const chunkTokens = pace.chunkTokens(largestRowCost(config), maxChunkTokens);
-    const isSelecting = this.#isSelecting && segment.isLast;
+    const isSelecting = this.isSelecting && segment.isLast;
     return {
       segment,
       recording: graph.record(recorder, this.sequence, segment, ids, chunkTokens, isSelecting),

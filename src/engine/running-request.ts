@@ -6,11 +6,11 @@ import type { Tokenizer } from '../tokenizer/tokenizer';
 import { AsyncQueue } from '../util/async-queue';
 import type { FinishReason, GenerationRequest, StepLogprobs, TokenLogprob } from './generation';
 import type { GenerationEvent } from './generation-event';
-import type { Schedulable } from './scheduler';
+import type { LoopRequest } from './loop-request';
 import type { Sequence } from './sequence';
 
 /** A request from its arrival to its end. The step loop moves it; its reader follows `events`. */
-export class RunningRequest implements Schedulable {
+export class RunningRequest implements LoopRequest {
   readonly request: GenerationRequest;
   readonly promptIds: readonly number[];
   readonly events = new AsyncQueue<GenerationEvent>();

@@ -8,16 +8,25 @@ export interface Schedulable {
   readonly numSampled: number;
   /** Tokens that it may sample in all. */
   readonly maxSampled: number;
+  /** A document that is read: questions go first. */
+  readonly isReading?: boolean;
 }
 
 /**
  * One decode step of every answer that still wants tokens, oldest first, at most `maxRows`; between such steps one
- * slice of the oldest prefill. So a long prefill delays an answer by one bounded submission a token, never more.
+ * slice of a prefill. So a long prefill delays an answer by one bounded submission a token, never more. The prefill is
+ * `begun`, which is in the middle of a segment, else the oldest prompt, else the oldest document that is read.
  */
-export function planStep<G extends Schedulable>(admitted: readonly G[], maxRows: number): StepPlan<G> {
+export function planStep<G extends Schedulable>(
+  admitted: readonly G[],
+  maxRows: number,
+  begun?: G,
+): StepPlan<G> {
   const decode = admitted
     .filter((g) => g.phase === 'decoding' && g.numSampled < g.maxSampled)
     .slice(0, maxRows);
-  const prefill = admitted.find((g) => g.phase === 'prefilling');
+  const prefills = admitted.filter((g) => g.phase === 'prefilling');
+  const isBegun = begun !== undefined && prefills.includes(begun);
+  const prefill = isBegun ? begun : (prefills.find((g) => !g.isReading) ?? prefills[0]);
   return { decode, prefill };
 }

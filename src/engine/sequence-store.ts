@@ -1,8 +1,8 @@
 /** Which sequences exist: running ones, and idle ones kept because their KV may serve the next request. */
 import type { KvCache } from '../cache/kv-cache';
-import { pagesFor, type PageId } from '../cache/page';
+import { pagesFor, pageTokens, type PageId } from '../cache/page';
 import { assert } from '../util/assert';
-import { findReuse, type Reuse, type Sequence } from './sequence';
+import { commonPrefix, findReuse, type Reuse, type Sequence } from './sequence';
 
 /** A sequence for a new request, and how much of its prompt is stored in it. */
 export interface Placement {
@@ -24,11 +24,15 @@ export class SequenceStore {
 
   /**
    * Places a prompt that may grow to `numTokens` tokens in all, prompt included: on an idle sequence with a common
-   * prefix, on pages shared with another sequence, or on an empty one. Undefined when there is no room now.
+   * prefix that `isUsable`, on pages shared with another sequence, or on an empty one. Undefined when there is no room now.
    */
-  place(prompt: readonly number[], numTokens: number): Placement | undefined {
+  place(
+    prompt: readonly number[],
+    numTokens: number,
+    isUsable: (sequence: Sequence, numTokens: number) => boolean = () => true,
+  ): Placement | undefined {
     const reuse = findReuse(prompt, [...this.#idle, ...this.#running]);
-    if (!reuse) return this.#placeEmpty(numTokens);
+    if (!reuse || !isUsable(reuse.sequence, reuse.numTokens)) return this.#placeEmpty(numTokens);
     if (!this.#idle.has(reuse.sequence))
       return this.#placeShared(reuse, prompt, numTokens) ?? this.#placeEmpty(numTokens);
     // Taking an idle sequence over loses what it holds beyond the common prefix: not when that is most of it.
@@ -72,6 +76,23 @@ export class SequenceStore {
     this.#cache.truncate(sequence.index, sequence.tokens.length);
     sequence.lastUsed = ++this.#clock;
     this.#idle.add(sequence);
+  }
+
+  /** Whether some sequence has the KV of all these tokens, whole pages. */
+  covers(tokens: readonly number[]): boolean {
+    return [...this.#idle, ...this.#running].some(
+      (sequence) =>
+        sequence.numStored >= tokens.length && commonPrefix(tokens, sequence.tokens) === tokens.length,
+    );
+  }
+
+  /** Evicts idle sequences that share a page of these tokens. */
+  drop(tokens: readonly number[]): void {
+    for (const sequence of this.#idle) {
+      if (commonPrefix(tokens, sequence.tokens) < pageTokens) continue;
+      this.#cache.releaseSequence(sequence.index);
+      this.#idle.delete(sequence);
+    }
   }
 
   get numRunning(): number {

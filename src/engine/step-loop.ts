@@ -1,11 +1,13 @@
 /** The engine's heart: admit, plan, submit, confirm, as long as there are requests. It waits for the GPU only to confirm. */
-import type { PageId } from '../cache/page';
+import { pagesFor, type PageId } from '../cache/page';
 import { assert } from '../util/assert';
 import { EngineError } from '../util/errors';
+import type { GenerationRequest } from './generation';
 import type { ModelRunner, StepRow } from './model-runner';
 import type { PrefillJob } from './prefill-job';
 import type { SummarySource } from './restorer';
-import type { RunningRequest } from './running-request';
+import type { LoopRequest } from './loop-request';
+import { RunningRequest } from './running-request';
 import { planStep } from './scheduler';
 import { wholePages, type Sequence } from './sequence';
 import type { SequenceStore } from './sequence-store';
@@ -24,12 +26,12 @@ export class StepLoop {
   readonly #runner: ModelRunner;
   readonly #store: SequenceStore;
   readonly #maxRows: number;
-  readonly #waiting: RunningRequest[] = [];
-  #admitted: RunningRequest[] = [];
-  readonly #prefills = new Map<RunningRequest, PrefillJob>();
+  readonly #waiting: LoopRequest[] = [];
+  #admitted: LoopRequest[] = [];
+  readonly #prefills = new Map<LoopRequest, PrefillJob>();
   readonly #inFlight: InFlight[] = [];
-  /** Sequences on their way back to the GPU; none of these rejects. */
-  readonly #restores = new Set<Promise<void>>();
+  /** Ends of what takes sequences without being a request: on their way back, or being stored. None of these rejects. */
+  readonly #held = new Set<Promise<void>>();
   readonly #onRoom: (() => void)[] = [];
   #running: Promise<void> | undefined;
 
@@ -40,7 +42,7 @@ export class StepLoop {
   }
 
   /** Queues a request; its events tell the rest. Requests that do not fit together wait in order. */
-  add(request: RunningRequest): void {
+  add(request: LoopRequest): void {
     this.#waiting.push(request);
     this.#running ??= this.#run();
   }
@@ -57,19 +59,33 @@ export class StepLoop {
     { ids, summaries }: { readonly ids?: readonly PageId[]; readonly summaries?: SummarySource } = {},
   ): Promise<void> {
     const sequence = await this.#adopt(tokens.length, ids);
-    const work = this.#bringBack(sequence, tokens, bring, summaries);
-    // Requests wait for the room that this takes.
+    await this.#hold(this.#bringBack(sequence, tokens, bring, summaries));
+  }
+
+  /** Requests wait for the room that a sequence takes until `work` on it is done. */
+  async #hold(work: Promise<void>): Promise<void> {
     const settled = work.catch(() => undefined);
-    this.#restores.add(settled);
+    this.#held.add(settled);
     try {
       await work;
     } finally {
-      this.#restores.delete(settled);
+      this.#held.delete(settled);
     }
   }
 
+  /** Whether some sequence has the KV of all these tokens, whole pages. */
+  covers(tokens: readonly number[]): boolean {
+    return this.#store.covers(tokens);
+  }
+
+  /** Forgets idle sequences that share a page of these tokens. */
+  drop(tokens: readonly number[]): void {
+    this.#store.drop(tokens);
+    this.#tellRoom();
+  }
+
   /** Ends a request with `reason`: nothing of it is submitted any more, and what is in flight is ignored. */
-  abort(request: RunningRequest, reason: unknown): void {
+  abort(request: LoopRequest, reason: unknown): void {
     if (request.phase === 'finished') return;
     request.fail(reason);
     const index = this.#waiting.indexOf(request);
@@ -99,7 +115,7 @@ export class StepLoop {
     for (;;) {
       const sequence = this.#store.adopt(numTokens, ids);
       if (sequence) return sequence;
-      if (this.#admitted.length + this.#restores.size === 0) {
+      if (this.#admitted.length + this.#held.size === 0) {
         throw new EngineError('context-too-long', `There is no room for a document of ${numTokens} tokens.`);
       }
       await new Promise<void>((resolve) => this.#onRoom.push(resolve));
@@ -145,7 +161,8 @@ export class StepLoop {
 
   async #turn(): Promise<void> {
     await this.#admit();
-    const plan = planStep(this.#admitted, this.#maxRows);
+    const begun = [...this.#prefills].find(([, job]) => job.isInSegment)?.[0];
+    const plan = planStep(this.#admitted, this.#maxRows, begun);
     await this.#runner.prepare(plan.decode.length);
     const isBusy = this.#submit(plan);
     // A sequence whose pages are on their way from the host pauses; when there is nothing else to do, the loop waits with it.
@@ -160,14 +177,15 @@ export class StepLoop {
   /** Starts waiting requests, in order, as long as the next one fits. */
   async #admit(): Promise<void> {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
-      const { promptIds, maxSampled, request } = next;
+      const { promptIds, maxSampled, request, isReading = false } = next;
       const numTokens = promptIds.length + maxSampled;
-      let placement = this.#store.place(promptIds, numTokens);
+      const place = () => this.#store.place(promptIds, numTokens, isReading ? this.#isOnHost : undefined);
+      let placement = place();
       if (!placement && this.#admitted.length + this.#inFlight.length === 0) {
         // Pages of an answer that is over may still be on their way to the host.
         await this.#runner.settled();
-        while (this.#restores.size > 0) await Promise.race(this.#restores);
-        placement = this.#store.place(promptIds, numTokens);
+        while (this.#held.size > 0) await Promise.race(this.#held);
+        placement = place();
       }
       if (!placement) {
         assert(
@@ -180,30 +198,44 @@ export class StepLoop {
       this.#admitted.push(next);
       const { sequence, numCached } = placement;
       next.start(sequence, numCached);
-      const { sampling, logprobs, ignoreEos } = request;
       try {
-        await this.#runner.sampler.configure(
-          sequence.index,
-          { ...sampling, ignoreEos, ...(logprobs !== undefined && { numLogprobs: logprobs }) },
-          { promptTokens: promptIds, logitBias: sampling.logitBias },
-        );
+        if (request) await this.#configure(sequence, request, promptIds);
       } catch (error) {
         // No room for its penalties is this request's own failure.
         this.abort(next, error);
       }
       // The caller may have aborted while the sampler's history was being allocated.
       if (next.phase === 'prefilling') {
-        this.#prefills.set(next, this.#runner.beginPrefill(sequence, promptIds, numCached));
+        this.#prefills.set(next, this.#runner.beginPrefill(sequence, promptIds, numCached, isReading));
       }
     }
   }
 
-  /** Submits what the plan says; false when that was nothing. */
-  #submit({ decode, prefill }: StepPlan<RunningRequest>): boolean {
-    // A request may have been aborted while a batch size was being compiled.
-    const requests = decode.filter(
-      (request) => request.phase === 'decoding' && this.#runner.isReady(request.sequence!),
+  /** A document's pages must be on the host, where they are stored from; an engine whose heads are all unstable sends few there. */
+  readonly #isOnHost = ({ index }: Sequence, numTokens: number): boolean => {
+    const { cache, hostStore } = this.#runner;
+    return cache
+      .pagesOf(index)
+      .slice(0, pagesFor(numTokens))
+      .every((id) => hostStore.has(0, 0, id));
+  };
+
+  #configure(
+    sequence: Sequence,
+    { sampling, logprobs, ignoreEos }: GenerationRequest,
+    promptTokens: readonly number[],
+  ): Promise<void> {
+    return this.#runner.sampler.configure(
+      sequence.index,
+      { ...sampling, ignoreEos, ...(logprobs !== undefined && { numLogprobs: logprobs }) },
+      { promptTokens, logitBias: sampling.logitBias },
     );
+  }
+
+  /** Submits what the plan says; false when that was nothing. */
+  #submit({ decode, prefill }: StepPlan<LoopRequest>): boolean {
+    // A request may have been aborted while a batch size was being compiled.
+    const requests = decode.filter((request) => this.#isReady(request));
     if (requests.length > 0) this.#submitDecode(requests);
     const job = prefill && this.#prefills.get(prefill);
     const hasSlice = prefill !== undefined && job !== undefined && !job.isWaiting;
@@ -211,11 +243,22 @@ export class StepLoop {
     return requests.length > 0 || hasSlice;
   }
 
-  #submitDecode(requests: readonly RunningRequest[]): void {
+  #isReady(request: LoopRequest): boolean {
+    if (request.phase !== 'decoding') return false;
+    try {
+      return this.#runner.isReady(request.sequence!);
+    } catch (error) {
+      if (!isOwnFailure(error)) throw error;
+      this.abort(request, error);
+      return false;
+    }
+  }
+
+  #submitDecode(requests: readonly LoopRequest[]): void {
     const rows = requests.map((request): StepRow => {
       const sequence = request.sequence!;
       request.numSampled++;
-      return { sequence: sequence.index, position: sequence.numStored++, isExact: request.request.isExact };
+      return { sequence: sequence.index, position: sequence.numStored++, isExact: request.request!.isExact };
     });
     const result = this.#runner.submitDecode(rows).then((tokens) => () => {
       requests.forEach((request, row) => this.#confirm(request, tokens[row]!));
@@ -223,21 +266,41 @@ export class StepLoop {
     this.#push(result);
   }
 
-  #submitSlice(request: RunningRequest, job: PrefillJob): void {
+  #submitSlice(request: LoopRequest, job: PrefillJob): void {
     const sequence = request.sequence!;
+    const start = job.position;
     const submitted = this.#runner.submitSlice(job);
-    sequence.tokens.push(...request.promptIds.slice(sequence.numStored, job.position));
+    const { position } = job;
+    for (let i = sequence.numStored; i < position; i++) sequence.tokens.push(request.promptIds[i]!);
     sequence.numStored = job.position;
     if (job.isDone) {
       this.#prefills.delete(request);
-      request.phase = 'decoding';
-      request.numSampled = 1;
+      if (job.isSampling) {
+        request.phase = 'decoding';
+        request.numSampled = 1;
+      }
     }
     this.#push(
-      submitted.then(({ token }) => () => {
-        if (token) this.#confirm(request, token);
-      }),
+      submitted.then(
+        ({ token }) =>
+          () => {
+            if (position > start) this.#advance(request, position);
+            if (token) this.#confirm(request, token);
+          },
+        (error: unknown) => {
+          if (!isOwnFailure(error)) throw error;
+          return () => this.abort(request, error);
+        },
+      ),
     );
+  }
+
+  #advance(request: LoopRequest, numTokens: number): void {
+    if (request.phase === 'finished') return;
+    request.advance?.(numTokens);
+    // Whoever was told may have aborted it, which has retired it.
+    const isOver = (request.phase as LoopRequest['phase']) === 'finished';
+    if (isOver && this.#admitted.includes(request)) this.#retire(request);
   }
 
   #push(result: Promise<() => void>): void {
@@ -254,21 +317,33 @@ export class StepLoop {
   }
 
   /** A token is part of the answer only now; steps that were submitted beyond the answer's end are ignored. */
-  #confirm(request: RunningRequest, token: Parameters<RunningRequest['confirm']>[0]): void {
-    if (request.phase === 'finished') return;
+  #confirm(request: LoopRequest, token: Parameters<RunningRequest['confirm']>[0]): void {
+    if (request.phase === 'finished' || !(request instanceof RunningRequest)) return;
     request.confirm(token);
     // `confirm` may have ended the request, which the compiler cannot see.
-    if ((request.phase as RunningRequest['phase']) === 'finished') this.#retire(request);
+    if ((request.phase as LoopRequest['phase']) === 'finished') this.#retire(request);
   }
 
-  #retire(request: RunningRequest): void {
+  #retire(request: LoopRequest): void {
     this.#admitted = this.#admitted.filter((other) => other !== request);
     this.#prefills.delete(request);
     const sequence = request.sequence!;
     // KV beyond the last confirmed token but one belongs to overshoot or to a token whose own step never ran.
-    sequence.numStored = wholePages(Math.min(sequence.numStored, Math.max(sequence.tokens.length - 1, 0)));
+    const numKnown = sequence.tokens.length - (request.isReading ? 0 : 1);
+    sequence.numStored = wholePages(Math.min(sequence.numStored, Math.max(numKnown, 0)));
     this.#runner.endTurn(sequence);
+    const { stored } = request;
+    if (stored) void this.#hold(stored.then(() => this.#rest(sequence)));
+    else this.#rest(sequence);
+  }
+
+  #rest(sequence: Sequence): void {
     this.#store.retire(sequence);
     this.#tellRoom();
   }
+}
+
+/** What concerns one request only: its pages cannot be read, and no other's. */
+function isOwnFailure(error: unknown): boolean {
+  return error instanceof EngineError && error.code === 'document-damaged';
 }

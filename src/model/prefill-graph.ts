@@ -18,7 +18,8 @@ import type { GraphContext } from './decode-graph';
 import { bindEmbed, bindMatmul } from './linear';
 import { planChunks, type Chunk, type Segment } from './prefill-plan';
 import { bindPrefillSelection } from './selection';
-import { TileTraffic, type HostWait } from './tile-traffic';
+import { TileTraffic } from './tile-traffic';
+import type { HostWait } from '../offload/offloader';
 import type { LayerWeights } from './weights';
 
 /** What was recorded costs so many multiply-adds: the caller's measure of when to submit. */

@@ -9,7 +9,7 @@ import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
 import { flatGrid, type Recorder } from '../gpu/recorder';
 import { copyPages } from '../kernels/cache/copy-pages';
 import { placeSelected } from '../kernels/select/place-selected';
-import type { Offloader, PageRun } from '../offload/offloader';
+import type { HostWait, Offloader, PageRun } from '../offload/offloader';
 import type { Reloader } from '../offload/reloader';
 
 /** The ways to and from the host. */
@@ -19,12 +19,6 @@ export interface HostTraffic {
   /** Whether the full pages of a sequence go to the host: they must where heads are stable, or somebody wants to keep them. */
   isKept(sequence: number): boolean;
 }
-
-/**
- * A wait for the host, begun by whoever calls it. Called only when everything recorded so far is submitted: a copy that nobody
- * has submitted would never arrive.
- */
-export type HostWait = () => Promise<void>;
 
 /** Where a tile's pages are in their sequence. */
 export interface TileView {
@@ -108,11 +102,11 @@ export class TileTraffic {
       if (!stable.every(isHere)) yield () => offloader.settled();
       // Earlier work reads what stands in the tile now: it goes first.
       recorder.submit();
-      for (const kvHead of stable) {
-        const offset = this.#offsetBytes(kvHead, from - view.firstPage);
-        const wait = reloader.fillTile(this.#tile, offset, { layer: this.#layer, kvHead, ids });
-        if (wait) yield () => wait;
-      }
+      const places = stable.map((kvHead) => ({
+        kvHead,
+        offsetBytes: this.#offsetBytes(kvHead, from - view.firstPage),
+      }));
+      yield* reloader.fillTile(this.#tile, this.#layer, ids, places);
     }
     this.#copy(recorder, view, from, to, false);
   }

@@ -21,6 +21,8 @@ export interface HostStore {
   readonly shape: HostStoreShape;
   /** Bytes held in memory. */
   readonly hostBytes: number;
+  /** Logical pages that memory would take without moving others away; 0 where pages go to the disk. */
+  readonly numRoomPages: number;
   /** Bytes held on the disk. */
   readonly diskBytes: number;
   /**

@@ -39,6 +39,7 @@ interface PendingWrite {
 export class IndexedDbHostStore implements HostStore {
   readonly shape: HostStoreShape;
   readonly hostBytes = 0;
+  readonly numRoomPages = 0;
   readonly #name: string;
   readonly #recordPages: number;
   readonly #index: RecordIndex;

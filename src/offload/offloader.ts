@@ -19,6 +19,19 @@ export interface PageRun {
   readonly offsetBytes: number;
 }
 
+/** Bytes of a buffer, a multiple of 4 at a multiple of 4. */
+export interface BufferPart {
+  readonly source: GpuBuffer;
+  readonly offsetBytes: number;
+  readonly sizeBytes: number;
+}
+
+/**
+ * A wait for the host, begun by whoever calls it. Called only when everything recorded so far is submitted: a copy that nobody
+ * has submitted would never arrive.
+ */
+export type HostWait = () => Promise<void>;
+
 /** Keeps logical pages alive while their copies are on the way. */
 export interface PageOwner {
   retainPage(id: PageId): void;
@@ -90,6 +103,29 @@ export class Offloader {
       this.#underWay.add(arrival);
       void arrival.then(() => this.#underWay.delete(arrival));
     });
+  }
+
+  /**
+   * Copies parts of buffers to the host, one behind the other, in the order of what was submitted; `slotBytes` together at most.
+   * Waits for a free slot.
+   */
+  async readBack(recorder: Recorder, parts: readonly BufferPart[]): Promise<Uint8Array<ArrayBuffer>> {
+    while (!this.hasFreeSlot) await this.slotFreed();
+    const slot = this.#ring.acquire();
+    let sizeBytes = 0;
+    for (const part of parts) {
+      recorder.copy(part.source, part.offsetBytes, slot.buffer, sizeBytes, part.sizeBytes);
+      sizeBytes += part.sizeBytes;
+    }
+    recorder.submit();
+    const read = slot.read(sizeBytes);
+    const arrival = read.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#underWay.add(arrival);
+    void arrival.then(() => this.#underWay.delete(arrival));
+    return new Uint8Array(await read);
   }
 
   destroy(): void {

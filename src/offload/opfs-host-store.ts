@@ -13,6 +13,7 @@ export const folderName = 'longpage-pages';
 export class OpfsHostStore implements HostStore {
   readonly shape: HostStoreShape;
   readonly hostBytes = 0;
+  readonly numRoomPages = 0;
   readonly #name: string;
   readonly #folder: FileSystemDirectoryHandle;
   readonly #file: FileSystemSyncAccessHandle;

@@ -6,6 +6,7 @@ import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
 import { flatGrid, type Recorder } from '../gpu/recorder';
 import { copyPages } from '../kernels/cache/copy-pages';
 import type { HostStore } from './host-store';
+import type { HostWait } from './offloader';
 
 /** One page of one KV head. */
 export interface PageOnHost {
@@ -125,21 +126,25 @@ export class Reloader {
   }
 
   /**
-   * Writes a run of pages of one KV head to consecutive places of a tile. The caller has submitted whatever reads what is
-   * there. Returns nothing when that is done, or a promise when it waits for a disk.
+   * Writes runs of pages, each of one KV head, to consecutive places of a tile. The caller has submitted whatever reads what is
+   * there. Yields a wait where pages are on a disk; who does not go on after it leaves the tile as it is.
    */
-  fillTile(
+  *fillTile(
     tile: GpuBuffer,
-    offsetBytes: number,
-    run: { readonly layer: number; readonly kvHead: number; readonly ids: readonly PageId[] },
-  ): Promise<void> | void {
-    const bytes = new Uint8Array(run.ids.length * this.#store.shape.pageBytes);
-    const upload = () => {
+    layer: number,
+    ids: readonly PageId[],
+    places: readonly { readonly kvHead: number; readonly offsetBytes: number }[],
+  ): Generator<HostWait> {
+    const runs = places.map(({ kvHead, offsetBytes }) => {
+      const bytes = new Uint8Array(ids.length * this.#store.shape.pageBytes);
+      return { bytes, offsetBytes, wait: this.#store.read(layer, kvHead, ids, bytes) };
+    });
+    const waits = runs.map(({ wait }) => wait).filter((wait) => wait !== undefined);
+    if (waits.length > 0) yield () => Promise.all(waits).then(() => undefined);
+    for (const { bytes, offsetBytes } of runs) {
       this.#device.write(tile, offsetBytes, bytes);
       this.#bytesStreamed += bytes.byteLength;
-    };
-    const wait = this.#store.read(run.layer, run.kvHead, run.ids, bytes);
-    return wait ? wait.then(upload) : upload();
+    }
   }
 
   destroy(): void {

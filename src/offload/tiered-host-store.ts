@@ -60,6 +60,10 @@ export class TieredHostStore implements HostStore {
     return this.#memory.hostBytes;
   }
 
+  get numRoomPages(): number {
+    return Math.max(0, this.#memory.numRoomPages - this.#lowRoomPages);
+  }
+
   get diskBytes(): number {
     return this.#disk.diskBytes;
   }

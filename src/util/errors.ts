@@ -11,6 +11,8 @@ export type EngineErrorCode =
   | 'gpu-memory'
   | 'host-memory'
   | 'storage-quota'
+  | 'document-damaged'
+  | 'document-busy'
   | 'device-lost'
   | 'disposed';
 

@@ -1,5 +1,6 @@
 /** The page's end of the protocol: calls with promises, events and aborts over one worker. Knows nothing of engines. */
 import type { CacheEvent } from '../engine/cache-event';
+import type { ReadingProgress } from '../documents/document-info';
 import type { GenerationEvent } from '../engine/generation-event';
 import type { LoadProgress } from '../model/weight-loader';
 import { AsyncQueue } from '../util/async-queue';
@@ -10,14 +11,14 @@ import type { Calls, CallName, ClientMessage, WorkerMessage } from './protocol';
 interface PendingCall {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-  readonly onProgress?: (progress: LoadProgress) => void;
+  readonly onProgress?: (progress: LoadProgress | ReadingProgress) => void;
   readonly onEvent?: (event: GenerationEvent) => void;
 }
 
 /** What a call may bring besides its argument. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  readonly onProgress?: ((progress: LoadProgress & ReadingProgress) => void) | undefined;
   readonly onEvent?: ((event: GenerationEvent) => void) | undefined;
 }
 

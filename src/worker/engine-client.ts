@@ -16,6 +16,7 @@ import type { LoadProgress } from '../model/weight-loader';
 import type { HeadProfile } from '../select/head-profile';
 import { EngineError } from '../util/errors';
 import { Connection } from './connection';
+import { EngineDocuments } from './engine-documents';
 import { checkLoadOptions } from './load-options';
 import type { LoadSettings, ModelDescription } from './protocol';
 
@@ -57,10 +58,13 @@ export class Engine {
   };
   /** Raw completion, in OpenAI's legacy shape. */
   readonly completions: { readonly create: Create<CompletionRequest, Completion, Completion> };
+  /** Documents that are read once and kept. */
+  readonly documents: EngineDocuments;
   readonly #connection: Connection;
 
   private constructor(connection: Connection, name: string, { contextTokens, vocabSize }: ModelDescription) {
     this.#connection = connection;
+    this.documents = new EngineDocuments(connection);
     this.model = name;
     this.contextTokens = contextTokens;
     const context = { modelName: name, vocabSize };

@@ -1,5 +1,6 @@
 /** The worker's end of the protocol: owns the one engine and answers the page's calls. */
 import { EngineCore } from '../engine/engine';
+import type { ReadingProgress } from '../documents/document-info';
 import { openModelSource } from '../model/open-model-source';
 import { assert } from '../util/assert';
 import { EngineError } from '../util/errors';
@@ -55,6 +56,35 @@ const handlers: Handlers = {
   },
   async headProfile() {
     return loaded().headProfile();
+  async addDocument({ id: name, text, title }, id, signal) {
+    const onProgress = (progress: ReadingProgress) => send({ kind: 'progress', id, progress });
+    return loaded().documents.add(name, text, { title, signal, onProgress });
+  },
+  async listDocuments() {
+    return loaded().documents.library.list();
+  },
+  async openDocument(name) {
+    return loaded().documents.open(name);
+  },
+  async documentText(name) {
+    return loaded().documents.library.text(name);
+  },
+  async renameDocument({ id, title }) {
+    await loaded().documents.library.rename(id, title);
+    return undefined;
+  },
+  async deleteDocument(name) {
+    await loaded().documents.delete(name);
+    return undefined;
+  },
+  async exportDocument(name) {
+    return loaded().documents.library.export(name);
+  },
+  async importDocument(blob) {
+    return loaded().documents.library.import(blob);
+  },
+  async estimateDocument(text, _id, signal) {
+    return loaded().documents.estimate(text, signal);
   },
   async dispose() {
     await engine?.dispose();

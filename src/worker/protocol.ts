@@ -1,4 +1,5 @@
 /** The messages between the page and the engine's worker: plain data, nothing that runs. */
+import type { DocumentCost, DocumentInfo, OpenedDocument, ReadingProgress } from '../documents/document-info';
 import type { GenerationRequest } from '../engine/generation';
 import type { GenerationEvent } from '../engine/generation-event';
 import type { PlanOptions } from '../engine/engine';
@@ -38,6 +39,16 @@ export interface Calls {
   /** Sends events of the cache, or none any more. */
   watchCache: { argument: boolean; result: undefined };
   headProfile: { argument: undefined; result: HeadProfile | undefined };
+  /** Sends progress until its result. */
+  addDocument: { argument: { id: string; text: string; title?: string | undefined }; result: DocumentInfo };
+  listDocuments: { argument: undefined; result: DocumentInfo[] };
+  openDocument: { argument: string; result: OpenedDocument };
+  documentText: { argument: string; result: string };
+  renameDocument: { argument: { id: string; title: string }; result: undefined };
+  deleteDocument: { argument: string; result: undefined };
+  exportDocument: { argument: string; result: Blob };
+  importDocument: { argument: Blob; result: DocumentInfo };
+  estimateDocument: { argument: string; result: DocumentCost };
   dispose: { argument: undefined; result: undefined };
   /** Sends events until its result, which is nothing. */
   generate: { argument: GenerationRequest; result: undefined };
@@ -60,7 +71,7 @@ export type ClientMessage =
 
 /** From the worker: what a call sends on its way, how it ended, and what belongs to no call. */
 export type WorkerMessage =
-  | { readonly kind: 'progress'; readonly id: number; readonly progress: LoadProgress }
+  | { readonly kind: 'progress'; readonly id: number; readonly progress: LoadProgress | ReadingProgress }
   | { readonly kind: 'event'; readonly id: number; readonly event: GenerationEvent }
   | { readonly kind: 'result'; readonly id: number; readonly value: Calls[CallName]['result'] }
   | { readonly kind: 'error'; readonly id: number; readonly error: SerializedError }

@@ -15,6 +15,7 @@ import { testHostStore } from './host-store-suite';
 class TestDisk implements HostStore {
   readonly shape: HostStoreShape;
   readonly hostBytes = 0;
+  readonly numRoomPages = 0;
   isFull = false;
   /** Pages that were written, in order, call by call. */
   readonly written: PageId[][] = [];

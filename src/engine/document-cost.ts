@@ -1,0 +1,97 @@
+/** What a document would cost: bytes from the memory plan, time from two prefills that really ran. Pure. */
+import type { DocumentCost, StorageQuota } from '../documents/document-info';
+import { readableTokens, tokensPerPage } from '../documents/manifest';
+import type { ModelConfig } from '../model/model-config';
+import { tokenCost } from '../model/prefill-plan';
+import type { MemoryPlan } from './memory-plan';
+
+/** A prefill of `numTokens` tokens that took `durationMs`. */
+export interface TimedPrefill {
+  readonly numTokens: number;
+  readonly durationMs: number;
+}
+
+/** Time of a prefill of n tokens: `a·n + b·n²` milliseconds. */
+export interface PrefillTime {
+  readonly a: number;
+  readonly b: number;
+}
+
+/**
+ * Fits the time to two prefills, the second the longer. Where they are too short to show that attention grows, the share of
+ * attention in the model's arithmetic says how it does.
+ */
+export function fitPrefillTime(config: ModelConfig, short: TimedPrefill, long: TimedPrefill): PrefillTime {
+  const [n1, n2] = [short.numTokens, long.numTokens];
+  const [perToken1, perToken2] = [short.durationMs / n1, long.durationMs / n2];
+  const b = n2 > n1 ? (perToken2 - perToken1) / (n2 - n1) : 0;
+  const a = perToken1 - b * n1;
+  if (a > 0 && b > 0) return { a, b };
+  const first = tokenCost(config, 0);
+  const share = (tokenCost(config, 1) - first) / (2 * first);
+  const linear = perToken2 / (1 + share * n2);
+  return { a: linear, b: linear * share };
+}
+
+/** What the bytes are reckoned from. */
+export interface CostInput {
+  readonly numTokens: number;
+  readonly textBytes: number;
+  readonly plan: MemoryPlan;
+  readonly summaryBytes: number;
+  readonly time: PrefillTime;
+  /** Undefined where the browser does not say. */
+  readonly quota: StorageQuota | undefined;
+  /** What a longer context would need. @throws Error that says why it does not fit, and what would */
+  readonly planFor: (contextTokens: number) => MemoryPlan;
+}
+
+/** Tokens that a question and its answer should have room for. */
+const answerTokens = 512;
+
+/** Bytes, time, and whether it fits; if not, what would. */
+export function documentCost(input: CostInput): DocumentCost {
+  const { numTokens, textBytes, plan, summaryBytes, time, quota } = input;
+  const { cache, activations } = plan;
+  const lists = cache.numLayers * cache.numKvHeads;
+  const numPages = readableTokens(numTokens) / tokensPerPage;
+  const { pageBytes } = activations;
+  const stablePages = (lists - cache.unstable.size) * Math.min(cache.pagesPerHead, numPages);
+  const summaries = lists * numPages * summaryBytes;
+  const hostBytes = lists * numPages * pageBytes;
+  const diskBytes = hostBytes + summaries + textBytes + 4 * numTokens;
+  const advice = adviceFor(input, diskBytes, quota);
+  return {
+    numTokens,
+    gpuBytes: (cache.unstable.size * numPages + stablePages) * pageBytes + summaries,
+    hostBytes,
+    diskBytes,
+    expectedMs: time.a * numTokens + time.b * numTokens ** 2,
+    fits: advice === undefined,
+    ...(advice !== undefined && { advice }),
+  };
+}
+
+function adviceFor(
+  { numTokens, plan, planFor }: CostInput,
+  diskBytes: number,
+  quota: StorageQuota | undefined,
+): string | undefined {
+  const room = Math.min(answerTokens, plan.contextTokens / 4);
+  if (numTokens + room > plan.contextTokens) {
+    const wanted = Math.ceil((numTokens + answerTokens) / tokensPerPage) * tokensPerPage;
+    const most = Math.floor(plan.contextTokens - room);
+    const part = `This engine reads the first ${most} of its ${numTokens} tokens.`;
+    try {
+      planFor(wanted);
+      return `Load the model with kv.contextTokens ${wanted}. ${part}`;
+    } catch (error) {
+      return `${(error as Error).message} ${part}`;
+    }
+  }
+  const freeBytes = quota && quota.quotaBytes - quota.usedBytes;
+  if (freeBytes !== undefined && freeBytes < diskBytes) {
+    return `It needs ${diskBytes} bytes on the disk, and the browser grants ${freeBytes} more: delete other documents first.`;
+  }
+  return undefined;
+}

@@ -1,0 +1,430 @@
+/** The library as the engine works with it: reads documents into it, opens them on the GPU, and makes prompts about them. */
+import type { DocumentCost, DocumentInfo, OpenedDocument, ReadingProgress } from '../documents/document-info';
+import type { NewRecord } from '../documents/document-database';
+import type { DocumentDraft, DocumentLibrary } from '../documents/library';
+import {
+  pagesOfRun,
+  pagesPerRun,
+  placesOfRun,
+  readableTokens,
+  tokensPerPage,
+  type Manifest,
+} from '../documents/manifest';
+import { storageQuota } from '../documents/storage-quota';
+import type { StoredDocument } from '../documents/stored-document';
+import type { ModelConfig } from '../model/model-config';
+import { tokenCost } from '../model/prefill-plan';
+import { encodeChunks } from '../tokenizer/chunked-encoding';
+import type { ChatMessage } from '../tokenizer/chat-message';
+import type { ChatTemplate } from '../tokenizer/chat-template';
+import type { Tokenizer } from '../tokenizer/tokenizer';
+import { asError, EngineError } from '../util/errors';
+import { documentCost, fitPrefillTime, type PrefillTime, type TimedPrefill } from './document-cost';
+import type { MemoryPlan } from './memory-plan';
+import type { ModelRunner } from './model-runner';
+import { Reading } from './reading';
+import type { Sequence } from './sequence';
+import type { StepLoop } from './step-loop';
+
+/** What documents are read and opened with. */
+export interface DocumentsContext {
+  readonly library: DocumentLibrary;
+  readonly runner: ModelRunner;
+  readonly loop: StepLoop;
+  readonly tokenizer: Tokenizer;
+  readonly template: ChatTemplate;
+  readonly config: ModelConfig;
+  readonly contextTokens: number;
+  /** @throws EngineError when such a context does not fit */
+  readonly planFor: (contextTokens: number) => MemoryPlan;
+}
+
+/** What `add` may bring. */
+export interface AddOptions {
+  readonly title?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: ReadingProgress) => void) | undefined;
+}
+
+/** What prompts need of a document whose pages are on the GPU, as far as they are read. */
+interface KnownDocument {
+  readonly head: string;
+  readonly renderedAt: number;
+  readonly ids: readonly number[];
+  readonly numTokens: number;
+  numReadTokens: number;
+  info: () => DocumentInfo;
+  /** Ends the reading, while there is one. */
+  readonly abort?: (reason: unknown) => void;
+}
+
+/** Tokens of a warm-up at most, and the time that it may take, about. */
+const maxWarmUp = 2048;
+const warmUpMs = 2000;
+
+/** Time between two looks at messages while tokenizing. */
+const pause = () => new Promise<void>((resolve) => setTimeout(resolve));
+
+/** Documents of one engine. */
+export class Documents {
+  readonly #context: DocumentsContext;
+  /** Those that were read or opened here. */
+  readonly #known = new Map<string, KnownDocument>();
+  #time: Promise<PrefillTime> | undefined;
+
+  constructor(context: DocumentsContext) {
+    this.#context = context;
+  }
+
+  get library(): DocumentLibrary {
+    return this.#context.library;
+  }
+
+  /**
+   * Reads a document and stores it while it is read; goes on where an earlier reading of the same text was interrupted, and
+   * rebuilds what is damaged or of other weights.
+   * @throws RangeError for a name that another text has; EngineError `context-too-long`, `storage-quota`, `document-busy`; the
+   * signal's reason when aborted: then what was read stays
+   */
+  async add(id: string, text: string, options: AddOptions = {}): Promise<DocumentInfo> {
+    const { library } = this.#context;
+    options.signal?.throwIfAborted();
+    if (this.#known.get(id)?.abort) throw new EngineError('document-busy', `'${id}' is being read already.`);
+    const found = await library.find(id);
+    const isDone = found && library.describe(found).state === 'complete';
+    if (isDone && (await library.text(id)) === text) return library.describe(found);
+    await this.#release(id);
+    const draft = await library.draft(id, text);
+    try {
+      const { ids, head, renderedAt } = await this.#prepare(draft, id, text, options);
+      await this.#read(draft, { ids, head, renderedAt }, options);
+      return library.describe(draft.manifest);
+    } finally {
+      draft.lock.release();
+    }
+  }
+
+  /**
+   * Brings a document's first pages and all summaries back to the GPU; does nothing when they are there.
+   * @throws RangeError when there is none; EngineError `document-damaged`, `document-busy`, `context-too-long`, `storage-quota`
+   */
+  async open(id: string): Promise<OpenedDocument> {
+    const startedAt = performance.now();
+    const known = this.#known.get(id);
+    if (known && (known.abort || this.#isThere(known))) {
+      return { info: known.info(), bytesRead: 0, durationMs: performance.now() - startedAt };
+    }
+    const stored = await this.#context.library.open(id);
+    try {
+      const bytesRead = await this.#bringBack(stored);
+      const info = this.#context.library.describe(stored.manifest);
+      return { info, bytesRead, durationMs: performance.now() - startedAt };
+    } catch (error) {
+      stored.close();
+      throw error;
+    }
+  }
+
+  /** The token ids of a conversation on a document, as far as that is read; opens it. */
+  async prompt(id: string, messages: readonly ChatMessage[]): Promise<number[]> {
+    const { template, tokenizer, library } = this.#context;
+    await this.open(id);
+    const known = this.#known.get(id)!;
+    const now = new Date(known.renderedAt);
+    const { documentPrefix: head, rest } = template.render({ messages, document: '', now });
+    const encode = (text: string) =>
+      tokenizer.encode(text, { addSpecialTokens: false, isContinuation: true });
+    const isAllRead = known.numReadTokens === readableTokens(known.numTokens);
+    if (head === known.head) {
+      return [...(isAllRead ? known.ids : known.ids.slice(0, known.numReadTokens)), ...encode(rest)];
+    }
+    // A template that writes something about this conversation before the document: its prefix is another one.
+    const prefix = head + (await library.text(id));
+    const ids = [...encodeChunks(tokenizer, prefix)].flat();
+    return [...(isAllRead ? ids : ids.slice(0, known.numReadTokens)), ...encode(rest)];
+  }
+
+  /** Stops a reading of it, and deletes it. @throws EngineError `document-busy` while another tab has it open */
+  async delete(id: string): Promise<void> {
+    this.#known.get(id)?.abort?.(new DOMException(`'${id}' was deleted.`, 'AbortError'));
+    await this.#release(id);
+    await this.#context.library.delete(id);
+    this.#known.delete(id);
+  }
+
+  /**
+   * What a document would cost. The first time two short prefills are timed on this machine.
+   * @throws EngineError `model-unsupported`; the signal's reason when aborted
+   */
+  async estimate(text: string, signal?: AbortSignal): Promise<DocumentCost> {
+    const { template, runner, planFor } = this.#context;
+    const ids = await this.encode(template.documentPrefix(text), { signal });
+    const time = await (this.#time ??= this.#measure().catch((error: unknown) => {
+      this.#time = undefined;
+      throw error;
+    }));
+    signal?.throwIfAborted();
+    return documentCost({
+      numTokens: ids.length,
+      textBytes: new TextEncoder().encode(text).byteLength,
+      plan: runner.plan,
+      summaryBytes: runner.cache.layout.summaryBytes,
+      time,
+      quota: await storageQuota(),
+      planFor,
+    });
+  }
+
+  async #measure(): Promise<PrefillTime> {
+    const { config, contextTokens } = this.#context;
+    const most = Math.min(maxWarmUp, readableTokens(contextTokens - 1));
+    const unit = Math.min(64, most);
+    // The first prefill of an engine is slow; it also says how long the others may be.
+    const first = await this.#timePrefill(unit);
+    const perToken = first.durationMs / unit;
+    const wanted = Math.floor(warmUpMs / perToken / unit) * unit;
+    const long = Math.max(unit, Math.min(wanted, most - (most % unit)));
+    const short = Math.max(unit, Math.floor(long / 4 / unit) * unit);
+    const timed = await this.#timePrefill(short);
+    return fitPrefillTime(config, timed, long > short ? await this.#timePrefill(long) : timed);
+  }
+
+  async #timePrefill(numTokens: number): Promise<TimedPrefill> {
+    const { loop, config } = this.#context;
+    // No text that anybody has written: nothing of it is there yet, and nothing of it stays.
+    const ids = Array.from({ length: numTokens }, (_, i) => (numTokens * 31 + i * 7919) % config.vocabSize);
+    let startedAt = 0;
+    const onBorder = () => void (startedAt ||= performance.now());
+    const reading = new Reading(ids, onBorder, () => Promise.resolve());
+    loop.add(reading);
+    await reading.done;
+    const durationMs = performance.now() - startedAt;
+    await reading.stored;
+    loop.drop(ids);
+    return { numTokens, durationMs };
+  }
+
+  async close(): Promise<void> {
+    await this.#context.library.close();
+  }
+
+  #isThere({ ids, numReadTokens }: KnownDocument): boolean {
+    return numReadTokens === 0 || this.#context.loop.covers(ids.slice(0, numReadTokens));
+  }
+
+  /** Lets go of the lock on a document that is open here. */
+  async #release(id: string): Promise<void> {
+    const known = this.#known.get(id);
+    if (!known) return;
+    known.abort?.(new DOMException(`'${id}' is used for something else.`, 'AbortError'));
+    this.#context.loop.drop(known.ids);
+    this.#known.delete(id);
+  }
+
+  /** Token ids, stored: those of before, or new ones. */
+  async #prepare(
+    draft: DocumentDraft & { readonly known: StoredDocument | undefined },
+    id: string,
+    text: string,
+    options: AddOptions,
+  ): Promise<{ ids: readonly number[]; head: string; renderedAt: number }> {
+    const { library, template } = this.#context;
+    if (draft.known) {
+      const { head, renderedAt } = draft.manifest;
+      return { ids: await draft.known.ids(), head, renderedAt };
+    }
+    const renderedAt = Date.now();
+    const prefix = template.documentPrefix(text, new Date(renderedAt));
+    const ids = await this.encode(prefix, options);
+    this.#checkLength(ids.length);
+    const head = prefix.slice(0, prefix.length - text.length);
+    await library.begin(draft, { id, title: options.title ?? id, text, head, renderedAt, ids });
+    return { ids, head, renderedAt };
+  }
+
+  /** Ids of a long text; others are served meanwhile. */
+  async encode(text: string, { signal, onProgress }: AddOptions = {}): Promise<number[]> {
+    const ids: number[] = [];
+    for (const part of encodeChunks(this.#context.tokenizer, text)) {
+      for (const id of part) ids.push(id);
+      const rates = { numReadTokens: 0, tokensPerSecond: 0, secondsLeft: undefined };
+      onProgress?.({ phase: 'tokenizing', numTokens: ids.length, ...rates });
+      await pause();
+      signal?.throwIfAborted();
+    }
+    return ids;
+  }
+
+  #checkLength(numTokens: number): void {
+    const { contextTokens } = this.#context;
+    if (numTokens < contextTokens) return;
+    throw new EngineError(
+      'context-too-long',
+      `The document has ${numTokens} tokens; this engine holds ${contextTokens}, question and answer included.`,
+    );
+  }
+
+  async #read(
+    draft: DocumentDraft & { readonly known: StoredDocument | undefined },
+    { ids, head, renderedAt }: { ids: readonly number[]; head: string; renderedAt: number },
+    { signal, onProgress }: AddOptions,
+  ): Promise<void> {
+    const { library, loop, config } = this.#context;
+    const { id } = draft.manifest;
+    this.#checkLength(ids.length);
+    const numReadable = readableTokens(ids.length);
+    if (draft.known && draft.manifest.numReadTokens > 0) {
+      if (!loop.covers(ids.slice(0, draft.manifest.numReadTokens))) await this.#bringBack(draft.known, false);
+    }
+    const pace = new ReadingPace(config, ids.length);
+    let failure: Error | undefined;
+    let storing = Promise.resolve();
+    const report = (phase: ReadingProgress['phase'], numReadTokens: number) => {
+      onProgress?.({ phase, numTokens: ids.length, numReadTokens, ...pace.at(numReadTokens) });
+    };
+    const reading = new Reading(
+      ids.slice(0, numReadable),
+      (sequence, numTokens) => {
+        known.numReadTokens = numTokens;
+        report('reading', numTokens);
+        storing = storing
+          .then(() => this.#store(draft, sequence, numTokens))
+          .catch((error: unknown) => {
+            failure ??= asError(error);
+            loop.abort(reading, failure);
+          });
+      },
+      () => storing,
+    );
+    const onAbort = () => loop.abort(reading, signal!.reason);
+    const known: KnownDocument = {
+      head,
+      renderedAt,
+      ids,
+      numTokens: ids.length,
+      numReadTokens: draft.manifest.numReadTokens,
+      info: () => library.describe(draft.manifest),
+      abort: (reason) => loop.abort(reading, reason),
+    };
+    this.#known.set(id, known);
+    signal?.addEventListener('abort', onAbort);
+    try {
+      if (numReadable > draft.manifest.numReadTokens) {
+        signal?.throwIfAborted();
+        loop.add(reading);
+        await reading.done;
+        report('storing', numReadable);
+      }
+      await storing;
+      if (failure) throw failure;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      await storing;
+      const { abort: _, ...rest } = known;
+      this.#known.set(id, { ...rest, numReadTokens: draft.manifest.numReadTokens });
+    }
+  }
+
+  /** Stores the pages that were read since the last time, in whole runs until the document's end. */
+  async #store(draft: DocumentDraft, { index }: Sequence, numTokens: number): Promise<void> {
+    const { runner, library } = this.#context;
+    const isEnd = numTokens === readableTokens(draft.manifest.numTokens);
+    const numPages = numTokens / tokensPerPage;
+    const endPage = isEnd ? numPages : numPages - (numPages % pagesPerRun);
+    // Pages leave the GPU while later ones are computed.
+    await runner.settled();
+    for (let page = draft.manifest.numReadTokens / tokensPerPage; page < endPage; page += pagesPerRun) {
+      const run = page / pagesPerRun;
+      const end = page + pagesOfRun(run, endPage);
+      const records = await this.#recordsOf(draft.manifest, index, run, end);
+      await library.append(draft, records, end * tokensPerPage);
+    }
+  }
+
+  async #recordsOf(manifest: Manifest, sequence: number, run: number, end: number): Promise<NewRecord[]> {
+    const { runner } = this.#context;
+    const { numKvHeads, pageBytes, summaryBytes } = manifest.layout;
+    const first = run * pagesPerRun;
+    const ids = runner.cache.pagesOf(sequence).slice(first, end);
+    const summaries = await runner.readSummaries(sequence, first, end);
+    return Promise.all(
+      placesOfRun(manifest, run).map(async (place): Promise<NewRecord> => {
+        if (place.kind === 'summaries') {
+          const payload = new Uint8Array(summaries.length * ids.length * summaryBytes);
+          summaries.forEach((bytes, list) => payload.set(bytes, list * bytes.byteLength));
+          return { place, payload };
+        }
+        const payload = new Uint8Array(ids.length * pageBytes);
+        const [layer, kvHead] = [Math.floor(place.list / numKvHeads), place.list % numKvHeads];
+        await runner.hostStore.read(layer, kvHead, ids, payload);
+        return { place, payload };
+      }),
+    );
+  }
+
+  /**
+   * Restores the stored part as a sequence; pages that no unstable head has stay on the disk until they are needed.
+   * @returns the bytes read
+   */
+  async #bringBack(stored: StoredDocument, closesItself = true): Promise<number> {
+    const { manifest } = stored;
+    const ids = await stored.ids();
+    const { loop, runner, library } = this.#context;
+    const { numKvHeads } = manifest.layout;
+    const { numReadTokens } = manifest;
+    if (numReadTokens > 0) {
+      await loop.restore(
+        ids.slice(0, numReadTokens),
+        (pages) => {
+          runner.hostStore.adopt(pages, {
+            pagesPerRun,
+            read: (list, run) => stored.payload({ kind: 'pages', list, run }),
+            close: () => (closesItself ? stored.close() : undefined),
+          });
+        },
+        { summaries: (layer, kvHead) => stored.summaries(layer * numKvHeads + kvHead) },
+      );
+      stored.forgetSummaries();
+    } else if (closesItself) stored.close();
+    this.#known.set(manifest.id, {
+      head: manifest.head,
+      renderedAt: manifest.renderedAt,
+      ids,
+      numTokens: manifest.numTokens,
+      numReadTokens,
+      info: () => library.describe(manifest),
+    });
+    return stored.bytesRead;
+  }
+}
+
+/** How fast a reading goes, and how long the rest will take: work grows with the position, so tokens alone would not tell. */
+class ReadingPace {
+  readonly #config: ModelConfig;
+  readonly #numTokens: number;
+  readonly #startedAt = performance.now();
+  #first: number | undefined;
+
+  constructor(config: ModelConfig, numTokens: number) {
+    this.#config = config;
+    this.#numTokens = numTokens;
+  }
+
+  /** At so many tokens, in order; the first call says where it began. */
+  at(numReadTokens: number): Pick<ReadingProgress, 'tokensPerSecond' | 'secondsLeft'> {
+    this.#first ??= numReadTokens;
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    const done = this.#cost(this.#first, numReadTokens);
+    if (done === 0) return { tokensPerSecond: 0, secondsLeft: undefined };
+    const left = this.#cost(numReadTokens, this.#numTokens);
+    return {
+      tokensPerSecond: (numReadTokens - this.#first) / seconds,
+      secondsLeft: (left / done) * seconds,
+    };
+  }
+
+  /** Multiply-adds of tokens `[from, to)`: their cost grows linearly. */
+  #cost(from: number, to: number): number {
+    return (to - from) * tokenCost(this.#config, (from + to) / 2);
+  }
+}

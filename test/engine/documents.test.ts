@@ -1,0 +1,161 @@
+/** The library through the engine, on a database in memory: read, kept, opened by another engine, resumed, damaged, moved. */
+import 'fake-indexeddb/auto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { EngineCore } from '../../src/engine/engine';
+import type { KvOptions } from '../../src/engine/memory-plan';
+import { useClock } from '../support/clock';
+import { answer, loadEngine, requestOf, type Answer } from '../support/engine';
+import { tinyLlamaModel } from '../support/models';
+
+const kv: KvOptions = {
+  contextTokens: 1024,
+  numSequences: 2,
+  pagesPerHead: 4,
+  unstableShare: 0.5,
+  rerankInterval: 8,
+};
+const text = Array.from({ length: 22 }, (_, i) => `The ${i}th whale of the voyage was white.\n`).join('');
+const question = (document: { id: string } | { text: string }, content = 'How many?') =>
+  requestOf(
+    { kind: 'chat', messages: [{ role: 'user', content }], document },
+    { maxTokens: 20, logprobs: 3, ignoreEos: true },
+  );
+const essence = ({ tokenIds, logprobs, end }: Answer) => ({
+  tokenIds,
+  logprobs,
+  numPromptTokens: end.numPromptTokens,
+});
+
+let first: EngineCore;
+let second: EngineCore;
+let wanted: Answer;
+beforeAll(async () => {
+  [first, second] = [await loadEngine(tinyLlamaModel(), { kv }), await loadEngine(tinyLlamaModel(), { kv })];
+  wanted = await answer(second, question({ text }));
+  await forget(second);
+});
+afterAll(async () => {
+  for (const engine of [first, second]) {
+    engine.runner.cache.checkIntegrity();
+    await engine.dispose();
+    expect(engine.device.buffers.use.total).toBe(0);
+  }
+});
+
+/** Pushes everything stored out of the cache. */
+async function forget(engine: EngineCore): Promise<void> {
+  await Promise.all(
+    [5, 6].map((id) => answer(engine, requestOf([id, id + 1, id + 2], { maxTokens: 1, ignoreEos: true }))),
+  );
+}
+
+/** Changes one stored record of pages of a document. */
+async function alterRecord(change: (bytes: Uint8Array) => Uint8Array): Promise<void> {
+  const request = indexedDB.open('longpage-documents');
+  const database = await new Promise<IDBDatabase>((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error!);
+  });
+  const store = database.transaction('records', 'readwrite').objectStore('records');
+  await new Promise<void>((resolve) => {
+    store.openCursor().onsuccess = ({ target }) => {
+      const cursor = (target as IDBRequest<IDBCursorWithValue | null>).result!;
+      const [, kind, list] = cursor.key as number[];
+      if (kind !== 0 || list !== 1) cursor.continue();
+      else cursor.update(change(cursor.value as Uint8Array)).onsuccess = () => resolve();
+    };
+  });
+  database.close();
+}
+
+test('what is read answers as a text in the request does; another engine opens it and answers the same', async () => {
+  const phases: string[] = [];
+  const info = await first.documents.add('whales', text, {
+    title: 'Whales',
+    onProgress: ({ phase, numReadTokens, numTokens }) => {
+      phases.push(phase);
+      expect(numReadTokens).toBeLessThanOrEqual(numTokens);
+    },
+  });
+  expect(info).toMatchObject({ id: 'whales', title: 'Whales', state: 'complete' });
+  expect(new Set(phases)).toEqual(new Set(['tokenizing', 'reading', 'storing']));
+  const here = await answer(first, question({ id: 'whales' }));
+  expect(essence(here)).toEqual(essence(wanted));
+  expect(here.end.numCachedTokens).toBe(info.numTokens - (info.numTokens % 16));
+
+  const opened = await second.documents.open('whales');
+  expect(opened.info).toMatchObject({ state: 'complete', numTokens: info.numTokens });
+  expect(opened.bytesRead).toBeGreaterThan(0);
+  expect(opened.bytesRead).toBeLessThan(0.75 * info.storedBytes);
+  const there = await answer(second, question({ id: 'whales' }));
+  expect(essence(there)).toEqual(essence(wanted));
+  expect(there.end.numCachedTokens).toBe(here.end.numCachedTokens);
+  expect((await second.documents.open('whales')).bytesRead).toBe(0);
+  // A document that was pushed out is opened by the question.
+  await forget(second);
+  expect(essence(await answer(second, question({ id: 'whales' })))).toEqual(essence(wanted));
+  expect(await second.documents.library.list()).toHaveLength(1);
+  expect(await first.documents.library.text('whales')).toBe(text);
+});
+
+test('a reading that is aborted goes on where it was, and answers about its part meanwhile', async () => {
+  await forget(first);
+  await useClock(first, 'slow');
+  const controller = new AbortController();
+  const aborted = first.documents.add('part', `${text}${text}`.slice(0, 1000), {
+    signal: controller.signal,
+    onProgress: ({ numReadTokens }) => {
+      if (numReadTokens >= 300) controller.abort(new Error('enough'));
+    },
+  });
+  await expect(aborted).rejects.toThrow('enough');
+  const [part] = (await first.documents.library.list()).filter(({ id }) => id === 'part');
+  expect(part).toMatchObject({ state: 'partial' });
+  expect(part!.numReadTokens).toBeGreaterThanOrEqual(256);
+  const about = await answer(first, question({ id: 'part' }));
+  expect(about.end.numPromptTokens).toBeLessThan(part!.numReadTokens + 100);
+  // Another engine goes on from what is stored; it has read the other document, which begins alike.
+  await forget(second);
+  const seen: number[] = [];
+  const info = await second.documents.add('part', `${text}${text}`.slice(0, 1000), {
+    onProgress: ({ phase, numReadTokens }) => phase === 'reading' && seen.push(numReadTokens),
+  });
+  expect(seen[0]).toBe(part!.numReadTokens);
+  expect(info.state).toBe('complete');
+  const resumed = await answer(second, question({ id: 'part' }));
+  const fresh = await answer(first, question({ text: `${text}${text}`.slice(0, 1000) }));
+  expect(essence(resumed)).toEqual(essence(fresh));
+});
+
+test('an altered record is found, named, never attended, and rebuilt', async () => {
+  await forget(second);
+  await second.documents.delete('part');
+  await alterRecord((bytes) => {
+    bytes[bytes.length - 1]! ^= 1;
+    return bytes;
+  });
+  const failing = answer(second, question({ id: 'whales' }));
+  await expect(failing).rejects.toMatchObject({ code: 'document-damaged' });
+  const [damaged] = await second.documents.library.list();
+  expect(damaged).toMatchObject({ id: 'whales', state: 'damaged' });
+  expect(damaged!.problem).toMatch(/altered/);
+  await expect(second.documents.open('whales')).rejects.toMatchObject({ code: 'document-damaged' });
+  const kept = await second.documents.library.text('whales');
+  expect((await second.documents.add('whales', kept)).state).toBe('complete');
+  expect(essence(await answer(second, question({ id: 'whales' })))).toEqual(essence(wanted));
+});
+
+test('an exported document comes back under another name; other texts do not take a name', async () => {
+  const blob = await second.documents.library.export('whales');
+  const info = await second.documents.library.import(blob);
+  expect(info).toMatchObject({ id: 'whales-2', title: 'Whales', state: 'complete' });
+  await forget(second);
+  expect(essence(await answer(second, question({ id: 'whales-2' })))).toEqual(essence(wanted));
+  await expect(second.documents.library.import(blob.slice(0, blob.size - 1))).rejects.toMatchObject({
+    code: 'document-damaged',
+  });
+  await expect(second.documents.add('whales', 'another text')).rejects.toThrow(RangeError);
+  await second.documents.delete('whales-2');
+  expect((await second.documents.library.list()).map(({ id }) => id)).toEqual(['whales']);
+  await expect(answer(second, question({ id: 'nothing' }))).rejects.toThrow("no document 'nothing'");
+});

@@ -1,0 +1,58 @@
+/** Piece by piece the ids are those of the whole text; with the real tokenizers of ../shared where they are present. */
+import { describe, expect, test } from 'vitest';
+import { encodeChunks } from '../../../src/tokenizer/chunked-encoding';
+import { Tokenizer } from '../../../src/tokenizer/tokenizer';
+import { randomSource } from '../../support/random';
+import { tinyTokenizerConfig, tinyTokenizerJson } from '../../support/tiny-tokenizer';
+import { sharedTokenizer } from './shared-tokenizers';
+
+const words = [
+  'the',
+  'whale',
+  "Ishmael's",
+  '1851',
+  'Überfahrt',
+  '鯨',
+  'e\u0301tude',
+  '«oui»',
+  '<|im_end|>',
+  '…',
+  'x'.repeat(40),
+  '🙂',
+  '--',
+  'a',
+];
+const gaps = [' ', ' ', ' ', ' ', '\n', '\n\n', '  ', '\r\n', '. ', ', ', '\t', '\n \n', ' \n'];
+
+function randomText(length: number, seed: number): string {
+  const next = randomSource(seed);
+  const pick = (list: readonly string[]) => list[Math.floor(next() * list.length)]!;
+  let text = '';
+  while (text.length < length) text += pick(words) + pick(gaps);
+  return text;
+}
+
+const tiny = Tokenizer.fromJson(tinyTokenizerJson(), tinyTokenizerConfig());
+const tokenizers = [
+  ['the test models', tiny],
+  ...(['smollm', 'phi-3-mini', 'qwen3', 'stories260K'] as const).map(
+    (name) => [name, sharedTokenizer(name)] as const,
+  ),
+] as const;
+
+describe.each(tokenizers)('the tokenizer of %s', (_, tokenizer) => {
+  test.skipIf(!tokenizer).each([1, 2, 3, 4])('gives the same ids in pieces, text %i', (seed) => {
+    const text = randomText(20_000, seed);
+    for (const isContinuation of [false, true]) {
+      const parts = [...encodeChunks(tokenizer!, text, { isContinuation, pieceLength: 700 })];
+      const whole = tokenizer!.encode(text, { addSpecialTokens: false, isContinuation });
+      expect(parts.flat()).toEqual(whole);
+      expect(parts.length).toBeGreaterThan(10);
+    }
+  });
+});
+
+test('a text without any border is one piece; an empty one is none', () => {
+  expect([...encodeChunks(tiny, '鯨'.repeat(500), { pieceLength: 100 })]).toHaveLength(1);
+  expect([...encodeChunks(tiny, '')]).toEqual([]);
+});
