@@ -56,6 +56,7 @@ const handlers: Handlers = {
   },
   async headProfile() {
     return loaded().headProfile();
+  },
   async addDocument({ id: name, text, title }, id, signal) {
     const onProgress = (progress: ReadingProgress) => send({ kind: 'progress', id, progress });
     return loaded().documents.add(name, text, { title, signal, onProgress });
