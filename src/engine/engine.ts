@@ -1,5 +1,6 @@
 /** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
 import { pagesFor } from '../cache/page';
+import { pageBytes } from '../kernels/attention/kv-format';
 import { Device, type DeviceFeature } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
 import type { WeightFormat } from '../kernels/linear/weight-format';
@@ -269,7 +270,7 @@ export class EngineCore {
     const numPages = pagesFor(numTokens);
     const hasStable = cache.unstable.size < cache.numLayers * cache.numKvHeads;
     if (!hasStable || numPages <= cache.pagesPerHead) return;
-    const needed = numPages * cache.numLayers * cache.numKvHeads * this.#plan.activations.pageBytes;
+    const needed = numPages * cache.numLayers * cache.numKvHeads * pageBytes(cache.format, cache.headDim);
     throw new EngineError(
       'gpu-memory',
       `An exact answer in a context of ${numTokens} tokens needs ${needed} bytes of pages on the GPU; ` +
