@@ -49,10 +49,10 @@ export function activationSizes(config: ModelConfig, shape: ActivationShape) {
   });
   const maxSplits = ceilDiv(maxPages, pagesPerSplit);
   // A binding needs a buffer, be it unused.
-  const packed = (numPages: number): Sized => ({
-    category: 'tiles',
-    sizeBytes: Math.max(numPages * shape.packedPageBytes, 16),
-  });
+  const packed = (numPages: number): Sized => {
+    const sizeBytes = numPages * shape.packedPageBytes;
+    return sizeBytes > 0 ? { category: 'tiles', sizeBytes } : floats(4);
+  };
   const packedTile = packed(config.numKvHeads * (tileTokens / pageTokens));
   const tile: Sized = { category: 'tiles', sizeBytes: tileBytes(config, shape) };
   return {
