@@ -1,6 +1,7 @@
 /** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
 import { pagesFor, pageTokens } from '../cache/page';
 import { DocumentLibrary } from '../documents/library';
+import { pageBytes } from '../kernels/attention/kv-format';
 import { Device, type DeviceFeature } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
 import type { KvFormat } from '../kernels/attention/kv-format';
@@ -113,7 +114,7 @@ export class EngineCore {
         layout: {
           numLayers: this.#plan.cache.numLayers,
           numKvHeads: this.#plan.cache.numKvHeads,
-          pageBytes: this.#runner.cache.layout.pageBytes,
+          pageBytes: this.#runner.cache.layout.hostPageBytes,
           summaryBytes: this.#runner.cache.layout.summaryBytes,
         },
         locks: (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks,
@@ -370,7 +371,7 @@ export class EngineCore {
     const numPages = pagesFor(numTokens);
     const hasStable = cache.unstable.size < cache.numLayers * cache.numKvHeads;
     if (!hasStable || numPages <= cache.pagesPerHead) return;
-    const needed = numPages * cache.numLayers * cache.numKvHeads * this.#plan.activations.pageBytes;
+    const needed = numPages * cache.numLayers * cache.numKvHeads * pageBytes(cache.format, cache.headDim);
     throw new EngineError(
       'gpu-memory',
       `An exact answer in a context of ${numTokens} tokens needs ${needed} bytes of pages on the GPU; ` +

@@ -5,7 +5,7 @@ import { pagesFor, pageTokens } from '../cache/page';
 import type { BytesByCategory } from '../gpu/buffer';
 import { bufferCategories } from '../gpu/buffer';
 import { recorderBytes } from '../gpu/recorder';
-import { pageBytes, summaryBytes, type KvFormat } from '../kernels/attention/kv-format';
+import { elementOf, pageBytes, summaryBytes, type KvFormat } from '../kernels/attention/kv-format';
 import { activationSizes, type ActivationShape } from '../model/activations';
 import type { ModelConfig } from '../model/model-config';
 import { ropeTableBytes } from '../model/rope';
@@ -237,7 +237,9 @@ function describe(
     maxPages,
     chunkTokens: Math.min(largestChunk, tileTokens),
     tileTokens,
-    pageBytes: pageBytes(format, headDim),
+    pageBytes: pageBytes(elementOf(format), headDim),
+    packedPageBytes: cache.hostFormat === 'int8' ? pageBytes('int8', headDim) : 0,
+    numFilledPages: cache.hostFormat === format ? 0 : numLayers * numKvHeads,
   };
   const layout = planCacheLayout(
     cache,
@@ -254,7 +256,7 @@ function describe(
   const sizes = { cache, activations };
   gpuBytes.staging = recorderBytes() + numReadbackSlots * roundUp(readbackSlotBytes(sizes), 16);
   gpuBytes.staging += numOffloadSlots * roundUp(offloadSlotBytes(sizes), 16);
-  gpuBytes.staging += roundUp(reloaderBytes(layout.pageBytes), 16);
+  gpuBytes.staging += roundUp(reloaderBytes(layout.hostPageBytes), 16);
   if (pagesPerHead < maxPages) gpuBytes.staging += roundUp(mapSlotBytes(cache), 16);
   for (const { category, sizeBytes } of Object.values(activationSizes(config, activations))) {
     gpuBytes[category] += roundUp(sizeBytes, 16);
@@ -314,6 +316,6 @@ export function mapSlotBytes({ numLayers, numKvHeads, pagesPerHead }: CacheShape
 
 /** Bytes of an offload slot: a tile of one layer, or one page of all layers. */
 export function offloadSlotBytes({ cache, activations }: Pick<MemoryPlan, 'cache' | 'activations'>): number {
-  const perPage = cache.numKvHeads * activations.pageBytes;
+  const perPage = cache.numKvHeads * pageBytes(cache.hostFormat, cache.headDim);
   return perPage * Math.max(activations.tileTokens / pageTokens, cache.numLayers);
 }

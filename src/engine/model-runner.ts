@@ -8,6 +8,7 @@ import { Recorder } from '../gpu/recorder';
 import { createActivations, destroyActivations, type Activations } from '../model/activations';
 import { DecodeGraph, type DecodeRow, type GraphContext } from '../model/decode-graph';
 import type { ModelConfig } from '../model/model-config';
+import { PagePacker } from '../model/page-packer';
 import { PrefillGraph } from '../model/prefill-graph';
 import { ropeTable } from '../model/rope';
 import type { HostTraffic } from '../model/tile-traffic';
@@ -75,6 +76,7 @@ export class ModelRunner {
   readonly #recorder: Recorder;
   readonly #readbacks: ReadbackRing;
   readonly #restorer: Restorer;
+  readonly #packer: PagePacker | undefined;
   readonly #mapReader: CacheMapReader;
   readonly #kept: Set<number>;
   readonly #reranker: Reranker | undefined;
@@ -109,6 +111,7 @@ export class ModelRunner {
     this.#recorder = recorder;
     this.#readbacks = readbacks;
     this.#restorer = restorer;
+    this.#packer = parts.packer;
     this.#mapReader = mapReader;
     this.#kept = parts.kept;
     this.#reranker = reranker;
@@ -371,17 +374,19 @@ export class ModelRunner {
 
   /** A page that this step fills goes to the host, all layers and heads of it. */
   #offloadFilledPage(sequence: number, position: number): void {
-    if (!this.#host.isKept(sequence) || (position + 1) % pageTokens !== 0) return;
+    if ((position + 1) % pageTokens !== 0) return;
     const { cache } = this;
     const page = pageOf(position);
+    const packed = this.#packer?.record(this.#recorder, sequence, page);
+    if (!this.#host.isKept(sequence)) return;
     const id = cache.pagesOf(sequence)[page]!;
     const { numLayers, numKvHeads } = cache.shape;
     const runs: PageRun[] = [];
     for (let layer = 0; layer < numLayers; layer++) {
       for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
-        const slot = cache.table.get(layer, sequence, kvHead, page);
-        const { pool: source } = cache.slabOf(layer, kvHead);
-        runs.push({ layer, kvHead, ids: [id], source, offsetBytes: slot * cache.layout.pageBytes });
+        const slot = packed ? layer * numKvHeads + kvHead : cache.table.get(layer, sequence, kvHead, page);
+        const source = packed ?? cache.slabOf(layer, kvHead).pool;
+        runs.push({ layer, kvHead, ids: [id], source, offsetBytes: slot * cache.layout.hostPageBytes });
       }
     }
     this.#host.offloader.record(this.#recorder, runs);
@@ -457,6 +462,8 @@ interface RunnerParts {
   readonly recorder: Recorder;
   readonly readbacks: ReadbackRing;
   readonly restorer: Restorer;
+  /** Present when pages are packed as they leave. */
+  readonly packer: PagePacker | undefined;
   readonly mapReader: CacheMapReader;
   /** Sequences whose pages go to the host whatever their heads are. */
   readonly kept: Set<number>;
@@ -499,6 +506,9 @@ async function allocate(
     const host = await openHost(compiler, cache, plan, kept);
     undo.push(() => closeHost(host));
     const restorer = await Restorer.create(compiler, cache, host);
+    const { format, hostFormat } = cache.shape;
+    const packer =
+      hostFormat === format ? undefined : await PagePacker.create(compiler, cache, activations.filledPages);
     const reranker = cache.hasStableHeads
       ? await Reranker.create(compiler, cache, host, plan.rerank)
       : undefined;
@@ -523,6 +533,7 @@ async function allocate(
       recorder,
       readbacks,
       restorer,
+      packer,
       mapReader,
       reranker,
       kept,
@@ -543,12 +554,12 @@ async function openHost(
 ): Promise<HostTraffic & { readonly store: BackedHostStore }> {
   const { device } = compiler;
   const { numLayers, numKvHeads } = cache.shape;
-  const { pageBytes } = cache.layout;
+  const { hostPageBytes: pageBytes } = cache.layout;
   const memory = new MemoryHostStore({ numLayers, numKvHeads, pageBytes }, plan.hostBytes);
   const store = new BackedHostStore(memory);
   cache.onFree = (ids) => store.drop(ids);
   const pools = cache.layers.flat().map(({ pool }) => pool);
-  const reloader = await Reloader.create(compiler, store, pools);
+  const reloader = await Reloader.create(compiler, store, pools, cache.shape);
   const offloader = new Offloader(device, store, cache, offloadSlotBytes(plan));
   return { store, offloader, reloader, isKept: (sequence) => cache.hasStableHeads || kept.has(sequence) };
 }
@@ -559,7 +570,7 @@ function closeHost({ offloader, reloader }: HostTraffic): void {
   reloader.destroy();
 }
 
-function destroyParts(parts: Omit<RunnerParts, 'restorer' | 'kept' | 'hostStore' | 'reranker'>): void {
+function destroyParts(parts: Omit<RunnerParts, 'restorer' | 'packer' | 'kept' | 'hostStore' | 'reranker'>): void {
   const { context, sampler, activations, ropeTable: table, recorder, readbacks, mapReader } = parts;
   context.cache.destroy();
   closeHost(context.host);

@@ -13,8 +13,12 @@ export interface ActivationShape {
   readonly maxPages: number;
   readonly chunkTokens: number;
   readonly tileTokens: number;
-  /** Bytes of one page of one KV head. */
+  /** Bytes of one page of one KV head in a tile. */
   readonly pageBytes: number;
+  /** Bytes of the same page in 8 bits, 0 where none is packed. */
+  readonly packedPageBytes: number;
+  /** Pages that a decode step packs: one of every head where pools have elements and the host has 8 bits, else 0. */
+  readonly numFilledPages: number;
 }
 
 /** Tiles in the ring: the segment's own, and two of earlier tokens, one filled while the other is attended. */
@@ -44,6 +48,12 @@ export function activationSizes(config: ModelConfig, shape: ActivationShape) {
     sizeBytes: 4 * count,
   });
   const maxSplits = ceilDiv(maxPages, pagesPerSplit);
+  // A binding needs a buffer, be it unused.
+  const packed = (numPages: number): Sized => {
+    const sizeBytes = numPages * shape.packedPageBytes;
+    return sizeBytes > 0 ? { category: 'tiles', sizeBytes } : floats(4);
+  };
+  const packedTile = packed(config.numKvHeads * (tileTokens / pageTokens));
   const tile: Sized = { category: 'tiles', sizeBytes: tileBytes(config, shape) };
   return {
     rows: floats(4 * maxRows),
@@ -65,6 +75,10 @@ export function activationSizes(config: ModelConfig, shape: ActivationShape) {
     ownTile: tile,
     earlierTile0: tile,
     earlierTile1: tile,
+    ownPacked: packedTile,
+    earlierPacked0: packedTile,
+    earlierPacked1: packedTile,
+    filledPages: packed(shape.numFilledPages),
     unused: floats(4),
   } satisfies Record<string, Sized>;
 }

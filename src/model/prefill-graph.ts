@@ -149,6 +149,7 @@ export class PrefillGraph {
       yield numRows * hiddenSize * qkvWidth(config);
     }
     const numFullPages = Math.floor(segment.end / pageTokens) - firstPage;
+    layer.ownTile.traffic.pack(recorder, view, segment.start, segment.end);
     for (const { slab, summarize } of layer.slabs) {
       const params = {
         firstPage,
@@ -255,6 +256,7 @@ export class PrefillGraph {
     const { compiler, config, cache, host, activations, ropeTable, unused } = context;
     const { segmentHidden, segmentQkv: qkv, segmentAttended: attended, softmaxState } = activations;
     const { chunkNormed, chunkGateUp, chunkInner, ownTile, earlierTile0, earlierTile1 } = activations;
+    const { ownPacked, earlierPacked0, earlierPacked1 } = activations;
     const { hiddenSize, intermediateSize } = config;
     const { usesRope, slidingWindow: window = 0 } = config.layers[index]!;
     const { attentionNorm, mlpNorm, qkvBias, outputBias, gateUpBias, downBias } = layer;
@@ -288,11 +290,16 @@ export class PrefillGraph {
       }),
     ]);
     const slabs = cache.layers[index]!;
-    const bindTile = async (tile: GpuBuffer) => ({
-      traffic: await TileTraffic.create(compiler, cache, host, index, tile, this.#tilePages),
+    const bindTile = async ([tile, packed]: readonly [GpuBuffer, GpuBuffer]) => ({
+      traffic: await TileTraffic.create(compiler, cache, host, index, tile, packed, this.#tilePages),
       attend: kernels.attend.bind({ qkv, tile, attended, softmaxState }),
     });
-    const tiles = await Promise.all([ownTile, earlierTile0, earlierTile1].map(bindTile));
+    const pairs = [
+      [ownTile, ownPacked],
+      [earlierTile0, earlierPacked0],
+      [earlierTile1, earlierPacked1],
+    ] as const;
+    const tiles = await Promise.all(pairs.map(bindTile));
     return {
       index,
       window,

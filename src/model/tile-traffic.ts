@@ -3,11 +3,14 @@
  * host; every full page to the host; what stable heads selected to their slots.
  */
 import type { KvCache, LayerSlab } from '../cache/kv-cache';
-import type { PageIndex } from '../cache/page';
+import { numSummarySlots } from '../cache/cache-layout';
+import { pageTokens, type PageIndex } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
 import { flatGrid, type Recorder } from '../gpu/recorder';
+import { elementOf, pageBytes } from '../kernels/attention/kv-format';
 import { copyPages } from '../kernels/cache/copy-pages';
+import { packPages, packPagesGrid, unpackPages, unpackPagesGrid } from '../kernels/cache/pack-pages';
 import { placeSelected } from '../kernels/select/place-selected';
 import type { HostWait, Offloader, PageRun } from '../offload/offloader';
 import type { Reloader } from '../offload/reloader';
@@ -36,6 +39,42 @@ interface BoundSlab {
   readonly place: BoundKernel<keyof typeof placeSelected.params>;
 }
 
+/** A tile and its pages in 8 bits. `places` are pages of the tile, and of the packed one. */
+interface Packing {
+  readonly packedTile: GpuBuffer;
+  readonly pack: (recorder: Recorder, places: readonly number[], numTokens: number) => void;
+  readonly unpack: (recorder: Recorder, places: readonly number[]) => void;
+}
+
+async function bindPacking(
+  compiler: KernelCompiler,
+  { shape }: KvCache,
+  tile: GpuBuffer,
+  packedTile: GpuBuffer,
+): Promise<Packing> {
+  const { headDim } = shape;
+  const element = elementOf(shape.format);
+  const constants = { HEAD_DIM: headDim };
+  const [packKernel, unpackKernel] = await Promise.all([
+    compiler.compile(packPages(element), constants),
+    compiler.compile(unpackPages(element), constants),
+  ]);
+  const pack = packKernel.bind({ pages: tile, packed: packedTile });
+  const unpack = unpackKernel.bind({ packed: packedTile, pages: tile });
+  const listOf = (places: readonly number[]) => Uint32Array.from(places.flatMap((place) => [place, place]));
+  return {
+    packedTile,
+    pack: (recorder, places, numTokens) => {
+      const numPages = places.length;
+      recorder.dispatch(pack, { numPages, numTokens }, packPagesGrid(numPages, headDim), listOf(places));
+    },
+    unpack: (recorder, places) => {
+      const numPages = places.length;
+      recorder.dispatch(unpack, { numPages }, unpackPagesGrid(numPages, headDim), listOf(places));
+    },
+  };
+}
+
 /** Traffic of one tile buffer for one layer. */
 export class TileTraffic {
   readonly #cache: KvCache;
@@ -44,6 +83,7 @@ export class TileTraffic {
   readonly #tile: GpuBuffer;
   readonly #tilePages: number;
   readonly #slabs: readonly BoundSlab[];
+  readonly #packing: Packing | undefined;
 
   private constructor(
     cache: KvCache,
@@ -52,6 +92,7 @@ export class TileTraffic {
     tile: GpuBuffer,
     tilePages: number,
     slabs: readonly BoundSlab[],
+    packing: Packing | undefined,
   ) {
     this.#cache = cache;
     this.#host = host;
@@ -59,19 +100,29 @@ export class TileTraffic {
     this.#tile = tile;
     this.#tilePages = tilePages;
     this.#slabs = slabs;
+    this.#packing = packing;
   }
 
-  /** Binds the copies between `tile [kvHeads, tilePages, page]` and the pools of a layer. */
+  /**
+   * Binds the copies between `tile [kvHeads, tilePages, page]` and the pools of a layer. `packedTile` holds the same pages in 8
+   * bits, where those are what pools or the host have.
+   */
   static async create(
     compiler: KernelCompiler,
     cache: KvCache,
     host: HostTraffic,
     layer: number,
     tile: GpuBuffer,
+    packedTile: GpuBuffer,
     tilePages: number,
   ): Promise<TileTraffic> {
-    const [copy, place] = await Promise.all([compiler.compile(copyPages), compiler.compile(placeSelected)]);
-    const { unstable } = cache.shape;
+    const { unstable, format, hostFormat } = cache.shape;
+    const [copy, place, packing] = await Promise.all([
+      compiler.compile(copyPages),
+      compiler.compile(placeSelected),
+      hostFormat === 'int8' ? bindPacking(compiler, cache, tile, packedTile) : undefined,
+    ]);
+    const ofPool = format === 'int8' ? packedTile : tile;
     const { selections, selectionState, slotTable, blockTable } = cache;
     const slabs = cache.layers[layer]!.map((slab): BoundSlab => {
       const { pool, firstKvHead, numKvHeads } = slab;
@@ -80,12 +131,12 @@ export class TileTraffic {
         slab,
         unstable: heads.filter((kvHead) => unstable.has(layer, kvHead)),
         stable: heads.filter((kvHead) => !unstable.has(layer, kvHead)),
-        fromPool: copy.bind({ source: pool, destination: tile }),
-        toPool: copy.bind({ source: tile, destination: pool }),
-        place: place.bind({ tile, selections, selectionState, slotTable, pool, blockTable }),
+        fromPool: copy.bind({ source: pool, destination: ofPool }),
+        toPool: copy.bind({ source: ofPool, destination: pool }),
+        place: place.bind({ tile: ofPool, selections, selectionState, slotTable, pool, blockTable }),
       };
     });
-    return new TileTraffic(cache, host, layer, tile, tilePages, slabs);
+    return new TileTraffic(cache, host, layer, tile, tilePages, slabs, packing);
   }
 
   /**
@@ -106,9 +157,29 @@ export class TileTraffic {
         kvHead,
         offsetBytes: this.#offsetBytes(kvHead, from - view.firstPage),
       }));
-      yield* reloader.fillTile(this.#tile, this.#layer, ids, places);
+      yield* reloader.fillTile(this.#ofHost, this.#layer, ids, places);
     }
     this.#copy(recorder, view, from, to, false);
+    if (!this.#packing) return;
+    const unstable = this.#slabs.flatMap((bound) => bound.unstable);
+    const packed = this.#cache.shape.format === 'int8' ? [...stable, ...unstable] : stable;
+    this.#packing.unpack(recorder, this.#places(packed, view, from, to));
+  }
+
+  /**
+   * Where pages have 8 bits outside tiles: packs the tile's tokens `[start, end)`, all heads. Whole pages hold what 8 bits do
+   * from now on. Of a last page that is not full the tile keeps its elements, and so do the keys of the sequence's open page.
+   */
+  pack(recorder: Recorder, view: TileView, start: number, end: number): void {
+    if (!this.#packing) return;
+    const { format, numKvHeads } = this.#cache.shape;
+    const heads = Array.from({ length: numKvHeads }, (_, kvHead) => kvHead);
+    const endFull = Math.floor(end / pageTokens);
+    this.#packing.pack(recorder, this.#places(heads, view, start / pageTokens, endFull), pageTokens);
+    const numOpen = end % pageTokens;
+    if (numOpen === 0 || format !== 'int8') return;
+    this.#packing.pack(recorder, this.#places(heads, view, endFull, endFull + 1), numOpen);
+    for (const kvHead of heads) this.#copyOpenKeys(recorder, view, kvHead, endFull);
   }
 
   /** Copies pages `[from, to)` of unstable heads from the tile to their slots. */
@@ -124,7 +195,7 @@ export class TileTraffic {
     const ids = this.#cache.pagesOf(view.sequence).slice(from, to);
     const runs = Array.from({ length: numKvHeads }, (_, kvHead): PageRun => {
       const offsetBytes = this.#offsetBytes(kvHead, from - view.firstPage);
-      return { layer: this.#layer, kvHead, ids, source: this.#tile, offsetBytes };
+      return { layer: this.#layer, kvHead, ids, source: this.#ofHost, offsetBytes };
     });
     while (!offloader.hasFreeSlot) yield () => offloader.slotFreed();
     offloader.record(recorder, runs);
@@ -150,7 +221,30 @@ export class TileTraffic {
   }
 
   #offsetBytes(kvHead: number, tilePage: number): number {
-    return (kvHead * this.#tilePages + tilePage) * this.#cache.layout.pageBytes;
+    return (kvHead * this.#tilePages + tilePage) * this.#cache.layout.hostPageBytes;
+  }
+
+  /** The tile as the host has it. */
+  get #ofHost(): GpuBuffer {
+    return this.#packing?.packedTile ?? this.#tile;
+  }
+
+  /** Places of pages `[from, to)` of some heads in the tile. */
+  #places(heads: readonly number[], view: TileView, from: number, to: number): number[] {
+    return heads.flatMap((kvHead) =>
+      Array.from({ length: to - from }, (_, i) => kvHead * this.#tilePages + from + i - view.firstPage),
+    );
+  }
+
+  /** The keys of a page that is not full go to the sequence's open page, from where appending goes on. */
+  #copyOpenKeys(recorder: Recorder, { sequence, firstPage }: TileView, kvHead: number, page: number): void {
+    const { shape } = this.#cache;
+    const { firstKvHead, summaries } = this.#cache.slabOf(this.#layer, kvHead);
+    const sizeBytes = pageBytes('f16', shape.headDim) / 2;
+    const slot = (kvHead - firstKvHead) * numSummarySlots(shape) + shape.numPageIds;
+    const target = slot * this.#cache.layout.summaryBytes + sequence * sizeBytes;
+    const source = 2 * (kvHead * this.#tilePages + page - firstPage) * sizeBytes;
+    recorder.copy(this.#tile, source, summaries, target, sizeBytes);
   }
 
   #copy(recorder: Recorder, view: TileView, from: number, to: number, isToPool: boolean): void {

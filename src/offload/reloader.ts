@@ -2,9 +2,11 @@
 import type { PageId, Slot } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
-import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
+import type { KernelCompiler } from '../gpu/kernel';
 import { flatGrid, type Recorder } from '../gpu/recorder';
+import { elementOf, type KvFormat } from '../kernels/attention/kv-format';
 import { copyPages } from '../kernels/cache/copy-pages';
+import { unpackPages, unpackPagesGrid } from '../kernels/cache/pack-pages';
 import type { HostStore } from './host-store';
 import type { HostWait } from './offloader';
 
@@ -30,12 +32,48 @@ export function reloaderBytes(pageBytes: number): number {
   return Math.max(pageBytes, Math.floor(stagingBytes / pageBytes) * pageBytes);
 }
 
+/** How pages are stored in pools, and how outside the GPU. */
+export interface ReloadFormats {
+  readonly format: KvFormat;
+  readonly hostFormat: KvFormat;
+  readonly headDim: number;
+}
+
+/** Records the way of staged pages to slots, by pairs (staged page, slot). */
+type PlacePages = (recorder: Recorder, pairs: Uint32Array) => void;
+
+/** Copies pages, or unpacks them where only the host has 8 bits. */
+async function compilePlace(
+  compiler: KernelCompiler,
+  pageBytes: number,
+  { format, hostFormat, headDim }: ReloadFormats,
+): Promise<(staging: GpuBuffer, pool: GpuBuffer) => PlacePages> {
+  if (hostFormat === format) {
+    const kernel = await compiler.compile(copyPages);
+    return (source, destination) => {
+      const bound = kernel.bind({ source, destination });
+      return (recorder, pairs) => {
+        const params = { numPages: pairs.length / 2, wordsPerPage: pageBytes / 4 };
+        recorder.dispatch(bound, params, flatGrid(params.numPages), pairs);
+      };
+    };
+  }
+  const kernel = await compiler.compile(unpackPages(elementOf(format)), { HEAD_DIM: headDim });
+  return (packed, pages) => {
+    const bound = kernel.bind({ packed, pages });
+    return (recorder, pairs) => {
+      const numPages = pairs.length / 2;
+      recorder.dispatch(bound, { numPages }, unpackPagesGrid(numPages, headDim), pairs);
+    };
+  };
+}
+
 /** Owns the staging buffer. */
 export class Reloader {
   readonly #device: Device;
   readonly #store: HostStore;
   readonly #staging: GpuBuffer;
-  readonly #bound: ReadonlyMap<GpuBuffer, BoundKernel<keyof typeof copyPages.params>>;
+  readonly #place: ReadonlyMap<GpuBuffer, PlacePages>;
   #bytesReloaded = 0;
   #bytesStreamed = 0;
 
@@ -43,29 +81,30 @@ export class Reloader {
     device: Device,
     store: HostStore,
     staging: GpuBuffer,
-    bound: ReadonlyMap<GpuBuffer, BoundKernel<keyof typeof copyPages.params>>,
+    place: ReadonlyMap<GpuBuffer, PlacePages>,
   ) {
     this.#device = device;
     this.#store = store;
     this.#staging = staging;
-    this.#bound = bound;
+    this.#place = place;
   }
 
-  /** @param pools every pool that pages may be promoted to */
+  /** @param pools every pool that pages may be promoted to; their pages have `format`, the store's `hostFormat` */
   static async create(
     compiler: KernelCompiler,
     store: HostStore,
     pools: readonly GpuBuffer[],
+    formats: ReloadFormats,
   ): Promise<Reloader> {
-    const kernel = await compiler.compile(copyPages);
+    const bindPlace = await compilePlace(compiler, store.shape.pageBytes, formats);
     const { device } = compiler;
     const staging = device.buffers.create({
       label: 'reload staging',
       category: 'staging',
       sizeBytes: reloaderBytes(store.shape.pageBytes),
     });
-    const bound = pools.map((pool) => [pool, kernel.bind({ source: staging, destination: pool })] as const);
-    return new Reloader(device, store, staging, new Map(bound));
+    const place = pools.map((pool) => [pool, bindPlace(staging, pool)] as const);
+    return new Reloader(device, store, staging, new Map(place));
   }
 
   /** Bytes brought back through staging since load. */
@@ -121,8 +160,7 @@ export class Reloader {
 
   /** Records the way of staged pages to slots of a pool: `pairs` of a page's place in staging and its slot. */
   place(recorder: Recorder, pool: GpuBuffer, pairs: readonly number[]): void {
-    const params = { numPages: pairs.length / 2, wordsPerPage: this.#store.shape.pageBytes / 4 };
-    recorder.dispatch(this.#bound.get(pool)!, params, flatGrid(params.numPages), Uint32Array.from(pairs));
+    this.#place.get(pool)!(recorder, Uint32Array.from(pairs));
   }
 
   /**

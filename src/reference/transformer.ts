@@ -18,7 +18,8 @@ import { ropeFrequencies } from './rope-angles';
 /** How the engine to be compared with stores its matrices, and its keys and values. */
 export interface ReferenceStorage {
   readonly weights: 'f32' | 'f16';
-  readonly kv: 'f32' | 'f16';
+  /** `'int8'`: pages of 16 tokens, each head's keys rounded by channel and values by token, the open page too while decoding; `'int8 on the host'`: a page only once it is full. */
+  readonly kv: 'f32' | 'f16' | 'int8' | 'int8 on the host';
 }
 
 /** The dot product of two runs of `length` elements; four sums, which need not wait for each other. */
@@ -155,7 +156,7 @@ export class ReferenceSequence {
     const kvWidth = numKvHeads * headDim;
     const width = queryWidth + 2 * kvWidth;
     const rows = qkv.length / width;
-    const store = (x: Float32Array) => (storage.kv === 'f16' ? x.map(roundToF16) : x);
+    const store = (x: Float32Array) => (storage.kv === 'f32' ? x : x.map(roundToF16));
     const turn = (heads: Float32Array, position: number) => (usesRope ? this.#rope(heads, position) : heads);
     const attended = new Float32Array(rows * queryWidth);
     for (let row = 0; row < rows; row++) {
@@ -169,16 +170,61 @@ export class ReferenceSequence {
       }
       keys.push(store(turn(key, position)));
       values.push(store(qkv.slice(start + queryWidth + kvWidth, start + width)));
-      query = turn(query, position);
+      qkv.set(turn(query, position), start);
+    }
+    const [seenKeys, seenValues] = storage.kv.startsWith('int8')
+      ? this.#rounded(keys, values, rows)
+      : [keys, values];
+    for (let row = 0; row < rows; row++) {
+      const position = this.length + row;
+      const query = qkv.subarray(row * width, row * width + queryWidth);
       const firstPosition = Math.max(0, position - slidingWindow + 1);
       for (let head = 0; head < numHeads; head++) {
         const kvOffset = Math.floor(head / (numHeads / numKvHeads)) * headDim;
         const queryHead = query.subarray(head * headDim, (head + 1) * headDim);
         const target = attended.subarray(row * queryWidth + head * headDim);
-        attendHead(queryHead, keys, values, kvOffset, firstPosition, target);
+        const end = position + 1;
+        attendHead(queryHead, seenKeys, seenValues, kvOffset, [firstPosition, end], target);
       }
     }
     return attended;
+  }
+
+  /**
+   * Keys and values as `rows` new tokens see them in pages of 8 bits. Full pages are rounded for good; a page that is not full
+   * is seen as it is by a prompt, and rounded by a single token.
+   */
+  #rounded(keys: Float32Array[], values: Float32Array[], rows: number): [Float32Array[], Float32Array[]] {
+    const { headDim } = this.#model.config;
+    const isLate = rows === 1 && this.#model.storage.kv === 'int8 on the host';
+    const seen: [Float32Array[], Float32Array[]] = [keys.slice(), values.slice()];
+    const [seenKeys, seenValues] = [keys.slice(), values.slice()];
+    for (let start = this.length - (this.length % 16); start < keys.length; start += 16) {
+      const end = Math.min(start + 16, keys.length);
+      if (end - start < 16 && rows > 1) break;
+      const page = keys.slice(start, end);
+      const range = (elements: readonly number[], x: number) => {
+        const [least, largest] = [Math.min(...elements), Math.max(...elements)];
+        const step = (largest - least) / 255;
+        return step === 0 ? least : least + Math.round((x - least) / step) * step;
+      };
+      for (let at = start; at < end; at++) {
+        seenKeys[at] = keys[at]!.map((x, i) =>
+          range(
+            page.map((key) => key[i]!),
+            x,
+          ),
+        );
+        seenValues[at] = values[at]!.map((x, i, all) => {
+          const head = i - (i % headDim);
+          return range([...all.subarray(head, head + headDim)], x);
+        });
+      }
+      if (end - start < 16) break;
+      keys.splice(start, 16, ...seenKeys.slice(start, end));
+      values.splice(start, 16, ...seenValues.slice(start, end));
+    }
+    return isLate ? seen : [seenKeys, seenValues];
   }
 
   /** Turns each head's channel pairs (i, i + rotaryDim / 2) by the position's angles, in place. */
@@ -202,7 +248,7 @@ export class ReferenceSequence {
 }
 
 /**
- * `softmax(q·k / √headDim) v` over the positions from `firstPosition` on, into `target`; a position's key and value of
+ * `softmax(q·k / √headDim) v` over the positions `[firstPosition, end)`, into `target`; a position's key and value of
  * this head start at `offset`.
  */
 function attendHead(
@@ -210,11 +256,11 @@ function attendHead(
   keys: readonly Float32Array[],
   values: readonly Float32Array[],
   offset: number,
-  firstPosition: number,
+  [firstPosition, end]: readonly [number, number],
   target: Float32Array,
 ): void {
   const headDim = query.length;
-  const scores = new Float64Array(keys.length - firstPosition);
+  const scores = new Float64Array(end - firstPosition);
   let largest = -Infinity;
   for (let index = 0; index < scores.length; index++) {
     scores[index] = dot(query, 0, keys[firstPosition + index]!, offset, headDim) / Math.sqrt(headDim);

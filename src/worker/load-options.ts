@@ -47,7 +47,8 @@ const check = fields({
   weights: oneOf('f32', 'f16', 'q8', 'q4'),
   // Ranges depend on the model and are checked with the memory plan.
   kv: fields({
-    format: oneOf('f32', 'f16'),
+    format: oneOf('f32', 'f16', 'int8'),
+    hostFormat: oneOf('same', 'int8'),
     gpuBytes: ofType('number'),
     contextTokens: ofType('number'),
     numSequences: ofType('number'),

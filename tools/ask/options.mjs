@@ -22,7 +22,8 @@ export const usage = `npm run ask -- [options]
   --gpu-bytes N          limit of GPU memory, in bytes
   --exact                attend every page
   --weights f32|f16|q8|q4   how weights are stored (default f16)
-  --kv f32|f16           how keys and values are stored (default f16)
+  --kv f32|f16|int8      how keys and values are stored (default f16)
+  --host-kv same|int8    how they are stored outside the GPU (default same)
   --json                 print one JSON object instead of streaming text`;
 
 const text = { type: /** @type {const} */ ('string') };
@@ -47,6 +48,7 @@ const schema = {
   exact: flag,
   weights: text,
   kv: text,
+  'host-kv': text,
   json: flag,
   help: flag,
 };
@@ -132,7 +134,8 @@ export function parseOptions(args) {
       pagesPerHead: count('pages-per-head', 1),
       rerankInterval: count('rerank-interval', 1),
       gpuBytes: count('gpu-bytes', 1),
-      format: choice(values, 'kv', ['f32', 'f16'], 'f16'),
+      format: choice(values, 'kv', ['f32', 'f16', 'int8'], 'f16'),
+      hostFormat: choice(values, 'host-kv', ['same', 'int8'], 'same'),
     },
     isExact: values.exact ?? false,
     weights: choice(values, 'weights', ['f32', 'f16', 'q8', 'q4'], 'f16'),

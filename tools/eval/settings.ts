@@ -9,6 +9,7 @@ export interface SparseKv {
   readonly unstableShare: number;
   readonly reload: 'overlap' | 'pause';
   readonly format?: string;
+  readonly hostFormat?: string;
 }
 
 /** One column of the bench. */
@@ -27,7 +28,7 @@ const paper: SparseKv = { pagesPerHead: 64, rerankInterval: 16, unstableShare: 0
 const never = 2 ** 16;
 
 /** Format of pages with 8 bits an element. */
-const eightBit = 'q8';
+const eightBit = 'int8';
 
 const variant = (name: string, title: string, changes: Partial<SparseKv>): Setting => ({
   name,
@@ -44,6 +45,7 @@ export const settings: readonly Setting[] = [
   variant('unstable-12', 'rerank + unstable 12 %', { unstableShare: 0.12 }),
   variant('k-32', 'K = 32', { pagesPerHead: 32 }),
   variant('8-bit', '8-bit pages', { format: eightBit }),
+  variant('8-bit-host', '8-bit pages on the host', { hostFormat: eightBit }),
   variant('pause', 'pause', { reload: 'pause' }),
   variant('unstable-6', 'rerank + unstable 6 %', { unstableShare: 0.06 }),
   variant('k-16', 'K = 16', { pagesPerHead: 16 }),

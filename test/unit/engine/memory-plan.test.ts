@@ -184,3 +184,26 @@ test.each<[KvOptions, string]>([
 ])('%j is out of range', (kv, message) => {
   expect(() => plan(kv)).toThrow(new RangeError(message));
 });
+
+test.each([
+  [16_384, 'f16', 0.38],
+  [16_384, 'int8', 0.27],
+  [32_768, 'f16', 0.35],
+  [32_768, 'int8', 0.24],
+] as const)(
+  "%i tokens, %s: the embedded model's share of dense f16, summaries included",
+  (contextTokens, format, most) => {
+    const shape = { num_hidden_layers: 8, num_attention_heads: 8, num_key_value_heads: 4, head_dim: 32 };
+    const model = parseModelConfig({ ...json, ...shape, hidden_size: 256, max_position_embeddings: 32_768 });
+    const { gpuBytes } = plan({ contextTokens, numSequences: 1, format }, model);
+    const dense = 2 * 2 * 32 * 4 * 8 * contextTokens;
+    expect((gpuBytes.kv + gpuBytes.summaries) / dense).toBeLessThanOrEqual(most);
+  },
+);
+
+test('8 bits on the host alone change what leaves, not what stays', () => {
+  const [f16, host] = [plan({ contextTokens: 2048 }), plan({ contextTokens: 2048, hostFormat: 'int8' })];
+  expect(host.gpuBytes.kv).toBe(f16.gpuBytes.kv);
+  expect(host.cache.hostFormat).toBe('int8');
+  expect(plan({ format: 'int8' }).cache.hostFormat).toBe('int8');
+});
