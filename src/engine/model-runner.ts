@@ -38,7 +38,7 @@ export interface StepCounts {
 }
 
 /** One sequence's part in a decode step. */
-export type StepRow = Omit<DecodeRow, 'isReranking'>;
+export type StepRow = Omit<DecodeRow, 'reranking'>;
 
 /** Bytes of pages by where they are. */
 export interface TierBytes {
@@ -266,9 +266,9 @@ export class ModelRunner {
     const before = { ...this.#recorder.counts, buffers: device.buffers.numCreated };
     const decodeRows = rows.map(({ sequence, position, isExact }): DecodeRow => {
       const numPages = pageOf(position) + 1;
-      const isReranking = this.#reranker?.step(this.#recorder, sequence, numPages) ?? false;
+      const reranking = this.#reranker?.step(this.#recorder, sequence, numPages);
       this.cache.extend(sequence, position + 1, true);
-      return { sequence, position, isExact, isReranking };
+      return { sequence, position, isExact, reranking };
     });
     this.#latest = rows.at(-1)!.sequence;
     this.cache.flush(this.#recorder);
@@ -276,7 +276,7 @@ export class ModelRunner {
     device.write(this.#activations.rows, 0, words);
     this.#decodeGraphs.get(batchRows(rows.length))!.record(this.#recorder, decodeRows);
     for (const { sequence, position } of rows) this.#offloadFilledPage(sequence, position);
-    const reranking = decodeRows.filter(({ isReranking }) => isReranking);
+    const reranking = decodeRows.filter((row) => row.reranking !== undefined);
     const turns = rows.flatMap(({ sequence }) => this.#reranker?.turnOf(sequence) ?? []);
     const sampled = this.#sample(
       rows.length,
