@@ -235,8 +235,13 @@ export class ModelRunner {
   /** Resolves when one of `sequences` may have become ready. */
   async whenReady(sequences: readonly Sequence[]): Promise<void> {
     if (sequences.length === 0) return;
-    const pages = sequences.map(({ index }) => this.#reranker?.whenReady(index));
-    await Promise.race([...pages, this.#host.offloader.slotFreed()]);
+    // A free slot for copies is no news to one that waits for its pages: to look again at once would never let them arrive.
+    const waits = sequences.map(({ index }) =>
+      this.#reranker?.isReady(index) === false
+        ? this.#reranker.whenReady(index)
+        : this.#host.offloader.slotFreed(),
+    );
+    await Promise.race(waits);
   }
 
   /** Resolves when no page is on its way to the host. @throws EngineError `host-memory`, `storage-quota` */
