@@ -1,12 +1,13 @@
-// lists = selections and listState = selectionState for all heads of one sequence: the flip after a rerank or a prefill.
+// lists = selections and listState = selectionState for all heads of some layers of one sequence: the flip after a rerank or a prefill.
 //
-// Grid: x: layers · kvHeads of the sequence. 64 threads copy a list.
+// Grid: x: KV heads of the layers from firstLayer on. 64 threads copy a list.
 //   selections      [layers, sequences, kvHeads, budget] u32
 //   selectionState  [layers, sequences, kvHeads] vec2<u32>: (count, numPages)
 //   lists           as selections
 //   listState       as selectionState
 
 struct Params {
+  firstLayer: u32,
   sequence: u32,
   numSequences: u32,
   kvHeads: u32,
@@ -23,7 +24,7 @@ const threads = 64u;
 
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  let layer = group.x / params.kvHeads;
+  let layer = params.firstLayer + group.x / params.kvHeads;
   let kv_head = group.x % params.kvHeads;
   let index = (layer * params.numSequences + params.sequence) * params.kvHeads + kv_head;
   let state = selectionState[index];

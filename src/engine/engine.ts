@@ -1,10 +1,10 @@
 /** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
+import type { CacheShape } from '../cache/cache-layout';
 import { pagesFor, pageTokens } from '../cache/page';
 import { DocumentLibrary } from '../documents/library';
 import { pageBytes } from '../kernels/attention/kv-format';
 import { Device, type DeviceFeature } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
-import type { KvFormat } from '../kernels/attention/kv-format';
 import type { WeightFormat } from '../kernels/linear/weight-format';
 import type { ModelConfig } from '../model/model-config';
 import { fingerprintModel } from '../model/model-fingerprint';
@@ -400,9 +400,20 @@ function documentFingerprint(
   sourceId: string,
   { rope, numLayers, numKvHeads, headDim }: ModelConfig,
   weights: WeightFormat,
-  kv: KvFormat,
+  { format: kv, hostFormat }: Pick<CacheShape, 'format' | 'hostFormat'>,
 ): string {
-  return JSON.stringify({ form: 1, sourceId, weights, kv, pageTokens, numLayers, numKvHeads, headDim, rope });
+  return JSON.stringify({
+    form: 1,
+    sourceId,
+    weights,
+    kv,
+    hostFormat,
+    pageTokens,
+    numLayers,
+    numKvHeads,
+    headDim,
+    rope,
+  });
 }
 
 function disposedError(): EngineError {
@@ -485,7 +496,7 @@ async function prepare(
     const runner = await ModelRunner.create(compiler, config, weights, plan);
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();
-    const fingerprint = documentFingerprint(source.id, config, format, plan.cache.format);
+    const fingerprint = documentFingerprint(source.id, config, format, plan.cache);
     return { device, weights, plan, runner, fingerprint, refusedVariants };
   } catch (error) {
     destroyWeights(weights);

@@ -41,6 +41,8 @@ export interface KvOptions {
   readonly pagesPerHead?: number;
   /** Decode steps from one rerank of stable heads to the next. Default 16. */
   readonly rerankInterval?: number;
+  /** Layers rerank at different steps, so that fewer pages come back at a time. Default false. */
+  readonly rerankStagger?: boolean;
   /** While pages come back from the host the answer goes on (`'overlap'`, the default) or waits (`'pause'`). */
   readonly reload?: 'overlap' | 'pause';
   /** Share of KV heads that keep all their pages on the GPU, 0 to 1. Default 0.25. */
@@ -208,10 +210,11 @@ function describe(
   const { format = 'f16', numSequences = 4 } = kv;
   const maxPages = pagesFor(contextTokens);
   const { numLayers, numKvHeads, headDim, vocabSize } = config;
-  const { rerankInterval = 16, reload = 'overlap' } = kv;
+  const { rerankInterval = 16, reload = 'overlap', rerankStagger = false } = kv;
   const rerank = {
     interval: rerankInterval,
     lag: reload === 'overlap' ? Math.min(overlapLag, rerankInterval) : 1,
+    isStaggered: rerankStagger,
   };
   const pagesPerHead = Math.min(kv.pagesPerHead ?? 64, maxPages);
   // Pages born from one flip to the next, and a set that begins in the middle of a page.

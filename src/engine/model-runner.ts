@@ -47,7 +47,7 @@ export interface StepCounts {
 }
 
 /** One sequence's part in a decode step. */
-export type StepRow = Omit<DecodeRow, 'isReranking' | 'isObserved'>;
+export type StepRow = Omit<DecodeRow, 'reranking' | 'isObserved'>;
 
 /** Bytes of pages by where they are. */
 export interface TierBytes {
@@ -295,8 +295,13 @@ export class ModelRunner {
   /** Resolves when one of `sequences` may have become ready. */
   async whenReady(sequences: readonly Sequence[]): Promise<void> {
     if (sequences.length === 0) return;
-    const pages = sequences.map(({ index }) => this.#reranker?.whenReady(index));
-    await Promise.race([...pages, this.#host.offloader.slotFreed()]);
+    // A free slot for copies is no news to one that waits for its pages: to look again at once would never let them arrive.
+    const waits = sequences.map(({ index }) =>
+      this.#reranker?.isReady(index) === false
+        ? this.#reranker.whenReady(index)
+        : this.#host.offloader.slotFreed(),
+    );
+    await Promise.race(waits);
   }
 
   /** Resolves when no page is on its way to the host. @throws EngineError `host-memory`, `storage-quota` */
@@ -329,11 +334,11 @@ export class ModelRunner {
     let observed: ObservedRow | undefined;
     const decodeRows = rows.map(({ sequence, position, isExact }): DecodeRow => {
       const numPages = pageOf(position) + 1;
-      const isReranking = this.#reranker?.step(this.#recorder, sequence, numPages) ?? false;
+      const reranking = this.#reranker?.step(this.#recorder, sequence, numPages);
       this.cache.extend(sequence, position + 1, true);
       const observation = this.#observer?.observe(sequence, numPages);
       if (observation) observed = { sequence, observation };
-      return { sequence, position, isExact, isReranking, isObserved: observation !== undefined };
+      return { sequence, position, isExact, reranking, isObserved: observation !== undefined };
     });
     this.#latest = rows.at(-1)!.sequence;
     this.cache.flush(this.#recorder);
@@ -341,7 +346,7 @@ export class ModelRunner {
     device.write(this.#activations.rows, 0, words);
     this.#decodeGraphs.get(batchRows(rows.length))!.record(this.#recorder, decodeRows);
     for (const { sequence, position } of rows) this.#offloadFilledPage(sequence, position);
-    const reranking = decodeRows.filter(({ isReranking }) => isReranking);
+    const reranking = decodeRows.filter((row) => row.reranking !== undefined);
     const turns = rows.flatMap(({ sequence }) => this.#reranker?.turnOf(sequence) ?? []);
     const sampled = this.#sample(
       rows.length,
@@ -570,7 +575,9 @@ function closeHost({ offloader, reloader }: HostTraffic): void {
   reloader.destroy();
 }
 
-function destroyParts(parts: Omit<RunnerParts, 'restorer' | 'packer' | 'kept' | 'hostStore' | 'reranker'>): void {
+function destroyParts(
+  parts: Omit<RunnerParts, 'restorer' | 'packer' | 'kept' | 'hostStore' | 'reranker'>,
+): void {
   const { context, sampler, activations, ropeTable: table, recorder, readbacks, mapReader } = parts;
   context.cache.destroy();
   closeHost(context.host);

@@ -3,13 +3,13 @@
  * later. Plans are made by select/rerank; pages travel by offload/. Never waits inside a step: a sequence whose pages are late
  * is simply not ready for its next one.
  */
-import type { KvCache } from '../cache/kv-cache';
+import type { KvCache, StableHead } from '../cache/kv-cache';
 import { pagesFor, type PageIndex } from '../cache/page';
 import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
 import { commitSelections } from '../kernels/select/commit-selections';
 import type { HostTraffic } from '../model/tile-traffic';
-import type { Promotion } from '../offload/reloader';
+import type { PromotedPages } from '../offload/reloader';
 import { planRerank } from '../select/rerank';
 import { assert } from '../util/assert';
 import { asError } from '../util/errors';
@@ -21,11 +21,33 @@ export interface RerankOptions {
   readonly interval: number;
   /** Steps from a rerank to the flip: 1 pauses the sequence while its pages reload, more overlap the two. */
   readonly lag: number;
+  /** Layers rerank one after the other within the interval, so that few pages come back at a time, but more often. */
+  readonly isStaggered: boolean;
+}
+
+/** Layers `[first, end)`. */
+export interface LayerRange {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** The layers that rerank at a step, without stagger all of them at every `interval`-th; undefined where none does. */
+export function layersOfStep(
+  step: number,
+  numLayers: number,
+  { interval, isStaggered }: Pick<RerankOptions, 'interval' | 'isStaggered'>,
+): LayerRange | undefined {
+  const phase = step % interval;
+  if (!isStaggered) return phase === 0 ? { first: 0, end: numLayers } : undefined;
+  // Layer l has the phase floor(l · interval / numLayers).
+  const first = Math.ceil((phase * numLayers) / interval);
+  const end = Math.ceil(((phase + 1) * numLayers) / interval);
+  return first < end ? { first, end } : undefined;
 }
 
 /** Counts since load. */
 export interface RerankCounts {
-  /** Reranks of a sequence, all its stable heads at once. */
+  /** Reranks of a sequence: of all its stable heads, or of some layers' where they are staggered. */
   readonly reranks: number;
   /** Pages of one KV head that came back to the GPU. */
   readonly promotions: number;
@@ -58,8 +80,9 @@ export const noReranks: RerankCounts = {
 /** A rerank on its way: selected at some step, to take over at `dueStep`. */
 interface PendingFlip {
   readonly dueStep: number;
+  readonly layers: LayerRange;
   readonly numPages: number;
-  /** By stable head, in the cache's order. */
+  /** By stable head of these layers, in the cache's order. */
   selections: PageIndex[][] | undefined;
   /** Pages from the host, in the order in which the flip promotes them. */
   fetched: Uint8Array<ArrayBuffer> | undefined;
@@ -88,7 +111,8 @@ export interface Turn {
   step: number;
   /** Sets as selected last, by stable head; undefined until the prefill's selection has come back. */
   sets: PageIndex[][] | undefined;
-  pending: PendingFlip | undefined;
+  /** The next one first. */
+  readonly pending: PendingFlip[];
   /** Steps whose results have come back. */
   numConfirmed: number;
   /** Its next step is due and waits for pages. */
@@ -143,13 +167,13 @@ export class Reranker {
       isOver: false,
       step: 0,
       sets: undefined,
-      pending: undefined,
+      pending: [],
       numConfirmed: 0,
       isHeld: false,
       stalledAt: undefined,
       startedAt: performance.now(),
     });
-    this.#recordCommit(recorder, sequence);
+    this.#recordCommit(recorder, sequence, { first: 0, end: this.#cache.shape.numLayers });
   }
 
   /** The sequence's answer is over: what is still under way for it is dropped. */
@@ -174,8 +198,9 @@ export class Reranker {
   /** Whether the next step of a sequence with `numPages` pages may be submitted: its flip, if due, has its pages. */
   isReady(sequence: number): boolean {
     const turn = this.#turns.get(sequence);
-    if (!turn?.pending || turn.step + 1 < turn.pending.dueStep || turn.pending.fetched) return true;
-    if (turn.pending.failure !== undefined) throw turn.pending.failure;
+    const next = turn?.pending[0];
+    if (!next || turn.step + 1 < next.dueStep || next.fetched) return true;
+    if (next.failure !== undefined) throw next.failure;
     turn.isHeld = true;
     this.#noteStall(turn);
     return false;
@@ -205,28 +230,27 @@ export class Reranker {
 
   /** Resolves when the pages that the sequence waits for are there, or could not be had. */
   async whenReady(sequence: number): Promise<void> {
-    await this.#turns.get(sequence)?.pending?.settled.promise;
+    await this.#turns.get(sequence)?.pending[0]?.settled.promise;
   }
 
   /**
    * Counts a step of the sequence and records its flip, if one is due: promoted pages go up, table and lists change.
-   * @returns whether the step reranks
+   * @returns the layers that rerank in this step
    */
-  step(recorder: Recorder, sequence: number, numPages: number): boolean {
+  step(recorder: Recorder, sequence: number, numPages: number): LayerRange | undefined {
     const turn = this.#turns.get(sequence);
-    if (!turn) return false;
+    if (!turn) return undefined;
     turn.step++;
     this.#endStall(turn);
-    if (turn.pending?.dueStep === turn.step) this.#flip(recorder, sequence, turn, turn.pending);
-    const { interval, lag } = this.#options;
-    const isReranking =
-      turn.step % interval === 0 && !turn.pending && numPages > this.#cache.shape.pagesPerHead;
-    if (isReranking) {
-      const settled = openPromise();
-      const fields = { selections: undefined, fetched: undefined, failure: undefined, fetchMs: 0 };
-      turn.pending = { dueStep: turn.step + lag, numPages, ...fields, settled };
-    }
-    return isReranking;
+    if (turn.pending[0]?.dueStep === turn.step) this.#flip(recorder, turn, turn.pending.shift()!);
+    const { numLayers, pagesPerHead } = this.#cache.shape;
+    if (numPages <= pagesPerHead) return undefined;
+    const layers = layersOfStep(turn.step, numLayers, this.#options);
+    if (!layers || this.#headsOf(sequence, layers).length === 0) return undefined;
+    const settled = openPromise();
+    const fields = { selections: undefined, fetched: undefined, failure: undefined, fetchMs: 0 };
+    turn.pending.push({ dueStep: turn.step + this.#options.lag, layers, numPages, ...fields, settled });
+    return layers;
   }
 
   /**
@@ -236,33 +260,38 @@ export class Reranker {
   receive(turn: Turn, words: Uint32Array, numTokens: number): void {
     if (turn.isOver) return;
     const { sequence } = turn;
-    const selections = this.#decode(sequence, words, pagesFor(numTokens));
+    const numPages = pagesFor(numTokens);
     if (!turn.sets) {
-      turn.sets = selections;
-      this.#cache.stableHeads(sequence).forEach((head, i) => {
-        this.#cache.assignSet(sequence, head, selections[i]!);
-      });
+      const heads = this.#cache.stableHeads(sequence);
+      turn.sets = this.#decode(heads, words, numPages);
+      heads.forEach((head, i) => this.#cache.assignSet(sequence, head, turn.sets![i]!));
       return;
     }
-    const { pending } = turn;
+    // Selections come back in the order of their steps.
+    const pending = turn.pending.find(({ selections }) => selections === undefined);
     assert(pending, 'a selection comes back for a rerank');
-    pending.selections = selections;
-    void this.#fetch(sequence, pending, selections);
+    const heads = this.#headsOf(sequence, pending.layers);
+    pending.selections = this.#decode(heads, words, numPages);
+    void this.#fetch(sequence, pending, heads, pending.selections);
   }
 
-  async #fetch(sequence: number, pending: PendingFlip, selections: readonly PageIndex[][]): Promise<void> {
+  async #fetch(
+    sequence: number,
+    pending: PendingFlip,
+    heads: readonly StableHead[],
+    selections: readonly PageIndex[][],
+  ): Promise<void> {
     const ids = this.#cache.pagesOf(sequence);
-    const promotions = this.#cache
-      .stableHeads(sequence)
-      .flatMap(({ layer, kvHead, slots }, i) =>
-        selections[i]!.filter((page) => !slots.has(page)).map((page) => ({ layer, kvHead, id: ids[page]! })),
-      );
+    const wanted = heads.map(({ layer, kvHead, slots }, i) => {
+      const promoted = selections[i]!.filter((page) => !slots.has(page));
+      return { layer, kvHead, ids: promoted.map((page) => ids[page]!) };
+    });
     try {
       const { offloader, reloader } = this.#host;
       // Every page that leaves at the flip must have a copy on the host, and every one that comes must have arrived there.
       await offloader.settled();
       const startedAt = performance.now();
-      pending.fetched = await reloader.fetch(promotions);
+      pending.fetched = await reloader.fetch(wanted);
       pending.fetchMs = performance.now() - startedAt;
     } catch (error) {
       pending.failure = asError(error);
@@ -271,67 +300,74 @@ export class Reranker {
     }
   }
 
-  #flip(recorder: Recorder, sequence: number, turn: Turn, pending: PendingFlip): void {
-    const { fetched, selections, numPages } = pending;
-    assert(fetched && selections, 'a flip has its pages');
-    const ids = this.#cache.pagesOf(sequence);
-    const heads = this.#cache.stableHeads(sequence);
-    const promotions: Promotion[] = [];
+  #flip(recorder: Recorder, turn: Turn, pending: PendingFlip): void {
+    const { fetched, selections, numPages, layers } = pending;
+    const { sequence, sets } = turn;
+    assert(fetched && selections && sets, 'a flip has its pages');
+    const heads = this.#headsOf(sequence, layers);
+    const firstHead = this.#cache.stableHeads(sequence).indexOf(heads[0]!);
     const plans = heads.map((head, i) => {
       const plan = planRerank({
         selected: selections[i]!,
         numPages,
         resident: { pages: [...head.slots.keys()], slots: [...head.slots.values()] },
-        previous: turn.sets?.[i],
+        previous: sets[firstHead + i],
         takeSlot: () => this.#cache.takeStableSlot(head),
       });
       this.#cache.setResident(sequence, head, plan);
-      const { layer, kvHead } = head;
+      sets[firstHead + i] = selections[i]!;
+      return { ...head, ...plan };
+    });
+    const promotions = plans.map(({ layer, kvHead, promoted }): PromotedPages => {
       const { pool } = this.#cache.slabOf(layer, kvHead);
-      for (const { page, slot } of plan.promoted)
-        promotions.push({ layer, kvHead, id: ids[page]!, slot, pool });
-      if (plan.overlap !== undefined) {
-        this.#counts.overlapSum += plan.overlap;
-        this.#counts.overlaps++;
-      }
-      return plan;
+      return { pool, slots: promoted.map(({ slot }) => slot) };
     });
     const startedAt = performance.now();
     this.#host.reloader.record(recorder, promotions, fetched);
     const reloadMs = pending.fetchMs + performance.now() - startedAt;
     this.#cache.flush(recorder);
-    this.#recordCommit(recorder, sequence);
-    this.#counts.reranks++;
-    this.#counts.promotions += promotions.length;
-    this.#counts.reloadBytes += fetched.byteLength;
-    this.#counts.reloadMs += reloadMs;
+    this.#recordCommit(recorder, sequence, layers);
+    const counts = this.#counts;
+    counts.reranks++;
+    counts.promotions += plans.reduce((sum, { promoted }) => sum + promoted.length, 0);
+    counts.reloadBytes += fetched.byteLength;
+    counts.reloadMs += reloadMs;
+    counts.overlapSum += plans.reduce((sum, { overlap }) => sum + overlap!, 0);
+    counts.overlaps += plans.length;
     this.onEvent?.({
       kind: 'rerank',
       step: turn.step,
       numPages,
-      promotions: plans.map(({ promoted }, i) => {
-        const { layer, kvHead } = heads[i]!;
+      promotions: plans.map(({ layer, kvHead, promoted }) => {
         return { layer, kvHead, pages: promoted.map(({ page }) => page) };
       }),
       overlaps: plans.map(({ overlap }) => overlap!),
       reloadMs,
       reloadBytes: fetched.byteLength,
     });
-    turn.sets = selections;
-    turn.pending = undefined;
   }
 
-  #recordCommit(recorder: Recorder, sequence: number): void {
-    const { numLayers, numKvHeads, numSequences, pagesPerHead } = this.#cache.shape;
-    const params = { sequence, numSequences, kvHeads: numKvHeads, budget: pagesPerHead };
-    recorder.dispatch(this.#commit, params, [numLayers * numKvHeads]);
+  #headsOf(sequence: number, { first, end }: LayerRange): StableHead[] {
+    return this.#cache.stableHeads(sequence).filter(({ layer }) => layer >= first && layer < end);
+  }
+
+  #recordCommit(recorder: Recorder, sequence: number, { first, end }: LayerRange): void {
+    const { numKvHeads, numSequences, pagesPerHead } = this.#cache.shape;
+    const params = {
+      firstLayer: first,
+      sequence,
+      numSequences,
+      kvHeads: numKvHeads,
+      budget: pagesPerHead,
+    };
+    recorder.dispatch(this.#commit, params, [(end - first) * numKvHeads]);
   }
 
   /** By stable head: what it selected, ascending. */
-  #decode(sequence: number, words: Uint32Array, numPages: number): PageIndex[][] {
+  #decode(heads: readonly StableHead[], words: Uint32Array, numPages: number): PageIndex[][] {
     const { numKvHeads, pagesPerHead } = this.#cache.shape;
     const count = Math.min(pagesPerHead, numPages);
-    return this.#cache.stableHeads(sequence).map(({ layer, kvHead }) => {
+    return heads.map(({ layer, kvHead }) => {
       const start = (layer * numKvHeads + kvHead) * pagesPerHead;
       return Array.from(words.subarray(start, start + count)) as PageIndex[];
     });

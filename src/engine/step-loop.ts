@@ -33,6 +33,8 @@ export class StepLoop {
   /** Ends of what takes sequences without being a request: on their way back, or being stored. None of these rejects. */
   readonly #held = new Set<Promise<void>>();
   readonly #onRoom: (() => void)[] = [];
+  /** Ends the loop's wait for pages: another request must not wait for them. */
+  #wake: () => void = () => undefined;
   #running: Promise<void> | undefined;
 
   constructor(runner: ModelRunner, store: SequenceStore, maxRows: number) {
@@ -44,6 +46,7 @@ export class StepLoop {
   /** Queues a request; its events tell the rest. Requests that do not fit together wait in order. */
   add(request: LoopRequest): void {
     this.#waiting.push(request);
+    this.#wake();
     this.#running ??= this.#run();
   }
 
@@ -88,6 +91,7 @@ export class StepLoop {
   abort(request: LoopRequest, reason: unknown): void {
     if (request.phase === 'finished') return;
     request.fail(reason);
+    this.#wake();
     const index = this.#waiting.indexOf(request);
     if (index >= 0) this.#waiting.splice(index, 1);
     else this.#retire(request);
@@ -166,8 +170,10 @@ export class StepLoop {
     await this.#runner.prepare(plan.decode.length);
     const isBusy = this.#submit(plan);
     // A sequence whose pages are on their way from the host pauses; when there is nothing else to do, the loop waits with it.
-    if (!isBusy && this.#inFlight.length === 0)
-      await this.#runner.whenReady(plan.decode.map((r) => r.sequence!));
+    if (!isBusy && this.#inFlight.length === 0 && plan.decode.length > 0) {
+      const isReady = this.#runner.whenReady(plan.decode.map((r) => r.sequence!));
+      await Promise.race([isReady, new Promise<void>((resolve) => (this.#wake = resolve))]);
+    }
     while (this.#inFlight.length >= maxInFlight || (!isBusy && this.#inFlight.length > 0)) {
       await this.#confirmOldest();
       if (!isBusy) break;

@@ -36,8 +36,10 @@ export interface DecodeRow {
   readonly position: number;
   /** Every page is attended, whatever the budget. */
   readonly isExact: boolean;
-  /** Stable heads select anew in this step, with this step's query; they still attend their old set. */
-  readonly isReranking: boolean;
+  /**
+   * Layers `[first, end)` whose stable heads select anew in this step, with this step's query; they still attend their old set.
+   */
+  readonly reranking: { readonly first: number; readonly end: number } | undefined;
   /** All heads also select without effect, so that their stability is measured. */
   readonly isObserved: boolean;
 }
@@ -254,7 +256,11 @@ async function bindAttention(
       select(
         recorder,
         'selections',
-        pairsOf(decodeRows, stableHeads, ({ isReranking }) => isReranking),
+        pairsOf(
+          decodeRows,
+          stableHeads,
+          ({ reranking }) => reranking !== undefined && isIn(reranking, layerIndex),
+        ),
         numPages,
       );
       select(
@@ -281,6 +287,10 @@ async function bindAttention(
     }
     recorder.dispatch(merge, attention, mergeSplitsGrid(numRows, numHeads));
   };
+}
+
+function isIn({ first, end }: NonNullable<DecodeRow['reranking']>, layer: number): boolean {
+  return layer >= first && layer < end;
 }
 
 /** Whether an unstable head of a row has more pages than it may attend, so that it selects in every step. */

@@ -10,16 +10,16 @@ import { unpackPages, unpackPagesGrid } from '../kernels/cache/pack-pages';
 import type { HostStore } from './host-store';
 import type { HostWait } from './offloader';
 
-/** One page of one KV head. */
-export interface PageOnHost {
+/** Pages of one KV head, with one read of the store to be had. */
+export interface PagesOnHost {
   readonly layer: number;
   readonly kvHead: number;
-  readonly id: PageId;
+  readonly ids: readonly PageId[];
 }
 
-/** One page that is to go to a slot of a pool. */
-export interface Promotion extends PageOnHost {
-  readonly slot: Slot;
+/** Slots that pages of one KV head go to. */
+export interface PromotedPages {
+  readonly slots: readonly Slot[];
   /** The slab's pool. */
   readonly pool: GpuBuffer;
 }
@@ -118,30 +118,46 @@ export class Reloader {
   }
 
   /**
-   * Fetches pages from the store: what `record` then uploads. Resolves at once where the store is in memory.
+   * Fetches pages from the store, a read for each head: what `record` then uploads. Resolves at once where the store is in
+   * memory.
    */
-  async fetch(promotions: readonly PageOnHost[]): Promise<Uint8Array<ArrayBuffer>> {
+  async fetch(heads: readonly PagesOnHost[]): Promise<Uint8Array<ArrayBuffer>> {
     const { pageBytes } = this.#store.shape;
-    const bytes = new Uint8Array(promotions.length * pageBytes);
-    const waits = promotions.map(({ layer, kvHead, id }, i) =>
-      this.#store.read(layer, kvHead, [id], bytes.subarray(i * pageBytes, (i + 1) * pageBytes)),
-    );
-    const pending = waits.filter((wait) => wait !== undefined);
+    const bytes = new Uint8Array(heads.reduce((sum, { ids }) => sum + ids.length, 0) * pageBytes);
+    const pending: Promise<void>[] = [];
+    let at = 0;
+    for (const { layer, kvHead, ids } of heads) {
+      if (ids.length === 0) continue;
+      const end = at + ids.length * pageBytes;
+      const wait = this.#store.read(layer, kvHead, ids, bytes.subarray(at, end));
+      if (wait) pending.push(wait);
+      at = end;
+    }
     if (pending.length > 0) await Promise.all(pending);
     return bytes;
   }
 
   /** Uploads what `fetch` brought and records its way to the slots: one upload and a dispatch for each pool, as a rule. */
-  record(recorder: Recorder, promotions: readonly Promotion[], bytes: Uint8Array<ArrayBuffer>): void {
+  record(recorder: Recorder, heads: readonly PromotedPages[], bytes: Uint8Array<ArrayBuffer>): void {
     const { pageBytes } = this.#store.shape;
     const numPerUpload = reloaderBytes(pageBytes) / pageBytes;
-    for (let start = 0; start < promotions.length; start += numPerUpload) {
-      const part = promotions.slice(start, start + numPerUpload);
-      this.stage(recorder, bytes.subarray(start * pageBytes, (start + part.length) * pageBytes));
-      for (const pool of new Set(part.map((promotion) => promotion.pool))) {
-        const pairs = part.flatMap((promotion, i) => (promotion.pool === pool ? [i, promotion.slot] : []));
-        this.place(recorder, pool, pairs);
+    const numPages = bytes.byteLength / pageBytes;
+    let head = 0;
+    let indexInHead = 0;
+    for (let start = 0; start < numPages; start += numPerUpload) {
+      const end = Math.min(start + numPerUpload, numPages);
+      this.stage(recorder, bytes.subarray(start * pageBytes, end * pageBytes));
+      const pairsOf = new Map<GpuBuffer, number[]>();
+      for (let page = start; page < end;) {
+        const { slots, pool } = heads[head]!;
+        const pairs = pairsOf.get(pool) ?? [];
+        pairsOf.set(pool, pairs);
+        while (page < end && indexInHead < slots.length) pairs.push(page++ - start, slots[indexInHead++]!);
+        if (indexInHead < slots.length) break;
+        head++;
+        indexInHead = 0;
       }
+      for (const [pool, pairs] of pairsOf) this.place(recorder, pool, pairs);
     }
   }
 

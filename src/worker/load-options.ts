@@ -54,6 +54,7 @@ const check = fields({
     numSequences: ofType('number'),
     pagesPerHead: ofType('number'),
     rerankInterval: ofType('number'),
+    rerankStagger: ofType('boolean'),
     reload: oneOf('overlap', 'pause'),
     unstableShare: ofType('number'),
     headProfile: ofType('object'),

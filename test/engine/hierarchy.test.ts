@@ -1,85 +1,239 @@
-/** The KV hierarchy through the whole engine: sets, reranks, reloads; the contracts that hold whatever is selected. */
-import { afterEach, describe, expect, test } from 'vitest';
+/** The KV hierarchy through the whole engine: the contracts that hold whatever is selected. */
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { PageIndex, Slot } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
-import { answer, loadEngine, requestOf, type Answer } from '../support/engine';
-import { goldenPrompt, tinyLlamaModel } from '../support/models';
+import { wholePages } from '../../src/engine/sequence';
+import { readBuffer } from '../../src/gpu/readback';
+import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
+import { architectureModel, tinyLlamaModel, type ModelFolder } from '../support/models';
 
-const model = tinyLlamaModel();
-const vocabSize = 304;
-const engines: EngineCore[] = [];
+afterEach(() => vi.restoreAllMocks());
 
-async function load(kv: KvOptions): Promise<EngineCore> {
-  const engine = await loadEngine(model, {
-    weights: 'f32',
-    kv: { contextTokens: 1024, numSequences: 2, ...kv },
-  });
-  engines.push(engine);
-  return engine;
+const essence = ({ tokenIds, logprobs }: Answer) => ({ tokenIds, logprobs });
+
+function load(model: ModelFolder, kv: KvOptions): Promise<EngineCore> {
+  return loadEngine(model, { weights: 'f32', kv: { contextTokens: 512, numSequences: 2, ...kv } });
 }
 
-afterEach(async () => {
-  for (const engine of engines.splice(0)) {
-    engine.runner.cache.checkIntegrity();
-    await engine.dispose();
-    expect(engine.device.buffers.use.total).toBe(0);
-  }
-});
-
-const dense: KvOptions = { pagesPerHead: 64, unstableShare: 1 };
-
-function run(engine: EngineCore, promptLength: number, maxTokens: number): Promise<Answer> {
-  const prompt = goldenPrompt(vocabSize, promptLength);
-  return answer(engine, requestOf(prompt, { maxTokens, ignoreEos: true, logprobs: 3 }));
+async function unload(engine: EngineCore): Promise<void> {
+  engine.runner.cache.checkIntegrity();
+  await engine.dispose();
+  expect(engine.device.buffers.use.total).toBe(0);
 }
 
-describe('a budget that holds all pages', () => {
-  test.each([15, 16, 17, 200, 330])('%i tokens: equal to exact attention, to the bit', async (length) => {
-    const wanted = await run(await load(dense), length, 40);
-    const engine = await load({ pagesPerHead: 32, unstableShare: 0.5, rerankInterval: 4 });
-    const { tokenIds, logprobs } = await run(engine, length, 40);
-    expect(tokenIds).toEqual(wanted.tokenIds);
-    expect(logprobs).toEqual(wanted.logprobs);
-    expect(engine.stats().kv.reranks).toBe(0);
+type Options = NonNullable<Parameters<typeof requestOf>[1]>;
+
+const run = (engine: EngineCore, prompt: readonly number[], options: Options = {}): Promise<Answer> =>
+  answer(engine, requestOf(prompt, { maxTokens: 40, ignoreEos: true, logprobs: 3, ...options }));
+
+/** As on a new engine: both sequences are given away first. */
+async function fresh(engine: EngineCore, prompt: readonly number[], options: Options = {}) {
+  await Promise.all([1, 2].map((seed) => run(engine, promptOf(1, 990 + seed), { maxTokens: 1 })));
+  const result = await run(engine, prompt, options);
+  expect(result.end.numCachedTokens).toBe(0);
+  return essence(result);
+}
+
+describe.each([
+  ['group 2, 16 channels', tinyLlamaModel(), [15, 16, 17, 330]],
+  ['group 1, 8 channels', architectureModel('llama-linear'), [33]],
+  ['group 2, one KV head, 128 channels', architectureModel('qwen3'), [49]],
+])('a budget that holds all pages: %s', (_, model, lengths) => {
+  test('equal to exact attention, to the bit', async () => {
+    const dense = await load(model, { pagesPerHead: 32, unstableShare: 1 });
+    const roomy = await load(model, { pagesPerHead: 31, unstableShare: 0, rerankInterval: 4 });
+    for (const length of lengths) {
+      const prompt = promptOf(length, 3, dense.config.vocabSize);
+      const wanted = essence(await run(dense, prompt, { isExact: true }));
+      expect(essence(await run(roomy, prompt))).toEqual(wanted);
+    }
+    expect(roomy.stats().kv.reranks).toBe(0);
+    await unload(dense);
+    await unload(roomy);
   });
 });
 
 describe('a budget of 4 pages', () => {
-  const sparse: KvOptions = { pagesPerHead: 4, unstableShare: 0.5, rerankInterval: 8 };
+  let engine: EngineCore;
+  beforeAll(async () => {
+    engine = await load(tinyLlamaModel(), { pagesPerHead: 4, unstableShare: 0.5, rerankInterval: 8 });
+    engine.device.buffers.resetPeak();
+  });
+  afterEach(() => {
+    engine.runner.cache.checkIntegrity();
+    expect(engine.device.buffers.use.peakTotal).toBeLessThanOrEqual(engine.runner.plan.totalGpuBytes);
+  });
+  afterAll(() => unload(engine));
 
-  test('answers, reranks and brings pages back; the same again on a fresh engine', async () => {
-    const engine = await load(sparse);
-    const first = await run(engine, 330, 100);
-    expect(first.tokenIds.length).toBe(100);
-    const { reranks, promotions } = engine.stats().kv;
-    expect(reranks).toBeGreaterThan(8);
-    expect(promotions).toBeGreaterThan(0);
-    const second = await run(await load(sparse), 330, 100);
-    expect(second.logprobs).toEqual(first.logprobs);
+  test('what leaves has a copy that is equal to the bit; what comes is there before it is attended', async () => {
+    const { device, runner } = engine;
+    const { cache, recorder, hostStore } = runner;
+    const { pageBytes } = cache.layout;
+    const target = device.buffers.create({ label: 'pages', category: 'staging', sizeBytes: 2 ** 20 });
+    const copies: { layer: number; kvHead: number; page: number; slot: Slot }[] = [];
+    let arriving: typeof copies = [];
+    let numLeft = 0;
+    const copy = (entry: (typeof copies)[number]) => {
+      const { pool } = cache.slabOf(entry.layer, entry.kvHead);
+      recorder.copy(pool, entry.slot * pageBytes, target, copies.length * pageBytes, pageBytes);
+      copies.push(entry);
+    };
+    const setResident = cache.setResident.bind(cache);
+    vi.spyOn(cache, 'setResident').mockImplementation((sequence, head, plan) => {
+      const { layer, kvHead, slots } = head;
+      for (const page of plan.evicted) {
+        expect(hostStore.has(layer, kvHead, cache.pagesOf(sequence)[page]!)).toBe(true);
+        copy({ layer, kvHead, page, slot: slots.get(page)! });
+        numLeft++;
+      }
+      plan.resident.pages.forEach((page, i) => {
+        if (!slots.has(page)) arriving.push({ layer, kvHead, page, slot: plan.resident.slots[i]! });
+      });
+      setResident(sequence, head, plan);
+    });
+    const dispatch = recorder.dispatch.bind(recorder);
+    vi.spyOn(recorder, 'dispatch').mockImplementation((bound, params, grid, list) => {
+      // The new lists are in force from here on.
+      if (bound.kernel.name === 'select/commit-selections')
+        for (const entry of arriving.splice(0)) copy(entry);
+      dispatch(bound, params, grid, list);
+    });
+    arriving = [];
+    await run(engine, promptOf(300, 4), { maxTokens: 120 });
+    expect(numLeft).toBeGreaterThan(20);
+    expect(copies.length).toBeGreaterThan(numLeft + 20);
+    const bytes = new Uint8Array(await readBuffer(device, target));
+    target.destroy();
+    device.buffers.resetPeak();
+    const sequence = cache.numPages(0) > cache.numPages(1) ? 0 : 1;
+    copies.forEach(({ layer, kvHead, page }, i) => {
+      const stored = new Uint8Array(pageBytes);
+      void hostStore.read(layer, kvHead, [cache.pagesOf(sequence)[page as PageIndex]!], stored);
+      expect(bytes.subarray(i * pageBytes, (i + 1) * pageBytes)).toEqual(stored);
+    });
   });
 
-  test('a second answer on the same prompt equals the first', async () => {
-    const engine = await load(sparse);
-    const first = await run(engine, 330, 60);
-    const second = await run(engine, 330, 60);
-    expect(second.end.numCachedTokens).toBe(320);
-    expect(second.logprobs).toEqual(first.logprobs);
+  test('live bytes are within the plan at every submission, prefill included', async () => {
+    const { device, runner } = engine;
+    const submit = runner.recorder.submit.bind(runner.recorder);
+    let numSubmits = 0;
+    vi.spyOn(runner.recorder, 'submit').mockImplementation(() => {
+      expect(device.buffers.use.total).toBeLessThanOrEqual(runner.plan.totalGpuBytes);
+      numSubmits++;
+      submit();
+    });
+    await Promise.all([run(engine, promptOf(400, 5)), run(engine, promptOf(31, 6))]);
+    expect(numSubmits).toBeGreaterThan(40);
   });
 
-  test('two sequences side by side give what each gives alone', async () => {
-    const one = await run(await load(sparse), 330, 50);
-    const other = await run(await load(sparse), 209, 50);
-    const engine = await load(sparse);
-    const both = await Promise.all([run(engine, 330, 50), run(engine, 209, 50)]);
-    expect(both[0].logprobs).toEqual(one.logprobs);
-    expect(both[1].logprobs).toEqual(other.logprobs);
+  test.each([159, 160, 161])('regenerated after being stopped at %i tokens in all', async (length) => {
+    const prompt = promptOf(130, 7);
+    const expected = await fresh(engine, prompt);
+    await run(engine, prompt, { maxTokens: length - 130 });
+    const again = await run(engine, prompt);
+    expect(again.end.numCachedTokens).toBe(wholePages(129));
+    expect(essence(again)).toEqual(expected);
   });
 
-  test('small tiles change nothing', async () => {
-    const wanted = await run(await load({ ...sparse, contextTokens: 512 }), 500, 10);
-    const engine = await load({ ...sparse, contextTokens: 1024 });
-    expect(engine.plan().activations.tileTokens).toBe(1024);
-    const { logprobs } = await run(engine, 500, 10);
-    expect(logprobs).toEqual(wanted.logprobs);
+  test('a stop string in the middle of steps in flight leaves what a fresh run finds', async () => {
+    const letter = engine.tokenizer.encode('q', { addSpecialTokens: false })[0]!;
+    const prompt = promptOf(120, 8);
+    const stopped = await run(engine, prompt, {
+      stop: ['qqqqqqqqqqq'],
+      sampling: { logitBias: [[letter, 100]] },
+    });
+    expect(stopped.tokenIds.length).toBe(11);
+    const next = [...prompt.slice(0, 112), ...promptOf(20, 9)];
+    const again = await run(engine, next);
+    expect(again.end.numCachedTokens).toBe(112);
+    expect(essence(again)).toEqual(await fresh(engine, next));
   });
+
+  test('two that rerank at the same step, and two on one shared prefix, give what each gives alone', async () => {
+    const prefix = promptOf(160, 10);
+    const prompts = [
+      [...prefix, ...promptOf(9, 11)],
+      [...prefix, ...promptOf(9, 12)],
+    ];
+    const alone = [await fresh(engine, prompts[0]!), await fresh(engine, prompts[1]!)];
+    await fresh(engine, promptOf(1, 13), { maxTokens: 1 });
+    const both = await Promise.all(prompts.map((prompt) => run(engine, prompt)));
+    expect(both.map(essence)).toEqual(alone);
+    const shared = await Promise.all(prompts.map((prompt) => run(engine, prompt)));
+    expect(Math.min(...shared.map(({ end }) => end.numCachedTokens))).toBeGreaterThanOrEqual(160);
+    expect(shared.map(essence)).toEqual(alone);
+  });
+
+  /** Makes every read of the host store by which pages come back wait until it is opened. */
+  function holdReads() {
+    const store = engine.runner.hostStore;
+    const read = store.read.bind(store);
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    let numHeld = 0;
+    vi.spyOn(store, 'read').mockImplementation(async (...args) => {
+      numHeld++;
+      await gate;
+      await read(...args);
+    });
+    return { open: () => open(), numHeld: () => numHeld };
+  }
+
+  test('one whose pages are late waits, the other goes on; the wait is counted, and neither answer changes', async () => {
+    const [late, other] = [promptOf(200, 14), promptOf(20, 15)];
+    const expected = [await fresh(engine, late), await fresh(engine, other)];
+    const before = engine.stats().kv;
+    const held = holdReads();
+    const waiting = run(engine, late);
+    await vi.waitFor(() => expect(held.numHeld()).toBeGreaterThan(0), { timeout: 60_000 });
+    expect(essence(await run(engine, other))).toEqual(expected[1]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    held.open();
+    expect(essence(await waiting)).toEqual(expected[0]);
+    const { stalls, stallMs, stallShare } = engine.stats().kv;
+    expect(stalls).toBeGreaterThan(before.stalls);
+    expect(stallMs - before.stallMs).toBeGreaterThan(45);
+    expect(stallShare).toBeGreaterThan(0);
+    expect(stallShare).toBeLessThan(1);
+  });
+
+  test.each(['read', 'write'] as const)('aborted while a %s of the host is under way', async (way) => {
+    const prompt = promptOf(200, 16);
+    const expected = await fresh(engine, prompt);
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const store = engine.runner.hostStore;
+    const original = store[way].bind(store);
+    let numHeld = 0;
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    vi.spyOn(store, way).mockImplementation(async (...args: Parameters<typeof store.read>) => {
+      numHeld++;
+      await gate;
+      await original(...args);
+    });
+    const reading = run(engine, promptOf(210, 17), {}).catch((error: unknown) => error);
+    const aborted = answer(engine, requestOf(promptOf(220, 18), { maxTokens: 60 }), controller.signal);
+    await vi.waitFor(() => expect(numHeld).toBeGreaterThan(0), { timeout: 60_000 });
+    controller.abort(reason);
+    await expect(aborted).rejects.toBe(reason);
+    open();
+    await reading;
+    vi.restoreAllMocks();
+    expect(await fresh(engine, prompt)).toEqual(expected);
+  });
+});
+
+test('an exact answer beyond the budget is refused with its bytes and a setting that fits', async () => {
+  const engine = await load(tinyLlamaModel(), { pagesPerHead: 4, unstableShare: 0.5 });
+  const bytes = 6 * 3 * 2 * engine.runner.cache.layout.pageBytes;
+  const exact = run(engine, promptOf(80, 1), { isExact: true, maxTokens: 10 });
+  await expect(exact).rejects.toMatchObject({
+    code: 'gpu-memory',
+    message: expect.stringContaining(`${bytes} bytes`),
+  });
+  await expect(exact).rejects.toThrow(/kv\.unstableShare 1/);
+  await expect(run(engine, promptOf(50, 1), { isExact: true, maxTokens: 14 })).resolves.toBeDefined();
+  await unload(engine);
 });

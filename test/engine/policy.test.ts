@@ -22,6 +22,7 @@ interface Case {
   readonly kv: KvOptions;
   readonly promptLengths: readonly number[];
   readonly lag: number;
+  readonly phaseOf?: (layer: number) => number;
 }
 
 const cases: Case[] = [
@@ -39,9 +40,17 @@ const cases: Case[] = [
     promptLengths: [47],
     lag: 1,
   },
+  {
+    title: 'group 4, three layers that rerank at different steps',
+    model: architectureModel('smollm3'),
+    kv: { pagesPerHead: 4, unstableShare: 0, rerankInterval: 7, rerankStagger: true },
+    promptLengths: [97],
+    lag: 4,
+    phaseOf: (layer) => [0, 2, 4][layer]!,
+  },
 ];
 
-test.each(cases)('$title', async ({ model, kv, promptLengths, lag }) => {
+test.each(cases)('$title', async ({ model, kv, promptLengths, lag, phaseOf = () => 0 }) => {
   const load = () => loadEngine(model, { kv: { contextTokens: 512, numSequences: 2, format: 'f16', ...kv } });
   const { engine, log } = await loadWithLog(load, 16 * 2 ** 20);
   const events: RerankEvent[] = [];
@@ -51,7 +60,7 @@ test.each(cases)('$title', async ({ model, kv, promptLengths, lag }) => {
     requestOf(promptOf(length, 20 + i, vocabSize), { maxTokens: numTokens, ignoreEos: true });
   await Promise.all(promptLengths.map((length, i) => answer(engine, request(length, i))));
   const steps = await log.read();
-  await expectPolicy(engine, steps, events, lag);
+  await expectPolicy(engine, steps, events, lag, phaseOf);
   await expectScores(engine, steps);
   engine.runner.cache.checkIntegrity();
   log.destroy();
@@ -63,6 +72,7 @@ async function expectPolicy(
   steps: readonly LoggedStep[],
   events: readonly RerankEvent[],
   lag: number,
+  phaseOf: (layer: number) => number,
 ) {
   const { shape } = engine.runner.cache;
   const { interval } = engine.plan().rerank;
@@ -72,6 +82,7 @@ async function expectPolicy(
     budget: shape.pagesPerHead,
     interval,
     lag,
+    phaseOf,
     unstableSlots: shape.numPageIds,
     stableSlots: shape.numSequences * shape.slotsPerStableHead,
   });
@@ -104,7 +115,7 @@ async function expectPolicy(
     expect(selections.filter(isSelected).length).toBe(numChoosing * shape.unstable.size);
     for (const { sequence, position } of rows) {
       const flips = simulator.step(sequence, position, scoresOf(sequence));
-      if (!flips) continue;
+      if (flips.length === 0) continue;
       numFlips++;
       hasFlipped.add(sequence);
       const { promotions, overlaps, reloadBytes } = left.shift()!;

@@ -13,6 +13,8 @@ export interface PolicyShape {
   readonly budget: number;
   readonly interval: number;
   readonly lag: number;
+  /** A layer reranks at the steps that are so much beyond a multiple of the interval. */
+  readonly phaseOf: (layer: number) => number;
   /** Slots of one KV head of a layer: of an unstable one, and of a stable one. */
   readonly unstableSlots: number;
   readonly stableSlots: number;
@@ -44,7 +46,7 @@ interface Simulated {
   readonly heads: Head[];
   /** Slots of each page, all unstable heads', layer by layer. */
   readonly unstable: { readonly layer: number; readonly slot: number }[][];
-  rerank: { readonly due: number; readonly numPages: number; readonly sets: number[][] } | undefined;
+  reranks: { readonly due: number; readonly numPages: number; readonly head: Head; readonly set: number[] }[];
 }
 
 /** The `budget` best pages, the last page always among them, ties to the lower page; ascending. */
@@ -82,7 +84,7 @@ export class PolicySimulator {
   /** A prompt is taken in on an empty sequence: all its pages for unstable heads, room for a set for stable ones. */
   begin(sequence: number, numPages: number): void {
     const heads: Head[] = [];
-    this.#sequences.set(sequence, { step: 0, numPages: 0, heads, unstable: [], rerank: undefined });
+    this.#sequences.set(sequence, { step: 0, numPages: 0, heads, unstable: [], reranks: [] });
     for (let page = 0; page < numPages; page++) this.#bearUnstable(sequence);
     this.#sequences.get(sequence)!.numPages = numPages;
     this.#eachHead((layer, kvHead) => {
@@ -104,27 +106,25 @@ export class PolicySimulator {
 
   /**
    * The next step of a sequence, at `position`: a flip that is due comes first, then a page may be born, then the step scores
-   * if it is a multiple of the interval. Returns what the flip did; `scoresOf` is asked only in a rerank.
+   * if its turn has come. Returns what the flip did; `scoresOf` is asked only in a rerank.
    */
-  step(sequence: number, position: number, scoresOf: ScoresOf): SimulatedFlip[] | undefined {
+  step(sequence: number, position: number, scoresOf: ScoresOf): SimulatedFlip[] {
     const state = this.#sequences.get(sequence)!;
     const { budget, interval, lag } = this.#shape;
     state.step++;
-    let flips: SimulatedFlip[] | undefined;
-    if (state.rerank?.due === state.step) {
-      const { numPages, sets } = state.rerank;
-      flips = state.heads.map((head, i) => this.#flip(head, sets[i]!, numPages));
-      state.rerank = undefined;
-    }
+    const due = state.reranks.filter((rerank) => rerank.due === state.step);
+    state.reranks = state.reranks.filter((rerank) => rerank.due !== state.step);
+    const flips = due.map(({ head, set, numPages }) => this.#flip(head, set, numPages));
     const numPages = Math.floor(position / 16) + 1;
     if (numPages > state.numPages) {
       this.#bearUnstable(sequence);
       for (const { layer, resident } of state.heads) resident.set(numPages - 1, this.#take(layer));
       state.numPages = numPages;
     }
-    if (state.step % interval === 0 && !state.rerank && numPages > budget) {
-      const sets = state.heads.map(({ layer, kvHead }) => bestPages(scoresOf(layer, kvHead), budget));
-      state.rerank = { due: state.step + lag, numPages, sets };
+    for (const head of numPages > budget ? state.heads : []) {
+      if (state.step % interval !== this.#shape.phaseOf(head.layer)) continue;
+      const set = bestPages(scoresOf(head.layer, head.kvHead), budget);
+      state.reranks.push({ due: state.step + lag, numPages, head, set });
     }
     return flips;
   }

@@ -2,10 +2,10 @@
 import shader from '../../../shaders/select/commit-selections.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
 
-/** All layers and heads of `sequence`; grid: `[layers · kvHeads]`. */
+/** All heads of the layers from `firstLayer` on of `sequence`; grid: `[their number · kvHeads]`. */
 export const commitSelections = {
   name: 'select/commit-selections',
   bindings: { selections: 'read', selectionState: 'read', lists: 'read_write', listState: 'read_write' },
-  params: { sequence: 'u32', numSequences: 'u32', kvHeads: 'u32', budget: 'u32' },
+  params: { firstLayer: 'u32', sequence: 'u32', numSequences: 'u32', kvHeads: 'u32', budget: 'u32' },
   variants: [{ name: 'portable', sources: [shader] }],
 } as const satisfies KernelSpec;
