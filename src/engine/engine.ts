@@ -17,7 +17,8 @@ import type { CacheMap } from './cache-map';
 import type { GenerationRequest, Prompt } from './generation';
 import type { GenerationEvent, GenerationTimings } from './generation-event';
 import { planMemory, type KvOptions, type MemoryPlan } from './memory-plan';
-import { ModelRunner } from './model-runner';
+import type { HostStore } from '../offload/host-store';
+import { ModelRunner, openPlannedStore } from './model-runner';
 import { RunningRequest } from './running-request';
 import { runSelfTest } from './self-test';
 import { SequenceStore } from './sequence-store';
@@ -59,6 +60,7 @@ export class EngineCore {
   readonly #kv: KvOptions;
   readonly #runner: ModelRunner;
   readonly #store: SequenceStore;
+  readonly #hostStore: HostStore;
   readonly #loop: StepLoop;
   readonly #refusedVariants: readonly string[];
   readonly #loadMs: number;
@@ -76,6 +78,7 @@ export class EngineCore {
     this.#weights = parts.weights;
     this.#plan = parts.plan;
     this.#runner = parts.runner;
+    this.#hostStore = parts.hostStore;
     this.#refusedVariants = parts.refusedVariants;
     this.#loadMs = loadMs;
     this.#store = new SequenceStore(this.#runner.cache);
@@ -123,8 +126,8 @@ export class EngineCore {
 
   /**
    * Answers one request; several run side by side. Leaving the iteration early aborts it.
-   * @throws EngineError `context-too-long`, `gpu-memory`, `device-lost`, `disposed`; the signal's reason when aborted;
-   * RangeError for a prompt without tokens or with one that the model does not know
+   * @throws EngineError `context-too-long`, `gpu-memory`, `host-memory`, `storage-quota`, `device-lost`, `disposed`; the
+   * signal's reason when aborted; RangeError for a prompt without tokens or with one that the model does not know
    */
   async *generate(request: GenerationRequest, signal?: AbortSignal): AsyncGenerator<GenerationEvent, void> {
     this.#throwIfUnusable();
@@ -199,7 +202,13 @@ export class EngineCore {
       adapter: this.#device.adapter,
       refusedVariants: this.#refusedVariants,
       timings: { loadMs: this.#loadMs, lastRequest: this.#lastRequest && describeTimings(this.#lastRequest) },
-      memory: { gpuBytes: live, total, peakTotal, hostBytes: tierBytes.host },
+      memory: {
+        gpuBytes: live,
+        total,
+        peakTotal,
+        hostBytes: tierBytes.host,
+        diskBytes: tierBytes.disk,
+      },
       kv: { pages, residentPages, tierBytes, ...reranks, streamedBytes, stallShare },
       gpu: {
         dispatchesPerToken: perStep(counts.dispatches),
@@ -236,7 +245,7 @@ export class EngineCore {
     this.#runner.watch(this.#listeners.size > 0 ? tellAll : undefined);
   }
 
-  /** Ends all requests and frees everything on the GPU. A second call waits for the same. */
+  /** Ends all requests and frees everything, on the GPU, the host and the disk. A second call waits for the same. */
   dispose(): Promise<void> {
     return (this.#disposing ??= this.#dispose());
   }
@@ -247,6 +256,7 @@ export class EngineCore {
     this.#runner.destroy();
     destroyWeights(this.#weights);
     this.#device.destroy();
+    await this.#hostStore.close();
   }
 
   #throwIfUnusable(): void {
@@ -336,6 +346,7 @@ interface EngineParts {
   readonly weights: ModelWeights;
   readonly plan: MemoryPlan;
   readonly runner: ModelRunner;
+  readonly hostStore: HostStore;
   readonly refusedVariants: readonly string[];
 }
 
@@ -368,13 +379,16 @@ async function prepare(
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   });
+  let hostStore: HostStore | undefined;
   try {
-    const runner = await ModelRunner.create(compiler, config, weights, plan);
+    hostStore = await openPlannedStore(plan);
+    const runner = await ModelRunner.create(compiler, config, weights, plan, hostStore);
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();
-    return { device, weights, plan, runner, refusedVariants };
+    return { device, weights, plan, runner, hostStore, refusedVariants };
   } catch (error) {
     destroyWeights(weights);
+    await hostStore?.close();
     throw error;
   }
 }

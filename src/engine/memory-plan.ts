@@ -45,7 +45,7 @@ export interface KvOptions {
   readonly unstableShare?: number;
   /** Which heads are unstable, as measured. Without it every layer has the same share. */
   readonly headProfile?: HeadProfile;
-  /** Memory for pages outside the GPU, in bytes. Default 4 GiB. */
+  /** Memory for pages outside the GPU, in bytes; those beyond it go to the disk. Default 4 GiB. */
   readonly hostBytes?: number;
 }
 
@@ -58,8 +58,10 @@ export interface MemoryPlan {
   readonly cache: CacheShape;
   readonly activations: ActivationShape;
   readonly rerank: RerankOptions;
-  /** Limit of the pages outside the GPU. */
+  /** Limit of the pages in the tab's memory. */
   readonly hostBytes: number;
+  /** Bytes of a full context's pages outside the GPU: in memory up to `hostBytes`, on the disk beyond. */
+  readonly contextBytes: { readonly host: number; readonly disk: number };
   readonly gpuBytes: BytesByCategory;
   readonly totalGpuBytes: number;
 }
@@ -250,7 +252,10 @@ function describe(
   }
   const totalGpuBytes = Object.values(gpuBytes).reduce((sum, bytes) => sum + bytes, 0);
   const { hostBytes = defaultHostBytes } = kv;
-  return { contextTokens, cache, activations, rerank, hostBytes, gpuBytes, totalGpuBytes };
+  const hasStable = cache.unstable.size < numLayers * numKvHeads;
+  const allBytes = hasStable ? maxPages * numLayers * numKvHeads * layout.pageBytes : 0;
+  const contextBytes = { host: Math.min(allBytes, hostBytes), disk: Math.max(0, allBytes - hostBytes) };
+  return { contextTokens, cache, activations, rerank, hostBytes, contextBytes, gpuBytes, totalGpuBytes };
 }
 
 /** The rows of a decode step: the least of 1, 2, 4 and 8 that holds all sequences, or 8: so up to 8 answers never take turns. */

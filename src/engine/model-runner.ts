@@ -13,8 +13,8 @@ import { ropeTable } from '../model/rope';
 import type { HostTraffic } from '../model/tile-traffic';
 import type { ModelWeights } from '../model/weights';
 import type { HostStore } from '../offload/host-store';
-import { MemoryHostStore } from '../offload/memory-host-store';
 import { Offloader, type PageRun } from '../offload/offloader';
+import { openHostStore } from '../offload/open-host-store';
 import { Reloader } from '../offload/reloader';
 import { decodeResults, resultBytesPerRow, type SampledToken } from '../sampler/results';
 import { Sampler } from '../sampler/sampler';
@@ -104,14 +104,19 @@ export class ModelRunner {
     this.#prefillGraph = prefillGraph;
   }
 
-  /** Allocates what `plan` says and compiles a decode step of one row. @throws EngineError `gpu-memory` */
+  /**
+   * Allocates what `plan` says and compiles a decode step of one row.
+   * @param store where pages go outside the GPU; it stays the caller's
+   * @throws EngineError `gpu-memory`
+   */
   static async create(
     compiler: KernelCompiler,
     config: ModelConfig,
     weights: ModelWeights,
     plan: MemoryPlan,
+    store: HostStore,
   ): Promise<ModelRunner> {
-    const parts = await allocate(compiler, config, weights, plan);
+    const parts = await allocate(compiler, config, weights, plan, store);
     try {
       const prefillGraph = await PrefillGraph.create(parts.context, plan.activations.tileTokens);
       const runner = new ModelRunner(parts, prefillGraph, plan);
@@ -136,6 +141,11 @@ export class ModelRunner {
   /** Pages outside the GPU. */
   get hostStore(): HostStore {
     return this.#host.offloader.store;
+  }
+
+  /** What brings pages there. */
+  get offloader(): Offloader {
+    return this.#host.offloader;
   }
 
   /** Bytes of pages by where they are: those that are in use on the GPU, and what the host has taken for them. */
@@ -227,19 +237,28 @@ export class ModelRunner {
 
   /** Whether a sequence may decode now: not while its pages come from the host, or a page of it has no way there. */
   isReady(sequence: Sequence): boolean {
-    const fillsPage = (sequence.numStored + 1) % pageTokens === 0;
-    if (fillsPage && this.#host.isKept(sequence.index) && !this.#host.offloader.hasFreeSlot) return false;
+    if (this.#lacksOffloadSlot(sequence)) return false;
     return this.#reranker?.isReady(sequence.index) ?? true;
   }
 
   /** Resolves when one of `sequences` may have become ready. */
   async whenReady(sequences: readonly Sequence[]): Promise<void> {
     if (sequences.length === 0) return;
-    const pages = sequences.map(({ index }) => this.#reranker?.whenReady(index));
-    await Promise.race([...pages, this.#host.offloader.slotFreed()]);
+    const waits = sequences.map(async (sequence) =>
+      this.#lacksOffloadSlot(sequence)
+        ? this.#host.offloader.slotFreed()
+        : this.#reranker?.whenReady(sequence.index),
+    );
+    await Promise.race(waits);
   }
 
-  /** Resolves when no page is on its way to the host. @throws EngineError `host-memory`, `storage-quota` */
+  /** Whether the next step fills a page that has no way to the host now. */
+  #lacksOffloadSlot({ index, numStored }: Sequence): boolean {
+    const fillsPage = (numStored + 1) % pageTokens === 0;
+    return fillsPage && this.#host.isKept(index) && !this.#host.offloader.hasFreeSlot;
+  }
+
+  /** Resolves when no page is on its way to the host. @throws EngineError `device-lost` */
   async settled(): Promise<void> {
     await this.#host.offloader.settled();
   }
@@ -383,6 +402,7 @@ async function allocate(
   config: ModelConfig,
   weights: ModelWeights,
   plan: MemoryPlan,
+  store: HostStore,
 ): Promise<RunnerParts> {
   const { device } = compiler;
   const undo: (() => void)[] = [];
@@ -408,13 +428,13 @@ async function allocate(
     undo.push(() => recorder.destroy());
     const readbacks = new ReadbackRing(device, numReadbackSlots, readbackSlotBytes(plan));
     undo.push(() => readbacks.destroy());
-    const host = await openHost(compiler, cache, plan);
+    const host = await openHost(compiler, cache, plan, store);
     undo.push(() => closeHost(host));
     const restorer = await Restorer.create(compiler, cache, host);
     const reranker = cache.hasStableHeads
       ? await Reranker.create(compiler, cache, host, plan.rerank)
       : undefined;
-    const mapReader = new CacheMapReader(device, recorder, cache, host.offloader.store, reranker);
+    const mapReader = new CacheMapReader(device, recorder, cache, store, reranker);
     undo.push(() => mapReader.destroy());
     const context: GraphContext = {
       compiler,
@@ -444,12 +464,20 @@ async function allocate(
   }
 }
 
-/** The ways to and from the host, and the store there. */
-async function openHost(compiler: KernelCompiler, cache: KvCache, plan: MemoryPlan): Promise<HostTraffic> {
+/** The store that `plan` wants for pages outside the GPU, empty. Its caller closes it. */
+export async function openPlannedStore({ cache, activations, hostBytes }: MemoryPlan): Promise<HostStore> {
+  const { numLayers, numKvHeads } = cache;
+  return openHostStore({ numLayers, numKvHeads, pageBytes: activations.pageBytes }, hostBytes);
+}
+
+/** The ways to and from the host. */
+async function openHost(
+  compiler: KernelCompiler,
+  cache: KvCache,
+  plan: MemoryPlan,
+  store: HostStore,
+): Promise<HostTraffic> {
   const { device } = compiler;
-  const { numLayers, numKvHeads } = cache.shape;
-  const { pageBytes } = cache.layout;
-  const store = new MemoryHostStore({ numLayers, numKvHeads, pageBytes }, plan.hostBytes);
   cache.onFree = (ids) => store.drop(ids);
   const pools = cache.layers.flat().map(({ pool }) => pool);
   const reloader = await Reloader.create(compiler, store, pools);
@@ -458,7 +486,6 @@ async function openHost(compiler: KernelCompiler, cache: KvCache, plan: MemoryPl
 }
 
 function closeHost({ offloader, reloader }: HostTraffic): void {
-  void offloader.store.close();
   offloader.destroy();
   reloader.destroy();
 }

@@ -1,6 +1,6 @@
 /** Which sequences exist: running ones, and idle ones kept because their KV may serve the next request. */
 import type { KvCache } from '../cache/kv-cache';
-import { pagesFor, type PageId } from '../cache/page';
+import { pagesFor, pageTokens, type PageId } from '../cache/page';
 import { assert } from '../util/assert';
 import { findReuse, type Reuse, type Sequence } from './sequence';
 
@@ -74,6 +74,30 @@ export class SequenceStore {
     this.#idle.add(sequence);
   }
 
+  /** Drops the least recently used idle sequence that alone holds some page; false when there is none. */
+  dropIdle(): boolean {
+    const byUse = [...this.#idle].sort((a, b) => a.lastUsed - b.lastUsed);
+    const victim = byUse.find(({ index }) => this.#cache.numFreedBy([{ sequence: index, numTokens: 0 }]) > 0);
+    if (victim) this.drop(victim);
+    return victim !== undefined;
+  }
+
+  /** Drops an idle sequence: its KV is of no use any more, or its room is needed. */
+  drop(sequence: Sequence): void {
+    assert(this.#idle.delete(sequence), 'only an idle sequence is dropped');
+    this.#cache.releaseSequence(sequence.index);
+  }
+
+  /** Idle sequences end before the first page that was lost. */
+  cutLost(lost: ReadonlySet<PageId>): void {
+    for (const sequence of this.#idle) {
+      const page = this.#cache.pagesOf(sequence.index).findIndex((id) => lost.has(id));
+      if (page < 0) continue;
+      this.#cache.truncate(sequence.index, page * pageTokens);
+      sequence.numStored = sequence.tokens.length = page * pageTokens;
+    }
+  }
+
   get numRunning(): number {
     return this.#running.size;
   }
@@ -132,10 +156,7 @@ export class SequenceStore {
     };
     let numVictims = 0;
     while (!isEnough(numVictims)) if (++numVictims > candidates.length) return false;
-    for (const victim of candidates.slice(0, numVictims)) {
-      this.#cache.releaseSequence(victim.index);
-      this.#idle.delete(victim);
-    }
+    for (const victim of candidates.slice(0, numVictims)) this.drop(victim);
     return true;
   }
 

@@ -1,5 +1,6 @@
 /** The engine's heart: admit, plan, submit, confirm, as long as there are requests. It waits for the GPU only to confirm. */
 import type { PageId } from '../cache/page';
+import { isHostError } from '../offload/storage-error';
 import { assert } from '../util/assert';
 import { EngineError } from '../util/errors';
 import type { ModelRunner, StepRow } from './model-runner';
@@ -37,6 +38,9 @@ export class StepLoop {
     this.#runner = runner;
     this.#store = store;
     this.#maxRows = maxRows;
+    const { offloader } = runner;
+    offloader.onFull = () => store.dropIdle();
+    offloader.onLost = (ids, error) => this.#losePages(ids, error);
   }
 
   /** Queues a request; its events tell the rest. Requests that do not fit together wait in order. */
@@ -201,14 +205,21 @@ export class StepLoop {
   /** Submits what the plan says; false when that was nothing. */
   #submit({ decode, prefill }: StepPlan<RunningRequest>): boolean {
     // A request may have been aborted while a batch size was being compiled.
-    const requests = decode.filter(
-      (request) => request.phase === 'decoding' && this.#runner.isReady(request.sequence!),
-    );
+    const requests = decode.filter((request) => request.phase === 'decoding' && this.#isReady(request));
     if (requests.length > 0) this.#submitDecode(requests);
     const job = prefill && this.#prefills.get(prefill);
     const hasSlice = prefill !== undefined && job !== undefined && !job.isWaiting;
     if (hasSlice) this.#submitSlice(prefill, job);
     return requests.length > 0 || hasSlice;
+  }
+
+  #isReady(request: RunningRequest): boolean {
+    try {
+      return this.#runner.isReady(request.sequence!);
+    } catch (error) {
+      this.#failOnHost(request, error);
+      return false;
+    }
   }
 
   #submitDecode(requests: readonly RunningRequest[]): void {
@@ -234,9 +245,13 @@ export class StepLoop {
       request.numSampled = 1;
     }
     this.#push(
-      submitted.then(({ token }) => () => {
-        if (token) this.#confirm(request, token);
-      }),
+      submitted.then(
+        ({ token }) =>
+          () => {
+            if (token) this.#confirm(request, token);
+          },
+        (error: unknown) => () => this.#failOnHost(request, error),
+      ),
     );
   }
 
@@ -259,6 +274,23 @@ export class StepLoop {
     request.confirm(token);
     // `confirm` may have ended the request, which the compiler cannot see.
     if ((request.phase as RunningRequest['phase']) === 'finished') this.#retire(request);
+  }
+
+  /** Pages that a request reads are gone: that ends this request alone, and its KV serves no other. */
+  #failOnHost(request: RunningRequest, error: unknown): void {
+    if (!isHostError(error)) throw error;
+    if (request.phase === 'finished') return;
+    this.abort(request, error);
+    this.#store.drop(request.sequence!);
+  }
+
+  /** Pages that no tier had room for: the requests that have them end, and nobody begins with them. */
+  #losePages(ids: ReadonlySet<PageId>, error: Error): void {
+    for (const request of [...this.#admitted]) {
+      const pages = this.#runner.cache.pagesOf(request.sequence!.index);
+      if (pages.some((id) => ids.has(id))) this.abort(request, error);
+    }
+    this.#store.cutLost(ids);
   }
 
   #retire(request: RunningRequest): void {

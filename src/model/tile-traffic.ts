@@ -102,11 +102,11 @@ export class TileTraffic {
       if (!stable.every(isHere)) yield offloader.settled();
       // Earlier work reads what stands in the tile now: it goes first.
       recorder.submit();
-      for (const kvHead of stable) {
+      const waits = stable.flatMap((kvHead) => {
         const offset = this.#offsetBytes(kvHead, from - view.firstPage);
-        const wait = reloader.fillTile(this.#tile, offset, { layer: this.#layer, kvHead, ids });
-        if (wait) yield wait;
-      }
+        return reloader.fillTile(this.#tile, offset, { layer: this.#layer, kvHead, ids }) ?? [];
+      });
+      if (waits.length > 0) yield Promise.all(waits).then(() => undefined);
     }
     this.#copy(recorder, view, from, to, false);
   }

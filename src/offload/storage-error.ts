@@ -35,6 +35,11 @@ export async function storageError(
   );
 }
 
+/** Whether an error is about the tiers outside the GPU alone: what it fails is the request whose pages they are. */
+export function isHostError(error: unknown): error is EngineError {
+  return error instanceof EngineError && (error.code === 'host-memory' || error.code === 'storage-quota');
+}
+
 /** The error of pages that were on the disk and can no longer be read. */
 export function lostError(cause?: unknown): EngineError {
   return new EngineError('storage-quota', 'The browser lost pages that were stored on the disk.', { cause });

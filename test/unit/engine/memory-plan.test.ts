@@ -184,3 +184,11 @@ test.each<[KvOptions, string]>([
 ])('%j is out of range', (kv, message) => {
   expect(() => plan(kv)).toThrow(new RangeError(message));
 });
+
+test('outside the GPU a full context takes memory up to the limit, then the disk; nothing when no head is stable', () => {
+  const pages = (32_768 / 16) * 24 * 2 * 4096;
+  const at = (kv: KvOptions) => plan({ gpuBytes: 2 ** 31, ...kv }, large).contextBytes;
+  expect(at({})).toEqual({ host: pages, disk: 0 });
+  expect(at({ hostBytes: 10_000 })).toEqual({ host: 10_000, disk: pages - 10_000 });
+  expect(at({ unstableShare: 1 })).toEqual({ host: 0, disk: 0 });
+});
