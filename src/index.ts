@@ -19,6 +19,7 @@ export type { CompletionUsage } from './api/usage';
 export type { CacheEvent, RerankEvent, StallEvent } from './engine/cache-event';
 export type { CacheMap } from './engine/cache-map';
 export type { KvOptions, MemoryPlan } from './engine/memory-plan';
+export type { RecoveryEvent } from './engine/recovery';
 export type { EngineStats, RequestTimings } from './engine/stats';
 export type { BufferCategory, BytesByCategory } from './gpu/buffer';
 export type { AdapterDescription, DeviceFeature } from './gpu/device';

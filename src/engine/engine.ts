@@ -1,5 +1,5 @@
 /** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
-import { pagesFor } from '../cache/page';
+import { pagesFor, type PageId } from '../cache/page';
 import { Device, type DeviceFeature } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
 import type { WeightFormat } from '../kernels/linear/weight-format';
@@ -19,6 +19,7 @@ import type { GenerationEvent, GenerationTimings } from './generation-event';
 import { planMemory, type KvOptions, type MemoryPlan } from './memory-plan';
 import type { HostStore } from '../offload/host-store';
 import { ModelRunner, openPlannedStore } from './model-runner';
+import { recoveryDelaysMs, savedSequences, unrecoveredError, type RecoveryEvent } from './recovery';
 import { RunningRequest } from './running-request';
 import { runSelfTest } from './self-test';
 import { SequenceStore } from './sequence-store';
@@ -36,6 +37,8 @@ export interface EngineOptions {
   readonly useDefaultLimits?: boolean;
   /** Features not to use although the adapter has them: the off-switch of the kernel variants. */
   readonly disabledFeatures?: readonly DeviceFeature[];
+  /** When the device is lost, get another one and go on where everything was. Default true. */
+  readonly recovery?: boolean;
   readonly onProgress?: (progress: LoadProgress) => void;
   readonly onWarning?: (message: string) => void;
   readonly signal?: AbortSignal;
@@ -54,35 +57,51 @@ export class EngineCore {
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
   readonly #template: ChatTemplate;
-  readonly #device: Device;
-  readonly #weights: ModelWeights;
-  readonly #plan: MemoryPlan;
+  #device: Device;
+  #weights: ModelWeights;
+  #plan: MemoryPlan;
   readonly #kv: KvOptions;
-  readonly #runner: ModelRunner;
-  readonly #store: SequenceStore;
+  #runner: ModelRunner;
+  #store: SequenceStore;
   readonly #hostStore: HostStore;
-  readonly #loop: StepLoop;
-  readonly #refusedVariants: readonly string[];
+  #loop: StepLoop;
+  #refusedVariants: readonly string[];
   readonly #loadMs: number;
   readonly #listeners = new Set<(event: CacheEvent) => void>();
+  readonly #recoveryListeners = new Set<(event: RecoveryEvent) => void>();
+  readonly #source: ModelSource;
+  readonly #options: EngineOptions;
+  #recovering: Promise<void> = Promise.resolve();
+  #numRecoveries = 0;
+  /** Why there is no device any more. */
+  #failure: EngineError | undefined;
   #lastRequest: GenerationTimings | undefined;
   #disposing: Promise<void> | undefined;
 
-  private constructor(modelId: string, files: ModelFiles, kv: KvOptions, parts: EngineParts, loadMs: number) {
-    this.modelId = modelId;
+  private constructor(
+    source: ModelSource,
+    files: ModelFiles,
+    options: EngineOptions,
+    parts: EngineParts,
+    loadMs: number,
+  ) {
+    this.modelId = source.id;
     this.config = files.config;
     this.tokenizer = files.tokenizer;
     this.#template = files.template;
-    this.#kv = kv;
+    this.#source = source;
+    this.#options = options;
+    this.#kv = options.kv ?? {};
+    this.#hostStore = parts.hostStore;
+    this.#loadMs = loadMs;
     this.#device = parts.device;
     this.#weights = parts.weights;
     this.#plan = parts.plan;
     this.#runner = parts.runner;
-    this.#hostStore = parts.hostStore;
     this.#refusedVariants = parts.refusedVariants;
-    this.#loadMs = loadMs;
-    this.#store = new SequenceStore(this.#runner.cache);
-    this.#loop = new StepLoop(this.#runner, this.#store, this.#plan.activations.maxRows);
+    this.#store = new SequenceStore(parts.runner.cache);
+    this.#loop = this.#newLoop();
+    this.#recoverWhenLost();
   }
 
   /**
@@ -92,12 +111,12 @@ export class EngineCore {
    */
   static async load(source: ModelSource, options: EngineOptions): Promise<EngineCore> {
     const startedAt = performance.now();
-    const { kv = {}, signal } = options;
+    const { signal } = options;
     const files = await readModelFiles(source, signal);
     const device = await Device.request(options);
     try {
       const parts = await prepare(device, files.config, source, options);
-      return new EngineCore(source.id, files, kv, parts, performance.now() - startedAt);
+      return new EngineCore(source, files, options, parts, performance.now() - startedAt);
     } catch (error) {
       device.destroy();
       throw error;
@@ -130,6 +149,7 @@ export class EngineCore {
    * signal's reason when aborted; RangeError for a prompt without tokens or with one that the model does not know
    */
   async *generate(request: GenerationRequest, signal?: AbortSignal): AsyncGenerator<GenerationEvent, void> {
+    await this.#recovering;
     this.#throwIfUnusable();
     signal?.throwIfAborted();
     const promptIds = this.encodePrompt(request.prompt);
@@ -216,12 +236,14 @@ export class EngineCore {
         readbacksPerToken: perStep(counts.readbacks),
         buffersPerToken: perStep(counts.buffers),
       },
+      recoveries: this.#numRecoveries,
       requests: { running: this.#loop.numRunning, waiting: this.#loop.numWaiting },
     };
   }
 
   /** Where the pages are of the sequence that ran last. @throws EngineError `device-lost`, `disposed` */
   async cacheMap(): Promise<CacheMap> {
+    await this.#recovering;
     this.#throwIfUnusable();
     return this.#runner.readMap();
   }
@@ -235,6 +257,13 @@ export class EngineCore {
       this.#listeners.delete(own);
       this.#watch();
     };
+  }
+
+  /** Tells `listener` how a recovery from a lost device goes, until the function is called that it returns. */
+  onRecovery(listener: (event: RecoveryEvent) => void): () => void {
+    const own = (event: RecoveryEvent) => listener(event);
+    this.#recoveryListeners.add(own);
+    return () => void this.#recoveryListeners.delete(own);
   }
 
   /** Events are made only while somebody listens. */
@@ -252,16 +281,107 @@ export class EngineCore {
 
   async #dispose(): Promise<void> {
     this.#loop.abortAll(disposedError());
+    await this.#recovering;
     await this.#loop.idle();
+    if (!this.#failure) this.#release();
+    await this.#hostStore.close();
+  }
+
+  /** Frees everything on the GPU. */
+  #release(): void {
     this.#runner.destroy();
     destroyWeights(this.#weights);
     this.#device.destroy();
-    await this.#hostStore.close();
+  }
+
+  #newLoop(): StepLoop {
+    const device = this.#device;
+    const isLost = () => this.#options.recovery !== false && device.isLost();
+    return new StepLoop(this.#runner, this.#store, this.#plan.activations.maxRows, isLost);
+  }
+
+  #recoverWhenLost(): void {
+    if (this.#options.recovery === false) return;
+    void this.#device.lost.then((error) => {
+      // A device may be lost again before all is back: one recovery follows the other.
+      this.#recovering = this.#recovering.then(() => this.#recover(error));
+    });
+  }
+
+  /** Another device, the weights again, the pages from the host; requests go on where they were. Never rejects. */
+  async #recover(lost: EngineError): Promise<void> {
+    this.#tell({ phase: 'lost', error: lost });
+    const requests = await this.#loop.halt();
+    // What is on its way to the disk arrives; what was on its way from the GPU is lost with it.
+    await this.#runner.settled().catch(() => undefined);
+    const { cache } = this.#runner;
+    const saved = savedSequences(this.#store.sequences, (index) => cache.pagesOf(index), this.#hostStore);
+    const kept = new Set(saved.flatMap(({ ids }) => ids));
+    const all = Array.from({ length: cache.shape.numPageIds }, (_, id) => id as PageId);
+    this.#hostStore.drop(all.filter((id) => !kept.has(id)));
+    cache.onFree = () => undefined;
+    this.#release();
+    try {
+      await this.#replaceDevice();
+    } catch (error) {
+      this.#failure = this.#disposing ? disposedError() : unrecoveredError(error);
+      for (const request of requests) request.fail(this.#failure);
+      this.#tell({ phase: 'failed', error: this.#failure });
+      return;
+    }
+    this.#recoverWhenLost();
+    for (const { tokens, ids } of saved) {
+      // Pages that the host lost meanwhile, or a device that is lost again: the tokens are prefilled instead.
+      await this.#loop.restore(tokens, () => undefined, { ids }).catch(() => undefined);
+    }
+    for (const request of requests) if (request.phase !== 'finished') this.#loop.add(request);
+    this.#numRecoveries++;
+    this.#tell({ phase: 'recovered' });
+  }
+
+  /** @throws what the last attempt failed with */
+  async #replaceDevice(): Promise<void> {
+    let failure: unknown;
+    for (const delayMs of recoveryDelaysMs) {
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      if (this.#disposing) throw disposedError();
+      this.#tell({ phase: 'recovering' });
+      let device: Device | undefined;
+      try {
+        device = await Device.request(this.#options);
+        const { gpu, weights, kv, onWarning } = this.#options;
+        const options = {
+          gpu,
+          ...(weights && { weights }),
+          ...(kv && { kv }),
+          ...(onWarning && { onWarning }),
+        };
+        const parts = await prepare(device, this.config, this.#source, options, this.#hostStore);
+        this.#device = parts.device;
+        this.#weights = parts.weights;
+        this.#plan = parts.plan;
+        this.#runner = parts.runner;
+        this.#refusedVariants = parts.refusedVariants;
+        this.#store = new SequenceStore(parts.runner.cache);
+        this.#loop = this.#newLoop();
+        this.#watch();
+        return;
+      } catch (error) {
+        device?.destroy();
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  #tell(event: RecoveryEvent): void {
+    for (const listener of this.#recoveryListeners) listener(event);
   }
 
   #throwIfUnusable(): void {
     if (this.#disposing) throw disposedError();
-    this.#device.throwIfFailed();
+    if (this.#failure) throw this.#failure;
+    if (this.#options.recovery === false) this.#device.throwIfFailed();
   }
 
   /** Whatever they come from: a tokenizer may know tokens that the model has no row for. */
@@ -355,6 +475,7 @@ async function prepare(
   config: ModelConfig,
   source: ModelSource,
   options: EngineOptions,
+  store?: HostStore,
 ): Promise<EngineParts> {
   const { weights: format = 'f16', kv = {}, onProgress, onWarning, signal } = options;
   const { maxBindingBytes } = device;
@@ -379,16 +500,16 @@ async function prepare(
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   });
-  let hostStore: HostStore | undefined;
+  let hostStore = store;
   try {
-    hostStore = await openPlannedStore(plan);
+    hostStore ??= await openPlannedStore(plan);
     const runner = await ModelRunner.create(compiler, config, weights, plan, hostStore);
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();
     return { device, weights, plan, runner, hostStore, refusedVariants };
   } catch (error) {
     destroyWeights(weights);
-    await hostStore?.close();
+    if (!store) await hostStore?.close();
     throw error;
   }
 }

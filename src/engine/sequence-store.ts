@@ -98,6 +98,11 @@ export class SequenceStore {
     }
   }
 
+  /** All sequences, running and idle. */
+  get sequences(): readonly Sequence[] {
+    return [...this.#running, ...this.#idle];
+  }
+
   get numRunning(): number {
     return this.#running.size;
   }

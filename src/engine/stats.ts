@@ -56,5 +56,7 @@ export interface EngineStats {
     readonly readbacksPerToken: number;
     readonly buffersPerToken: number;
   };
+  /** Lost devices that were replaced. */
+  readonly recoveries: number;
   readonly requests: { readonly running: number; readonly waiting: number };
 }

@@ -25,6 +25,7 @@ export class StepLoop {
   readonly #runner: ModelRunner;
   readonly #store: SequenceStore;
   readonly #maxRows: number;
+  readonly #isLost: () => Promise<boolean> | boolean;
   readonly #waiting: RunningRequest[] = [];
   #admitted: RunningRequest[] = [];
   readonly #prefills = new Map<RunningRequest, PrefillJob>();
@@ -33,8 +34,16 @@ export class StepLoop {
   readonly #restores = new Set<Promise<void>>();
   readonly #onRoom: (() => void)[] = [];
   #running: Promise<void> | undefined;
+  #isHalted = false;
 
-  constructor(runner: ModelRunner, store: SequenceStore, maxRows: number) {
+  /** @param isLost whether the device is gone, and requests are to wait for `halt` instead of failing with it */
+  constructor(
+    runner: ModelRunner,
+    store: SequenceStore,
+    maxRows: number,
+    isLost: () => Promise<boolean> | boolean = () => false,
+  ) {
+    this.#isLost = isLost;
     this.#runner = runner;
     this.#store = store;
     this.#maxRows = maxRows;
@@ -76,6 +85,7 @@ export class StepLoop {
   abort(request: RunningRequest, reason: unknown): void {
     if (request.phase === 'finished') return;
     request.fail(reason);
+    if (this.#isHalted) return;
     const index = this.#waiting.indexOf(request);
     if (index >= 0) this.#waiting.splice(index, 1);
     else this.#retire(request);
@@ -84,6 +94,20 @@ export class StepLoop {
   /** Ends every request with `error`. */
   abortAll(error: unknown): void {
     for (const request of [...this.#waiting, ...this.#admitted]) this.abort(request, error);
+  }
+
+  /**
+   * The device is gone: nothing is submitted any more. Resolves to the requests that go on elsewhere, in order, once nothing
+   * is in flight.
+   */
+  async halt(): Promise<RunningRequest[]> {
+    this.#isHalted = true;
+    await this.idle();
+    await Promise.allSettled(this.#inFlight.splice(0).map(({ result }) => result));
+    await Promise.all(this.#restores);
+    const requests = [...this.#admitted, ...this.#waiting].filter(({ phase }) => phase !== 'finished');
+    for (const request of requests) request.interrupt();
+    return requests;
   }
 
   /** Resolves when nothing runs and nothing is in flight. */
@@ -135,11 +159,12 @@ export class StepLoop {
 
   /** A failure ends the requests of its moment; those that come while it is cleared away are answered. */
   async #run(): Promise<void> {
-    while (this.#waiting.length + this.#admitted.length + this.#inFlight.length > 0) {
+    while (!this.#isHalted && this.#waiting.length + this.#admitted.length + this.#inFlight.length > 0) {
       try {
         await this.#turn();
       } catch (error) {
-        this.abortAll(error);
+        if (await this.#isLost()) this.#isHalted = true;
+        else this.abortAll(error);
         await Promise.allSettled(this.#inFlight.splice(0).map(({ result }) => result));
       }
     }
@@ -164,14 +189,14 @@ export class StepLoop {
   /** Starts waiting requests, in order, as long as the next one fits. */
   async #admit(): Promise<void> {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
-      const { promptIds, maxSampled, request } = next;
+      const { promptIds, answerIds, prefillIds, maxSampled, request } = next;
       const numTokens = promptIds.length + maxSampled;
-      let placement = this.#store.place(promptIds, numTokens);
+      let placement = this.#store.place(prefillIds, numTokens);
       if (!placement && this.#admitted.length + this.#inFlight.length === 0) {
         // Pages of an answer that is over may still be on their way to the host.
         await this.#runner.settled();
         while (this.#restores.size > 0) await Promise.race(this.#restores);
-        placement = this.#store.place(promptIds, numTokens);
+        placement = this.#store.place(prefillIds, numTokens);
       }
       if (!placement) {
         assert(
@@ -189,15 +214,16 @@ export class StepLoop {
         await this.#runner.sampler.configure(
           sequence.index,
           { ...sampling, ignoreEos, ...(logprobs !== undefined && { numLogprobs: logprobs }) },
-          { promptTokens: promptIds, logitBias: sampling.logitBias },
+          { promptTokens: promptIds, answerTokens: answerIds, logitBias: sampling.logitBias },
         );
       } catch (error) {
+        if (await this.#isLost()) throw error;
         // No room for its penalties is this request's own failure.
         this.abort(next, error);
       }
       // The caller may have aborted while the sampler's history was being allocated.
       if (next.phase === 'prefilling') {
-        this.#prefills.set(next, this.#runner.beginPrefill(sequence, promptIds, numCached));
+        this.#prefills.set(next, this.#runner.beginPrefill(sequence, prefillIds, numCached));
       }
     }
   }
@@ -237,12 +263,12 @@ export class StepLoop {
   #submitSlice(request: RunningRequest, job: PrefillJob): void {
     const sequence = request.sequence!;
     const submitted = this.#runner.submitSlice(job);
-    sequence.tokens.push(...request.promptIds.slice(sequence.numStored, job.position));
+    sequence.tokens.push(...request.prefillIds.slice(sequence.numStored, job.position));
     sequence.numStored = job.position;
     if (job.isDone) {
       this.#prefills.delete(request);
       request.phase = 'decoding';
-      request.numSampled = 1;
+      request.numSampled++;
     }
     this.#push(
       submitted.then(

@@ -58,6 +58,7 @@ const check = fields({
     headProfile: ofType('object'),
     hostBytes: ofType('number'),
   }),
+  recovery: ofType('boolean'),
   useDefaultLimits: ofType('boolean'),
   disabledFeatures: aListOf('shader-f16', 'subgroups', 'timestamp-query'),
 });
