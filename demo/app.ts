@@ -6,23 +6,26 @@ import './components/add-document';
 import type { TurnEventDetail } from './components/chat-log';
 import './components/chat-panel';
 import type { ChatPanel } from './components/chat-panel';
+import './components/document-offer';
 import './components/document-reader';
+import './components/document-status';
 import './components/error-panel';
 import './components/library-panel';
 import './components/load-progress';
 import './components/memory-panel';
 import './components/model-picker';
 import { ConversationStore } from './conversation-store';
-import { DocumentShelf } from './document-shelf';
 import { EngineController } from './engine-controller';
-import { formatBytes, formatRate } from './format';
+import { formatBytes, formatCount, formatRate } from './format';
 import { icons } from './icons';
 import { importDocument, type ImportInput } from './import/import-document';
 import { LibraryController } from './library-controller';
 import { embeddedModel, type ModelChoice } from './models';
+import { ModelStore } from './models/model-store';
 import type { Span } from './paragraphs';
 import { readSample, readSampleQuestions, sampleId } from './sample';
 import { gpuByteChoices, type Settings } from './settings';
+import { saveFile } from './save-file';
 import { controls } from './shared-styles';
 
 /** What a narrow page shows. */
@@ -48,10 +51,10 @@ export class App extends LitElement {
   declare view: View;
   declare marked: Span | undefined;
   declare suggestions: readonly string[];
-  readonly #shelf = new DocumentShelf();
+  readonly #models = new ModelStore();
   readonly #store = new ConversationStore();
-  readonly #engine = new EngineController(this, this.#shelf);
-  readonly #library = new LibraryController(this, this.#shelf, this.#store);
+  readonly #engine = new EngineController(this, this.#models);
+  readonly #library = new LibraryController(this, this.#engine, this.#store);
   readonly #chat = new ChatController(this, this.#engine, this.#store);
 
   constructor() {
@@ -123,6 +126,12 @@ export class App extends LitElement {
       popover
       .documents=${this.#library.documents}
       .openId=${this.isChatting ? '' : this.#library.open?.id}
+      .readingId=${this.#library.reading?.id}
+      .quota=${this.#library.quota}
+      .isReady=${this.#engine.phase === 'ready'}
+      .isRefused=${this.#library.isRefused}
+      @import=${(event: CustomEvent<File>) => void this.#onImport(event.detail)}
+      @keep=${() => void this.#library.keep()}
       @add=${() => this.#show(undefined)}
       @open=${(event: CustomEvent<string>) => this.#show(event.detail)}
     ></longpage-library-panel>`;
@@ -137,7 +146,7 @@ export class App extends LitElement {
   }
 
   #renderDocument() {
-    const { open, openEntry, problem } = this.#library;
+    const { open, openEntry, offer, reading, problem } = this.#library;
     const trouble =
       problem === undefined
         ? null
@@ -145,6 +154,19 @@ export class App extends LitElement {
             .error=${problem}
             @dismiss=${() => this.#library.report(undefined)}
           ></longpage-error-panel>`;
+    if (!open && offer) {
+      return html`<div class="add">
+        ${trouble}
+        <longpage-document-offer
+          .heading=${offer.title}
+          .cost=${offer.cost}
+          .isReady=${this.#engine.phase === 'ready'}
+          .isBusy=${reading !== undefined}
+          @accept=${this.#onAccept}
+          @cancel=${() => void this.#library.withdraw()}
+        ></longpage-document-offer>
+      </div>`;
+    }
     if (!open) {
       return html`<div class="add">
         ${trouble}
@@ -158,14 +180,24 @@ export class App extends LitElement {
       </div>`;
     }
     return html`<longpage-document-reader
-      .heading=${openEntry?.title ?? ''}
-      .meta=${`${open.text.length.toLocaleString('en')} characters`}
-      .text=${open.text}
+      .heading=${openEntry?.title ?? (reading?.id === open.id ? reading.title : '')}
+      .meta=${openEntry ? `${formatCount(openEntry.numTokens, 'token')} · ${formatBytes(openEntry.storedBytes)} on the disk` : ''}
+      .text=${open.text ?? ''}
       .marked=${this.marked}
       @rename=${(event: CustomEvent<string>) => void this.#library.rename(open.id, event.detail)}
+      @export=${() => void this.#onExport(open.id, openEntry?.title ?? open.id)}
       @delete=${() => void this.#library.delete(open.id)}
-      >${trouble}</longpage-document-reader
-    >`;
+    >
+      <longpage-document-status
+        .entry=${openEntry}
+        .reading=${reading?.id === open.id ? reading : undefined}
+        .opened=${open.opened}
+        .canRead=${open.text !== undefined && reading === undefined && this.#engine.phase === 'ready'}
+        @stop=${() => this.#library.stop()}
+        @read=${() => void this.#library.readOn()}
+      ></longpage-document-status>
+      ${trouble}
+    </longpage-document-reader>`;
   }
 
   #renderChat() {
@@ -175,16 +207,16 @@ export class App extends LitElement {
       .conversations=${conversations}
       .current=${current}
       .answeringId=${answeringId}
-      .isReady=${this.#engine.phase === 'ready'}
-      .intro=${this.isChatting ? 'Talk to the model itself. Scout has little to say without a text to read.' : 'Ask about this document. The first answer takes longest: the document is read then.'}
+      .isReady=${this.#engine.phase === 'ready' && (this.isChatting || this.#library.canAnswer)}
+      .intro=${this.isChatting ? 'Talk to the model itself. Scout has little to say without a text to read.' : 'Ask about this document. While it is read, answers come from what is read so far.'}
       .suggestions=${isSample ? this.suggestions : []}
-      @question=${(event: CustomEvent<string>) => void this.#chat.ask(event.detail)}
+      @question=${(event: CustomEvent<string>) => void this.#answered(this.#chat.ask(event.detail))}
       @stop=${() => this.#chat.stop()}
       @begin=${() => this.#chat.begin()}
       @select=${(event: CustomEvent<string>) => this.#chat.select(event.detail)}
       @remove=${() => void this.#chat.delete()}
-      @edit=${({ detail }: CustomEvent<TurnEventDetail>) => void this.#chat.edit(detail.turn, detail.text!)}
-      @again=${({ detail }: CustomEvent<TurnEventDetail>) => void this.#chat.answerAgain(detail.turn)}
+      @edit=${({ detail }: CustomEvent<TurnEventDetail>) => void this.#answered(this.#chat.edit(detail.turn, detail.text!))}
+      @again=${({ detail }: CustomEvent<TurnEventDetail>) => void this.#answered(this.#chat.answerAgain(detail.turn))}
       @choose=${({ detail }: CustomEvent<TurnEventDetail>) => this.#chat.choose(detail.turn)}
     >
       ${
@@ -244,19 +276,37 @@ export class App extends LitElement {
     if (id !== undefined) await this.#focusChat();
   }
 
-  async #add(title: string, text: string, id?: string): Promise<void> {
-    const added = await this.#library.add(title, text, id);
-    if (added === undefined) return;
+  #onAccept = async (): Promise<void> => {
+    const reading = this.#library.accept();
+    const { open } = this.#library;
+    if (!open) return;
     this.marked = undefined;
-    await this.#chat.open(added);
+    await this.#chat.open(open.id);
     await this.#focusChat();
+    await reading;
+  };
+
+  async #onExport(id: string, title: string): Promise<void> {
+    const file = await this.#library.export(id);
+    if (file) saveFile(file, `${title}.longpage`);
+  }
+
+  async #onImport(file: File): Promise<void> {
+    const id = await this.#library.import(file);
+    if (id !== undefined) await this.#show(id);
+  }
+
+  /** An answer can have found that its document is damaged. */
+  async #answered(answering: Promise<void>): Promise<void> {
+    await answering;
+    await this.#library.refresh();
   }
 
   #import = async (inputs: readonly ImportInput[]): Promise<void> => {
     try {
       for (const input of inputs) {
         const { title, text } = await importDocument(input);
-        await this.#add(title, text);
+        await this.#library.propose(title, text);
       }
     } catch (error) {
       this.#library.report(error);
@@ -267,7 +317,8 @@ export class App extends LitElement {
     try {
       const { title, text } = await readSample();
       this.suggestions = await readSampleQuestions();
-      await this.#add(title, text, sampleId);
+      await this.#library.propose(title, text, sampleId);
+      if (this.#library.open) await this.#show(sampleId);
     } catch (error) {
       this.#library.report(error);
     }

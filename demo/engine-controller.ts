@@ -7,6 +7,8 @@ import {
   Engine,
   EngineError,
   type CacheMap,
+  type EngineDocuments,
+  type ModelLocation,
   type RerankEvent,
   type ChatCompletionMessageParam,
   type EngineStats,
@@ -15,7 +17,7 @@ import {
   type MemoryPlan,
 } from '../src/index';
 import type { ModelChoice } from './models';
-import type { DocumentShelf } from './document-shelf';
+import type { ModelStore } from './models/model-store';
 import { loadSettings, saveSettings, type Settings } from './settings';
 
 /** Where the engine is. */
@@ -68,17 +70,22 @@ export class EngineController implements ReactiveController {
   /** Why the engine is no longer there, or was not loaded. */
   error: unknown;
   readonly #host: ReactiveControllerHost;
-  readonly #shelf: DocumentShelf;
+  readonly #models: ModelStore;
   #engine: Engine | undefined;
   #loading: AbortController | undefined;
   #isWatching = false;
   #isReadingMap = false;
   #endWatch: (() => void) | undefined;
 
-  constructor(host: ReactiveControllerHost, shelf: DocumentShelf) {
+  constructor(host: ReactiveControllerHost, models: ModelStore) {
     this.#host = host;
-    this.#shelf = shelf;
+    this.#models = models;
     host.addController(this);
+  }
+
+  /** The library as the model sees it; undefined while there is none. */
+  get documents(): EngineDocuments | undefined {
+    return this.phase === 'ready' ? this.#engine?.documents : undefined;
   }
 
   hostDisconnected(): void {
@@ -106,14 +113,17 @@ export class EngineController implements ReactiveController {
     try {
       await previous?.dispose();
       loading.signal.throwIfAborted();
+      const load = (location: ModelLocation) =>
+        Engine.load(location, {
+          kv: kvOptions(this.settings),
+          signal: loading.signal,
+          onProgress: (progress) => {
+            if (this.#loading === loading) this.#set({ progress });
+          },
+        });
       const { source } = choice;
-      const engine = await Engine.load(typeof source === 'string' ? source : [...source], {
-        kv: kvOptions(this.settings),
-        signal: loading.signal,
-        onProgress: (progress) => {
-          if (this.#loading === loading) this.#set({ progress });
-        },
-      });
+      const isStored = typeof source === 'object' && 'storedId' in source;
+      const engine = await (isStored ? this.#models.use(source.storedId, load) : load(source));
       if (this.#loading !== loading) {
         await engine.dispose();
         return;
@@ -171,15 +181,14 @@ export class EngineController implements ReactiveController {
     let numTokens = 0;
     let firstTokenAt = 0;
     try {
-      const { documentId } = question;
-      const document = documentId === '' ? undefined : { text: await this.#shelf.text(documentId) };
+      const { documentId: document } = question;
       const stream = await engine.chat.completions.create(
         {
           messages: question.messages,
           max_tokens: maxAnswerTokens,
           temperature: question.temperature,
           stream: true,
-          ...(document && { document }),
+          ...(document !== '' && { document }),
           ...(this.settings.isExact && { exact: true }),
         },
         { signal },

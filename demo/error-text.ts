@@ -65,6 +65,16 @@ const textByCode: Readonly<Record<string, Omit<ErrorText, 'detail'>>> = {
     steps: ['Delete documents or models that you no longer need, or free space on the disk.'],
     canRetry: false,
   },
+  'document-damaged': {
+    title: 'This document is damaged',
+    steps: ['Read it again. A file that was exported must be whole: export it once more.'],
+    canRetry: false,
+  },
+  'document-busy': {
+    title: 'This document is in use',
+    steps: ['Another tab has it open or reads it. Close that tab, or wait until it is done.'],
+    canRetry: false,
+  },
   'device-lost': {
     title: 'The GPU was lost',
     steps: [

@@ -1,75 +1,186 @@
-/** The documents of this device, and the one that is open. */
+/** The documents of this device: which there are, the one that is open, the one that is read, and what the next would cost. */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import {
+  EngineError,
+  type DocumentCost,
+  type DocumentInfo,
+  type EngineDocuments,
+  type OpenedDocument,
+  type ReadingProgress,
+  type StorageQuota,
+} from '../src/index';
 import type { ConversationStore } from './conversation-store';
-import type { DocumentShelf, ShelvedDocument } from './document-shelf';
+import type { EngineController } from './engine-controller';
 import { newId } from './ids';
 
-/** A document whose text is shown. */
+/** A document that is shown. */
 export interface OpenDocument {
   readonly id: string;
+  /** Undefined until it is there. */
+  readonly text: string | undefined;
+  /** What it took to make it ready for questions. */
+  readonly opened?: OpenedDocument;
+}
+
+/** A document that may be read, once it is known what that costs. */
+export interface Offer {
+  readonly id: string;
+  readonly title: string;
   readonly text: string;
+  readonly cost?: DocumentCost;
+}
+
+/** A document that is being read. */
+export interface CurrentReading {
+  readonly id: string;
+  readonly title: string;
+  readonly text: string;
+  readonly progress?: ReadingProgress;
 }
 
 /** See the file's header. */
 export class LibraryController implements ReactiveController {
-  documents: readonly ShelvedDocument[] = [];
+  documents: readonly DocumentInfo[] = [];
   open: OpenDocument | undefined;
+  reading: CurrentReading | undefined;
+  quota: StorageQuota | undefined;
+  /** Whether the browser has refused to keep all this for good. */
+  isRefused = false;
   /** What went wrong last with a document. */
   problem: unknown;
   readonly #host: ReactiveControllerHost;
-  readonly #shelf: DocumentShelf;
+  readonly #engine: EngineController;
   readonly #conversations: ConversationStore;
+  #library: EngineDocuments | undefined;
+  #offers: readonly Offer[] = [];
+  #stop: AbortController | undefined;
+  /** Ends the estimate of an offer that is gone. */
+  #estimating: AbortController | undefined;
 
-  constructor(host: ReactiveControllerHost, shelf: DocumentShelf, conversations: ConversationStore) {
+  constructor(host: ReactiveControllerHost, engine: EngineController, conversations: ConversationStore) {
     this.#host = host;
-    this.#shelf = shelf;
+    this.#engine = engine;
     this.#conversations = conversations;
     host.addController(this);
   }
 
-  hostConnected(): void {
-    void this.#attempt(() => this.#refresh());
+  hostDisconnected(): void {
+    this.stop();
+  }
+
+  /** With every model comes its view of the library. */
+  hostUpdate(): void {
+    const library = this.#engine.documents;
+    if (library === this.#library) return;
+    this.#library = library;
+    if (this.open) this.open = { id: this.open.id, text: this.open.text };
+    if (!library) return;
+    void this.#attempt(async () => {
+      await this.#refresh();
+      await Promise.all([this.#prepare(), this.#estimate()]);
+    });
   }
 
   /** The entry of the open document. */
-  get openEntry(): ShelvedDocument | undefined {
+  get openEntry(): DocumentInfo | undefined {
     return this.documents.find(({ id }) => id === this.open?.id);
   }
 
-  /** Adds a text and opens it; `id` only for one that must not be there twice. Resolves to the document's id. */
-  async add(title: string, text: string, id = newId()): Promise<string | undefined> {
-    return this.#attempt(async () => {
-      if (!this.documents.some((document) => document.id === id)) {
-        await this.#shelf.add({ id, title, numCharacters: text.length, addedAt: Date.now() }, text);
-      }
-      this.open = { id, text };
-      await this.#refresh();
-      return id;
-    });
+  /** Whether a question on the open document has something to be answered from. */
+  get canAnswer(): boolean {
+    const { open, openEntry, reading } = this;
+    if (open && reading?.id === open.id) return (reading.progress?.numReadTokens ?? 0) > 0;
+    if (openEntry?.state === 'partial') return openEntry.numReadTokens > 0;
+    return openEntry?.state === 'complete';
   }
 
-  /** Opens a document; empty for none. */
+  /** The document that is to be read next, if the person wants that. */
+  get offer(): Offer | undefined {
+    return this.#offers[0];
+  }
+
+  /** Offers to read a text; `id` only for one that must not be there twice. Shows it if it is there. */
+  async propose(title: string, text: string, id = newId()): Promise<void> {
+    if (this.documents.some((document) => document.id === id)) return this.show(id);
+    this.open = undefined;
+    this.#offers = [...this.#offers, { id, title, text }];
+    this.#host.requestUpdate();
+    if (this.#offers.length === 1) await this.#attempt(() => this.#estimate());
+  }
+
+  /** The first offer is not wanted, or taken. */
+  async withdraw(): Promise<void> {
+    this.#estimating?.abort();
+    this.#offers = this.#offers.slice(1);
+    this.#host.requestUpdate();
+    await this.#attempt(() => this.#estimate());
+  }
+
+  /** Reads what is offered, and shows it; settles once it is read or the reading has ended otherwise. */
+  async accept(): Promise<void> {
+    const { offer } = this;
+    if (!offer || this.reading) return;
+    this.#estimating?.abort();
+    this.#offers = this.#offers.slice(1);
+    this.open = { id: offer.id, text: offer.text };
+    await this.#read(offer.id, offer.text, offer.title);
+  }
+
+  /** Reads the open document to its end, or anew where what is stored of it cannot be used. */
+  async readOn(): Promise<void> {
+    const { open } = this;
+    if (open?.text !== undefined && !this.reading)
+      await this.#read(open.id, open.text, this.openEntry?.title ?? open.id);
+  }
+
+  /** Stops the reading; what is read stays. */
+  stop(): void {
+    this.#stop?.abort();
+  }
+
+  /** Shows a document and makes it ready for questions; empty for none. */
   async show(id: string): Promise<void> {
-    await this.#attempt(async () => {
-      this.open = id === '' ? undefined : { id, text: await this.#shelf.text(id) };
-    });
+    this.#estimating?.abort();
+    this.#offers = [];
+    const text = this.reading?.id === id ? this.reading.text : undefined;
+    this.open = id === '' ? undefined : { id, text };
+    this.#host.requestUpdate();
+    await this.#attempt(() => this.#prepare());
   }
 
   async rename(id: string, title: string): Promise<void> {
-    await this.#attempt(async () => {
-      await this.#shelf.rename(id, title);
-      await this.#refresh();
-    });
+    await this.#change((library) => library.rename(id, title));
   }
 
   /** Deletes a document and the conversations on it. */
   async delete(id: string): Promise<void> {
-    await this.#attempt(async () => {
+    await this.#change(async (library) => {
+      await library.delete(id);
       if (this.open?.id === id) this.open = undefined;
-      await this.#shelf.delete(id);
       await this.#conversations.deleteAll(id);
-      await this.#refresh();
     });
+  }
+
+  /** A document as one file. */
+  async export(id: string): Promise<Blob | undefined> {
+    return this.#change((library) => library.export(id));
+  }
+
+  /** Keeps a document that was exported; resolves to its id. */
+  async import(file: Blob): Promise<string | undefined> {
+    return (await this.#change((library) => library.import(file)))?.id;
+  }
+
+  /** Asks the browser never to clear all this by itself. */
+  async keep(): Promise<void> {
+    await this.#change(async (library) => {
+      this.isRefused = !(await library.persist());
+    });
+  }
+
+  /** Looks again at what there is: a question can have found a damage. */
+  async refresh(): Promise<void> {
+    if (this.#library) await this.#attempt(() => this.#refresh(), false);
   }
 
   /** Says what went wrong, or with undefined that it has been read. */
@@ -78,16 +189,98 @@ export class LibraryController implements ReactiveController {
     this.#host.requestUpdate();
   }
 
-  async #refresh(): Promise<void> {
-    this.documents = await this.#shelf.list();
+  async #read(id: string, text: string, title: string): Promise<void> {
+    const library = this.#library;
+    if (!library) return;
+    const stop = (this.#stop = new AbortController());
+    this.reading = { id, title, text };
+    if (this.open?.id === id) this.open = { id, text };
+    await this.#attempt(async () => {
+      try {
+        const onProgress = (progress: ReadingProgress) => {
+          this.reading = { id, title, text, progress };
+          const isListed = this.documents.some((document) => document.id === id);
+          if (!isListed && progress.phase === 'reading') void this.refresh();
+          this.#host.requestUpdate();
+        };
+        await library.add(id, text, { title, signal: stop.signal, onProgress });
+      } catch (error) {
+        // A person who stops it or takes another model knows; what was read is there.
+        const isGone = error instanceof EngineError && error.code === 'disposed';
+        if (!stop.signal.aborted && !isGone && this.#isThere(error)) throw error;
+      } finally {
+        this.reading = undefined;
+        await this.#refresh();
+      }
+      await this.#estimate();
+    });
   }
 
-  async #attempt<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
-    this.problem = undefined;
+  /** Deleting a document that is read ends its reading with an abort of its own. */
+  #isThere(error: unknown): boolean {
+    return !(error instanceof DOMException && error.name === 'AbortError');
+  }
+
+  /** Brings what is open: its text, then what questions need. */
+  async #prepare(): Promise<void> {
+    const library = this.#library;
+    const { open } = this;
+    if (!library || !open || this.reading?.id === open.id) return;
+    const isStillOpen = () => this.open?.id === open.id && this.#library === library;
+    const text = open.text ?? (await library.text(open.id));
+    if (!isStillOpen()) return;
+    this.open = { id: open.id, text };
+    this.#host.requestUpdate();
+    const state = this.openEntry?.state;
+    if (state !== 'complete' && state !== 'partial') return;
+    try {
+      const opened = await library.open(open.id);
+      if (isStillOpen() && this.reading?.id !== open.id) this.open = { id: open.id, text, opened };
+    } catch (error) {
+      // The state that the document is in from now on says it.
+      if (!(error instanceof EngineError && error.code === 'document-damaged')) throw error;
+    }
+    await this.#refresh();
+  }
+
+  async #estimate(): Promise<void> {
+    const { offer } = this;
+    const library = this.#library;
+    if (!offer || !library) return;
+    const { signal } = (this.#estimating = new AbortController());
+    try {
+      const cost = await library.estimate(offer.text, { signal });
+      this.#offers = this.#offers.map((other) => (other.id === offer.id ? { ...other, cost } : other));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    this.#host.requestUpdate();
+  }
+
+  async #refresh(): Promise<void> {
+    const library = this.#library;
+    if (!library) return;
+    const [documents, quota] = await Promise.all([library.list(), library.quota()]);
+    Object.assign(this, { documents, quota });
+    this.#host.requestUpdate();
+  }
+
+  async #change<Result>(work: (library: EngineDocuments) => Promise<Result>): Promise<Result | undefined> {
+    return this.#attempt(async () => {
+      if (!this.#library) throw new EngineError('disposed', 'The library opens once a model is loaded.');
+      const result = await work(this.#library);
+      await this.#refresh();
+      return result;
+    });
+  }
+
+  async #attempt<Result>(work: () => Promise<Result>, isNews = true): Promise<Result | undefined> {
+    if (isNews) this.problem = undefined;
     try {
       return await work();
     } catch (error) {
-      this.problem = error;
+      // Without an engine the page says what became of it.
+      if (this.#engine.documents || !(error instanceof EngineError)) this.problem = error;
       return undefined;
     } finally {
       this.#host.requestUpdate();

@@ -1,6 +1,6 @@
 /**
- * The open document as a page to read; a passage can be marked, which scrolls to it. Fires `rename` with a title, and
- * `delete`.
+ * The open document as a page to read; a passage can be marked, which scrolls to it. Fires `rename` with a title,
+ * `export`, and `delete`.
  */
 import { LitElement, css, html, type PropertyValues } from 'lit';
 import { icons } from '../icons';
@@ -158,6 +158,9 @@ export class DocumentReader extends LitElement {
         ${this.isRenaming ? this.#renderRename() : html`<h2>${this.heading}</h2>`}
         <div class="row actions">
           <button class="quiet" @click=${this.#beginRename}>${icons.edit} Rename</button>
+          <button class="quiet" @click=${() => this.dispatchEvent(new Event('export'))}>
+            ${icons.export} Export
+          </button>
           <button class="quiet" @click=${() => this.#dialog.showModal()}>${icons.remove} Delete</button>
           <span class="soft">${this.meta}</span>
         </div>

@@ -1,6 +1,10 @@
-/** The documents of this device. Fires `add`, and `open` with a document's id (empty for a chat without one). */
+/**
+ * The documents of this device, and the room they take. Fires `add`, `open` with a document's id (empty for a chat without one),
+ * `import` with a file, and `keep`.
+ */
 import { LitElement, css, html, nothing } from 'lit';
-import type { ShelvedDocument } from '../document-shelf';
+import type { DocumentInfo, StorageQuota } from '../../src/index';
+import { formatBytes, formatCount } from '../format';
 import { icons } from '../icons';
 import { controls } from '../shared-styles';
 
@@ -75,14 +79,37 @@ export class LibraryPanel extends LitElement {
         font-size: 0.8rem;
       }
 
+      .store {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.1rem 0.5rem;
+        padding-top: 0.5rem;
+        border-top: 1px solid var(--line);
+      }
+
       .none {
         padding: 0.25rem 0.6rem;
       }
     `,
   ];
 
-  static override properties = { documents: { attribute: false }, openId: { attribute: false } };
-  declare documents: readonly ShelvedDocument[];
+  static override properties = {
+    documents: { attribute: false },
+    openId: { attribute: false },
+    readingId: { attribute: false },
+    quota: { attribute: false },
+    isReady: { attribute: false },
+    isRefused: { attribute: false },
+  };
+  declare documents: readonly DocumentInfo[];
+  /** The document that is being read. */
+  declare readingId: string | undefined;
+  declare quota: StorageQuota | undefined;
+  /** Whether a model is there, and the library with it. */
+  declare isReady: boolean;
+  /** Whether the browser has refused to keep it all. */
+  declare isRefused: boolean;
   /** The open document; empty for a chat without one, undefined for none of both. */
   declare openId: string | undefined;
 
@@ -90,6 +117,10 @@ export class LibraryPanel extends LitElement {
     super();
     this.documents = [];
     this.openId = undefined;
+    this.readingId = undefined;
+    this.quota = undefined;
+    this.isReady = false;
+    this.isRefused = false;
   }
 
   protected override render() {
@@ -107,22 +138,70 @@ export class LibraryPanel extends LitElement {
             </button>
           </li>
         </ul>
+        ${
+          this.isReady || this.documents.length > 0
+            ? null
+            : html`<p class="soft none">Your documents show once the model is loaded.</p>`
+        }
       </nav>
+      <div class="store">
+        <button class="quiet" ?disabled=${!this.isReady} @click=${this.#pick}>${icons.import} Import</button>
+        <input
+          type="file"
+          hidden
+          accept=".longpage"
+          aria-label="Exported document"
+          @change=${this.#onPicked}
+        />
+        ${this.#renderQuota()}
+      </div>
     `;
   }
 
-  #renderDocument({ id, title, numCharacters }: ShelvedDocument) {
+  #renderDocument({ id, title, ...rest }: DocumentInfo) {
     return html`<li>
       <button aria-current=${id === this.openId ? 'page' : nothing} @click=${() => this.#open(id)}>
         <span class="title">${title}</span>
-        <span class="meta">${numCharacters.toLocaleString('en')} characters</span>
+        <span class="meta">${id === this.readingId ? 'being read…' : describe(rest)}</span>
       </button>
     </li>`;
   }
 
+  #renderQuota() {
+    const { quota } = this;
+    if (!quota || quota.quotaBytes === 0) return null;
+    const used = `${formatBytes(quota.usedBytes)} of ${formatBytes(quota.quotaBytes)} used`;
+    if (quota.isPersisted) return html`<p class="soft">${used}, kept until you delete it</p>`;
+    return html`<p class="soft">${used}</p>
+      <button class="quiet" @click=${() => this.dispatchEvent(new Event('keep'))}>Keep it for good</button>
+      ${
+        this.isRefused
+          ? html`<p class="soft" role="status">
+              The browser did not promise that. It may once the page is bookmarked or installed.
+            </p>`
+          : null
+      }`;
+  }
+
+  #pick = (): void => this.renderRoot.querySelector<HTMLInputElement>('input[type=file]')?.click();
+
+  #onPicked = (event: Event): void => {
+    const input = event.target as HTMLInputElement;
+    const file = input.files?.[0];
+    if (file) this.dispatchEvent(new CustomEvent<File>('import', { detail: file }));
+    input.value = '';
+  };
+
   #open(id: string): void {
     this.dispatchEvent(new CustomEvent<string>('open', { detail: id }));
   }
+}
+
+function describe({ state, numTokens, numReadTokens }: Omit<DocumentInfo, 'id' | 'title'>): string {
+  const length = formatCount(numTokens, 'token');
+  if (state === 'damaged') return `${length} · damaged`;
+  if (state === 'foreign') return `${length} · read by another model`;
+  return state === 'complete' ? length : `${numReadTokens.toLocaleString('en')} of ${length} read`;
 }
 
 customElements.define('longpage-library-panel', LibraryPanel);

@@ -169,6 +169,10 @@ describe('demo page', () => {
     await page.keyboard.type('A text about nothing.');
     await pressUntilFocused(/Add this text/);
     await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Read it' }).and(page.locator(':enabled')).waitFor();
+    await pressUntilFocused(/Read it/);
+    await page.keyboard.press('Enter');
+    await page.getByText('Read to its end.').waitFor();
     await untilReady(page);
     // Adding a document leaves the focus where the next thing is typed.
     await page.keyboard.type('Hello');

@@ -10,6 +10,7 @@ import {
   input,
   leave,
   photograph,
+  read,
   serveSite,
   untilReady,
   visit,
@@ -52,9 +53,12 @@ describe('a document that Scout has read', () => {
     await page.getByText('Paste a text').click();
     await page.getByLabel('Text to read').fill(text);
     await page.getByRole('button', { name: 'Add this text' }).click();
+    await page.getByText(/^about [\d.]+ m?s$/).waitFor();
+    await expectAccessible(page);
+    await photograph(page, 'offer');
+    await read(page);
     await page.getByRole('heading', { name: 'The people of Saltmere' }).waitFor();
     await page.getByRole('heading', { name: 'Who has the keys' }).waitFor();
-    await untilReady(page);
     expect(await ask(page, 'What is the access code of Magnus Oakley?')).toBe('KX-4471');
     expect(await ask(page, 'Where does Emil Hartwell come from?')).toBe('Foxbeck');
     expect(await ask(page, 'Where does Clara Ashford work?')).toBe('Room B12');
@@ -117,6 +121,7 @@ describe('a document that Scout has read', () => {
     await page.getByRole('button', { name: /The people of Saltmere/ }).click();
     await expect.poll(() => answerTexts(page)).toEqual(['KX-4471', '5180']);
     await untilReady(page);
+    await page.getByText(/^Opened: [1-9][\d.]* [kM]?B read in [\d.]+ m?s\.$/).waitFor();
     expect(await ask(page, 'Where does Emil Hartwell come from?')).toBe('Foxbeck');
   });
 
@@ -132,6 +137,7 @@ describe('a document that Scout has read', () => {
       ),
     });
     await page.getByRole('heading', { name: 'Evil' }).waitFor();
+    await read(page);
     await page.getByText('Harmless words.').waitFor();
     await page.getByRole('button', { name: 'Add a document' }).click();
     await chooser.setInputFiles({
@@ -142,8 +148,8 @@ describe('a document that Scout has read', () => {
       ),
     });
     await page.getByRole('heading', { name: 'Marked' }).waitFor();
+    await page.getByRole('button', { name: 'Not this one' }).click();
     expect(await page.title()).toBe('Longpage');
-    await page.getByRole('button', { name: 'Add a document' }).click();
     await chooser.setInputFiles({
       name: 'photo.png',
       mimeType: 'image/png',

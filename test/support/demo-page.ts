@@ -73,6 +73,13 @@ export const answerTexts = (page: Page) =>
 export const untilReady = (page: Page) =>
   page.getByRole('button', { name: 'Ask', exact: true }).and(page.locator(':enabled')).waitFor();
 
+/** Takes the offer to read a document; resolves once it is read to its end. */
+export async function read(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Read it' }).and(page.locator(':enabled')).click();
+  await page.getByText('Read to its end.').waitFor();
+  await untilReady(page);
+}
+
 /** Opens the chat that has no document. */
 export async function chatWithoutDocument(page: Page): Promise<void> {
   const library = page.getByRole('button', { name: 'Library' });
