@@ -6,8 +6,8 @@ import { gzipSync } from 'node:zlib';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../dist');
 
-/** Library and worker together, minified, in bytes. */
-export const maxBundleBytes = 250_000;
+/** Library and worker together, minified, in bytes: 250 kB for the runtime alone, and what the hierarchy and the documents add. */
+export const maxBundleBytes = 325_000;
 
 const forbidden = [
   [/\beval\s*\(/, 'calls eval'],

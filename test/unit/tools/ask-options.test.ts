@@ -37,7 +37,7 @@ test.each([
   ['--prompt a --seed 1.5', '--seed takes a whole number'],
   ['--prompt-ids 1,x', '--prompt-ids takes token ids'],
   ['--prompt a --weights int8', "--weights takes f32, f16, q8 or q4, not 'int8'"],
-  ['--prompt a --kv q8', '--kv takes f32 or f16'],
+  ['--prompt a --kv q8', '--kv takes f32, f16 or int8'],
   ['--prompt a --colour red', "Unknown option '--colour'"],
   ['--prompt', "'--prompt <value>' argument missing"],
 ])('refuses %j with one line', (args, message) => {
