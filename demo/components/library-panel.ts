@@ -144,7 +144,7 @@ export class LibraryPanel extends LitElement {
             : html`<p class="soft none">Your documents show once the model is loaded.</p>`
         }
       </nav>
-      <div class="store">
+      <section class="store" aria-label="Storage">
         <button class="quiet" ?disabled=${!this.isReady} @click=${this.#pick}>${icons.import} Import</button>
         <input
           type="file"
@@ -154,7 +154,7 @@ export class LibraryPanel extends LitElement {
           @change=${this.#onPicked}
         />
         ${this.#renderQuota()}
-      </div>
+      </section>
     `;
   }
 
