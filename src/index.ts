@@ -29,6 +29,7 @@ export type {
 } from './documents/document-info';
 export type { AddDocumentOptions, EngineDocuments } from './worker/engine-documents';
 export type { KvOptions, MemoryPlan } from './engine/memory-plan';
+export type { RecoveryEvent } from './engine/recovery';
 export type { EngineStats, RequestTimings } from './engine/stats';
 export type { BufferCategory, BytesByCategory } from './gpu/buffer';
 export type { AdapterDescription, DeviceFeature } from './gpu/device';

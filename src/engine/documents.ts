@@ -29,8 +29,10 @@ import type { StepLoop } from './step-loop';
 /** What documents are read and opened with. */
 export interface DocumentsContext {
   readonly library: DocumentLibrary;
-  readonly runner: ModelRunner;
-  readonly loop: StepLoop;
+  /** What is on the GPU now: another device brings others. */
+  readonly device: () => { readonly runner: ModelRunner; readonly loop: StepLoop };
+  /** Resolves when no recovery from a lost device is under way. @throws EngineError `device-lost`, `disposed` */
+  readonly ready: () => Promise<void>;
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;
   readonly config: ModelConfig;
@@ -62,6 +64,9 @@ interface KnownDocument {
 const maxWarmUp = 2048;
 const warmUpMs = 2000;
 
+/** How often something is begun anew when the device is lost meanwhile. */
+const maxAttempts = 4;
+
 /** Time between two looks at messages while tokenizing. */
 const pause = () => new Promise<void>((resolve) => setTimeout(resolve));
 
@@ -88,6 +93,7 @@ export class Documents {
    */
   async add(id: string, text: string, options: AddOptions = {}): Promise<DocumentInfo> {
     const { library } = this.#context;
+    await this.#context.ready();
     options.signal?.throwIfAborted();
     if (this.#known.get(id)?.abort) throw new EngineError('document-busy', `'${id}' is being read already.`);
     const found = await library.find(id);
@@ -97,7 +103,7 @@ export class Documents {
     const draft = await library.draft(id, text);
     try {
       const { ids, head, renderedAt } = await this.#prepare(draft, id, text, options);
-      await this.#read(draft, { ids, head, renderedAt }, options);
+      await this.#onDevice(() => this.#read(draft, { ids, head, renderedAt }, options));
       return library.describe(draft.manifest);
     } finally {
       draft.lock.release();
@@ -108,7 +114,11 @@ export class Documents {
    * Brings a document's first pages and all summaries back to the GPU; does nothing when they are there.
    * @throws RangeError when there is none; EngineError `document-damaged`, `document-busy`, `context-too-long`, `storage-quota`
    */
-  async open(id: string): Promise<OpenedDocument> {
+  open(id: string): Promise<OpenedDocument> {
+    return this.#onDevice(() => this.#open(id));
+  }
+
+  async #open(id: string): Promise<OpenedDocument> {
     const startedAt = performance.now();
     const known = this.#known.get(id);
     if (known && (known.abort || this.#isThere(known))) {
@@ -122,6 +132,20 @@ export class Documents {
     } catch (error) {
       stored.close();
       throw error;
+    }
+  }
+
+  /** Does `work`, again when the device is lost meanwhile and another one can be had. */
+  async #onDevice<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      await this.#context.ready();
+      try {
+        return await work();
+      } catch (error) {
+        if (!isDeviceLost(error) || attempt === maxAttempts) throw error;
+        // An operation may learn of the loss before the engine does.
+        await pause();
+      }
     }
   }
 
@@ -146,6 +170,7 @@ export class Documents {
 
   /** Stops a reading of it, and deletes it. @throws EngineError `document-busy` while another tab has it open */
   async delete(id: string): Promise<void> {
+    await this.#context.ready();
     this.#known.get(id)?.abort?.(new DOMException(`'${id}' was deleted.`, 'AbortError'));
     await this.#release(id);
     await this.#context.library.delete(id);
@@ -157,13 +182,14 @@ export class Documents {
    * @throws EngineError `model-unsupported`; the signal's reason when aborted
    */
   async estimate(text: string, signal?: AbortSignal): Promise<DocumentCost> {
-    const { template, runner, planFor } = this.#context;
+    const { template, planFor } = this.#context;
     const ids = await this.encode(template.documentPrefix(text), { signal });
     const time = await (this.#time ??= this.#measure().catch((error: unknown) => {
       this.#time = undefined;
       throw error;
     }));
     signal?.throwIfAborted();
+    const { runner } = this.#context.device();
     return documentCost({
       numTokens: ids.length,
       textBytes: new TextEncoder().encode(text).byteLength,
@@ -190,17 +216,18 @@ export class Documents {
   }
 
   async #timePrefill(numTokens: number): Promise<TimedPrefill> {
-    const { loop, config } = this.#context;
+    const { ready, device, config } = this.#context;
+    await ready();
     // No text that anybody has written: nothing of it is there yet, and nothing of it stays.
     const ids = Array.from({ length: numTokens }, (_, i) => (numTokens * 31 + i * 7919) % config.vocabSize);
     let startedAt = 0;
     const onBorder = () => void (startedAt ||= performance.now());
     const reading = new Reading(ids, onBorder, () => Promise.resolve());
-    loop.add(reading);
+    device().loop.add(reading);
     await reading.done;
     const durationMs = performance.now() - startedAt;
     await reading.stored;
-    loop.drop(ids);
+    device().loop.drop(ids);
     return { numTokens, durationMs };
   }
 
@@ -209,7 +236,7 @@ export class Documents {
   }
 
   #isThere({ ids, numReadTokens }: KnownDocument): boolean {
-    return numReadTokens === 0 || this.#context.loop.covers(ids.slice(0, numReadTokens));
+    return numReadTokens === 0 || this.#context.device().loop.covers(ids.slice(0, numReadTokens));
   }
 
   /** Lets go of the lock on a document that is open here. */
@@ -217,7 +244,7 @@ export class Documents {
     const known = this.#known.get(id);
     if (!known) return;
     known.abort?.(new DOMException(`'${id}' is used for something else.`, 'AbortError'));
-    this.#context.loop.drop(known.ids);
+    this.#context.device().loop.drop(known.ids);
     this.#known.delete(id);
   }
 
@@ -269,15 +296,17 @@ export class Documents {
     { ids, head, renderedAt }: { ids: readonly number[]; head: string; renderedAt: number },
     { signal, onProgress }: AddOptions,
   ): Promise<void> {
-    const { library, loop, config } = this.#context;
+    const { library, device, config } = this.#context;
     const { id } = draft.manifest;
     this.#checkLength(ids.length);
     const numReadable = readableTokens(ids.length);
     if (draft.known && draft.manifest.numReadTokens > 0) {
-      if (!loop.covers(ids.slice(0, draft.manifest.numReadTokens))) await this.#bringBack(draft.known, false);
+      if (!device().loop.covers(ids.slice(0, draft.manifest.numReadTokens)))
+        await this.#bringBack(draft.known, false);
     }
     const pace = new ReadingPace(config, ids.length);
     let failure: Error | undefined;
+    let loss: unknown;
     let storing = Promise.resolve();
     const report = (phase: ReadingProgress['phase'], numReadTokens: number) => {
       onProgress?.({ phase, numTokens: ids.length, numReadTokens, ...pace.at(numReadTokens) });
@@ -287,16 +316,20 @@ export class Documents {
       (sequence, numTokens) => {
         known.numReadTokens = numTokens;
         report('reading', numTokens);
+        const { runner } = device();
         storing = storing
-          .then(() => this.#store(draft, sequence, numTokens))
+          .then(() => this.#store(runner, draft, sequence, numTokens))
           .catch((error: unknown) => {
+            // The reading goes on with another device, and stores what is missing then, or it fails with this one.
+            if (isDeviceLost(error)) return void (loss ??= error);
             failure ??= asError(error);
-            loop.abort(reading, failure);
+            abort(failure);
           });
       },
       () => storing,
     );
-    const onAbort = () => loop.abort(reading, signal!.reason);
+    const abort = (reason: unknown) => device().loop.abort(reading, reason);
+    const onAbort = () => abort(signal!.reason);
     const known: KnownDocument = {
       head,
       renderedAt,
@@ -304,19 +337,22 @@ export class Documents {
       numTokens: ids.length,
       numReadTokens: draft.manifest.numReadTokens,
       info: () => library.describe(draft.manifest),
-      abort: (reason) => loop.abort(reading, reason),
+      abort,
     };
     this.#known.set(id, known);
     signal?.addEventListener('abort', onAbort);
     try {
       if (numReadable > draft.manifest.numReadTokens) {
+        await this.#context.ready();
         signal?.throwIfAborted();
-        loop.add(reading);
+        device().loop.add(reading);
         await reading.done;
         report('storing', numReadable);
       }
       await storing;
       if (failure) throw failure;
+      // Lost at the very end: all was read, and not all of it is stored.
+      if (draft.manifest.numReadTokens < numReadable) throw asError(loss);
     } finally {
       signal?.removeEventListener('abort', onAbort);
       await storing;
@@ -326,8 +362,13 @@ export class Documents {
   }
 
   /** Stores the pages that were read since the last time, in whole runs until the document's end. */
-  async #store(draft: DocumentDraft, { index }: Sequence, numTokens: number): Promise<void> {
-    const { runner, library } = this.#context;
+  async #store(
+    runner: ModelRunner,
+    draft: DocumentDraft,
+    { index }: Sequence,
+    numTokens: number,
+  ): Promise<void> {
+    const { library } = this.#context;
     const isEnd = numTokens === readableTokens(draft.manifest.numTokens);
     const numPages = numTokens / tokensPerPage;
     const endPage = isEnd ? numPages : numPages - (numPages % pagesPerRun);
@@ -336,13 +377,18 @@ export class Documents {
     for (let page = draft.manifest.numReadTokens / tokensPerPage; page < endPage; page += pagesPerRun) {
       const run = page / pagesPerRun;
       const end = page + pagesOfRun(run, endPage);
-      const records = await this.#recordsOf(draft.manifest, index, run, end);
+      const records = await this.#recordsOf(runner, draft.manifest, index, run, end);
       await library.append(draft, records, end * tokensPerPage);
     }
   }
 
-  async #recordsOf(manifest: Manifest, sequence: number, run: number, end: number): Promise<NewRecord[]> {
-    const { runner } = this.#context;
+  async #recordsOf(
+    runner: ModelRunner,
+    manifest: Manifest,
+    sequence: number,
+    run: number,
+    end: number,
+  ): Promise<NewRecord[]> {
     const { numKvHeads, pageBytes, summaryBytes } = manifest.layout;
     const first = run * pagesPerRun;
     const ids = runner.cache.pagesOf(sequence).slice(first, end);
@@ -369,7 +415,8 @@ export class Documents {
   async #bringBack(stored: StoredDocument, closesItself = true): Promise<number> {
     const { manifest } = stored;
     const ids = await stored.ids();
-    const { loop, runner, library } = this.#context;
+    const { library } = this.#context;
+    const { loop, runner } = this.#context.device();
     const { numKvHeads } = manifest.layout;
     const { numReadTokens } = manifest;
     if (numReadTokens > 0) {
@@ -396,6 +443,10 @@ export class Documents {
     });
     return stored.bytesRead;
   }
+}
+
+function isDeviceLost(error: unknown): boolean {
+  return error instanceof EngineError && error.code === 'device-lost';
 }
 
 /** How fast a reading goes, and how long the rest will take: work grows with the position, so tokens alone would not tell. */

@@ -1,6 +1,6 @@
 /** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
 import type { CacheShape } from '../cache/cache-layout';
-import { pagesFor, pageTokens } from '../cache/page';
+import { pagesFor, pageTokens, type PageId } from '../cache/page';
 import { DocumentLibrary } from '../documents/library';
 import { pageBytes } from '../kernels/attention/kv-format';
 import { Device, type DeviceFeature } from '../gpu/device';
@@ -24,7 +24,9 @@ import { Documents } from './documents';
 import type { GenerationRequest, Prompt } from './generation';
 import type { GenerationEvent, GenerationTimings } from './generation-event';
 import { planMemory, type KvOptions, type MemoryPlan } from './memory-plan';
-import { ModelRunner } from './model-runner';
+import type { BackedHostStore } from '../offload/backed-host-store';
+import { ModelRunner, openPlannedStore } from './model-runner';
+import { recoveryDelaysMs, savedSequences, unrecoveredError, type RecoveryEvent } from './recovery';
 import { RunningRequest } from './running-request';
 import { runSelfTest } from './self-test';
 import { SequenceStore } from './sequence-store';
@@ -42,6 +44,8 @@ export interface EngineOptions {
   readonly useDefaultLimits?: boolean;
   /** Features not to use although the adapter has them: the off-switch of the kernel variants. */
   readonly disabledFeatures?: readonly DeviceFeature[];
+  /** When the device is lost, get another one and go on where everything was. Default true. */
+  readonly recovery?: boolean;
   readonly onProgress?: (progress: LoadProgress) => void;
   readonly onWarning?: (message: string) => void;
   readonly signal?: AbortSignal;
@@ -70,63 +74,56 @@ export class EngineCore {
   /** The library of kept documents. */
   readonly documents: Documents;
   readonly #template: ChatTemplate;
-  readonly #device: Device;
-  readonly #weights: ModelWeights;
-  readonly #plan: MemoryPlan;
+  #device: Device;
+  #weights: ModelWeights;
+  #plan: MemoryPlan;
   readonly #kv: KvOptions;
   readonly #profileOrigin: ProfileOrigin;
-  readonly #runner: ModelRunner;
-  readonly #store: SequenceStore;
-  readonly #loop: StepLoop;
-  readonly #refusedVariants: readonly string[];
+  #runner: ModelRunner;
+  #store: SequenceStore;
+  readonly #hostStore: BackedHostStore;
+  #loop: StepLoop;
+  #refusedVariants: readonly string[];
   readonly #loadMs: number;
   readonly #listeners = new Set<(event: CacheEvent) => void>();
+  readonly #recoveryListeners = new Set<(event: RecoveryEvent) => void>();
   readonly #source: ModelSource;
+  readonly #options: EngineOptions;
   #fingerprint: Promise<string> | undefined;
+  #recovering: Promise<void> = Promise.resolve();
+  #numRecoveries = 0;
+  /** Why there is no device any more. */
+  #failure: EngineError | undefined;
   #lastRequest: GenerationTimings | undefined;
   #disposing: Promise<void> | undefined;
 
   private constructor(
     source: ModelSource,
     files: ModelFiles,
-    { kv, origin }: { readonly kv: KvOptions; readonly origin: ProfileOrigin },
+    options: EngineOptions & { readonly kv: KvOptions },
+    origin: ProfileOrigin,
     parts: EngineParts,
     loadMs: number,
   ) {
-    this.#source = source;
     this.modelId = source.id;
     this.config = files.config;
     this.tokenizer = files.tokenizer;
     this.#template = files.template;
-    this.#kv = kv;
+    this.#source = source;
+    this.#options = options;
+    this.#kv = options.kv;
     this.#profileOrigin = origin;
+    this.#hostStore = parts.hostStore;
+    this.#loadMs = loadMs;
     this.#device = parts.device;
     this.#weights = parts.weights;
     this.#plan = parts.plan;
     this.#runner = parts.runner;
     this.#refusedVariants = parts.refusedVariants;
-    this.#loadMs = loadMs;
-    this.#store = new SequenceStore(this.#runner.cache);
-    this.#loop = new StepLoop(this.#runner, this.#store, this.#plan.activations.maxRows);
-    this.documents = new Documents({
-      library: new DocumentLibrary({
-        fingerprint: parts.fingerprint,
-        layout: {
-          numLayers: this.#plan.cache.numLayers,
-          numKvHeads: this.#plan.cache.numKvHeads,
-          pageBytes: this.#runner.cache.layout.hostPageBytes,
-          summaryBytes: this.#runner.cache.layout.summaryBytes,
-        },
-        locks: (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks,
-      }),
-      runner: this.#runner,
-      loop: this.#loop,
-      tokenizer: files.tokenizer,
-      template: files.template,
-      config: files.config,
-      contextTokens: this.#plan.contextTokens,
-      planFor: (contextTokens) => this.plan({ contextTokens }),
-    });
+    this.#store = new SequenceStore(parts.runner.cache);
+    this.#loop = this.#newLoop();
+    this.documents = this.#openLibrary(parts.fingerprint);
+    this.#recoverWhenLost();
   }
 
   /**
@@ -149,8 +146,9 @@ export class EngineCore {
     const kv = profile ? { ...given, headProfile: profile } : given;
     const device = await Device.request(options);
     try {
-      const parts = await prepare(device, files.config, source, { ...options, kv });
-      return new EngineCore(source, files, { kv, origin }, parts, performance.now() - startedAt);
+      const loaded = { ...options, kv };
+      const parts = await prepare(device, files.config, source, loaded);
+      return new EngineCore(source, files, loaded, origin, parts, performance.now() - startedAt);
     } catch (error) {
       device.destroy();
       throw error;
@@ -179,15 +177,15 @@ export class EngineCore {
 
   /**
    * Answers one request; several run side by side. Leaving the iteration early aborts it.
-   * @throws EngineError `context-too-long`, `gpu-memory`, `device-lost`, `disposed`; the signal's reason when aborted;
-   * RangeError for a prompt without tokens or with one that the model does not know
+   * @throws EngineError `context-too-long`, `gpu-memory`, `host-memory`, `storage-quota`, `device-lost`, `disposed`; the
+   * signal's reason when aborted; RangeError for a prompt without tokens or with one that the model does not know
    */
   async *generate(request: GenerationRequest, signal?: AbortSignal): AsyncGenerator<GenerationEvent, void> {
-    this.#throwIfUnusable();
+    await this.#ready();
     signal?.throwIfAborted();
     const promptIds = await this.promptIds(request.prompt);
+    await this.#ready();
     signal?.throwIfAborted();
-    this.#throwIfUnusable();
     this.#checkIds(promptIds);
     const running = new RunningRequest(
       request,
@@ -292,7 +290,13 @@ export class EngineCore {
       adapter: this.#device.adapter,
       refusedVariants: this.#refusedVariants,
       timings: { loadMs: this.#loadMs, lastRequest: this.#lastRequest && describeTimings(this.#lastRequest) },
-      memory: { gpuBytes: live, total, peakTotal, hostBytes: tierBytes.host },
+      memory: {
+        gpuBytes: live,
+        total,
+        peakTotal,
+        hostBytes: tierBytes.host,
+        diskBytes: tierBytes.disk,
+      },
       kv: {
         headProfile: this.#profileOrigin,
         pages,
@@ -308,13 +312,14 @@ export class EngineCore {
         readbacksPerToken: perStep(counts.readbacks),
         buffersPerToken: perStep(counts.buffers),
       },
+      recoveries: this.#numRecoveries,
       requests: { running: this.#loop.numRunning, waiting: this.#loop.numWaiting },
     };
   }
 
   /** Where the pages are of the sequence that ran last. @throws EngineError `device-lost`, `disposed` */
   async cacheMap(): Promise<CacheMap> {
-    this.#throwIfUnusable();
+    await this.#ready();
     return this.#runner.readMap();
   }
 
@@ -329,6 +334,13 @@ export class EngineCore {
     };
   }
 
+  /** Tells `listener` how a recovery from a lost device goes, until the function is called that it returns. */
+  onRecovery(listener: (event: RecoveryEvent) => void): () => void {
+    const own = (event: RecoveryEvent) => listener(event);
+    this.#recoveryListeners.add(own);
+    return () => void this.#recoveryListeners.delete(own);
+  }
+
   /** Events are made only while somebody listens. */
   #watch(): void {
     const tellAll = (event: CacheEvent) => {
@@ -337,23 +349,146 @@ export class EngineCore {
     this.#runner.watch(this.#listeners.size > 0 ? tellAll : undefined);
   }
 
-  /** Ends all requests and frees everything on the GPU. A second call waits for the same. */
+  /** Ends all requests and frees everything, on the GPU, the host and the disk. A second call waits for the same. */
   dispose(): Promise<void> {
     return (this.#disposing ??= this.#dispose());
   }
 
   async #dispose(): Promise<void> {
     this.#loop.abortAll(disposedError());
+    await this.#recovering;
     await this.#loop.idle();
     await this.documents.close();
+    if (!this.#failure) this.#release();
+    await this.#hostStore.close();
+  }
+
+  /** Frees everything on the GPU. */
+  #release(): void {
     this.#runner.destroy();
     destroyWeights(this.#weights);
     this.#device.destroy();
   }
 
+  /** Documents work with what is on the GPU now: another device brings another runner and loop. */
+  #openLibrary(fingerprint: string): Documents {
+    const { cache, contextTokens } = this.#plan;
+    const { hostPageBytes, summaryBytes } = this.#runner.cache.layout;
+    const { numLayers, numKvHeads } = cache;
+    return new Documents({
+      library: new DocumentLibrary({
+        fingerprint,
+        layout: { numLayers, numKvHeads, pageBytes: hostPageBytes, summaryBytes },
+        locks: (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks,
+      }),
+      device: () => ({ runner: this.#runner, loop: this.#loop }),
+      ready: () => this.#ready(),
+      tokenizer: this.tokenizer,
+      template: this.#template,
+      config: this.config,
+      contextTokens,
+      planFor: (tokens) => this.plan({ contextTokens: tokens }),
+    });
+  }
+
+  /** Resolves when no recovery is under way. @throws EngineError `device-lost`, `disposed` */
+  async #ready(): Promise<void> {
+    let seen;
+    do {
+      seen = this.#recovering;
+      await seen;
+    } while (seen !== this.#recovering);
+    this.#throwIfUnusable();
+  }
+
+  #newLoop(): StepLoop {
+    const device = this.#device;
+    const isLost = () => this.#options.recovery !== false && device.isLost();
+    return new StepLoop(this.#runner, this.#store, this.#plan.activations.maxRows, isLost);
+  }
+
+  #recoverWhenLost(): void {
+    if (this.#options.recovery === false) return;
+    void this.#device.lost.then((error) => {
+      // A device may be lost again before all is back: one recovery follows the other.
+      this.#recovering = this.#recovering.then(() => this.#recover(error));
+    });
+  }
+
+  /** Another device, the weights again, the pages from the host; requests go on where they were. Never rejects. */
+  async #recover(lost: EngineError): Promise<void> {
+    this.#tell({ phase: 'lost', error: lost });
+    const requests = await this.#loop.halt();
+    // What is on its way to the disk arrives; what was on its way from the GPU is lost with it.
+    await this.#runner.settled().catch(() => undefined);
+    const { cache } = this.#runner;
+    const saved = savedSequences(this.#store.sequences, (index) => cache.pagesOf(index), this.#hostStore);
+    const kept = new Set(saved.flatMap(({ ids }) => ids));
+    const all = Array.from({ length: cache.shape.numPageIds }, (_, id) => id as PageId);
+    this.#hostStore.drop(all.filter((id) => !kept.has(id)));
+    cache.onFree = () => undefined;
+    this.#release();
+    try {
+      await this.#replaceDevice();
+    } catch (error) {
+      this.#failure = this.#disposing ? disposedError() : unrecoveredError(error);
+      for (const request of requests) request.fail(this.#failure);
+      this.#tell({ phase: 'failed', error: this.#failure });
+      return;
+    }
+    this.#recoverWhenLost();
+    for (const { tokens, ids } of saved) {
+      // Pages that the host lost meanwhile, or a device that is lost again: the tokens are prefilled instead.
+      await this.#loop.restore(tokens, () => undefined, { ids }).catch(() => undefined);
+    }
+    for (const request of requests) if (request.phase !== 'finished') this.#loop.add(request);
+    this.#numRecoveries++;
+    this.#tell({ phase: 'recovered' });
+  }
+
+  /** @throws what the last attempt failed with */
+  async #replaceDevice(): Promise<void> {
+    let failure: unknown;
+    for (const delayMs of recoveryDelaysMs) {
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      if (this.#disposing) throw disposedError();
+      this.#tell({ phase: 'recovering' });
+      let device: Device | undefined;
+      try {
+        device = await Device.request(this.#options);
+        const { gpu, weights, kv, onWarning } = this.#options;
+        const options = {
+          gpu,
+          ...(weights && { weights }),
+          ...(kv && { kv }),
+          ...(onWarning && { onWarning }),
+        };
+        const parts = await prepare(device, this.config, this.#source, options, this.#hostStore);
+        this.#device = parts.device;
+        this.#weights = parts.weights;
+        this.#plan = parts.plan;
+        this.#runner = parts.runner;
+        this.#refusedVariants = parts.refusedVariants;
+        this.#store = new SequenceStore(parts.runner.cache);
+        this.#loop = this.#newLoop();
+        this.#watch();
+        return;
+      } catch (error) {
+        device?.destroy();
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  #tell(event: RecoveryEvent): void {
+    for (const listener of this.#recoveryListeners) listener(event);
+  }
+
   #throwIfUnusable(): void {
     if (this.#disposing) throw disposedError();
-    this.#device.throwIfFailed();
+    if (this.#failure) throw this.#failure;
+    if (this.#options.recovery === false) this.#device.throwIfFailed();
   }
 
   /** Whatever they come from: a tokenizer may know tokens that the model has no row for. */
@@ -460,6 +595,7 @@ interface EngineParts {
   readonly plan: MemoryPlan;
   readonly runner: ModelRunner;
   readonly fingerprint: string;
+  readonly hostStore: BackedHostStore;
   readonly refusedVariants: readonly string[];
 }
 
@@ -468,6 +604,7 @@ async function prepare(
   config: ModelConfig,
   source: ModelSource,
   options: EngineOptions,
+  store?: BackedHostStore,
 ): Promise<EngineParts> {
   const { weights: format = 'f16', kv = {}, onProgress, onWarning, signal } = options;
   const { maxBindingBytes } = device;
@@ -492,14 +629,17 @@ async function prepare(
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   });
+  let hostStore = store;
   try {
-    const runner = await ModelRunner.create(compiler, config, weights, plan);
+    hostStore ??= await openPlannedStore(plan);
+    const runner = await ModelRunner.create(compiler, config, weights, plan, hostStore);
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();
     const fingerprint = documentFingerprint(source.id, config, format, plan.cache);
-    return { device, weights, plan, runner, fingerprint, refusedVariants };
+    return { device, weights, plan, runner, hostStore, fingerprint, refusedVariants };
   } catch (error) {
     destroyWeights(weights);
+    if (!store) await hostStore?.close();
     throw error;
   }
 }

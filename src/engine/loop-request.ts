@@ -10,6 +10,8 @@ export interface LoopRequest extends Schedulable {
   /** The answer that is wanted; undefined for a document. */
   readonly request: GenerationRequest | undefined;
   readonly promptIds: readonly number[];
+  /** What is to be prefilled: the prompt, and what an interrupted answer has already. */
+  readonly prefillIds: readonly number[];
   /** Set from admission on. */
   sequence: Sequence | undefined;
   /** What its pages are still needed for when it has ended; undefined for answers. */
@@ -18,6 +20,8 @@ export interface LoopRequest extends Schedulable {
   start(sequence: Sequence, numCached: number): void;
   /** The first `numTokens` prompt tokens are through all layers. */
   advance?(numTokens: number): void;
+  /** The device is gone, with all that was submitted: the request waits again. */
+  interrupt(): void;
   /** Ends the request with an error or the caller's abort reason. */
   fail(error: unknown): void;
 }

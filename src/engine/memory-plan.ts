@@ -54,7 +54,7 @@ export interface KvOptions {
    * Default: true without a `headProfile`.
    */
   readonly measureStability?: boolean | 'every-step';
-  /** Memory for pages outside the GPU, in bytes. Default 4 GiB. */
+  /** Memory for pages outside the GPU, in bytes; those beyond it go to the disk. Default 4 GiB. */
   readonly hostBytes?: number;
 }
 
@@ -69,8 +69,10 @@ export interface MemoryPlan {
   readonly rerank: RerankOptions;
   /** How the stability of heads is measured; undefined when it is not. */
   readonly observe: ObserverOptions | undefined;
-  /** Limit of the pages outside the GPU. */
+  /** Limit of the pages in the tab's memory. */
   readonly hostBytes: number;
+  /** Bytes of a full context's pages outside the GPU: in memory up to `hostBytes`, on the disk beyond. */
+  readonly contextBytes: { readonly host: number; readonly disk: number };
   readonly gpuBytes: BytesByCategory;
   readonly totalGpuBytes: number;
 }
@@ -266,7 +268,20 @@ function describe(
   }
   const totalGpuBytes = Object.values(gpuBytes).reduce((sum, bytes) => sum + bytes, 0);
   const { hostBytes = defaultHostBytes } = kv;
-  return { contextTokens, cache, activations, rerank, observe, hostBytes, gpuBytes, totalGpuBytes };
+  const hasStable = cache.unstable.size < numLayers * numKvHeads;
+  const allBytes = hasStable ? maxPages * numLayers * numKvHeads * layout.hostPageBytes : 0;
+  const contextBytes = { host: Math.min(allBytes, hostBytes), disk: Math.max(0, allBytes - hostBytes) };
+  return {
+    contextTokens,
+    cache,
+    activations,
+    rerank,
+    observe,
+    hostBytes,
+    contextBytes,
+    gpuBytes,
+    totalGpuBytes,
+  };
 }
 
 /** Stability is about the steps from one rerank to the next, so those are a chunk; now and then is every eighth chunk. */

@@ -5,6 +5,7 @@ import type { GpuBuffer } from '../gpu/buffer';
 import type { KernelCompiler } from '../gpu/kernel';
 import { ReadbackRing } from '../gpu/readback';
 import { Recorder } from '../gpu/recorder';
+import { pageBytes } from '../kernels/attention/kv-format';
 import { createActivations, destroyActivations, type Activations } from '../model/activations';
 import { DecodeGraph, type DecodeRow, type GraphContext } from '../model/decode-graph';
 import type { ModelConfig } from '../model/model-config';
@@ -14,8 +15,8 @@ import { ropeTable } from '../model/rope';
 import type { HostTraffic } from '../model/tile-traffic';
 import type { ModelWeights } from '../model/weights';
 import { BackedHostStore } from '../offload/backed-host-store';
-import { MemoryHostStore } from '../offload/memory-host-store';
 import { Offloader, type BufferPart, type PageRun } from '../offload/offloader';
+import { openHostStore } from '../offload/open-host-store';
 import { Reloader } from '../offload/reloader';
 import { runsOf } from '../offload/runs';
 import { decodeResults, resultBytesPerRow, type SampledToken } from '../sampler/results';
@@ -123,14 +124,19 @@ export class ModelRunner {
     this.#prefillGraph = prefillGraph;
   }
 
-  /** Allocates what `plan` says and compiles a decode step of one row. @throws EngineError `gpu-memory` */
+  /**
+   * Allocates what `plan` says and compiles a decode step of one row.
+   * @param store where pages go outside the GPU; it stays the caller's
+   * @throws EngineError `gpu-memory`
+   */
   static async create(
     compiler: KernelCompiler,
     config: ModelConfig,
     weights: ModelWeights,
     plan: MemoryPlan,
+    store: BackedHostStore,
   ): Promise<ModelRunner> {
-    const parts = await allocate(compiler, config, weights, plan);
+    const parts = await allocate(compiler, config, weights, plan, store);
     try {
       const prefillGraph = await PrefillGraph.create(parts.context, plan.activations.tileTokens);
       const runner = new ModelRunner(parts, prefillGraph, plan);
@@ -185,6 +191,11 @@ export class ModelRunner {
       part.forEach((_, i) => result.push(bytes.subarray(i * perList, (i + 1) * perList)));
     }
     return result;
+  }
+
+  /** What brings pages there. */
+  get offloader(): Offloader {
+    return this.#host.offloader;
   }
 
   /** Bytes of pages by where they are: those that are in use on the GPU, and what the host has taken for them. */
@@ -287,24 +298,28 @@ export class ModelRunner {
 
   /** Whether a sequence may decode now: not while its pages come from the host, or a page of it has no way there. */
   isReady(sequence: Sequence): boolean {
-    const fillsPage = (sequence.numStored + 1) % pageTokens === 0;
-    if (fillsPage && this.#host.isKept(sequence.index) && !this.#host.offloader.hasFreeSlot) return false;
+    if (this.#lacksOffloadSlot(sequence)) return false;
     return this.#reranker?.isReady(sequence.index) ?? true;
   }
 
   /** Resolves when one of `sequences` may have become ready. */
   async whenReady(sequences: readonly Sequence[]): Promise<void> {
     if (sequences.length === 0) return;
-    // A free slot for copies is no news to one that waits for its pages: to look again at once would never let them arrive.
-    const waits = sequences.map(({ index }) =>
-      this.#reranker?.isReady(index) === false
-        ? this.#reranker.whenReady(index)
-        : this.#host.offloader.slotFreed(),
+    const waits = sequences.map(async (sequence) =>
+      this.#lacksOffloadSlot(sequence)
+        ? this.#host.offloader.slotFreed()
+        : this.#reranker?.whenReady(sequence.index),
     );
     await Promise.race(waits);
   }
 
-  /** Resolves when no page is on its way to the host. @throws EngineError `host-memory`, `storage-quota` */
+  /** Whether the next step fills a page that has no way to the host now. */
+  #lacksOffloadSlot({ index, numStored }: Sequence): boolean {
+    const fillsPage = (numStored + 1) % pageTokens === 0;
+    return fillsPage && this.#host.isKept(index) && !this.#host.offloader.hasFreeSlot;
+  }
+
+  /** Resolves when no page is on its way to the host. @throws EngineError `device-lost` */
   async settled(): Promise<void> {
     await this.#host.offloader.settled();
   }
@@ -482,6 +497,7 @@ async function allocate(
   config: ModelConfig,
   weights: ModelWeights,
   plan: MemoryPlan,
+  store: BackedHostStore,
 ): Promise<RunnerParts> {
   const { device } = compiler;
   const undo: (() => void)[] = [];
@@ -508,7 +524,7 @@ async function allocate(
     const readbacks = new ReadbackRing(device, numReadbackSlots, readbackSlotBytes(plan));
     undo.push(() => readbacks.destroy());
     const kept = new Set<number>();
-    const host = await openHost(compiler, cache, plan, kept);
+    const host = await openHost(compiler, cache, plan, kept, store);
     undo.push(() => closeHost(host));
     const restorer = await Restorer.create(compiler, cache, host);
     const { format, hostFormat } = cache.shape;
@@ -517,7 +533,7 @@ async function allocate(
     const reranker = cache.hasStableHeads
       ? await Reranker.create(compiler, cache, host, plan.rerank)
       : undefined;
-    const mapReader = new CacheMapReader(device, recorder, cache, host.offloader.store, reranker);
+    const mapReader = new CacheMapReader(device, recorder, cache, store, reranker);
     undo.push(() => mapReader.destroy());
     const context: GraphContext = {
       compiler,
@@ -542,7 +558,7 @@ async function allocate(
       mapReader,
       reranker,
       kept,
-      hostStore: host.store,
+      hostStore: store,
     };
   } catch (error) {
     for (const step of undo.reverse()) step();
@@ -550,27 +566,30 @@ async function allocate(
   }
 }
 
-/** The ways to and from the host, and the store there. */
+/** The store that `plan` wants for pages outside the GPU, empty. Its caller closes it. */
+export async function openPlannedStore({ cache, hostBytes }: MemoryPlan): Promise<BackedHostStore> {
+  const { numLayers, numKvHeads, hostFormat, headDim } = cache;
+  const shape = { numLayers, numKvHeads, pageBytes: pageBytes(hostFormat, headDim) };
+  return new BackedHostStore(await openHostStore(shape, hostBytes));
+}
+
+/** The ways to and from the host. */
 async function openHost(
   compiler: KernelCompiler,
   cache: KvCache,
   plan: MemoryPlan,
   kept: ReadonlySet<number>,
-): Promise<HostTraffic & { readonly store: BackedHostStore }> {
+  store: BackedHostStore,
+): Promise<HostTraffic> {
   const { device } = compiler;
-  const { numLayers, numKvHeads } = cache.shape;
-  const { hostPageBytes: pageBytes } = cache.layout;
-  const memory = new MemoryHostStore({ numLayers, numKvHeads, pageBytes }, plan.hostBytes);
-  const store = new BackedHostStore(memory);
   cache.onFree = (ids) => store.drop(ids);
   const pools = cache.layers.flat().map(({ pool }) => pool);
   const reloader = await Reloader.create(compiler, store, pools, cache.shape);
   const offloader = new Offloader(device, store, cache, offloadSlotBytes(plan));
-  return { store, offloader, reloader, isKept: (sequence) => cache.hasStableHeads || kept.has(sequence) };
+  return { offloader, reloader, isKept: (sequence) => cache.hasStableHeads || kept.has(sequence) };
 }
 
 function closeHost({ offloader, reloader }: HostTraffic): void {
-  void offloader.store.close();
   offloader.destroy();
   reloader.destroy();
 }

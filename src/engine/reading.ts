@@ -22,7 +22,7 @@ export class Reading implements LoopRequest {
   #reject: (error: unknown) => void = () => undefined;
 
   /**
-   * @param onBorder called at every segment border, the first time with what was there already
+   * @param onBorder called at every segment border, first with what was there already; again so after a lost device
    * @param stored what the sequence's pages are still needed for when the reading ends; never rejects
    */
   constructor(promptIds: readonly number[], onBorder: OnBorder, stored: () => Promise<void>) {
@@ -35,6 +35,16 @@ export class Reading implements LoopRequest {
     });
     // Who waits for it learns of a failure; nobody else need.
     this.done.catch(() => undefined);
+  }
+
+  get prefillIds(): readonly number[] {
+    return this.promptIds;
+  }
+
+  /** The device is gone, with all that was submitted: the reading waits again, and begins with what is there then. */
+  interrupt(): void {
+    this.phase = 'waiting';
+    this.sequence = undefined;
   }
 
   start(sequence: Sequence, numCached: number): void {

@@ -24,8 +24,8 @@ export class RunningRequest implements LoopRequest {
   readonly #decoder: IncrementalDecoder;
   readonly #stop: StopMatcher;
   readonly #stepMs: number[] = [];
+  readonly #answerIds: number[] = [];
   #numCached = 0;
-  #numConfirmed = 0;
   #startedAt = 0;
   #lastTokenAt = 0;
   #prefillMs = 0;
@@ -45,10 +45,28 @@ export class RunningRequest implements LoopRequest {
     this.#stop = new StopMatcher(request.stop);
   }
 
+  /** Tokens that the answer has. */
+  get answerIds(): readonly number[] {
+    return this.#answerIds;
+  }
+
+  /** What is to be prefilled: the prompt, and what an interrupted answer has already. */
+  get prefillIds(): readonly number[] {
+    return this.#answerIds.length === 0 ? this.promptIds : [...this.promptIds, ...this.#answerIds];
+  }
+
+  /** The device is gone, with all that was submitted: the request waits again, and goes on where its answer is. */
+  interrupt(): void {
+    this.phase = 'waiting';
+    this.sequence = undefined;
+    this.numSampled = this.#answerIds.length;
+  }
+
   /** Admission: the sequence is its own from now on, with the KV of `numCached` prompt tokens in place. */
   start(sequence: Sequence, numCached: number): void {
     this.sequence = sequence;
     this.phase = 'prefilling';
+    if (this.#startedAt > 0) return;
     this.#numCached = numCached;
     this.#startedAt = performance.now();
     const numPromptTokens = this.promptIds.length;
@@ -58,10 +76,10 @@ export class RunningRequest implements LoopRequest {
   /** A step's token has arrived. Ends the request when the token, a stop string or the limit ends it. */
   confirm(token: SampledToken): void {
     const now = performance.now();
-    if (this.#numConfirmed === 0) this.#prefillMs = now - this.#startedAt;
+    if (this.#answerIds.length === 0) this.#prefillMs = now - this.#startedAt;
     else this.#stepMs.push(now - this.#lastTokenAt);
     this.#lastTokenAt = now;
-    this.#numConfirmed++;
+    this.#answerIds.push(token.tokenId);
     this.sequence?.tokens.push(token.tokenId);
 
     if (token.isDone) return this.#finish('stop', this.#decoder.flush());
@@ -69,7 +87,7 @@ export class RunningRequest implements LoopRequest {
     const logprobs = token.logprobs && [this.#describeStep(token.tokenId, token.logprobs)];
     this.events.push({ kind: 'delta', text, tokenIds: [token.tokenId], ...(logprobs && { logprobs }) });
     if (isStopped) this.#finish('stop');
-    else if (this.#numConfirmed === this.maxSampled) this.#finish('length', this.#decoder.flush());
+    else if (this.#answerIds.length === this.maxSampled) this.#finish('length', this.#decoder.flush());
   }
 
   /** Ends the request with an error or the caller's abort reason. */
@@ -92,7 +110,7 @@ export class RunningRequest implements LoopRequest {
       finishReason,
       numPromptTokens: this.promptIds.length,
       numCachedTokens: this.#numCached,
-      numCompletionTokens: this.#numConfirmed,
+      numCompletionTokens: this.#answerIds.length,
       timings: { prefillMs: this.#prefillMs, stepMs: this.#stepMs },
     });
     this.events.close();

@@ -89,10 +89,37 @@ export class SequenceStore {
   /** Evicts idle sequences that share a page of these tokens. */
   drop(tokens: readonly number[]): void {
     for (const sequence of this.#idle) {
-      if (commonPrefix(tokens, sequence.tokens) < pageTokens) continue;
-      this.#cache.releaseSequence(sequence.index);
-      this.#idle.delete(sequence);
+      if (commonPrefix(tokens, sequence.tokens) >= pageTokens) this.evict(sequence);
     }
+  }
+
+  /** Evicts the least recently used idle sequence that alone holds some page; false when there is none. */
+  evictIdle(): boolean {
+    const byUse = [...this.#idle].sort((a, b) => a.lastUsed - b.lastUsed);
+    const victim = byUse.find(({ index }) => this.#cache.numFreedBy([{ sequence: index, numTokens: 0 }]) > 0);
+    if (victim) this.evict(victim);
+    return victim !== undefined;
+  }
+
+  /** Evicts an idle sequence: its KV is of no use any more, or its room is needed. */
+  evict(sequence: Sequence): void {
+    assert(this.#idle.delete(sequence), 'only an idle sequence is evicted');
+    this.#cache.releaseSequence(sequence.index);
+  }
+
+  /** Idle sequences end before the first page that was lost. */
+  cutLost(lost: ReadonlySet<PageId>): void {
+    for (const sequence of this.#idle) {
+      const page = this.#cache.pagesOf(sequence.index).findIndex((id) => lost.has(id));
+      if (page < 0) continue;
+      this.#cache.truncate(sequence.index, page * pageTokens);
+      sequence.numStored = sequence.tokens.length = page * pageTokens;
+    }
+  }
+
+  /** All sequences, running and idle. */
+  get sequences(): readonly Sequence[] {
+    return [...this.#running, ...this.#idle];
   }
 
   get numRunning(): number {
@@ -153,10 +180,7 @@ export class SequenceStore {
     };
     let numVictims = 0;
     while (!isEnough(numVictims)) if (++numVictims > candidates.length) return false;
-    for (const victim of candidates.slice(0, numVictims)) {
-      this.#cache.releaseSequence(victim.index);
-      this.#idle.delete(victim);
-    }
+    for (const victim of candidates.slice(0, numVictims)) this.evict(victim);
     return true;
   }
 

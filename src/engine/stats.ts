@@ -24,8 +24,10 @@ export interface EngineStats {
     readonly gpuBytes: BytesByCategory;
     readonly total: number;
     readonly peakTotal: number;
-    /** Bytes of KV pages outside the GPU. */
+    /** Bytes for KV pages in the tab's memory. */
     readonly hostBytes: number;
+    /** Bytes for KV pages on the disk. */
+    readonly diskBytes: number;
   };
   /** Pages of all sequences, summed over layers and KV heads. */
   readonly kv: {
@@ -57,5 +59,7 @@ export interface EngineStats {
     readonly readbacksPerToken: number;
     readonly buffersPerToken: number;
   };
+  /** Lost devices that were replaced. */
+  readonly recoveries: number;
   readonly requests: { readonly running: number; readonly waiting: number };
 }

@@ -1,8 +1,8 @@
 /** The engine's heart: admit, plan, submit, confirm, as long as there are requests. It waits for the GPU only to confirm. */
 import { pagesFor, type PageId } from '../cache/page';
+import { isHostError } from '../offload/storage-error';
 import { assert } from '../util/assert';
 import { EngineError } from '../util/errors';
-import type { GenerationRequest } from './generation';
 import type { ModelRunner, StepRow } from './model-runner';
 import type { PrefillJob } from './prefill-job';
 import type { SummarySource } from './restorer';
@@ -26,6 +26,7 @@ export class StepLoop {
   readonly #runner: ModelRunner;
   readonly #store: SequenceStore;
   readonly #maxRows: number;
+  readonly #isLost: () => Promise<boolean> | boolean;
   readonly #waiting: LoopRequest[] = [];
   #admitted: LoopRequest[] = [];
   readonly #prefills = new Map<LoopRequest, PrefillJob>();
@@ -36,11 +37,22 @@ export class StepLoop {
   /** Ends the loop's wait for pages: another request must not wait for them. */
   #wake: () => void = () => undefined;
   #running: Promise<void> | undefined;
+  #isHalted = false;
 
-  constructor(runner: ModelRunner, store: SequenceStore, maxRows: number) {
+  /** @param isLost whether the device is gone, and requests are to wait for `halt` instead of failing with it */
+  constructor(
+    runner: ModelRunner,
+    store: SequenceStore,
+    maxRows: number,
+    isLost: () => Promise<boolean> | boolean = () => false,
+  ) {
+    this.#isLost = isLost;
     this.#runner = runner;
     this.#store = store;
     this.#maxRows = maxRows;
+    const { offloader } = runner;
+    offloader.onFull = () => store.evictIdle();
+    offloader.onLost = (ids, error) => this.#losePages(ids, error);
   }
 
   /** Queues a request; its events tell the rest. Requests that do not fit together wait in order. */
@@ -89,17 +101,41 @@ export class StepLoop {
 
   /** Ends a request with `reason`: nothing of it is submitted any more, and what is in flight is ignored. */
   abort(request: LoopRequest, reason: unknown): void {
+    this.#end(request, reason);
+  }
+
+  /** With `isUseless` its KV serves no other. */
+  #end(request: LoopRequest, reason: unknown, isUseless = false): void {
     if (request.phase === 'finished') return;
     request.fail(reason);
     this.#wake();
+    if (this.#isHalted) return;
     const index = this.#waiting.indexOf(request);
     if (index >= 0) this.#waiting.splice(index, 1);
-    else this.#retire(request);
+    // One that was interrupted may be on its way from another loop to this one.
+    else if (this.#admitted.includes(request)) this.#retire(request, isUseless);
   }
 
   /** Ends every request with `error`. */
   abortAll(error: unknown): void {
     for (const request of [...this.#waiting, ...this.#admitted]) this.abort(request, error);
+  }
+
+  /**
+   * The device is gone: nothing is submitted any more. Resolves to the requests that go on elsewhere, in order, once nothing
+   * is in flight.
+   */
+  async halt(): Promise<LoopRequest[]> {
+    this.#isHalted = true;
+    this.#wake();
+    this.#tellRoom();
+    await this.idle();
+    await Promise.allSettled(this.#inFlight.splice(0).map(({ result }) => result));
+    // What is being stored is read from pages that stand where they are until then.
+    await Promise.all([...this.#held, ...this.#admitted.map(({ stored }) => stored)]);
+    const requests = [...this.#admitted, ...this.#waiting].filter(({ phase }) => phase !== 'finished');
+    for (const request of requests) request.interrupt();
+    return requests;
   }
 
   /** Resolves when nothing runs and nothing is in flight. */
@@ -117,6 +153,7 @@ export class StepLoop {
 
   async #adopt(numTokens: number, ids: readonly PageId[] | undefined): Promise<Sequence> {
     for (;;) {
+      if (this.#isHalted) throw new EngineError('device-lost', 'The GPU device was lost.');
       const sequence = this.#store.adopt(numTokens, ids);
       if (sequence) return sequence;
       if (this.#admitted.length + this.#held.size === 0) {
@@ -151,11 +188,12 @@ export class StepLoop {
 
   /** A failure ends the requests of its moment; those that come while it is cleared away are answered. */
   async #run(): Promise<void> {
-    while (this.#waiting.length + this.#admitted.length + this.#inFlight.length > 0) {
+    while (!this.#isHalted && this.#waiting.length + this.#admitted.length + this.#inFlight.length > 0) {
       try {
         await this.#turn();
       } catch (error) {
-        this.abortAll(error);
+        if (await this.#isLost()) this.#isHalted = true;
+        else this.abortAll(error);
         await Promise.allSettled(this.#inFlight.splice(0).map(({ result }) => result));
       }
     }
@@ -183,9 +221,9 @@ export class StepLoop {
   /** Starts waiting requests, in order, as long as the next one fits. */
   async #admit(): Promise<void> {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
-      const { promptIds, maxSampled, request, isReading = false } = next;
+      const { promptIds, prefillIds, maxSampled, isReading = false } = next;
       const numTokens = promptIds.length + maxSampled;
-      const place = () => this.#store.place(promptIds, numTokens, isReading ? this.#isOnHost : undefined);
+      const place = () => this.#store.place(prefillIds, numTokens, isReading ? this.#isOnHost : undefined);
       let placement = place();
       if (!placement && this.#admitted.length + this.#inFlight.length === 0) {
         // Pages of an answer that is over may still be on their way to the host.
@@ -205,14 +243,15 @@ export class StepLoop {
       const { sequence, numCached } = placement;
       next.start(sequence, numCached);
       try {
-        if (request) await this.#configure(sequence, request, promptIds);
+        if (next instanceof RunningRequest) await this.#configure(sequence, next);
       } catch (error) {
+        if (await this.#isLost()) throw error;
         // No room for its penalties is this request's own failure.
         this.abort(next, error);
       }
       // The caller may have aborted while the sampler's history was being allocated.
       if (next.phase === 'prefilling') {
-        this.#prefills.set(next, this.#runner.beginPrefill(sequence, promptIds, numCached, isReading));
+        this.#prefills.set(next, this.#runner.beginPrefill(sequence, prefillIds, numCached, isReading));
       }
     }
   }
@@ -226,15 +265,12 @@ export class StepLoop {
       .every((id) => hostStore.has(0, 0, id));
   };
 
-  #configure(
-    sequence: Sequence,
-    { sampling, logprobs, ignoreEos }: GenerationRequest,
-    promptTokens: readonly number[],
-  ): Promise<void> {
+  #configure(sequence: Sequence, { request, promptIds, answerIds }: RunningRequest): Promise<void> {
+    const { sampling, logprobs, ignoreEos } = request;
     return this.#runner.sampler.configure(
       sequence.index,
       { ...sampling, ignoreEos, ...(logprobs !== undefined && { numLogprobs: logprobs }) },
-      { promptTokens, logitBias: sampling.logitBias },
+      { promptTokens: promptIds, answerTokens: answerIds, logitBias: sampling.logitBias },
     );
   }
 
@@ -254,8 +290,7 @@ export class StepLoop {
     try {
       return this.#runner.isReady(request.sequence!);
     } catch (error) {
-      if (!isOwnFailure(error)) throw error;
-      this.abort(request, error);
+      this.#failOnHost(request, error);
       return false;
     }
   }
@@ -277,13 +312,14 @@ export class StepLoop {
     const start = job.position;
     const submitted = this.#runner.submitSlice(job);
     const { position } = job;
-    for (let i = sequence.numStored; i < position; i++) sequence.tokens.push(request.promptIds[i]!);
-    sequence.numStored = job.position;
+    const { prefillIds } = request;
+    for (let i = sequence.numStored; i < position; i++) sequence.tokens.push(prefillIds[i]!);
+    sequence.numStored = position;
     if (job.isDone) {
       this.#prefills.delete(request);
       if (job.isSampling) {
         request.phase = 'decoding';
-        request.numSampled = 1;
+        request.numSampled++;
       }
     }
     this.#push(
@@ -293,10 +329,7 @@ export class StepLoop {
             if (position > start) this.#advance(request, position);
             if (token) this.#confirm(request, token);
           },
-        (error: unknown) => {
-          if (!isOwnFailure(error)) throw error;
-          return () => this.abort(request, error);
-        },
+        (error: unknown) => () => this.#failOnHost(request, error),
       ),
     );
   }
@@ -330,7 +363,23 @@ export class StepLoop {
     if ((request.phase as LoopRequest['phase']) === 'finished') this.#retire(request);
   }
 
-  #retire(request: LoopRequest): void {
+  /** Pages that a request reads are gone: that ends this request alone, and its KV serves no other. */
+  #failOnHost(request: LoopRequest, error: unknown): void {
+    if (!isHostError(error)) throw error;
+    this.#end(request, error, true);
+  }
+
+  /** Pages that no tier had room for: the requests that have them end, and nobody begins with them. */
+  #losePages(ids: ReadonlySet<PageId>, error: Error): void {
+    for (const request of [...this.#admitted]) {
+      const pages = this.#runner.cache.pagesOf(request.sequence!.index);
+      // What a reading has is not idle before all is stored, so it is not cut below.
+      if (pages.some((id) => ids.has(id))) this.#end(request, error, request.isReading);
+    }
+    this.#store.cutLost(ids);
+  }
+
+  #retire(request: LoopRequest, isUseless = false): void {
     this.#admitted = this.#admitted.filter((other) => other !== request);
     this.#prefills.delete(request);
     const sequence = request.sequence!;
@@ -339,17 +388,13 @@ export class StepLoop {
     sequence.numStored = wholePages(Math.min(sequence.numStored, Math.max(numKnown, 0)));
     this.#runner.endTurn(sequence);
     const { stored } = request;
-    if (stored) void this.#hold(stored.then(() => this.#rest(sequence)));
-    else this.#rest(sequence);
+    if (stored) void this.#hold(stored.then(() => this.#rest(sequence, isUseless)));
+    else this.#rest(sequence, isUseless);
   }
 
-  #rest(sequence: Sequence): void {
+  #rest(sequence: Sequence, isUseless: boolean): void {
     this.#store.retire(sequence);
+    if (isUseless) this.#store.evict(sequence);
     this.#tellRoom();
   }
-}
-
-/** What concerns one request only: its pages cannot be read, and no other's. */
-function isOwnFailure(error: unknown): boolean {
-  return error instanceof EngineError && error.code === 'document-damaged';
 }

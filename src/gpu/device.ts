@@ -104,6 +104,12 @@ export class Device {
     return Math.min(this.limits.maxStorageBufferBindingSize, this.limits.maxBufferSize);
   }
 
+  /** Whether the device is lost: a browser may tell that a moment after the failure of what ran on it. */
+  isLost(): Promise<boolean> {
+    const wait = new Promise<boolean>((resolve) => setTimeout(resolve, 100, false));
+    return Promise.race([this.lost.then(() => true), wait]);
+  }
+
   /** Raises a late error of an earlier call. @throws EngineError `device-lost`, `gpu-memory` */
   throwIfFailed(): void {
     if (this.#failure) throw this.#failure;

@@ -9,6 +9,7 @@ import { ReadbackRing } from '../gpu/readback';
 import type { Recorder } from '../gpu/recorder';
 import { asError } from '../util/errors';
 import type { HostStore } from './host-store';
+import { isHostError } from './storage-error';
 
 /** A run of pages of one KV head, one behind the other in a buffer. */
 export interface PageRun {
@@ -38,7 +39,7 @@ export interface PageOwner {
   releasePage(id: PageId): void;
 }
 
-/** Buffers in the ring: one being filled, one being read, one to spare. */
+/** Buffers in the ring: one being filled, one being read, one to spare. A slow disk holds up as many, no more. */
 export const numOffloadSlots = 3;
 
 /** Owns the ring; pages go to `store`. */
@@ -48,8 +49,14 @@ export class Offloader {
   readonly store: HostStore;
   readonly #owner: PageOwner;
   readonly #underWay = new Set<Promise<void>>();
+  #waiting: (() => void)[] = [];
   #failure: Error | undefined;
   #numOffloaded = 0;
+  #numTimesFreed = 0;
+  /** Called when no tier has room: drops pages that nobody needs now, or returns false when there are none. */
+  onFull: () => boolean = () => false;
+  /** Called with logical pages that could not be stored, for `host-memory` or `storage-quota`. */
+  onLost: (ids: ReadonlySet<PageId>, error: Error) => void = (_, error) => void (this.#failure ??= error);
 
   constructor(device: Device, store: HostStore, owner: PageOwner, slotBytes: number) {
     this.slotBytes = slotBytes;
@@ -64,18 +71,15 @@ export class Offloader {
   }
 
   get hasFreeSlot(): boolean {
-    return this.#ring.numFree > 0;
+    return this.#ring.numFree > 0 && this.#underWay.size < numOffloadSlots;
   }
 
-  /** Resolves when one of the copies under way has arrived: then there is a free slot. */
+  /** Resolves when there is a free slot: one of the copies that are recorded or under way has arrived. */
   async slotFreed(): Promise<void> {
-    if (!this.hasFreeSlot) await Promise.race(this.#underWay);
+    if (!this.hasFreeSlot) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /**
-   * Resolves when all copies submitted so far have arrived.
-   * @throws EngineError `host-memory`, `storage-quota`, `device-lost`: what went wrong with any of them
-   */
+  /** Resolves when all copies submitted so far are stored or lost. @throws EngineError `device-lost` */
   async settled(): Promise<void> {
     await Promise.all(this.#underWay);
     if (this.#failure) throw this.#failure;
@@ -101,7 +105,10 @@ export class Offloader {
         },
       );
       this.#underWay.add(arrival);
-      void arrival.then(() => this.#underWay.delete(arrival));
+      void arrival.then(() => {
+        this.#underWay.delete(arrival);
+        for (const wake of this.#waiting.splice(0)) wake();
+      });
     });
   }
 
@@ -135,18 +142,42 @@ export class Offloader {
   async #receive(runs: readonly PageRun[], bytes: Uint8Array): Promise<void> {
     const { pageBytes } = this.store.shape;
     let at = 0;
+    const parts = runs.map((run) => {
+      const start = at;
+      at += run.ids.length * pageBytes;
+      return { run, bytes: bytes.subarray(start, at) };
+    });
     try {
-      for (const { layer, kvHead, ids } of runs) {
-        const sizeBytes = ids.length * pageBytes;
-        await this.store.write(layer, kvHead, ids, bytes.subarray(at, at + sizeBytes));
-        at += sizeBytes;
-        this.#numOffloaded += ids.length;
-      }
+      await this.#write(parts);
     } catch (error) {
-      this.#failure ??= asError(error);
+      if (!isHostError(error)) this.#failure ??= asError(error);
+      else this.onLost(new Set(runs.flatMap(({ ids }) => ids)), error);
     } finally {
       this.#releaseIds(runs);
     }
+  }
+
+  /** Writes all runs at once, because a disk is faster so; those that found no room again, as long as room can be made. */
+  async #write(parts: readonly { readonly run: PageRun; readonly bytes: Uint8Array }[]): Promise<void> {
+    const numTimesFreed = this.#numTimesFreed;
+    const results = await Promise.allSettled(
+      parts.map(async ({ run, bytes }) => {
+        await this.store.write(run.layer, run.kvHead, run.ids, bytes);
+        this.#numOffloaded += run.ids.length;
+      }),
+    );
+    const refused = results.flatMap((result, i) =>
+      result.status === 'rejected' ? [{ part: parts[i]!, reason: result.reason as unknown }] : [],
+    );
+    if (refused.length === 0) return;
+    const other = refused.find(({ reason }) => !isHostError(reason));
+    if (other) throw other.reason;
+    // Others may have made room since these were refused.
+    if (numTimesFreed === this.#numTimesFreed) {
+      if (!this.onFull()) throw refused[0]!.reason;
+      this.#numTimesFreed++;
+    }
+    await this.#write(refused.map(({ part }) => part));
   }
 
   #releaseIds(runs: readonly PageRun[]): void {

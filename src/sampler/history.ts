@@ -6,17 +6,23 @@ import { toF16Bits } from '../util/f16';
 export interface HistoryStart {
   /** All token ids of the prompt: repeated ones are fine. */
   readonly promptTokens?: Iterable<number>;
+  /** Token ids of an answer that goes on, in order. */
+  readonly answerTokens?: Iterable<number>;
   /** Added to logits, at most one for a token; kept as f16, so within ±65504 and to 11 bits. */
   readonly logitBias?: readonly (readonly [tokenId: number, bias: number])[];
 }
 
-/** One row of `history [sequences, vocabSize]`, with no answer yet. */
+/** One row of `history [sequences, vocabSize]`. */
 export function encodeHistory(
   vocabSize: number,
-  { promptTokens = [], logitBias = [] }: HistoryStart,
+  { promptTokens = [], answerTokens = [], logitBias = [] }: HistoryStart,
 ): Uint32Array<ArrayBuffer> {
   const words = new Uint32Array(vocabSize);
   for (const token of promptTokens) words[token] = historyBits.seenInPrompt;
+  for (const token of answerTokens) {
+    const count = (words[token]! >>> historyBits.answerCountShift) & historyBits.maxAnswerCount;
+    if (count < historyBits.maxAnswerCount) words[token]! += 1 << historyBits.answerCountShift;
+  }
   for (const [token, bias] of logitBias) words[token] = (words[token]! | toF16Bits(bias)) >>> 0;
   return words;
 }

@@ -2,6 +2,7 @@
 import type { CacheEvent } from '../engine/cache-event';
 import type { ReadingProgress } from '../documents/document-info';
 import type { GenerationEvent } from '../engine/generation-event';
+import type { RecoveryEvent } from '../engine/recovery';
 import type { LoadProgress } from '../model/weight-loader';
 import { AsyncQueue } from '../util/async-queue';
 import { EngineError } from '../util/errors';
@@ -27,6 +28,8 @@ export class Connection {
   readonly #worker: Worker;
   readonly #pending = new Map<number, PendingCall>();
   readonly #onWarning: (message: string) => void;
+  /** Called as a lost device is replaced. */
+  readonly recoveryListeners = new Set<(event: RecoveryEvent) => void>();
   readonly #cacheListeners = new Set<(event: CacheEvent) => void>();
   #nextId = 1;
   #failure: EngineError | undefined;
@@ -130,6 +133,11 @@ export class Connection {
   }
 
   #receive(message: WorkerMessage): void {
+    if (message.kind === 'recovery') {
+      const error = message.error && (deserializeError(message.error) as EngineError);
+      for (const tell of this.recoveryListeners) tell({ phase: message.phase, ...(error && { error }) });
+      return;
+    }
     if (message.kind === 'warning') return this.#onWarning(message.message);
     if (message.kind === 'cache') {
       for (const listener of this.#cacheListeners) listener(message.event);

@@ -10,6 +10,7 @@ import type { CacheEvent } from '../engine/cache-event';
 import type { CacheMap } from '../engine/cache-map';
 import type { PlanOptions } from '../engine/engine';
 import type { MemoryPlan } from '../engine/memory-plan';
+import type { RecoveryEvent } from '../engine/recovery';
 import type { EngineStats } from '../engine/stats';
 import type { ModelLocation } from '../model/open-model-source';
 import type { LoadProgress } from '../model/weight-loader';
@@ -155,6 +156,17 @@ export class Engine {
    */
   headProfile(): Promise<HeadProfile | undefined> {
     return this.#connection.call('headProfile', undefined);
+  }
+
+  /**
+   * Tells `listener` when the GPU device is lost and how the engine gets another one; meanwhile answers pause. Returns the
+   * function that ends it.
+   */
+  onRecovery(listener: (event: RecoveryEvent) => void): () => void {
+    if (typeof listener !== 'function') throw new TypeError('A listener of recoveries must be a function.');
+    const own = (event: RecoveryEvent) => listener(event);
+    this.#connection.recoveryListeners.add(own);
+    return () => void this.#connection.recoveryListeners.delete(own);
   }
 
   /** Ends all requests, frees everything on the GPU and ends the worker. A second call does nothing. */

@@ -30,6 +30,9 @@ const handlers: Handlers = {
       onProgress: (progress) => send({ kind: 'progress', id, progress }),
       onWarning: (message) => send({ kind: 'warning', message }),
     });
+    engine.onRecovery(({ phase, error }) => {
+      send({ kind: 'recovery', phase, ...(error && { error: serializeError(error) }) });
+    });
     const { contextTokens } = engine.plan();
     return { modelId: engine.modelId, contextTokens, vocabSize: engine.config.vocabSize };
   },

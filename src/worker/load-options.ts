@@ -61,6 +61,7 @@ const check = fields({
     measureStability: oneOf(true, false, 'every-step'),
     hostBytes: ofType('number'),
   }),
+  recovery: ofType('boolean'),
   useDefaultLimits: ofType('boolean'),
   disabledFeatures: aListOf('shader-f16', 'subgroups', 'timestamp-query'),
 });

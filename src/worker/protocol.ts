@@ -6,6 +6,7 @@ import type { PlanOptions } from '../engine/engine';
 import type { KvOptions, MemoryPlan } from '../engine/memory-plan';
 import type { CacheEvent } from '../engine/cache-event';
 import type { CacheMap } from '../engine/cache-map';
+import type { RecoveryEvent } from '../engine/recovery';
 import type { EngineStats } from '../engine/stats';
 import type { DeviceFeature } from '../gpu/device';
 import type { WeightFormat } from '../kernels/linear/weight-format';
@@ -18,6 +19,8 @@ import type { SerializedError } from '../api/errors';
 export interface LoadSettings {
   readonly weights?: WeightFormat;
   readonly kv?: KvOptions;
+  /** When the GPU device is lost, get another one and go on where everything was. Default true. */
+  readonly recovery?: boolean;
   readonly useDefaultLimits?: boolean;
   readonly disabledFeatures?: readonly DeviceFeature[];
 }
@@ -76,4 +79,5 @@ export type WorkerMessage =
   | { readonly kind: 'result'; readonly id: number; readonly value: Calls[CallName]['result'] }
   | { readonly kind: 'error'; readonly id: number; readonly error: SerializedError }
   | { readonly kind: 'cache'; readonly event: CacheEvent }
+  | { readonly kind: 'recovery'; readonly phase: RecoveryEvent['phase']; readonly error?: SerializedError }
   | { readonly kind: 'warning'; readonly message: string };

@@ -51,7 +51,7 @@ const commands = {
   /** The kind of disk that is chosen here, by the class of its store. */
   async chosenDisk(): Promise<'OPFS' | 'IndexedDB'> {
     const chosen = await openDiskHostStore(shape);
-    await chosen.close();
+    await chosen?.close();
     return chosen instanceof OpfsHostStore ? 'OPFS' : 'IndexedDB';
   },
 

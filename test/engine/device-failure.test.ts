@@ -35,8 +35,8 @@ test.each<[string, GPU | undefined]>([
   });
 });
 
-test('a device lost in mid-answer: every answer, the next call, and dispose', async () => {
-  const engine = await loadEngine(model, { kv: { contextTokens: 256, numSequences: 2 } });
+test('a device lost in mid-answer, without recovery: every answer, the next call, and dispose', async () => {
+  const engine = await loadEngine(model, { recovery: false, kv: { contextTokens: 256, numSequences: 2 } });
   let numTokens = 0;
   const read = async (length: number) => {
     for await (const event of engine.generate(requestOf(promptOf(length), { ignoreEos: true }))) {
@@ -61,8 +61,8 @@ test('a device lost in mid-answer: every answer, the next call, and dispose', as
   expect(engine.device.buffers.use.total).toBe(0);
 });
 
-test('a device lost between answers is told at the next call', async () => {
-  const engine = await loadEngine(model, { kv: { contextTokens: 64 } });
+test('a device lost between answers is told, without recovery, at the next call', async () => {
+  const engine = await loadEngine(model, { recovery: false, kv: { contextTokens: 64 } });
   await answer(engine, requestOf([5], { maxTokens: 2 }));
   engine.device.handle.destroy();
   await expect(answer(engine, requestOf([5]))).rejects.toMatchObject({ code: 'device-lost' });

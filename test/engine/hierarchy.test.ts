@@ -169,7 +169,7 @@ describe('a budget of 4 pages', () => {
   function holdReads() {
     const store = engine.runner.hostStore;
     const read = store.read.bind(store);
-    let open = () => {};
+    let open: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));
     let numHeld = 0;
     vi.spyOn(store, 'read').mockImplementation(async (...args) => {
@@ -206,7 +206,7 @@ describe('a budget of 4 pages', () => {
     const store = engine.runner.hostStore;
     const original = store[way].bind(store);
     let numHeld = 0;
-    let open = () => {};
+    let open: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));
     vi.spyOn(store, way).mockImplementation(async (...args: Parameters<typeof store.read>) => {
       numHeld++;

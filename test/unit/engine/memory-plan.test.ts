@@ -207,3 +207,11 @@ test('8 bits on the host alone change what leaves, not what stays', () => {
   expect(host.cache.hostFormat).toBe('int8');
   expect(plan({ format: 'int8' }).cache.hostFormat).toBe('int8');
 });
+
+test('outside the GPU a full context takes memory up to the limit, then the disk; nothing when no head is stable', () => {
+  const pages = (32_768 / 16) * 24 * 2 * 4096;
+  const at = (kv: KvOptions) => plan({ gpuBytes: 2 ** 31, ...kv }, large).contextBytes;
+  expect(at({})).toEqual({ host: pages, disk: 0 });
+  expect(at({ hostBytes: 10_000 })).toEqual({ host: 10_000, disk: pages - 10_000 });
+  expect(at({ unstableShare: 1 })).toEqual({ host: 0, disk: 0 });
+});

@@ -1,0 +1,131 @@
+/** The engine in the page of a real browser: what needs a real disk and a real worker. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BrowserContext, Page } from 'playwright';
+import { build } from 'vite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchProfile } from '../../tools/browser/launch.mjs';
+import { serve } from '../../tools/serve/static-server.mjs';
+import { wgsl } from '../../tools/vite/wgsl-plugin';
+import type { KvOptions } from '../../src/engine/memory-plan';
+import { goldenPrompt } from '../support/models';
+import type { commands } from './engine-page';
+
+type Commands = typeof commands;
+
+const kv: KvOptions = {
+  contextTokens: 512,
+  numSequences: 2,
+  pagesPerHead: 4,
+  unstableShare: 0.5,
+  rerankInterval: 8,
+};
+
+let folder: string;
+let server: Awaited<ReturnType<typeof serve>>;
+let context: BrowserContext;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'longpage-engine-'));
+  await build({
+    configFile: false,
+    logLevel: 'warn',
+    publicDir: false,
+    base: './',
+    plugins: [wgsl()],
+    worker: { format: 'es', plugins: () => [wgsl()] },
+    build: {
+      outDir: join(folder, 'page'),
+      emptyOutDir: true,
+      target: 'es2023',
+      rolldownOptions: {
+        input: join(import.meta.dirname, 'engine-page.ts'),
+        output: { entryFileNames: 'page.js' },
+      },
+    },
+  });
+  server = await serve({
+    mounts: [
+      { prefix: '/', folder: join(folder, 'page') },
+      { prefix: '/models/test/', folder: join(import.meta.dirname, '../fixtures/models/tiny-llama') },
+    ],
+    pages: { '/': '<!doctype html><title>Engine</title><script type="module" src="page.js"></script>' },
+  });
+  context = await launchProfile(join(folder, 'profile'));
+});
+
+afterAll(async () => {
+  await context.close();
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function openPage(): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(server.origin);
+  await page.waitForFunction(() => 'commands' in globalThis);
+  return page;
+}
+
+/** Runs a command in a page. */
+async function ask<Name extends keyof Commands>(
+  page: Page,
+  name: Name,
+  ...args: Parameters<Commands[Name]>
+): Promise<Awaited<ReturnType<Commands[Name]>>> {
+  const value = await page.evaluate(
+    ([command, argument]) =>
+      (globalThis as unknown as { commands: Record<string, (...args: unknown[]) => unknown> }).commands[
+        command
+      ]!(...(argument as unknown[])),
+    [name, args] as const,
+  );
+  return value as Awaited<ReturnType<Commands[Name]>>;
+}
+
+/** Names of what the stores of this origin have on the disk. */
+function onDisk(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const names = (await indexedDB.databases()).map(({ name }) => name ?? '');
+    const root = await navigator.storage.getDirectory();
+    const files = await root.getDirectoryHandle('longpage-pages', { create: true });
+    for await (const name of files.keys()) names.push(name);
+    return names;
+  });
+}
+
+test('with memory for a few pages the others go to the disk: the same answers, and nothing is left behind', async () => {
+  const prompt = goldenPrompt(304, 300);
+  const page = await openPage();
+  await ask(page, 'load', { kv });
+  const wanted = await ask(page, 'answer', prompt, 40);
+  expect((await ask(page, 'stats')).memory.diskBytes).toBe(0);
+  await ask(page, 'dispose');
+  await ask(page, 'load', { kv: { ...kv, hostBytes: 20_000 } });
+  expect(await ask(page, 'answer', prompt, 40)).toEqual(wanted);
+  expect(await ask(page, 'answer', prompt, 40)).toEqual(wanted);
+  const { memory, kv: counts } = await ask(page, 'stats');
+  expect(memory.hostBytes).toBeLessThanOrEqual(20_000);
+  expect(memory.diskBytes).toBeGreaterThan((10 * memory.hostBytes) / 3);
+  expect(counts.promotions).toBeGreaterThan(0);
+  expect((await onDisk(page)).length).toBe(1);
+  await ask(page, 'dispose');
+  expect(await onDisk(page)).toEqual([]);
+  await page.close();
+});
+
+test('what a closed tab had on the disk is deleted when the next engine loads', async () => {
+  const first = await openPage();
+  await ask(first, 'load', { kv: { ...kv, hostBytes: 20_000 } });
+  await ask(first, 'answer', goldenPrompt(304, 100), 2);
+  expect((await onDisk(first)).length).toBe(1);
+  await first.close();
+  const next = await openPage();
+  expect((await onDisk(next)).length).toBe(1);
+  await ask(next, 'load', { kv });
+  await expect.poll(async () => (await onDisk(next)).length).toBe(1);
+  await ask(next, 'dispose');
+  expect(await onDisk(next)).toEqual([]);
+  await next.close();
+});

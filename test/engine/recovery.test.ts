@@ -1,0 +1,157 @@
+/** A lost device: another one, the weights again, the pages from the host; answers go on as if nothing had been. */
+import 'fake-indexeddb/auto';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { EngineCore } from '../../src/engine/engine';
+import type { GenerationRequest } from '../../src/engine/generation';
+import type { RecoveryEvent } from '../../src/engine/recovery';
+import { useClock } from '../support/clock';
+import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
+import { folderSource } from '../support/folder-source';
+import { gpu } from '../support/gpu-setup';
+import { tinyLlamaModel } from '../support/models';
+
+const model = tinyLlamaModel();
+// Stable heads whose budget holds all pages: what is selected after a recovery cannot differ.
+const kv = {
+  contextTokens: 1024,
+  numSequences: 2,
+  pagesPerHead: 32,
+  unstableShare: 0.5,
+  rerankInterval: 4,
+} as const;
+let engine: EngineCore;
+const phases: RecoveryEvent['phase'][] = [];
+
+beforeAll(async () => {
+  engine = await loadEngine(model, { weights: 'f32', kv });
+  engine.onRecovery(({ phase }) => phases.push(phase));
+});
+
+afterAll(async () => {
+  engine.runner.cache.checkIntegrity();
+  await engine.dispose();
+  expect(engine.device.buffers.use.total).toBe(0);
+});
+
+const lose = () => engine.device.handle.destroy();
+
+/** Token ids of an answer in which the device is lost whenever the answer has so many tokens; 0: when it begins. */
+async function interrupted(request: GenerationRequest, ...losses: number[]): Promise<number[]> {
+  const tokenIds: number[] = [];
+  let numLost = 0;
+  for await (const event of engine.generate(request)) {
+    if (event.kind === 'delta') tokenIds.push(...event.tokenIds);
+    if (numLost < losses.length && tokenIds.length >= losses[numLost]!) {
+      numLost++;
+      lose();
+    }
+  }
+  expect(numLost).toBe(losses.length);
+  return tokenIds;
+}
+
+const greedy = requestOf(promptOf(150), { maxTokens: 40, ignoreEos: true });
+const sampled = requestOf(promptOf(83, 2), {
+  maxTokens: 30,
+  ignoreEos: true,
+  sampling: { temperature: 1, seed: 7, frequencyPenalty: 0.5, repetitionPenalty: 1.1 },
+});
+
+test('in mid-answer, twice in a row; with another answer beside it and one that waits', async () => {
+  const wanted = await answer(engine, greedy);
+  const other = await answer(engine, sampled);
+  const [first, second, third] = await Promise.all([
+    interrupted(greedy, 5, 21),
+    answer(engine, sampled),
+    answer(engine, greedy),
+  ]);
+  expect(first).toEqual(wanted.tokenIds);
+  expect(second.tokenIds).toEqual(other.tokenIds);
+  expect(second.text).toBe(other.text);
+  expect(third.tokenIds).toEqual(wanted.tokenIds);
+  expect(engine.stats().recoveries).toBe(2);
+  const once = ['lost', 'recovering', 'recovered'];
+  expect(phases).toEqual([...once, ...once]);
+});
+
+test('while idle: pages come back from the host, not by another prefill', async () => {
+  const wanted = await answer(engine, greedy);
+  lose();
+  const { tokenIds, end } = await answer(engine, greedy);
+  expect(tokenIds).toEqual(wanted.tokenIds);
+  expect(end.numCachedTokens).toBe(144);
+});
+
+test('in the middle of a prefill', async () => {
+  const request = requestOf(promptOf(400, 3), { maxTokens: 8, ignoreEos: true });
+  const tokenIds = await interrupted(request, 0);
+  const { recoveries } = engine.stats();
+  expect((await answer(engine, request)).tokenIds).toEqual(tokenIds);
+  expect(engine.stats().recoveries).toBe(recoveries);
+});
+
+test('while a document is read: the reading goes on by itself, and what is stored is what an undisturbed one stores', async () => {
+  const text = Array.from({ length: 12 }, (_, i) => `The ${i}th whale of the voyage was white.\n`).join('');
+  const ask = (document: { id: string } | { text: string }) =>
+    requestOf(
+      { kind: 'chat', messages: [{ role: 'user', content: 'How many?' }], document },
+      { maxTokens: 12, ignoreEos: true },
+    );
+  const { recoveries } = engine.stats();
+  await useClock(engine, 'slow');
+  let isLost = false;
+  const info = await engine.documents.add('whales', text, {
+    onProgress: ({ phase, numReadTokens, numTokens }) => {
+      if (isLost || phase !== 'reading' || numReadTokens === 0 || numReadTokens > numTokens / 2) return;
+      isLost = true;
+      lose();
+    },
+  });
+  vi.restoreAllMocks();
+  expect(isLost).toBe(true);
+  expect(engine.stats().recoveries).toBe(recoveries + 1);
+  expect(info.state).toBe('complete');
+  const here = await answer(engine, ask({ id: 'whales' }));
+  const other = await loadEngine(model, { weights: 'f32', kv });
+  const wanted = await answer(other, ask({ text }));
+  expect(here.tokenIds).toEqual(wanted.tokenIds);
+  // What is on the host comes back; so does what is only in the library.
+  lose();
+  expect((await answer(engine, ask({ id: 'whales' }))).tokenIds).toEqual(wanted.tokenIds);
+  engine.loop.drop(await engine.promptIds(ask({ id: 'whales' }).prompt));
+  expect((await engine.documents.open('whales')).bytesRead).toBeGreaterThan(0);
+  expect((await answer(engine, ask({ id: 'whales' }))).tokenIds).toEqual(wanted.tokenIds);
+  await other.dispose();
+});
+
+test('no adapter any more: device-lost with advice, at the answer that runs and at every later call', async () => {
+  let isGone = false;
+  const failing = await EngineCore.load(folderSource(model), {
+    gpu: { requestAdapter: () => (isGone ? Promise.resolve(null) : gpu.requestAdapter()) } as unknown as GPU,
+    kv: { contextTokens: 64 },
+  });
+  const events: RecoveryEvent[] = [];
+  failing.onRecovery((event) => events.push(event));
+  const failure = {
+    name: 'EngineError',
+    code: 'device-lost',
+    message: expect.stringMatching(/^The GPU device was lost and could not be had again: .*Reload the page/),
+  };
+  const read = async () => {
+    for await (const event of failing.generate(requestOf([5, 6, 7], { ignoreEos: true }))) {
+      if (event.kind !== 'delta' || isGone) continue;
+      isGone = true;
+      failing.device.handle.destroy();
+    }
+  };
+  await expect(read()).rejects.toMatchObject(failure);
+  expect(events.map(({ phase }) => phase)).toEqual([
+    'lost',
+    ...Array.from({ length: 4 }, () => 'recovering'),
+    'failed',
+  ]);
+  expect(events.at(-1)!.error).toMatchObject(failure);
+  await expect(answer(failing, requestOf([5]))).rejects.toMatchObject(failure);
+  await failing.dispose();
+  expect(failing.device.buffers.use.total).toBe(0);
+});
