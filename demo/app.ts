@@ -100,7 +100,12 @@ export class App extends LitElement {
   }
 
   #renderEngineState() {
-    const { phase, error, choice, progress } = this.#engine;
+    const { phase, error, choice, progress, isRecovering } = this.#engine;
+    if (isRecovering) {
+      return html`<p class="banner" role="status">
+        The GPU was lost. The page is getting another one; answers go on by themselves.
+      </p>`;
+    }
     if (phase === 'loading') {
       return html`<longpage-load-progress
         role="region"

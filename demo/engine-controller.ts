@@ -67,6 +67,8 @@ export class EngineController implements ReactiveController {
   map: CacheMap | undefined;
   /** What the latest rerank brought back to the GPU. */
   promotions: RerankEvent['promotions'] = [];
+  /** Whether the GPU is lost and the engine is getting another one: answers wait and then go on. */
+  isRecovering = false;
   /** Why the engine is no longer there, or was not loaded. */
   error: unknown;
   readonly #host: ReactiveControllerHost;
@@ -102,6 +104,7 @@ export class EngineController implements ReactiveController {
     this.tokensPerSecond = undefined;
     this.#endWatch = undefined;
     this.map = undefined;
+    this.isRecovering = false;
     this.#set({
       phase: 'loading',
       choice,
@@ -129,6 +132,10 @@ export class EngineController implements ReactiveController {
         return;
       }
       this.#engine = engine;
+      engine.onRecovery(({ phase }) => {
+        this.isRecovering = phase === 'lost' || phase === 'recovering';
+        this.#host.requestUpdate();
+      });
       const [stats, plan] = await Promise.all([engine.stats(), engine.plan()]);
       this.#set({ phase: 'ready', stats, plan });
       this.#updateWatch();
