@@ -165,39 +165,6 @@ describe('a budget of 4 pages', () => {
     expect(shared.map(essence)).toEqual(alone);
   });
 
-  /** Makes every read of the host store by which pages come back wait until it is opened. */
-  function holdReads() {
-    const store = engine.runner.hostStore;
-    const read = store.read.bind(store);
-    let open: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => (open = resolve));
-    let numHeld = 0;
-    vi.spyOn(store, 'read').mockImplementation(async (...args) => {
-      numHeld++;
-      await gate;
-      await read(...args);
-    });
-    return { open: () => open(), numHeld: () => numHeld };
-  }
-
-  test('one whose pages are late waits, the other goes on; the wait is counted, and neither answer changes', async () => {
-    const [late, other] = [promptOf(200, 14), promptOf(20, 15)];
-    const expected = [await fresh(engine, late), await fresh(engine, other)];
-    const before = engine.stats().kv;
-    const held = holdReads();
-    const waiting = run(engine, late);
-    await vi.waitFor(() => expect(held.numHeld()).toBeGreaterThan(0), { timeout: 60_000 });
-    expect(essence(await run(engine, other))).toEqual(expected[1]);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    held.open();
-    expect(essence(await waiting)).toEqual(expected[0]);
-    const { stalls, stallMs, stallShare } = engine.stats().kv;
-    expect(stalls).toBeGreaterThan(before.stalls);
-    expect(stallMs - before.stallMs).toBeGreaterThan(45);
-    expect(stallShare).toBeGreaterThan(0);
-    expect(stallShare).toBeLessThan(1);
-  });
-
   test.each(['read', 'write'] as const)('aborted while a %s of the host is under way', async (way) => {
     const prompt = promptOf(200, 16);
     const expected = await fresh(engine, prompt);
