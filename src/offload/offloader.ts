@@ -104,11 +104,7 @@ export class Offloader {
           this.#releaseIds(runs);
         },
       );
-      this.#underWay.add(arrival);
-      void arrival.then(() => {
-        this.#underWay.delete(arrival);
-        for (const wake of this.#waiting.splice(0)) wake();
-      });
+      this.#track(arrival);
     });
   }
 
@@ -130,13 +126,21 @@ export class Offloader {
       () => undefined,
       () => undefined,
     );
-    this.#underWay.add(arrival);
-    void arrival.then(() => this.#underWay.delete(arrival));
+    this.#track(arrival);
     return new Uint8Array(await read);
   }
 
   destroy(): void {
     this.#ring.destroy();
+  }
+
+  /** Whoever waits for a slot looks again when this has arrived. */
+  #track(arrival: Promise<void>): void {
+    this.#underWay.add(arrival);
+    void arrival.then(() => {
+      this.#underWay.delete(arrival);
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
   }
 
   async #receive(runs: readonly PageRun[], bytes: Uint8Array): Promise<void> {
