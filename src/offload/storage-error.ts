@@ -16,7 +16,7 @@ async function describeQuota(): Promise<string> {
 /**
  * Why pages are not on the disk, be the quota used up or the storage blocked or broken: an `EngineError` with the code
  * `storage-quota`.
- * @param neededBytes what was to be written
+ * @param neededBytes what was to be written; 0 when the storage does not even open
  * @param diskBytes what the store holds already
  */
 export async function storageError(
@@ -27,12 +27,11 @@ export async function storageError(
   if (cause instanceof EngineError) return cause;
   const reason =
     cause instanceof Error ? [cause.name, cause.message].filter(Boolean).join(': ') : String(cause);
-  return new EngineError(
-    'storage-quota',
-    `Pages need ${neededBytes} bytes on the disk beside the ${diskBytes} there, and the browser refused them ` +
-      `(${reason}).${await describeQuota()}`,
-    { cause },
-  );
+  const what =
+    neededBytes > 0
+      ? `Pages need ${neededBytes} bytes on the disk beside the ${diskBytes} there, and the browser refused them`
+      : "The browser's storage cannot be used here";
+  return new EngineError('storage-quota', `${what} (${reason}).${await describeQuota()}`, { cause });
 }
 
 const hostCodes: readonly string[] = ['host-memory', 'storage-quota', 'document-damaged'];

@@ -1,5 +1,6 @@
 /** How answers end, and which requests are refused with which words. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import 'fake-indexeddb/auto';
 import type { EngineCore } from '../../src/engine/engine';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { tinyLlamaModel } from '../support/models';
@@ -113,7 +114,9 @@ describe('refused', () => {
       messages: [{ role: 'user', content: 'hello' }],
       document: { id: 'moby-dick' },
     });
-    await expect(answer(engine, request)).rejects.toThrow(RangeError);
+    await expect(answer(engine, request)).rejects.toThrow(
+      new RangeError("There is no document 'moby-dick' in the library."),
+    );
   });
 });
 
