@@ -6,7 +6,7 @@ import { parseHeadProfile, type HeadProfile } from '../select/head-profile';
 import { EngineError } from '../util/errors';
 
 /** Where the profile in use comes from. */
-export type ProfileOrigin = 'given' | 'found' | 'none';
+export type ProfileOrigin = 'given' | 'folder' | 'equal';
 
 /** A profile that fits the model, and where it comes from. */
 export interface ChosenProfile {
@@ -35,13 +35,13 @@ export async function chooseProfile(choice: ProfileChoice): Promise<ChosenProfil
   const { source, given, onWarning, signal } = choice;
   if (given) return { profile: await check(given, choice), origin: 'given' };
   const text = await source.readText(profileFileName, signal);
-  if (text === undefined) return { profile: undefined, origin: 'none' };
+  if (text === undefined) return { profile: undefined, origin: 'equal' };
   try {
-    return { profile: await check(parse(text), choice), origin: 'found' };
+    return { profile: await check(parse(text), choice), origin: 'folder' };
   } catch (error) {
     if (!(error instanceof EngineError) || error.code !== 'model-unsupported') throw error;
     onWarning?.(`The model's ${profileFileName} is not used. ${error.message}`);
-    return { profile: undefined, origin: 'none' };
+    return { profile: undefined, origin: 'equal' };
   }
 }
 

@@ -23,7 +23,8 @@ import { chooseProfile, type ProfileOrigin } from './choose-profile';
 import { Documents } from './documents';
 import type { GenerationRequest, Prompt } from './generation';
 import type { GenerationEvent, GenerationTimings } from './generation-event';
-import { planMemory, type KvOptions, type MemoryPlan } from './memory-plan';
+import { exactAdvice } from './exact-advice';
+import { planMemory, type KvOptions, type MemoryPlan, type PlanInput } from './memory-plan';
 import type { BackedHostStore } from '../offload/backed-host-store';
 import { ModelRunner, openPlannedStore } from './model-runner';
 import { recoveryDelaysMs, savedSequences, unrecoveredError, type RecoveryEvent } from './recovery';
@@ -148,6 +149,12 @@ export class EngineCore {
     try {
       const loaded = { ...options, kv };
       const parts = await prepare(device, files.config, source, loaded);
+      const { wanted, inForce } = parts.plan.unstableShare;
+      if (inForce < wanted) {
+        onWarning?.(
+          `kv.unstableShare is ${inForce} and not ${wanted}, so that ${parts.plan.contextTokens} tokens of context fit kv.gpuBytes.`,
+        );
+      }
       return new EngineCore(source, files, loaded, origin, parts, performance.now() - startedAt);
     } catch (error) {
       device.destroy();
@@ -246,9 +253,13 @@ export class EngineCore {
    */
   plan({ contextTokens, kv: changes }: PlanOptions = {}): MemoryPlan {
     const kv = { ...this.#kv, ...changes, ...(contextTokens !== undefined && { contextTokens }) };
-    const weights = this.#plan.gpuBytes.weights;
+    return planMemory(this.#planInput(kv));
+  }
+
+  #planInput(kv: KvOptions): PlanInput {
+    const { weights } = this.#plan.gpuBytes;
     const { maxBindingBytes } = this.#device;
-    return planMemory({ config: this.config, weightBytes: weights, maxBindingBytes, kv });
+    return { config: this.config, weightBytes: weights, maxBindingBytes, kv };
   }
 
   /**
@@ -299,6 +310,7 @@ export class EngineCore {
       },
       kv: {
         headProfile: this.#profileOrigin,
+        unstableShare: this.#plan.unstableShare.inForce,
         pages,
         residentPages,
         tierBytes,
@@ -507,10 +519,11 @@ export class EngineCore {
     const hasStable = cache.unstable.size < cache.numLayers * cache.numKvHeads;
     if (!hasStable || numPages <= cache.pagesPerHead) return;
     const needed = numPages * cache.numLayers * cache.numKvHeads * pageBytes(cache.format, cache.headDim);
+    const advice = exactAdvice(this.#planInput(this.#kv), this.#plan.contextTokens, numTokens);
     throw new EngineError(
       'gpu-memory',
-      `An exact answer in a context of ${numTokens} tokens needs ${needed} bytes of pages on the GPU; ` +
-        `this engine keeps ${cache.pagesPerHead} pages a head. Load it with kv.unstableShare 1, or ask for fewer tokens.`,
+      `An exact answer in a context of ${numTokens} tokens needs ${needed} bytes of pages on the GPU; this engine keeps ` +
+        `${cache.pagesPerHead} pages a head, and is exact up to ${cache.pagesPerHead * pageTokens} tokens. ${advice}`,
     );
   }
 

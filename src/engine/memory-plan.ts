@@ -45,7 +45,10 @@ export interface KvOptions {
   readonly rerankStagger?: boolean;
   /** While pages come back from the host the answer goes on (`'overlap'`, the default) or waits (`'pause'`). */
   readonly reload?: 'overlap' | 'pause';
-  /** Share of KV heads that keep all their pages on the GPU, 0 to 1. Default 0.25. */
+  /**
+   * Share of KV heads that keep all their pages on the GPU, 0 to 1. Default 0.25. A wanted context that does not fit with it gets
+   * the largest share that does; 1 is never lowered.
+   */
   readonly unstableShare?: number;
   /** Which heads are unstable, as measured. Without it every layer has the same share. */
   readonly headProfile?: HeadProfile;
@@ -67,6 +70,8 @@ export interface MemoryPlan {
   readonly cache: CacheShape;
   readonly activations: ActivationShape;
   readonly rerank: RerankOptions;
+  /** Share of KV heads that are unstable: as set, and as it is to be. That is less only where the wanted context needs it. */
+  readonly unstableShare: { readonly wanted: number; readonly inForce: number };
   /** How the stability of heads is measured; undefined when it is not. */
   readonly observe: ObserverOptions | undefined;
   /** Limit of the pages in the tab's memory. */
@@ -90,12 +95,14 @@ export const numReadbackSlots = 4;
 
 const defaultGpuBytes = 512 * 2 ** 20;
 const defaultHostBytes = 4 * 2 ** 30;
+const defaultShare = 0.25;
 const largestTile = 2048;
 const smallestTile = 256;
 const largestChunk = 256;
 
 /**
- * The largest tiles and the longest context that fit the limit.
+ * The largest tiles and the longest context that fit the limit; where a context is wanted, the largest share of unstable heads up
+ * to `kv.unstableShare` with which it fits.
  * @throws EngineError `gpu-memory` when a wanted context cannot fit, with the bytes it needs and the nearest that fits
  * @throws EngineError `limit-too-small` when one head's pages exceed what the GPU binds at once
  * @throws RangeError for options out of range
@@ -108,7 +115,7 @@ export function planMemory(input: PlanInput): MemoryPlan {
   checkInteger('kv.pagesPerHead', kv.pagesPerHead ?? 64, 2, 256);
   checkInteger('kv.rerankInterval', kv.rerankInterval ?? 16, 1, 2 ** 16);
   checkInteger('kv.hostBytes', kv.hostBytes ?? defaultHostBytes, 0, Number.MAX_SAFE_INTEGER);
-  const { unstableShare = 0.25 } = kv;
+  const { unstableShare = defaultShare } = kv;
   if (!(unstableShare >= 0 && unstableShare <= 1)) {
     throw new RangeError(`kv.unstableShare must be a number from 0 to 1, not ${unstableShare}.`);
   }
@@ -116,9 +123,12 @@ export function planMemory(input: PlanInput): MemoryPlan {
   checkInteger('kv.contextTokens', wanted, pageTokens, 2 ** 24);
   const isFixed = kv.contextTokens !== undefined;
 
-  const fits = (contextTokens: number) => fitTiles(input, contextTokens, gpuBytes);
-  const plan = fits(wanted);
+  const plan = fitTiles(input, wanted, gpuBytes);
   if (plan) return plan;
+  const lowered = isFixed ? fitShare(input, wanted, gpuBytes) : undefined;
+  if (lowered) return lowered;
+  const least = isFixed ? leastShare(input) : input;
+  const fits = (contextTokens: number) => fitTiles(least, contextTokens, gpuBytes);
   const nearest = longestThatFits(wanted, (tokens) => fits(tokens) !== undefined);
   if (nearest > 0 && !isFixed) return fits(nearest)!;
   const advice = nearest > 0 ? ` Within the limit a context of ${nearest} tokens fits.` : '';
@@ -129,12 +139,46 @@ export function planMemory(input: PlanInput): MemoryPlan {
       `${pages} exceed the ${input.maxBindingBytes} bytes that this GPU binds at once.${advice}`,
     );
   }
-  const needed = smallestPlan(input, wanted);
-  const least = needed.totalGpuBytes - needed.gpuBytes.weights;
   throw new EngineError(
     'gpu-memory',
-    `A context of ${wanted} tokens needs ${least} bytes on the GPU beside the weights; kv.gpuBytes is ${gpuBytes}.${advice}`,
+    `A context of ${wanted} tokens needs ${leastGpuBytes(least, wanted)} bytes on the GPU beside the weights; ` +
+      `kv.gpuBytes is ${gpuBytes}.${advice}`,
   );
+}
+
+/** The least `kv.gpuBytes` with which a context fits, the share of unstable heads as it is set. */
+export function leastGpuBytes(input: PlanInput, contextTokens: number): number {
+  const tileTokens = Math.min(smallestTile, tileFor(contextTokens));
+  const { totalGpuBytes, gpuBytes } = describe(input, contextTokens, tileTokens, pagesFor(contextTokens));
+  return totalGpuBytes - gpuBytes.weights;
+}
+
+function withShare(input: PlanInput, unstableShare: number): PlanInput {
+  return { ...input, kv: { ...input.kv, unstableShare } };
+}
+
+/** With all heads unstable a caller wants exact answers: those are not traded for a longer context. */
+function leastShare(input: PlanInput): PlanInput {
+  return input.kv.unstableShare === 1 ? input : withShare(input, 0);
+}
+
+/** The plan with the largest share below the wanted one that fits, a whole number of heads. */
+function fitShare(input: PlanInput, contextTokens: number, limit: number): MemoryPlan | undefined {
+  const { numLayers, numKvHeads } = input.config;
+  const wanted = input.kv.unstableShare ?? defaultShare;
+  if (wanted === 1) return undefined;
+  const numHeads = numLayers * numKvHeads;
+  const planWith = (numUnstable: number) =>
+    fitTiles(withShare(input, numUnstable / numHeads), contextTokens, limit);
+  let best = planWith(0);
+  let low = 0;
+  for (let high = Math.round(wanted * numHeads) - 1; best && low < high;) {
+    const middle = Math.ceil((low + high) / 2);
+    const plan = planWith(middle);
+    if (plan) [best, low] = [plan, middle];
+    else high = middle - 1;
+  }
+  return best && { ...best, unstableShare: { wanted, inForce: best.unstableShare.inForce } };
 }
 
 function checkInteger(name: string, value: number, min: number, max: number): void {
@@ -159,15 +203,6 @@ function fitTiles(input: PlanInput, contextTokens: number, limit: number): Memor
     }
     if (tile / 2 < smallestTile) return undefined;
   }
-}
-
-function smallestPlan(input: PlanInput, contextTokens: number): MemoryPlan {
-  return describe(
-    input,
-    contextTokens,
-    Math.min(smallestTile, tileFor(contextTokens)),
-    pagesFor(contextTokens),
-  );
 }
 
 /** A power of two in [32, 2048] that holds the whole context if it can. */
@@ -267,7 +302,7 @@ function describe(
     gpuBytes[category] += roundUp(sizeBytes, 16);
   }
   const totalGpuBytes = Object.values(gpuBytes).reduce((sum, bytes) => sum + bytes, 0);
-  const { hostBytes = defaultHostBytes } = kv;
+  const { hostBytes = defaultHostBytes, unstableShare = defaultShare } = kv;
   const hasStable = cache.unstable.size < numLayers * numKvHeads;
   const allBytes = hasStable ? maxPages * numLayers * numKvHeads * layout.hostPageBytes : 0;
   const contextBytes = { host: Math.min(allBytes, hostBytes), disk: Math.max(0, allBytes - hostBytes) };
@@ -276,6 +311,7 @@ function describe(
     cache,
     activations,
     rerank,
+    unstableShare: { wanted: unstableShare, inForce: unstableShare },
     observe,
     hostBytes,
     contextBytes,
@@ -299,7 +335,10 @@ function rowsFor(numSequences: number): number {
 }
 
 /** The unstable heads by profile or by share; a layer with a sliding window attends all of it, so its heads keep their pages. */
-function chooseUnstable(config: ModelConfig, { headProfile, unstableShare = 0.25 }: KvOptions): HeadSet {
+function chooseUnstable(
+  config: ModelConfig,
+  { headProfile, unstableShare = defaultShare }: KvOptions,
+): HeadSet {
   const { numLayers, numKvHeads, layers } = config;
   const chosen = headProfile
     ? unstableHeads(parseHeadProfile(headProfile, numLayers, numKvHeads), unstableShare)

@@ -31,8 +31,10 @@ export interface EngineStats {
   };
   /** Pages of all sequences, summed over layers and KV heads. */
   readonly kv: {
-    /** Whether the unstable heads are those of a profile that was given, or found with the model; else every layer has its share. */
+    /** Where the profile comes from that says which heads are unstable; `equal`: there is none, every layer has its share. */
     readonly headProfile: ProfileOrigin;
+    /** Share of KV heads that are unstable: `kv.unstableShare`, or less where the wanted context needs it. */
+    readonly unstableShare: number;
     readonly pages: number;
     readonly residentPages: number;
     /** Bytes of pages by where they are: in use on the GPU; taken in the tab's memory, and on the disk. */

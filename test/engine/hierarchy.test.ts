@@ -200,7 +200,7 @@ test('an exact answer beyond the budget is refused with its bytes and a setting 
     code: 'gpu-memory',
     message: expect.stringContaining(`${bytes} bytes`),
   });
-  await expect(exact).rejects.toThrow(/kv\.unstableShare 1/);
+  await expect(exact).rejects.toThrow(/exact up to 64 tokens\. Load it with kv\.unstableShare 1\.$/);
   await expect(run(engine, promptOf(50, 1), { isExact: true, maxTokens: 14 })).resolves.toBeDefined();
   await unload(engine);
 });

@@ -2,7 +2,7 @@
 import { EngineCore, type EngineOptions } from '../../src/engine/engine';
 import type { GenerationRequest } from '../../src/engine/generation';
 import type { GenerationEvent } from '../../src/engine/generation-event';
-import { planMemory, type KvOptions } from '../../src/engine/memory-plan';
+import { leastGpuBytes as leastPlannedBytes, type KvOptions } from '../../src/engine/memory-plan';
 import { parseModelConfig } from '../../src/model/model-config';
 import { gpu } from './gpu-setup';
 import { folderSource } from './folder-source';
@@ -58,10 +58,5 @@ export function promptOf(length: number, seed = 1, vocabSize = 304): number[] {
 /** The least `gpuBytes` for a context: one sequence's pages and the smallest tiles. */
 export function leastGpuBytes(model: ModelFolder, kv: KvOptions & { contextTokens: number }): number {
   const config = parseModelConfig(modelConfigJson(model));
-  try {
-    planMemory({ config, weightBytes: 0, maxBindingBytes: 2 ** 27, kv: { ...kv, gpuBytes: 1 } });
-  } catch (error) {
-    return Number(/needs (\d+) bytes/.exec((error as Error).message)![1]);
-  }
-  throw new Error('one byte was enough');
+  return leastPlannedBytes({ config, weightBytes: 0, maxBindingBytes: 2 ** 27, kv }, kv.contextTokens);
 }

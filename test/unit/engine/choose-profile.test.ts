@@ -37,7 +37,7 @@ async function choose(content: string | undefined, given?: HeadProfile) {
 describe('the profile in use', () => {
   test('is the one that lies with the model', async () => {
     const profile = await profileOf();
-    expect(await choose(JSON.stringify(profile))).toEqual({ profile, origin: 'found', warnings: [] });
+    expect(await choose(JSON.stringify(profile))).toEqual({ profile, origin: 'folder', warnings: [] });
   });
 
   test('is the given one before that', async () => {
@@ -46,7 +46,7 @@ describe('the profile in use', () => {
   });
 
   test('is none where there is none', async () => {
-    expect(await choose(undefined)).toEqual({ profile: undefined, origin: 'none', warnings: [] });
+    expect(await choose(undefined)).toEqual({ profile: undefined, origin: 'equal', warnings: [] });
   });
 
   test('is refused when it was given for another model', async () => {
@@ -59,7 +59,7 @@ describe('the profile in use', () => {
   test.each(['{', '{}', 'other'])('is left alone with one warning when it does not fit: %s', async (text) => {
     const content = text === 'other' ? JSON.stringify(await profileOf('sha256:0')) : text;
     const { profile, origin, warnings } = await choose(content);
-    expect([profile, origin, warnings.length]).toEqual([undefined, 'none', 1]);
+    expect([profile, origin, warnings.length]).toEqual([undefined, 'equal', 1]);
     expect(warnings[0]).toContain(profileFileName);
   });
 });

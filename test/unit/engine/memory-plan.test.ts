@@ -1,6 +1,6 @@
 /** The memory plan: what it shares out, what it refuses and in which words. */
 import { describe, expect, test } from 'vitest';
-import { planMemory, type KvOptions, type MemoryPlan } from '../../../src/engine/memory-plan';
+import { leastGpuBytes, planMemory, type KvOptions, type MemoryPlan } from '../../../src/engine/memory-plan';
 import { parseModelConfig } from '../../../src/model/model-config';
 import { modelConfigJson, tinyLlamaModel } from '../../support/models';
 
@@ -111,19 +111,20 @@ describe('the limit', () => {
     expect(smaller.cache.numPageIds).toBeGreaterThan(256);
   });
 
-  test('without a wanted context gives the longest that fits: 16 tokens more do not', () => {
+  test('without a wanted context gives the longest that fits with the whole share: 16 tokens more do not', () => {
     const gpuBytes = 100 * 2 ** 20;
     const { contextTokens, activations } = plan({ gpuBytes }, large);
     expect(contextTokens % 16).toBe(0);
     expect(contextTokens).toBeLessThan(32_768);
     expect(activations.tileTokens).toBe(256);
-    expect(() => plan({ gpuBytes, contextTokens }, large)).not.toThrow();
-    expect(() => plan({ gpuBytes, contextTokens: contextTokens + 16 }, large)).toThrow();
+    expect(plan({ gpuBytes, contextTokens }, large).unstableShare.inForce).toBe(0.25);
+    const longer = plan({ gpuBytes, contextTokens: contextTokens + 16 }, large);
+    expect(longer.unstableShare.inForce).toBeLessThan(0.25);
   });
 
   test('that a wanted context exceeds is an error with the bytes it needs and the nearest that fits', () => {
     const gpuBytes = 100 * 2 ** 20;
-    const nearest = plan({ gpuBytes }, large).contextTokens;
+    const nearest = plan({ gpuBytes, unstableShare: 0 }, large).contextTokens;
     const { code, message } = refusal({ gpuBytes, contextTokens: 32_768 }, large);
     expect(code).toBe('gpu-memory');
     const match =
@@ -141,6 +142,47 @@ describe('the limit', () => {
     const { code, message } = refusal({ gpuBytes: 1000 });
     expect(code).toBe('gpu-memory');
     expect(message).toMatch(/needs \d+ bytes .*; kv.gpuBytes is 1000.$/);
+  });
+});
+
+describe('the share of unstable heads', () => {
+  const numHeads = 24 * 2;
+  const contextTokens = 16_384;
+  const of = (kv: KvOptions) => plan({ contextTokens, numSequences: 1, ...kv }, large);
+  const least = (unstableShare: number) =>
+    leastGpuBytes(
+      { config: large, weightBytes, maxBindingBytes: bindingBytes, kv: { numSequences: 1, unstableShare } },
+      contextTokens,
+    );
+
+  test('is as set where it fits', () => {
+    expect(of({}).unstableShare).toEqual({ wanted: 0.25, inForce: 0.25 });
+    expect(of({ gpuBytes: least(0.25) }).unstableShare).toEqual({ wanted: 0.25, inForce: 0.25 });
+  });
+
+  test('is lowered, to the largest that fits, for a wanted context', () => {
+    for (const numUnstable of [0, 1, 5, 11]) {
+      const made = of({ gpuBytes: least((numUnstable + 1) / numHeads) - 1 });
+      expect(made.unstableShare).toEqual({ wanted: 0.25, inForce: numUnstable / numHeads });
+      expect(made.cache.unstable.size).toBe(numUnstable);
+      expect(besideWeights(made)).toBeLessThan(least((numUnstable + 1) / numHeads));
+      expect(made.contextTokens).toBe(contextTokens);
+    }
+  });
+
+  test('is not lowered for a context that nobody asked for', () => {
+    const made = plan({ gpuBytes: least(0.25) - 1, numSequences: 1 }, large);
+    expect(made.unstableShare).toEqual({ wanted: 0.25, inForce: 0.25 });
+    expect(made.contextTokens).toBeLessThan(contextTokens);
+  });
+
+  test('of 1 is not lowered: who sets it wants exact answers', () => {
+    const { code, message } = refusal(
+      { contextTokens, numSequences: 1, unstableShare: 1, gpuBytes: least(1) - 1 },
+      large,
+    );
+    expect(code).toBe('gpu-memory');
+    expect(message).toContain(`needs ${least(1)} bytes`);
   });
 });
 
