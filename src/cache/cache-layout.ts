@@ -13,7 +13,9 @@ export interface CacheShape {
   readonly headDim: number;
   /** Heads that keep all their pages on the GPU. */
   readonly unstable: HeadSet;
-  /** Pages that a head attends at most, and that a stable head keeps: K. */
+  /** Those of the unstable heads that also attend all their pages. */
+  readonly exactHeads: HeadSet;
+  /** Pages that a head attends at most, but for `exactHeads`, and that a stable head keeps: K. */
   readonly pagesPerHead: number;
   /** Slots of a stable head for one sequence: K, and the pages that are born between two reranks. */
   readonly slotsPerStableHead: number;

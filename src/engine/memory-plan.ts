@@ -15,6 +15,7 @@ import { numOffloadSlots } from '../offload/offloader';
 import { reloaderBytes } from '../offload/reloader';
 import {
   parseHeadProfile,
+  retrievalHeads,
   unstableHeads,
   unstableHeadsUnmeasured,
   type HeadProfile,
@@ -50,6 +51,11 @@ export interface KvOptions {
    * the largest share that does; 1 is never lowered.
    */
   readonly unstableShare?: number;
+  /**
+   * The unstable heads that the profile finds to retrieve attend all the pages that they keep anyway (`'exact'`, the default), or
+   * select as the other unstable ones do (`'selected'`).
+   */
+  readonly retrievalHeads?: 'exact' | 'selected';
   /** Which heads are unstable, as measured. Without it every layer has the same share. */
   readonly headProfile?: HeadProfile;
   /**
@@ -263,7 +269,9 @@ function describe(
     numLayers,
     numKvHeads,
     headDim,
-    unstable: pagesPerHead < maxPages ? chooseUnstable(config, kv) : HeadSet.all(numLayers, numKvHeads),
+    ...(pagesPerHead < maxPages
+      ? chooseUnstable(config, kv)
+      : { unstable: HeadSet.all(numLayers, numKvHeads), exactHeads: new HeadSet(numLayers, numKvHeads, []) }),
     pagesPerHead,
     slotsPerStableHead,
     numSequences,
@@ -337,11 +345,13 @@ function rowsFor(numSequences: number): number {
 /** The unstable heads by profile or by share; a layer with a sliding window attends all of it, so its heads keep their pages. */
 function chooseUnstable(
   config: ModelConfig,
-  { headProfile, unstableShare = defaultShare }: KvOptions,
-): HeadSet {
+  { headProfile, unstableShare = defaultShare, retrievalHeads: attending = 'exact' }: KvOptions,
+): Pick<CacheShape, 'unstable' | 'exactHeads'> {
   const { numLayers, numKvHeads, layers } = config;
-  const chosen = headProfile
-    ? unstableHeads(parseHeadProfile(headProfile, numLayers, numKvHeads), unstableShare)
+  const profile = headProfile && parseHeadProfile(headProfile, numLayers, numKvHeads);
+  const retrieving = profile && attending === 'exact' ? retrievalHeads(profile) : [];
+  const chosen = profile
+    ? unstableHeads(profile, unstableShare, retrieving)
     : unstableHeadsUnmeasured(numLayers, numKvHeads, unstableShare);
   const heads: number[] = [];
   for (let layer = 0; layer < numLayers; layer++) {
@@ -350,7 +360,13 @@ function chooseUnstable(
       if (isWindowed || chosen.has(layer, kvHead)) heads.push(layer * numKvHeads + kvHead);
     }
   }
-  return new HeadSet(numLayers, numKvHeads, heads);
+  const exactHeads = retrieving.filter((head) =>
+    chosen.has(Math.floor(head / numKvHeads), head % numKvHeads),
+  );
+  return {
+    unstable: new HeadSet(numLayers, numKvHeads, heads),
+    exactHeads: new HeadSet(numLayers, numKvHeads, exactHeads),
+  };
 }
 
 /** Bytes of a step's read-back slot: tokens, selections of every row, and of one row that is only looked at. */

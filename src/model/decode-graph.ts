@@ -200,7 +200,7 @@ async function bindAttention(
   const { qkv, partials, attended, rows } = activations;
   const { blockTable, pageTable: summaryTable, listState, lists } = cache;
   const { numHeads, numKvHeads, headDim } = config;
-  const { maxPages, format, numPageIds, numSequences, pagesPerHead, unstable } = cache.shape;
+  const { maxPages, format, numPageIds, numSequences, pagesPerHead, unstable, exactHeads } = cache.shape;
   const { usesRope, slidingWindow: window = 0 } = config.layers[layerIndex]!;
   const group = numHeads / numKvHeads;
   const constants = { HEAD_DIM: headDim, GROUP: group };
@@ -212,7 +212,7 @@ async function bindAttention(
     compiler.compile(mergeSplits, constants),
     isSparse ? bindSelection(context, layerIndex, { qkv, rows }) : undefined,
   ]);
-  const unstableHeads = unstable.ofLayer(layerIndex);
+  const choosingHeads = unstable.ofLayer(layerIndex).filter((kvHead) => !exactHeads.has(layerIndex, kvHead));
   const allHeads = Array.from({ length: numKvHeads }, (_, kvHead) => kvHead);
   const stableHeads = allHeads.filter((kvHead) => !unstable.has(layerIndex, kvHead));
   const qkNorm = layer.qkNorm ?? unused;
@@ -224,6 +224,7 @@ async function bindAttention(
   }));
   // A stable head attends its set and the pages born since.
   const sparseEntries = Math.max(pagesPerHead, cache.shape.slotsPerStableHead);
+  const maxEntries = isSparse && exactHeads.count(layerIndex) === 0 ? sparseEntries : Infinity;
   const merge = mergeKernel.bind({ partials, rows, listState, attended });
   const shared = {
     qkvStride: qkvWidth(config),
@@ -234,9 +235,7 @@ async function bindAttention(
   };
   return (recorder, decodeRows) => {
     const numRows = decodeRows.length;
-    const maxSplits = Math.max(
-      ...decodeRows.map((row) => splitsOf(row, window, isSparse ? sparseEntries : Infinity)),
-    );
+    const maxSplits = Math.max(...decodeRows.map((row) => splitsOf(row, window, maxEntries)));
     for (const { append, firstKvHead, numKvHeads: numInSlab } of slabs) {
       const params = {
         ...shared,
@@ -252,7 +251,7 @@ async function bindAttention(
     }
     if (select) {
       const numPages = Math.max(...decodeRows.map(({ position }) => pageOf(position) + 1));
-      select(recorder, 'lists', pairsOf(decodeRows, unstableHeads, isChoosing(pagesPerHead)), numPages);
+      select(recorder, 'lists', pairsOf(decodeRows, choosingHeads, isChoosing(pagesPerHead)), numPages);
       select(
         recorder,
         'selections',

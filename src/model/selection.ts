@@ -88,12 +88,18 @@ export async function bindSelection(
   };
 }
 
-/** Binds the selection of a prefill's last token: all heads, into the selections. `Activations.rows` holds its one row. */
+/**
+ * Binds the selection of a prefill's last token: all heads but those that attend everything, into the selections.
+ * `Activations.rows` holds its one row.
+ */
 export async function bindPrefillSelection(context: GraphContext, layer: number) {
-  const { config, activations } = context;
+  const { config, cache, activations } = context;
   const { segmentQkv: qkv, segmentRow: rows } = activations;
   const select = await bindSelection(context, layer, { qkv, rows });
-  const pairs = Array.from({ length: config.numKvHeads }, (_, kvHead): SelectionPair => [0, kvHead]);
+  // What was never selected has the state (0, 0), which stands for all pages.
+  const pairs = Array.from({ length: config.numKvHeads }, (_, kvHead): SelectionPair => [0, kvHead]).filter(
+    ([, kvHead]) => !cache.shape.exactHeads.has(layer, kvHead),
+  );
   return (recorder: Recorder, { firstRow, firstPosition }: Chunk) => {
     select(recorder, 'selections', pairs, pagesFor(firstPosition + 1), firstRow);
   };

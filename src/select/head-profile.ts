@@ -21,6 +21,11 @@ export interface HeadProfile {
   readonly unstable: readonly number[];
   /** `[chunks][layers · kvHeads]`, TS of every head, layer by layer: the unstable heads at any share follow from it. */
   readonly stability: readonly (readonly number[])[];
+  /**
+   * `[layers · kvHeads]`, 0 … 1: share of its attention that each head gave, while answers were written, to what they were
+   * taken from. Absent where nobody measured it.
+   */
+  readonly retrieval?: readonly number[];
   /** `[64]`: mean overlap over all heads at 1 … 64 steps' distance; null where no pair was measured. */
   readonly overlapByOffset: readonly (number | null)[];
   /** Share of the unstable heads of one family of tasks that are the other's too; chance is `share`. */
@@ -58,11 +63,25 @@ export function makeHeadProfile({ stability, overlapByOffset, ...about }: Profil
 
 const round = (value: number) => Math.round(1e4 * value) / 1e4;
 
-/** The `share` (0 … 1) of a model's heads that a profile finds least stable. */
-export function unstableHeads(profile: HeadProfile, share: number): HeadSet {
+/** Heads count as retrieving from this part of the best one's score on: few do, and far more than the rest. */
+const leastRetrieval = 0.25;
+
+/** The heads that a profile finds to retrieve, best first. */
+export function retrievalHeads({ retrieval = [] }: HeadProfile): number[] {
+  const least = leastRetrieval * Math.max(...retrieval);
+  return [...retrieval.keys()]
+    .filter((head) => retrieval[head]! > 0 && retrieval[head]! >= least)
+    .sort((a, b) => retrieval[b]! - retrieval[a]! || a - b);
+}
+
+/** The `share` (0 … 1) of a model's heads that keep all pages: those `wanted` before others, then the least stable ones. */
+export function unstableHeads(profile: HeadProfile, share: number, wanted: readonly number[] = []): HeadSet {
   const { numLayers, numKvHeads, stability } = profile;
   const numUnstable = Math.round(share * numLayers * numKvHeads);
-  return new HeadSet(numLayers, numKvHeads, electUnstableHeads(stability, numUnstable));
+  const first = new Set(wanted.slice(0, numUnstable));
+  // Below every stability that there is: elected in all chunks.
+  const ranked = stability.map((chunk) => chunk.map((ts, head) => (first.has(head) ? -1 : ts)));
+  return new HeadSet(numLayers, numKvHeads, electUnstableHeads(ranked, numUnstable));
 }
 
 /** Without a profile: the same share in every layer, its first heads; what is no whole head goes on to the next layer. */
@@ -89,7 +108,8 @@ export function parseHeadProfile(value: unknown, numLayers: number, numKvHeads: 
     profile.numKvHeads === numKvHeads &&
     Array.isArray(profile.stability) &&
     profile.stability.length > 0 &&
-    profile.stability.every(isRow);
+    profile.stability.every(isRow) &&
+    (profile.retrieval === undefined || isRow(profile.retrieval));
   if (!isFitting) {
     throw new EngineError(
       'model-unsupported',

@@ -57,6 +57,7 @@ const check = fields({
     rerankStagger: ofType('boolean'),
     reload: oneOf('overlap', 'pause'),
     unstableShare: ofType('number'),
+    retrievalHeads: oneOf('exact', 'selected'),
     headProfile: ofType('object'),
     measureStability: oneOf(true, false, 'every-step'),
     hostBytes: ofType('number'),

@@ -4,8 +4,11 @@ import type { PageIndex, Slot } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
 import { wholePages } from '../../src/engine/sequence';
+import { fingerprintModel } from '../../src/model/model-fingerprint';
+import type { HeadProfile } from '../../src/select/head-profile';
 import { readBuffer } from '../../src/gpu/readback';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
+import { folderSource } from '../support/folder-source';
 import { architectureModel, tinyLlamaModel, type ModelFolder } from '../support/models';
 
 afterEach(() => vi.restoreAllMocks());
@@ -189,6 +192,62 @@ describe('a budget of 4 pages', () => {
     await reading;
     vi.restoreAllMocks();
     expect(await fresh(engine, prompt)).toEqual(expected);
+  });
+});
+
+/** A profile in which just these heads retrieve, measured on these weights. */
+async function retrievingProfile(model: ModelFolder, heads: readonly number[]): Promise<HeadProfile> {
+  const [numLayers, numKvHeads] = [3, 2];
+  const all = Array.from({ length: numLayers * numKvHeads }, (_, head) => head);
+  return {
+    version: 1,
+    modelId: await fingerprintModel(folderSource(model)),
+    numLayers,
+    numKvHeads,
+    pagesPerHead: 4,
+    window: 16,
+    measuredOn: 'nothing',
+    meanStability: all.map(() => 0.5),
+    unstable: [],
+    stability: [all.map(() => 0.5)],
+    retrieval: all.map((head) => Number(heads.includes(head))),
+    overlapByOffset: [null],
+  };
+}
+
+describe('heads that retrieve attend all the pages that they keep', () => {
+  const model = tinyLlamaModel();
+  const sparse = { pagesPerHead: 4, rerankInterval: 8 };
+
+  test('if all do, the answer is that of exact attention, to the bit', async () => {
+    const headProfile = await retrievingProfile(model, [0, 1, 2, 3, 4, 5]);
+    const engine = await load(model, { ...sparse, unstableShare: 1, headProfile });
+    for (const length of [64, 65, 330]) {
+      const prompt = promptOf(length, 3);
+      const wanted = await fresh(engine, prompt, { isExact: true });
+      expect(await fresh(engine, prompt)).toEqual(wanted);
+    }
+    await unload(engine);
+  });
+
+  test('the others select: alone, in a batch and on the same prefix the answer is one', async () => {
+    const headProfile = await retrievingProfile(model, [1, 4]);
+    const engine = await load(model, { ...sparse, unstableShare: 0.5, headProfile });
+    const [prompt, other] = [promptOf(330, 3), promptOf(200, 4)];
+    const alone = await fresh(engine, prompt);
+    const { isUnstable, pages, numPages } = await engine.cacheMap();
+    const attended = Array.from({ length: 6 }, (_, head) =>
+      pages
+        .subarray(head * numPages, (head + 1) * numPages)
+        .reduce((sum, bits) => sum + ((bits & 4) >> 2), 0),
+    );
+    expect([...isUnstable]).toEqual([1, 1, 0, 0, 1, 0]);
+    expect([attended[1], attended[4]]).toEqual([numPages, numPages]);
+    expect(attended[0]).toBeLessThanOrEqual(4);
+    const [again] = await Promise.all([run(engine, prompt), run(engine, other)]);
+    expect(again.end.numCachedTokens).toBeGreaterThan(300);
+    expect(essence(again)).toEqual(alone);
+    await unload(engine);
   });
 });
 

@@ -18,6 +18,7 @@ const shape = {
   numSequences: 2,
   maxPages: 5,
   unstable: HeadSet.all(2, 3),
+  exactHeads: new HeadSet(2, 3, []),
   pagesPerHead: 5,
   slotsPerStableHead: 0,
   numPageIds: 7,

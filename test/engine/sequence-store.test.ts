@@ -34,6 +34,7 @@ beforeEach(async () => {
     numSequences: 3,
     maxPages: 10,
     unstable: HeadSet.all(2, 3),
+    exactHeads: new HeadSet(2, 3, []),
     pagesPerHead: 10,
     slotsPerStableHead: 0,
     numPageIds: 12,

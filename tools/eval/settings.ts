@@ -10,6 +10,8 @@ export interface SparseKv {
   readonly reload: 'overlap' | 'pause';
   readonly format?: string;
   readonly hostFormat?: string;
+  /** Whether heads that the profile finds to retrieve attend all their pages, or select as the paper has it. */
+  readonly retrievalHeads: 'exact' | 'selected';
 }
 
 /** One column of the bench. */
@@ -22,7 +24,13 @@ export interface Setting {
 }
 
 /** The paper's settings: everything else differs from them in one thing. */
-const paper: SparseKv = { pagesPerHead: 64, rerankInterval: 16, unstableShare: 0.25, reload: 'overlap' };
+const paper: SparseKv = {
+  pagesPerHead: 64,
+  rerankInterval: 16,
+  unstableShare: 0.25,
+  reload: 'overlap',
+  retrievalHeads: 'selected',
+};
 
 /** The largest interval that an engine takes: no answer is that long. */
 const never = 2 ** 16;
@@ -39,6 +47,7 @@ const variant = (name: string, title: string, changes: Partial<SparseKv>): Setti
 /** All settings, those first that matter most: where time is short, the last ones are left out. */
 export const settings: readonly Setting[] = [
   { name: 'dense', title: 'dense' },
+  variant('retrieval', 'retrieving heads exact (the default)', { retrievalHeads: 'exact' }),
   variant('unstable-25', 'rerank + unstable 25 %', {}),
   variant('no-rerank', 'no rerank', { rerankInterval: never, unstableShare: 0 }),
   variant('rerank', 'rerank only', { unstableShare: 0 }),
@@ -48,6 +57,11 @@ export const settings: readonly Setting[] = [
   variant('8-bit-host', '8-bit pages on the host', { hostFormat: eightBit }),
   variant('pause', 'pause', { reload: 'pause' }),
   variant('unstable-6', 'rerank + unstable 6 %', { unstableShare: 0.06 }),
+  variant('retrieval-12', 'retrieving heads exact, unstable 12 %', {
+    retrievalHeads: 'exact',
+    unstableShare: 0.125,
+  }),
+  variant('retrieval-k-16', 'retrieving heads exact, K = 16', { retrievalHeads: 'exact', pagesPerHead: 16 }),
   variant('k-16', 'K = 16', { pagesPerHead: 16 }),
   variant('k-128', 'K = 128', { pagesPerHead: 128 }),
   variant('interval-4', 'interval 4', { rerankInterval: 4 }),

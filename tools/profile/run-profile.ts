@@ -65,6 +65,7 @@ export async function runProfile(options: ProfileOptions, runner: ProfileRunner)
     pagesPerHead,
     rerankInterval,
     unstableShare: 1,
+    retrievalHeads: 'selected',
     measureStability: 'every-step',
     numSequences: 1,
     contextTokens: 16 * Math.ceil(Math.max(...lengths.map(({ whole }) => whole)) / 16),

@@ -12,6 +12,7 @@ const shape: CacheShape = {
   numSequences: 2,
   maxPages: 10,
   unstable: HeadSet.all(3, 5),
+  exactHeads: new HeadSet(3, 5, []),
   pagesPerHead: 10,
   slotsPerStableHead: 0,
   numPageIds: 15,

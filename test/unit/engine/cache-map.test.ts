@@ -11,6 +11,7 @@ const shape: CacheMapInput['shape'] = {
   numKvHeads: 2,
   headDim: 8,
   unstable: new HeadSet(2, 2, [0, 2]),
+  exactHeads: new HeadSet(2, 2, []),
   pagesPerHead: 2,
   slotsPerStableHead: 4,
   numSequences: 1,

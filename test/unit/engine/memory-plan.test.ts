@@ -1,6 +1,7 @@
 /** The memory plan: what it shares out, what it refuses and in which words. */
 import { describe, expect, test } from 'vitest';
 import { leastGpuBytes, planMemory, type KvOptions, type MemoryPlan } from '../../../src/engine/memory-plan';
+import type { HeadProfile } from '../../../src/select/head-profile';
 import { parseModelConfig } from '../../../src/model/model-config';
 import { modelConfigJson, tinyLlamaModel } from '../../support/models';
 
@@ -242,6 +243,32 @@ test.each([
     expect((gpuBytes.kv + gpuBytes.summaries) / dense).toBeLessThanOrEqual(most);
   },
 );
+
+test('the retrieving heads of a profile are unstable and attend everything, unless they are to select', () => {
+  const { numLayers, numKvHeads } = config;
+  const numHeads = numLayers * numKvHeads;
+  const headProfile: HeadProfile = {
+    version: 1,
+    modelId: 'test',
+    numLayers,
+    numKvHeads,
+    pagesPerHead: 4,
+    window: 16,
+    measuredOn: 'nothing',
+    meanStability: Array<number>(numHeads).fill(0.5),
+    unstable: [],
+    stability: [Array.from({ length: numHeads }, (_, head) => head / numHeads)],
+    retrieval: Array.from({ length: numHeads }, (_, head) => (head === numHeads - 1 ? 0.5 : 0.1)),
+    overlapByOffset: [null],
+  };
+  const [last] = [[numLayers - 1, numKvHeads - 1] as const];
+  const { unstable, exactHeads } = plan({ headProfile, unstableShare: 0.5 }).cache;
+  expect([unstable.has(...last), exactHeads.has(...last)]).toEqual([true, true]);
+  expect([unstable.size, exactHeads.size]).toEqual([Math.round(numHeads / 2), 1]);
+  const selecting = plan({ headProfile, unstableShare: 0.5, retrievalHeads: 'selected' }).cache;
+  expect([selecting.unstable.has(...last), selecting.exactHeads.size]).toEqual([false, 0]);
+  expect(plan({ headProfile, unstableShare: 0 }).cache.exactHeads.size).toBe(0);
+});
 
 test('8 bits on the host alone change what leaves, not what stays', () => {
   const [f16, host] = [plan({ contextTokens: 2048 }), plan({ contextTokens: 2048, hostFormat: 'int8' })];

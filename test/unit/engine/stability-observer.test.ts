@@ -9,6 +9,7 @@ const shape = {
   numKvHeads: 2,
   headDim: 8,
   unstable: new HeadSet(2, 2, []),
+  exactHeads: new HeadSet(2, 2, []),
   pagesPerHead: 2,
   slotsPerStableHead: 4,
   numSequences: 2,

@@ -12,7 +12,13 @@ describe('settings', () => {
 
   test('every ablation differs from the paper in what its name says', () => {
     const paper = named('unstable-25').kv!;
-    expect(paper).toEqual({ pagesPerHead: 64, rerankInterval: 16, unstableShare: 0.25, reload: 'overlap' });
+    expect(paper).toEqual({
+      pagesPerHead: 64,
+      rerankInterval: 16,
+      unstableShare: 0.25,
+      reload: 'overlap',
+      retrievalHeads: 'selected',
+    });
     expect(named('k-32').kv).toEqual({ ...paper, pagesPerHead: 32 });
     expect(named('interval-4').kv).toEqual({ ...paper, rerankInterval: 4 });
     expect(named('pause').kv).toEqual({ ...paper, reload: 'pause' });

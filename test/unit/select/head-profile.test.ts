@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   makeHeadProfile,
   parseHeadProfile,
+  retrievalHeads,
   unstableHeads,
   unstableHeadsUnmeasured,
   type HeadProfile,
@@ -33,6 +34,18 @@ describe('a head profile', () => {
     expect(unstableHeads(profile, 1).size).toBe(4);
   });
 
+  test('names the heads that retrieve, best first; they come before the least stable ones', () => {
+    expect(retrievalHeads(profile)).toEqual([]);
+    expect(retrievalHeads({ ...profile, retrieval: [0, 0, 0, 0] })).toEqual([]);
+    const measured = { ...profile, retrieval: [0.5, 0.1, 0.6, 0.15] };
+    expect(retrievalHeads(measured)).toEqual([2, 0, 3]);
+    const wanted = retrievalHeads(measured);
+    expect(unstableHeads(measured, 0.25, wanted).ofLayer(1)).toEqual([0]);
+    expect(unstableHeads(measured, 0.25, wanted).size).toBe(1);
+    expect(unstableHeads(measured, 0.5, [2]).ofLayer(1)).toEqual([0, 1]);
+    expect(unstableHeads(measured, 1, wanted).size).toBe(4);
+  });
+
   test('is made from what was measured', () => {
     const { version: _, meanStability: __, unstable: ___, ...source } = profile;
     expect(makeHeadProfile(source)).toEqual(profile);
@@ -49,6 +62,8 @@ describe('a head profile', () => {
       { ...profile, stability: [[0.1, 0.2, 0.3]] },
       { ...profile, stability: [[0.1, 0.2, 0.3, 1.5]] },
       { ...profile, stability: [[0.1, 0.2, 0.3, NaN]] },
+      { ...profile, retrieval: [0.1, 0.2] },
+      { ...profile, retrieval: [0.1, 0.2, 0.3, 2] },
     ];
     for (const value of wrong) expect(() => parseHeadProfile(value, 2, 2)).toThrow('2 layers of 2 KV heads');
     expect(() => parseHeadProfile(profile, 4, 1)).toThrow('4 layers of 1 KV heads');
