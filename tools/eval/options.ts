@@ -30,7 +30,7 @@ export const usage = `npm run eval -- [options]
 
   --model DIR|URL       a model folder in Hugging Face layout (default: the embedded model)
   --runner browser|node the built library in headless Chromium (default), or Dawn for Node
-  --quick               two short documents, four settings
+  --quick               two short documents, five settings
   --full                4 k to 32 k tokens, every setting: for a GPU
   --settings A,B        ${settings.map(({ name }) => name).join(', ')}
                         ('dense' is always run)
