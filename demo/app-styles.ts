@@ -28,14 +28,6 @@ export const appStyles = css`
     margin-inline-start: -0.55rem;
   }
 
-  #picker {
-    max-height: 60vh;
-    overflow-y: auto;
-    padding: 1rem;
-    border-bottom: 1px solid var(--line);
-    background: var(--sunken);
-  }
-
   .banner {
     margin: 0.75rem 1rem 0;
   }
@@ -61,6 +53,12 @@ export const appStyles = css`
     grid-template-rows: minmax(0, 1fr);
     min-width: 0;
     min-height: 0;
+  }
+
+  #picker {
+    display: block;
+    overflow-y: auto;
+    padding: 1.25rem;
   }
 
   main.both {

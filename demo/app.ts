@@ -20,8 +20,10 @@ import { formatBytes, formatCount, formatRate } from './format';
 import { icons } from './icons';
 import { importDocument, type ImportInput } from './import/import-document';
 import { LibraryController } from './library-controller';
-import { embeddedModel, type ModelChoice } from './models';
+import { embeddedModel, idOfChoice, loadLastModel, type ModelChoice } from './models';
+import type { CatalogEntry } from './models/catalog';
 import { ModelStore } from './models/model-store';
+import { ModelsController } from './models-controller';
 import type { Span } from './paragraphs';
 import { readSample, readSampleQuestions, sampleId } from './sample';
 import { gpuByteChoices, type Settings } from './settings';
@@ -51,11 +53,13 @@ export class App extends LitElement {
   declare view: View;
   declare marked: Span | undefined;
   declare suggestions: readonly string[];
-  readonly #models = new ModelStore();
+  readonly #modelStore = new ModelStore();
   readonly #store = new ConversationStore();
-  readonly #engine = new EngineController(this, this.#models);
+  readonly #models = new ModelsController(this, this.#modelStore);
+  readonly #engine = new EngineController(this, this.#modelStore);
   readonly #library = new LibraryController(this, this.#engine, this.#store);
   readonly #chat = new ChatController(this, this.#engine, this.#store);
+  #wasPicking = false;
 
   constructor() {
     super();
@@ -65,12 +69,17 @@ export class App extends LitElement {
     this.view = 'document';
     this.marked = undefined;
     this.suggestions = [];
-    void this.#engine.load(embeddedModel);
+    void this.#engine.load(loadLastModel());
+  }
+
+  protected override willUpdate(): void {
+    if (this.isPicking && !this.#wasPicking) void this.#models.open();
+    this.#wasPicking = this.isPicking;
   }
 
   protected override render() {
     const hasChat = this.#library.open !== undefined || this.isChatting;
-    const isPicking = this.isPicking || this.#engine.phase === 'empty';
+    const { isPicking } = this;
     return html`
       <header>
         <button class="quiet menu" popovertarget="library" aria-label="Library">${icons.menu}</button>
@@ -79,24 +88,39 @@ export class App extends LitElement {
           class="quiet"
           aria-expanded=${isPicking}
           aria-controls="picker"
-          ?disabled=${this.#engine.phase === 'empty'}
           @click=${() => (this.isPicking = !this.isPicking)}
         >
           Models ${isPicking ? icons.up : icons.down}
         </button>
       </header>
-      <div id="picker" ?hidden=${!isPicking}>
-        <longpage-model-picker @model-chosen=${this.#onModel}></longpage-model-picker>
-      </div>
       ${this.#renderEngineState()}
       <div class="panes" data-view=${this.isChatting ? 'chat' : this.view}>
-        ${this.#renderLibrary()} ${this.#library.open ? this.#renderTabs() : null}
-        <main class=${hasChat && !this.isChatting ? 'both' : ''}>
+        ${this.#renderLibrary()} ${this.#library.open && !isPicking ? this.#renderTabs() : null}
+        <main id="picker" ?hidden=${!isPicking}>${this.#renderPicker()}</main>
+        <main class=${hasChat && !this.isChatting ? 'both' : ''} ?hidden=${isPicking}>
           ${this.isChatting ? null : this.#renderDocument()} ${hasChat ? this.#renderChat() : null}
         </main>
       </div>
       ${this.#renderFooter()}
     `;
+  }
+
+  #renderPicker() {
+    const { phase, choice } = this.#engine;
+    const { entries, problems, problem, isSearching } = this.#models;
+    return html`<longpage-model-picker
+      .entries=${entries}
+      .problems=${problems}
+      .problem=${problem}
+      .isSearching=${isSearching}
+      .canStore=${ModelStore.isAvailable}
+      .currentId=${phase === 'ready' && choice ? idOfChoice(choice) : undefined}
+      @model-chosen=${this.#onModel}
+      @find=${(event: CustomEvent<string>) => void this.#models.find(event.detail)}
+      @download=${(event: CustomEvent<CatalogEntry>) => void this.#models.download(event.detail)}
+      @stop=${(event: CustomEvent<CatalogEntry>) => this.#models.stop(event.detail.id)}
+      @delete=${(event: CustomEvent<CatalogEntry>) => void this.#models.delete(event.detail.id)}
+    ></longpage-model-picker>`;
   }
 
   #renderEngineState() {
@@ -112,7 +136,7 @@ export class App extends LitElement {
         aria-label="Loading the model"
         .name=${choice?.name ?? ''}
         .progress=${progress}
-        @stop=${() => this.#engine.stopLoading()}
+        @stop=${this.#onStopLoading}
       ></longpage-load-progress>`;
     }
     if (phase !== 'failed') return null;
@@ -176,7 +200,7 @@ export class App extends LitElement {
       return html`<div class="add">
         ${trouble}
         <longpage-add-document
-          .hasScout=${this.#engine.choice === embeddedModel}
+          .hasScout=${this.#engine.choice?.source === embeddedModel.source}
           @files=${(event: CustomEvent<readonly File[]>) => this.#import(event.detail)}
           @address=${(event: CustomEvent<string>) => this.#import([{ url: event.detail }])}
           @pasted=${(event: CustomEvent<string>) => this.#import([{ text: event.detail }])}
@@ -274,6 +298,7 @@ export class App extends LitElement {
   async #show(id: string | undefined): Promise<void> {
     const library = this.renderRoot.querySelector<HTMLElement>('#library')!;
     if (library.matches(':popover-open')) library.hidePopover();
+    this.isPicking = false;
     this.marked = undefined;
     this.view = 'document';
     this.isChatting = id === '';
@@ -333,6 +358,12 @@ export class App extends LitElement {
     this.isPicking = false;
     void this.#engine.load(event.detail);
     await this.#focusChat();
+  };
+
+  /** Without a model there is little to do but to pick another. */
+  #onStopLoading = (): void => {
+    this.#engine.stopLoading();
+    this.isPicking = true;
   };
 
   #onShrink = (): void => {

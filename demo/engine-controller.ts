@@ -16,9 +16,9 @@ import {
   type LoadProgress,
   type MemoryPlan,
 } from '../src/index';
-import type { ModelChoice } from './models';
-import type { ModelStore } from './models/model-store';
-import { loadSettings, saveSettings, type Settings } from './settings';
+import { saveLastModel, type ModelChoice } from './models';
+import type { HeldModel, ModelStore } from './models/model-store';
+import { loadSettings, saveSettings, withLimitOf, type Settings } from './settings';
 
 /** Where the engine is. */
 export type Phase = 'empty' | 'loading' | 'ready' | 'failed';
@@ -74,6 +74,8 @@ export class EngineController implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   readonly #models: ModelStore;
   #engine: Engine | undefined;
+  /** The stored model that the engine runs. */
+  #held: HeldModel | undefined;
   #loading: AbortController | undefined;
   #isWatching = false;
   #isReadingMap = false;
@@ -95,12 +97,21 @@ export class EngineController implements ReactiveController {
     void this.#engine?.dispose();
   }
 
-  /** Replaces the model. A load that is still running is stopped first. */
+  /** Replaces the model; with one that needs a larger memory limit than is set, the limit is raised for this visit. */
   async load(choice: ModelChoice): Promise<void> {
+    this.settings = withLimitOf(loadSettings(), choice.minGpuBytes);
+    await this.#load(choice);
+  }
+
+  /** A load that is still running is stopped first. */
+  async #load(choice: ModelChoice): Promise<void> {
     this.#loading?.abort();
     const loading = (this.#loading = new AbortController());
+    const { signal } = loading;
     const previous = this.#engine;
+    const previouslyHeld = this.#held;
     this.#engine = undefined;
+    this.#held = undefined;
     this.tokensPerSecond = undefined;
     this.#endWatch = undefined;
     this.map = undefined;
@@ -113,25 +124,30 @@ export class EngineController implements ReactiveController {
       stats: undefined,
       plan: undefined,
     });
+    let held: HeldModel | undefined;
     try {
       await previous?.dispose();
-      loading.signal.throwIfAborted();
-      const load = (location: ModelLocation) =>
-        Engine.load(location, {
-          kv: kvOptions(this.settings),
-          signal: loading.signal,
-          onProgress: (progress) => {
-            if (this.#loading === loading) this.#set({ progress });
-          },
-        });
+      previouslyHeld?.release();
+      signal.throwIfAborted();
       const { source } = choice;
       const isStored = typeof source === 'object' && 'storedId' in source;
-      const engine = await (isStored ? this.#models.use(source.storedId, load) : load(source));
+      if (isStored) held = await this.#models.hold(source.storedId, { signal });
+      const location: ModelLocation = isStored ? held!.directory : source;
+      const engine = await Engine.load(location, {
+        kv: kvOptions(this.settings),
+        signal,
+        onProgress: (progress) => {
+          if (this.#loading === loading) this.#set({ progress });
+        },
+      });
       if (this.#loading !== loading) {
         await engine.dispose();
+        held?.release();
         return;
       }
       this.#engine = engine;
+      this.#held = held;
+      saveLastModel(choice);
       engine.onRecovery(({ phase }) => {
         this.isRecovering = phase === 'lost' || phase === 'recovering';
         this.#host.requestUpdate();
@@ -140,8 +156,9 @@ export class EngineController implements ReactiveController {
       this.#set({ phase: 'ready', stats, plan });
       this.#updateWatch();
     } catch (error) {
+      if (!this.#held) held?.release();
       if (this.#loading !== loading) return;
-      if (loading.signal.aborted) this.#set({ phase: 'empty' });
+      if (signal.aborted) this.#set({ phase: 'empty' });
       else this.#set({ phase: 'failed', error });
     }
   }
@@ -150,7 +167,7 @@ export class EngineController implements ReactiveController {
   async reload(settings: Settings = this.settings): Promise<void> {
     this.settings = settings;
     saveSettings(settings);
-    if (this.choice) await this.load(this.choice);
+    if (this.choice) await this.#load(this.choice);
   }
 
   /** Stops a load. */

@@ -23,6 +23,12 @@ export const pageChoices = [4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256];
 /** Enough for Scout's longest context, and far from what a phone would miss. */
 export const defaultSettings: Settings = { gpuBytes: 96 * mebibyte, pagesPerHead: 32, isExact: false };
 
+/** The same settings with a limit of `minGpuBytes` at least, where that is known. */
+export function withLimitOf(settings: Settings, minGpuBytes = 0): Settings {
+  const enough = gpuByteChoices.find((choice) => choice >= minGpuBytes) ?? gpuByteChoices.at(-1)!;
+  return { ...settings, gpuBytes: Math.max(settings.gpuBytes, enough) };
+}
+
 const key = 'longpage-settings';
 
 /** What was kept, or the defaults for what was not or makes no sense. */

@@ -1,7 +1,14 @@
-/** Chooses a model: the one that ships with the page, a folder from disk, or a URL. Fires `model-chosen`. */
+/**
+ * Chooses a model: from the short list and what is on this device, by its name on the hub, from a folder, or by its address. Fires
+ * `model-chosen`, and `download`, `stop`, `delete` with an entry, `find` with a name.
+ */
 import { LitElement, css, html } from 'lit';
-import { embeddedModel, type ModelChoice } from '../models';
+import { repeat } from 'lit/directives/repeat.js';
+import { describeError } from '../error-text';
+import type { ModelChoice } from '../models';
+import type { CatalogEntry } from '../models/catalog';
 import { controls } from '../shared-styles';
+import './model-card';
 
 /** See the file's header. */
 export class ModelPicker extends LitElement {
@@ -9,33 +16,30 @@ export class ModelPicker extends LitElement {
     controls,
     css`
       :host {
-        display: grid;
+        display: flex;
+        flex-direction: column;
         gap: 1rem;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr));
       }
 
-      section,
-      form {
+      .cards,
+      .others {
+        display: grid;
+        gap: 1rem;
+        grid-template-columns: repeat(auto-fill, minmax(min(100%, 16rem), 1fr));
+      }
+
+      .others > * {
         display: flex;
         flex-direction: column;
         align-items: flex-start;
         gap: 0.5rem;
-        padding: 1rem;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--surface);
-      }
-
-      h2,
-      p {
-        margin: 0;
       }
 
       h2 {
         font-size: 1rem;
       }
 
-      p {
+      .others p {
         flex: 1;
         color: var(--ink-soft);
         font-size: 0.9rem;
@@ -44,51 +48,131 @@ export class ModelPicker extends LitElement {
       p[role='alert'] {
         flex: none;
         color: var(--danger);
+        overflow-wrap: anywhere;
       }
     `,
   ];
 
-  static override properties = { problem: { state: true } };
-  declare problem: string;
+  static override properties = {
+    entries: { attribute: false },
+    problems: { attribute: false },
+    problem: { attribute: false },
+    isSearching: { attribute: false },
+    canStore: { attribute: false },
+    currentId: { attribute: false },
+    folderProblem: { state: true },
+  };
+  declare entries: readonly CatalogEntry[];
+  /** What went wrong last with a model, by its id. */
+  declare problems: ReadonlyMap<string, unknown>;
+  /** What went wrong with the list, or in looking for a name. */
+  declare problem: unknown;
+  /** Whether a name is being looked for. */
+  declare isSearching: boolean;
+  /** Whether this browser can keep models. */
+  declare canStore: boolean;
+  /** The model that the page uses now. */
+  declare currentId: string | undefined;
+  declare folderProblem: string;
 
   constructor() {
     super();
-    this.problem = '';
+    this.entries = [];
+    this.problems = new Map();
+    this.problem = undefined;
+    this.isSearching = false;
+    this.canStore = false;
+    this.currentId = undefined;
+    this.folderProblem = '';
   }
 
   protected override render() {
+    const entries = this.entries.filter(({ reference }) => this.canStore || reference === undefined);
     return html`
-      <section aria-labelledby="embedded">
-        <h2 id="embedded">Scout</h2>
-        <p>
-          A small reader model that comes with this page: it looks things up in a text, but knows little
-          itself.
-        </p>
-        <button class="primary" @click=${() => this.#choose(embeddedModel)}>Use Scout</button>
-      </section>
-      <section aria-labelledby="folder">
-        <h2 id="folder">A folder on this computer</h2>
-        <p>In Hugging Face layout: config.json, tokenizer.json, model.safetensors. Nothing is uploaded.</p>
-        <button @click=${this.#openFolder}>Choose folder…</button>
-        <input
-          type="file"
-          hidden
-          multiple
-          webkitdirectory
-          aria-labelledby="folder"
-          @change=${this.#onFolder}
-        />
-        ${this.problem ? html`<p role="alert">${this.problem}</p>` : null}
-      </section>
-      <form aria-labelledby="address" @submit=${this.#onUrl}>
-        <h2 id="address">A web address</h2>
-        <p>Of a folder in the same layout, on a site that lets this page read it.</p>
-        <label class="visually-hidden" for="url">Address of the model folder</label>
-        <input id="url" type="url" name="url" required placeholder="https://…" autocomplete="off" />
-        <button type="submit">Load</button>
-      </form>
+      <div class="cards">
+        ${repeat(
+          entries,
+          ({ id }) => id,
+          (entry) => this.#renderEntry(entry),
+        )}
+      </div>
+      ${
+        this.canStore
+          ? null
+          : html`<p class="soft">
+              This browser keeps no models for the page, so that none can be downloaded: open it over https,
+              in a window that is not private.
+            </p>`
+      }
+      <div class="others">
+        ${this.canStore ? this.#renderSearch() : null}
+        <section aria-labelledby="folder">
+          <h2 id="folder">A folder on this computer</h2>
+          <p>In Hugging Face layout: config.json, tokenizer.json, model.safetensors. Nothing is uploaded.</p>
+          ${this.folderProblem ? html`<p role="alert">${this.folderProblem}</p>` : null}
+          <button @click=${this.#openFolder}>Choose folder…</button>
+          <input
+            type="file"
+            hidden
+            multiple
+            webkitdirectory
+            aria-labelledby="folder"
+            @change=${this.#onFolder}
+          />
+        </section>
+        <form aria-labelledby="address" @submit=${this.#onUrl}>
+          <h2 id="address">A web address</h2>
+          <p>Of a folder in the same layout, on a site that lets this page read it. It is not kept.</p>
+          <label class="visually-hidden" for="url">Address of the model folder</label>
+          <input id="url" type="url" name="url" required placeholder="https://…" autocomplete="off" />
+          <button type="submit">Load</button>
+        </form>
+      </div>
     `;
   }
+
+  #renderEntry(entry: CatalogEntry) {
+    const { id } = entry;
+    const problem = this.problems.get(id);
+    return html`<longpage-model-card
+      .entry=${entry}
+      .isCurrent=${id === this.currentId}
+      .problem=${problem === undefined ? '' : describeError(problem).detail}
+      @use=${() => this.#choose(entry.choice)}
+      @download=${() => this.#fire('download', entry)}
+      @stop=${() => this.#fire('stop', entry)}
+      @delete=${() => this.#fire('delete', entry)}
+    ></longpage-model-card>`;
+  }
+
+  #renderSearch() {
+    return html`<form aria-labelledby="hub" @submit=${this.#onFind}>
+      <h2 id="hub">Another model of the Hugging Face hub</h2>
+      <p>
+        By its name: Llama, Mistral, Qwen2, Qwen3, SmolLM3 or Phi-3, with safetensors. You see what it takes
+        first.
+      </p>
+      <label class="visually-hidden" for="repository">Name of the repository</label>
+      <input
+        id="repository"
+        type="text"
+        required
+        placeholder="owner/name or owner/name@revision"
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck="false"
+      />
+      ${this.problem === undefined ? null : html`<p role="alert">${describeError(this.problem).detail}</p>`}
+      <button type="submit" ?disabled=${this.isSearching}>
+        ${this.isSearching ? 'Looking it up…' : 'Look it up'}
+      </button>
+    </form>`;
+  }
+
+  #onFind = (event: SubmitEvent): void => {
+    event.preventDefault();
+    this.#fire('find', this.renderRoot.querySelector<HTMLInputElement>('#repository')!.value);
+  };
 
   #openFolder = (): void => this.renderRoot.querySelector<HTMLInputElement>('input[type=file]')?.click();
 
@@ -99,7 +183,7 @@ export class ModelPicker extends LitElement {
     if (files.length === 0) return;
     const folder = files[0]!.webkitRelativePath.split('/')[0] || 'Chosen folder';
     const hasConfig = files.some(({ name }) => name === 'config.json');
-    this.problem = hasConfig ? '' : `“${folder}” is no model folder: it has no config.json.`;
+    this.folderProblem = hasConfig ? '' : `“${folder}” is no model folder: it has no config.json.`;
     if (hasConfig) this.#choose({ name: folder, source: files });
   };
 
@@ -111,7 +195,11 @@ export class ModelPicker extends LitElement {
   };
 
   #choose(choice: ModelChoice): void {
-    this.dispatchEvent(new CustomEvent<ModelChoice>('model-chosen', { detail: choice }));
+    this.#fire('model-chosen', choice);
+  }
+
+  #fire(event: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(event, { detail }));
   }
 }
 

@@ -8,7 +8,8 @@ import type { HubFile } from './hub';
 /** Statuses of a server that may answer another time. */
 const passingStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
 const longestWaitMs = 30_000;
-const progressStepBytes = 2 ** 20;
+/** Bytes from one report to the next, at most; less where that would be more than a hundredth of all. */
+const longestStepBytes = 2 ** 20;
 
 class DownloadError extends Error {
   readonly code: DownloadFailure;
@@ -27,12 +28,17 @@ const { signal } = stopping;
 
 /** Counts bytes over all files. */
 class Progress {
+  readonly #stepBytes: number;
   #loadedBytes = 0;
-  #reportedBytes = -progressStepBytes;
+  #reportedBytes = -Infinity;
+
+  constructor(totalBytes: number) {
+    this.#stepBytes = Math.min(longestStepBytes, totalBytes / 100);
+  }
 
   add(numBytes: number): void {
     this.#loadedBytes += numBytes;
-    const isDue = Math.abs(this.#loadedBytes - this.#reportedBytes) >= progressStepBytes;
+    const isDue = Math.abs(this.#loadedBytes - this.#reportedBytes) >= this.#stepBytes;
     if (isDue) this.report();
   }
 
@@ -193,7 +199,7 @@ class FileDownload {
 
 async function downloadAll(message: ToDownloader & { kind: 'start' }): Promise<void> {
   const { directory, files, etags, retryDelaysMs } = message;
-  const progress = new Progress();
+  const progress = new Progress(files.reduce((total, { sizeBytes }) => total + sizeBytes, 0));
   for (const file of files) {
     const handle = await directory.getFileHandle(file.name, { create: true });
     const access = await handle.createSyncAccessHandle();

@@ -34,6 +34,8 @@ export interface HubModel extends HubReference {
   readonly commit: string;
   readonly files: readonly HubFile[];
   readonly totalBytes: number;
+  /** GPU bytes of the weights in f16, about: from the number of weights where the hub says it, else from the files' size. */
+  readonly weightBytes: number;
 }
 
 const namePart = /^[\w.-]+$/;
@@ -70,6 +72,8 @@ interface HubAnswer {
   readonly sha?: unknown;
   readonly siblings?: readonly { readonly rfilename?: unknown; readonly size?: unknown }[];
   readonly config?: { readonly architectures?: unknown };
+  /** Of repositories with safetensors: the number of weights. */
+  readonly safetensors?: { readonly total?: unknown };
 }
 
 /** The files that the engine reads: configuration, tokenizer, and the weights whole or in shards. */
@@ -120,7 +124,8 @@ export function describeStatus(status: number, what: string): string {
  */
 export async function findHubModel(
   reference: HubReference,
-  { hubUrl = defaultHubUrl, signal }: { readonly hubUrl?: string; readonly signal?: AbortSignal } = {},
+  hubUrl: string,
+  { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<HubModel> {
   const { repository, revision } = reference;
   const what = `model ${repository} at ${revision}`;
@@ -139,7 +144,7 @@ export async function findHubModel(
     const advice = 'Check the connection, and that the policy of this page names the hub.';
     throw new EngineError('network', `The hub could not be asked for ${what}. ${advice}`, { cause });
   }
-  const { sha, siblings = [], config } = answer;
+  const { sha, siblings = [], config, safetensors } = answer;
   if (typeof sha !== 'string' || !/^[\da-f]{40}$/.test(sha)) {
     throw new EngineError('network', `The hub did not say which commit ${what} is.`);
   }
@@ -154,6 +159,10 @@ export async function findHubModel(
     }
     return { name, sizeBytes: sizeBytes as number, url: `${hubUrl}/${repository}/resolve/${sha}/${name}` };
   });
-  const totalBytes = files.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
-  return { repository, revision, commit: sha, files, totalBytes };
+  const sumOf = (some: readonly HubFile[]) => some.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
+  const numWeights = safetensors?.total;
+  const weightBytes = Number.isSafeInteger(numWeights)
+    ? 2 * (numWeights as number)
+    : sumOf(files.filter(({ name }) => name.endsWith('.safetensors')));
+  return { repository, revision, commit: sha, files, totalBytes: sumOf(files), weightBytes };
 }

@@ -1,5 +1,6 @@
-/** The short list of models that the page offers: `public/models.json`. */
+/** The short list of models that the page offers, and the hub that it asks for others: `public/models.json`. */
 import { EngineError } from '../../src/index';
+import { defaultHubUrl } from './hub';
 
 /** A model on the list, and what it needs. It has a source or a reference. */
 export interface ListedModel {
@@ -12,46 +13,51 @@ export interface ListedModel {
   readonly reference?: string;
   /** Bytes to download, about; the hub says how many exactly. */
   readonly downloadBytes: number;
-  /** GPU bytes of the weights, by the format that they are loaded in. */
-  readonly weightBytes: { readonly f16: number; readonly q4: number };
+  /** GPU bytes of the weights as the page loads them: matrices in f16. */
+  readonly weightBytes: number;
   /** A context, in tokens, prompt and answer. */
   readonly contextTokens: number;
   /** GPU bytes beside the weights in which that context fits: what `kv.gpuBytes` should be at least. */
   readonly kvGpuBytes: number;
 }
 
-function isListed(value: object): value is ListedModel {
-  const { name, description, source, reference, downloadBytes, weightBytes, contextTokens, kvGpuBytes } =
-    value as Record<string, unknown>;
-  const { f16, q4 } = (weightBytes ?? {}) as Record<string, unknown>;
-  const numbers = [downloadBytes, f16, q4, contextTokens, kvGpuBytes];
+/** What the page offers, and where it looks for what it does not. */
+export interface ModelList {
+  /** A server that answers as the Hugging Face hub does; the policy of the page must name it. */
+  readonly hubUrl: string;
+  readonly models: readonly ListedModel[];
+}
+
+function isListed(value: unknown): value is ListedModel {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, description, source, reference, ...numbers } = value as Record<string, unknown>;
+  const { downloadBytes, weightBytes, contextTokens, kvGpuBytes } = numbers;
   return (
     typeof name === 'string' &&
     typeof description === 'string' &&
     typeof (source ?? reference) === 'string' &&
-    numbers.every((number) => Number.isSafeInteger(number))
+    [downloadBytes, weightBytes, contextTokens, kvGpuBytes].every((number) => Number.isSafeInteger(number))
   );
 }
 
 /** @throws TypeError when the value is no list of models */
-export function parseModelList(value: unknown): readonly ListedModel[] {
-  const entries: readonly unknown[] = Array.isArray(value) ? value : [];
-  const models = entries.filter((entry) => typeof entry === 'object' && entry !== null && isListed(entry));
-  if (models.length > 0 && models.length === entries.length) return models;
+export function parseModelList(value: unknown): ModelList {
+  const { hub = defaultHubUrl, models } = (value ?? {}) as Record<string, unknown>;
+  if (typeof hub === 'string' && Array.isArray(models) && models.length > 0 && models.every(isListed)) {
+    return { hubUrl: hub.replace(/\/$/, ''), models };
+  }
   throw new TypeError('models.json is no list of models.');
 }
 
-/** @throws EngineError `network` when the list cannot be had; the signal's reason when aborted */
+/** @throws EngineError `network` when the list cannot be had */
 export async function fetchModelList(
   url: string | URL = new URL('models.json', document.baseURI),
-  { signal }: { readonly signal?: AbortSignal } = {},
-): Promise<readonly ListedModel[]> {
+): Promise<ModelList> {
   try {
-    const response = await fetch(url, signal ? { signal } : {});
+    const response = await fetch(url);
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     return parseModelList(await response.json());
   } catch (cause) {
-    signal?.throwIfAborted();
     throw new EngineError('network', 'The list of models could not be read. Load the page again.', { cause });
   }
 }

@@ -3,8 +3,9 @@
  * the same model, and a model is not deleted while it is read: Web Locks see to it.
  */
 import { EngineError } from '../../src/index';
+import { formatBytes } from '../format';
 import type { FromDownloader, ToDownloader } from './download-protocol';
-import { defaultHubUrl, describeStatus, findHubModel, parseReference, type HubModel } from './hub';
+import { describeStatus, type HubModel } from './hub';
 
 /** A model in this browser, whole or in part. */
 export interface StoredModel {
@@ -15,6 +16,8 @@ export interface StoredModel {
   readonly commit: string;
   readonly storedBytes: number;
   readonly totalBytes: number;
+  /** As the hub's answer has it. */
+  readonly weightBytes: number;
   /** Whether it can be used; otherwise its download goes on where it broke off. */
   readonly isComplete: boolean;
 }
@@ -34,14 +37,20 @@ export interface DownloadOptions {
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
-/** Where models come from, and how patiently. */
+/** How patiently models are fetched. */
 export interface ModelStoreOptions {
-  readonly hubUrl?: string;
   /** Milliseconds before each further try after a failure; bytes that arrive refill the tries. */
   readonly retryDelaysMs?: readonly number[];
 }
 
-/** A model that another tab holds. */
+/** A whole model that no tab deletes before it is released. */
+export interface HeldModel {
+  /** For `Engine.load`. */
+  readonly directory: FileSystemDirectoryHandle;
+  readonly release: () => void;
+}
+
+/** A model that some tab holds. */
 export class ModelInUseError extends Error {
   override readonly name = 'ModelInUseError';
 }
@@ -57,7 +66,11 @@ interface State {
   readonly etags: Record<string, string>;
 }
 
-const idOf = ({ repository, commit }: HubModel) => `${repository.replace('/', '--')}@${commit}`;
+/** Names a repository at a commit in the store. */
+export function storedIdOf({ repository, commit }: Pick<HubModel, 'repository' | 'commit'>): string {
+  return `${repository.replace('/', '--')}@${commit}`;
+}
+
 const lockOf = (id: string) => `${rootName} ${id}`;
 
 async function writeFile(directory: FileSystemDirectoryHandle, name: string, text: string): Promise<void> {
@@ -90,28 +103,15 @@ async function readState(directory: FileSystemDirectoryHandle): Promise<State | 
 
 /** See the file's header. */
 export class ModelStore {
-  readonly #hubUrl: string;
   readonly #retryDelaysMs: readonly number[];
 
-  constructor({
-    hubUrl = defaultHubUrl,
-    retryDelaysMs = [500, 1000, 2000, 4000, 8000],
-  }: ModelStoreOptions = {}) {
-    this.#hubUrl = hubUrl;
+  constructor({ retryDelaysMs = [500, 1000, 2000, 4000, 8000] }: ModelStoreOptions = {}) {
     this.#retryDelaysMs = retryDelaysMs;
   }
 
   /** Whether this browser can keep models: it needs a secure context, a private file system and Web Locks. */
   static get isAvailable(): boolean {
     return 'storage' in navigator && 'getDirectory' in navigator.storage && 'locks' in navigator;
-  }
-
-  /**
-   * Finds a model on the hub by `owner/name` or `owner/name@revision`; nothing is downloaded yet.
-   * @throws TypeError for what is no name; EngineError `network`, `model-unsupported`; the signal's reason when aborted
-   */
-  async find(reference: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<HubModel> {
-    return findHubModel(parseReference(reference), { hubUrl: this.#hubUrl, ...(signal && { signal }) });
   }
 
   /** All models here, whole ones and begun ones. */
@@ -131,7 +131,7 @@ export class ModelStore {
    * @throws EngineError `network`, `storage-quota`, `weights-corrupt`; the signal's reason when aborted
    */
   async download(model: HubModel, { signal, onProgress }: DownloadOptions = {}): Promise<StoredModel> {
-    const id = idOf(model);
+    const id = storedIdOf(model);
     const { totalBytes } = model;
     signal?.throwIfAborted();
     const run = async () => {
@@ -164,26 +164,31 @@ export class ModelStore {
   }
 
   /**
-   * Lends a whole model's directory, for `Engine.load`, until `read` has settled: meanwhile no tab can delete it.
-   * @throws EngineError `weights-corrupt` when it is not here, or not whole
+   * Holds a whole model until it is released: as long as an engine runs it, because one that loses its GPU reads it again.
+   * @throws EngineError `weights-corrupt` when it is not here, or not whole; the signal's reason when aborted
    */
-  async use<T>(id: string, read: (directory: FileSystemDirectoryHandle) => Promise<T>): Promise<T> {
-    return navigator.locks.request(lockOf(id), { mode: 'shared' }, async () => {
-      const directory = await (await this.#root()).getDirectoryHandle(id).catch(() => undefined);
-      const stored = directory && (await this.#describe(id, directory));
-      if (!directory || !stored?.isComplete) {
-        throw new EngineError('weights-corrupt', 'This model is not here as a whole. Download it again.');
-      }
-      return read(directory);
+  async hold(id: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<HeldModel> {
+    return new Promise((resolve, reject) => {
+      const holding = async () => {
+        const directory = await (await this.#root()).getDirectoryHandle(id).catch(() => undefined);
+        const stored = directory && (await this.#describe(id, directory));
+        if (!directory || !stored?.isComplete) {
+          throw new EngineError('weights-corrupt', 'This model is not here as a whole. Download it again.');
+        }
+        await new Promise<void>((release) => resolve({ directory, release }));
+      };
+      navigator.locks
+        .request(lockOf(id), { mode: 'shared', ...(signal && { signal }) }, holding)
+        .catch(reject);
     });
   }
 
-  /** @throws ModelInUseError when a tab is downloading or loading it */
+  /** @throws ModelInUseError when a tab downloads or holds it */
   async delete(id: string): Promise<void> {
     await navigator.locks.request(lockOf(id), { ifAvailable: true }, async (lock) => {
       if (!lock) {
         throw new ModelInUseError(
-          'This model is being downloaded or loaded in a tab. Close it there, then delete it.',
+          'This model is being downloaded or used in a tab. Stop that or pick another model there, then delete it.',
         );
       }
       await (await this.#root()).removeEntry(id, { recursive: true });
@@ -197,7 +202,7 @@ export class ModelStore {
   async #describe(id: string, directory: FileSystemDirectoryHandle): Promise<StoredModel | undefined> {
     const state = await readState(directory);
     if (!state) return undefined;
-    const { repository, revision, commit, files, totalBytes } = state.model;
+    const { repository, revision, commit, files, totalBytes, weightBytes } = state.model;
     const sizes = await Promise.all(
       files.map(async ({ name }) => (await openFile(directory, name))?.size ?? 0),
     );
@@ -207,6 +212,7 @@ export class ModelStore {
       revision,
       commit,
       totalBytes,
+      weightBytes,
       storedBytes: sizes.reduce((total, size) => total + size, 0),
       isComplete:
         (await openFile(directory, completeName)) !== undefined &&
@@ -220,8 +226,8 @@ export class ModelStore {
     if (quota === undefined || quota - (usage ?? 0) >= neededBytes) return;
     throw new EngineError(
       'storage-quota',
-      `${model.repository} needs ${neededBytes} more bytes on the disk; this browser gives the page ${quota} and ` +
-        `${usage ?? 0} are used. Delete models or documents, or free space on the disk.`,
+      `${model.repository} needs ${formatBytes(neededBytes)} more on the disk; this browser gives the page ` +
+        `${formatBytes(quota)}, of which ${formatBytes(usage ?? 0)} are used. Delete models or documents, or free space on the disk.`,
     );
   }
 

@@ -1,5 +1,5 @@
 /** Runs in a page of the test: a model store, at the command of the test. */
-import { parseReference } from '../../demo/models/hub';
+import { findHubModel, parseReference } from '../../demo/models/hub';
 import { ModelStore, type DownloadProgress } from '../../demo/models/model-store';
 import { Engine } from '../../src/index';
 
@@ -7,6 +7,7 @@ import { Engine } from '../../src/index';
 export type Result<T> = { value: T } | { error: string; code: string | undefined };
 
 let store: ModelStore;
+let hubUrl: string;
 let running: AbortController | undefined;
 let progress: DownloadProgress[] = [];
 let pending: Promise<unknown> | undefined;
@@ -24,14 +25,14 @@ async function download(reference: string) {
   progress = [];
   running = new AbortController();
   const { signal } = running;
-  const model = await store.find(reference, { signal });
+  const model = await findHubModel(parseReference(reference), hubUrl, { signal });
   return store.download(model, { signal, onProgress: (entry) => progress.push(entry) });
 }
 
 const page = {
-  async open(hubUrl: string): Promise<boolean> {
-    parseReference('owner/name');
-    store = new ModelStore({ hubUrl, retryDelaysMs: [1, 1, 1] });
+  async open(url: string): Promise<boolean> {
+    hubUrl = url;
+    store = new ModelStore({ retryDelaysMs: [1, 1, 1] });
     return ModelStore.isAvailable;
   },
 
@@ -58,30 +59,28 @@ const page = {
 
   /** The bytes of a file of a stored model, as text of their codes. */
   read: (id: string, name: string) =>
-    outcome(() =>
-      store.use(id, async (directory) => {
-        const file = await (await directory.getFileHandle(name)).getFile();
-        return [...new Uint8Array(await file.arrayBuffer())];
-      }),
-    ),
+    outcome(async () => {
+      const { directory, release } = await store.hold(id);
+      const file = await (await directory.getFileHandle(name)).getFile();
+      const bytes = [...new Uint8Array(await file.arrayBuffer())];
+      release();
+      return bytes;
+    }),
 
   /** Loads a stored model and answers with it; resolves to the number of tokens. */
   answer: (id: string) =>
     outcome(async () => {
-      const engine = await store.use(id, (directory) => Engine.load(directory));
+      const { directory, release } = await store.hold(id);
+      const engine = await Engine.load(directory);
       const { usage } = await engine.completions.create({ prompt: 'Once', max_tokens: 4, ignore_eos: true });
       await engine.dispose();
+      release();
       return usage?.completion_tokens;
     }),
 
-  /** Holds a stored model as a load does, until the page goes. */
+  /** Holds a stored model as an engine does, until the page goes. */
   async hold(id: string): Promise<void> {
-    await new Promise<void>((held) => {
-      void store.use(id, () => {
-        held();
-        return new Promise(() => undefined);
-      });
-    });
+    await store.hold(id);
   },
 
   /** Cuts a stored file, as a crash may. */

@@ -285,7 +285,7 @@ describe('model store', () => {
     });
     expect(await call(limited, 'download', 'owner/small')).toMatchObject({
       code: 'storage-quota',
-      error: expect.stringMatching(/needs 205300 more bytes.*gives the page 300000 and 200000 are used/),
+      error: expect.stringMatching(/needs 205 kB more.*gives the page 300 kB, of which 200 kB are used/),
     });
     expect(hub.requests).toEqual([]);
     await limited.close();

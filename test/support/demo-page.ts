@@ -21,17 +21,27 @@ export interface Visit {
   readonly complaints: string[];
 }
 
-/** Serves the site as a strict host would, with another model in Scout's place if one is given. */
-export async function serveSite(options: { modelFolder?: string; pages?: Record<string, string> } = {}) {
+/** What a host may do otherwise. */
+export interface SiteOptions {
+  /** A model in Scout's place. */
+  readonly modelFolder?: string;
+  /** Texts in the place of files, by path. */
+  readonly pages?: Record<string, string>;
+  /** Further origins that the policy lets the page talk to, as a host may add them. */
+  readonly origins?: string;
+}
+
+/** Serves the site as a strict host would. */
+export async function serveSite({ modelFolder, pages = {}, origins = '' }: SiteOptions = {}) {
   mkdirSync(screenshots, { recursive: true });
-  const { modelFolder, pages = {} } = options;
+  const policy = contentSecurityPolicy().replace("connect-src 'self'", `$& ${origins}`);
   return serve({
     mounts: [
       { prefix: '/', folder: join(root, 'site') },
       ...(modelFolder ? [{ prefix: '/models/scout/', folder: modelFolder }] : []),
     ],
     pages,
-    headers: { 'Content-Security-Policy': contentSecurityPolicy() },
+    headers: { 'Content-Security-Policy': policy },
   });
 }
 

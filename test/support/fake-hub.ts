@@ -10,6 +10,8 @@ export interface FakeRepository {
   readonly files: Record<string, Uint8Array>;
   /** What the API says of it besides its files. */
   readonly config?: unknown;
+  /** The number of its weights. */
+  readonly safetensors?: { readonly total: number };
 }
 
 /** What a server may do wrong, once for each entry, in order. */
@@ -97,7 +99,11 @@ export class FakeHub {
         size: this.saidSizes.get(rfilename) ?? bytes.length,
       }));
       response.end(
-        JSON.stringify(status === 200 ? { sha: found!.commit, siblings, config: found!.config } : {}),
+        JSON.stringify(
+          status === 200
+            ? { sha: found!.commit, siblings, config: found!.config, safetensors: found!.safetensors }
+            : {},
+        ),
       );
       return;
     }

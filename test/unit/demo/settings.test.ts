@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { defaultSettings, gpuByteChoices, pageChoices, parseSettings } from '../../../demo/settings';
+import {
+  defaultSettings,
+  gpuByteChoices,
+  pageChoices,
+  parseSettings,
+  withLimitOf,
+} from '../../../demo/settings';
 
 test('settings come back as they were kept', () => {
   const settings = { gpuBytes: gpuByteChoices[0]!, pagesPerHead: pageChoices[1]!, isExact: true };
@@ -16,4 +22,18 @@ test.each([[null], ['{'], ['null'], ['[]'], ['{"gpuBytes":1,"pagesPerHead":"64",
 test('the defaults can be chosen', () => {
   expect(gpuByteChoices).toContain(defaultSettings.gpuBytes);
   expect(pageChoices).toContain(defaultSettings.pagesPerHead);
+});
+
+test.each([
+  [undefined, 96],
+  [32, 96],
+  [96, 96],
+  [100, 128],
+  [5000, 4096],
+])('with 96 MiB set, a model that needs %s MiB gets %i MiB', (needed, limit) => {
+  const minGpuBytes = needed === undefined ? undefined : needed * 2 ** 20;
+  expect(withLimitOf(defaultSettings, minGpuBytes)).toEqual({
+    ...defaultSettings,
+    gpuBytes: limit * 2 ** 20,
+  });
 });
