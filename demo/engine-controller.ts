@@ -135,6 +135,7 @@ export class EngineController implements ReactiveController {
       const location: ModelLocation = isStored ? held!.directory : source;
       const engine = await Engine.load(location, {
         kv: kvOptions(this.settings),
+        profiles: 'profiles/',
         signal,
         onProgress: (progress) => {
           if (this.#loading === loading) this.#set({ progress });

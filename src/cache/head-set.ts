@@ -39,6 +39,11 @@ export class HeadSet {
     return this.ofLayer(layer).length;
   }
 
+  /** Whether both have the same members, of a model of the same shape. */
+  equals(other: HeadSet): boolean {
+    return this.#members.every((member, head) => member === other.#members[head]);
+  }
+
   get size(): number {
     return this.#members.reduce((sum, member) => sum + member, 0);
   }

@@ -33,6 +33,8 @@ export interface DocumentsContext {
   readonly device: () => { readonly runner: ModelRunner; readonly loop: StepLoop };
   /** Resolves when no recovery from a lost device is under way. @throws EngineError `device-lost`, `disposed` */
   readonly ready: () => Promise<void>;
+  /** Called before the first pages of a document come to the GPU. */
+  readonly beginDocument: () => Promise<void>;
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;
   readonly config: ModelConfig;
@@ -124,6 +126,7 @@ export class Documents {
     if (known && (known.abort || this.#isThere(known))) {
       return { info: known.info(), bytesRead: 0, durationMs: performance.now() - startedAt };
     }
+    await this.#context.beginDocument();
     const stored = await this.#context.library.open(id);
     try {
       const bytesRead = await this.#bringBack(stored);
@@ -299,6 +302,7 @@ export class Documents {
     const { library, device, config } = this.#context;
     const { id } = draft.manifest;
     this.#checkLength(ids.length);
+    await this.#context.beginDocument();
     const numReadable = readableTokens(ids.length);
     if (draft.known && draft.manifest.numReadTokens > 0) {
       if (!device().loop.covers(ids.slice(0, draft.manifest.numReadTokens)))

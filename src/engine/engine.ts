@@ -16,21 +16,30 @@ import { destroyWeights, type ModelWeights } from '../model/weights';
 import { makeHeadProfile, type HeadProfile } from '../select/head-profile';
 import { ChatTemplate } from '../tokenizer/chat-template';
 import { Tokenizer } from '../tokenizer/tokenizer';
-import { EngineError } from '../util/errors';
+import { asError, EngineError } from '../util/errors';
 import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
-import { chooseProfile, type ProfileOrigin } from './choose-profile';
+import { chooseProfile, type ChosenProfile, type ProfileOrigin } from './choose-profile';
 import { Documents } from './documents';
 import type { GenerationRequest, Prompt } from './generation';
 import type { GenerationEvent, GenerationTimings } from './generation-event';
+import type { LoopRequest } from './loop-request';
+import { MeasuredProfile, mostChunks } from './measured-profile';
 import { exactAdvice } from './exact-advice';
 import { planMemory, type KvOptions, type MemoryPlan, type PlanInput } from './memory-plan';
 import type { BackedHostStore } from '../offload/backed-host-store';
 import { ModelRunner, openPlannedStore } from './model-runner';
-import { recoveryDelaysMs, savedSequences, unrecoveredError, type RecoveryEvent } from './recovery';
+import {
+  recoveryDelaysMs,
+  savedSequences,
+  unrecoveredError,
+  type RecoveryEvent,
+  type SavedSequence,
+} from './recovery';
 import { RunningRequest } from './running-request';
 import { runSelfTest } from './self-test';
 import { SequenceStore } from './sequence-store';
+import type { StabilityObserver } from './stability-observer';
 import { StepLoop } from './step-loop';
 import type { EngineStats } from './stats';
 
@@ -41,6 +50,8 @@ export interface EngineOptions {
   /** Storage of the matrices. Default `'f16'`. */
   readonly weights?: WeightFormat;
   readonly kv?: KvOptions;
+  /** Absolute URL of a folder with head profiles, named after the models' content as `npm run profile` does. */
+  readonly profiles?: string;
   /** No feature and no limit beyond WebGPU's defaults. */
   readonly useDefaultLimits?: boolean;
   /** Features not to use although the adapter has them: the off-switch of the kernel variants. */
@@ -78,9 +89,14 @@ export class EngineCore {
   #device: Device;
   #weights: ModelWeights;
   #plan: MemoryPlan;
-  readonly #kv: KvOptions;
-  readonly #profileOrigin: ProfileOrigin;
+  #kv: KvOptions;
+  #profileOrigin: ProfileOrigin;
+  /** Undefined when a profile was given or found, or nothing is measured. */
+  readonly #measured: MeasuredProfile | undefined;
+  #compiler: KernelCompiler;
   #runner: ModelRunner;
+  /** Not while one is replaced by the next. */
+  #hasRunner = true;
   #store: SequenceStore;
   readonly #hostStore: BackedHostStore;
   #loop: StepLoop;
@@ -102,7 +118,7 @@ export class EngineCore {
     source: ModelSource,
     files: ModelFiles,
     options: EngineOptions & { readonly kv: KvOptions },
-    origin: ProfileOrigin,
+    { origin, measured }: Pick<ChosenProfile, 'origin' | 'measured'>,
     parts: EngineParts,
     loadMs: number,
   ) {
@@ -114,6 +130,12 @@ export class EngineCore {
     this.#options = options;
     this.#kv = options.kv;
     this.#profileOrigin = origin;
+    const { onWarning = () => undefined } = options;
+    const isMeasuring = parts.plan.observe !== undefined && (origin === 'equal' || origin === 'measured');
+    this.#measured = isMeasuring
+      ? new MeasuredProfile(source.id, measured, origin === 'measured', onWarning)
+      : undefined;
+    this.#compiler = parts.compiler;
     this.#hostStore = parts.hostStore;
     this.#loadMs = loadMs;
     this.#device = parts.device;
@@ -137,14 +159,18 @@ export class EngineCore {
     const { kv: given = {}, signal } = options;
     const files = await readModelFiles(source, signal);
     const { onWarning } = options;
-    const { profile, origin } = await chooseProfile({
+    const chosen = await chooseProfile({
       source,
       config: files.config,
       given: given.headProfile,
+      profiles: options.profiles,
+      usesMeasured: given.measureStability !== false,
       onWarning,
       signal,
     });
-    const kv = profile ? { ...given, headProfile: profile } : given;
+    const { profile, measured } = chosen;
+    const isMeasuring = !profile || (measured !== undefined && measured.stability.length < mostChunks);
+    const kv = { measureStability: isMeasuring, ...given, ...(profile && { headProfile: profile }) };
     const device = await Device.request(options);
     try {
       const loaded = { ...options, kv };
@@ -155,7 +181,7 @@ export class EngineCore {
           `kv.unstableShare is ${inForce} and not ${wanted}, so that ${parts.plan.contextTokens} tokens of context fit kv.gpuBytes.`,
         );
       }
-      return new EngineCore(source, files, loaded, origin, parts, performance.now() - startedAt);
+      return new EngineCore(source, files, loaded, chosen, parts, performance.now() - startedAt);
     } catch (error) {
       device.destroy();
       throw error;
@@ -192,6 +218,7 @@ export class EngineCore {
     signal?.throwIfAborted();
     const promptIds = await this.promptIds(request.prompt);
     await this.#ready();
+    if (2 * this.#loop.numReusable(promptIds) < promptIds.length) await this.#goByMeasured();
     signal?.throwIfAborted();
     this.#checkIds(promptIds);
     const running = new RunningRequest(
@@ -205,7 +232,10 @@ export class EngineCore {
     this.#loop.add(running);
     try {
       for await (const event of running.events) {
-        if (event.kind === 'end') this.#lastRequest = event.timings;
+        if (event.kind === 'end') {
+          this.#lastRequest = event.timings;
+          void this.#keepMeasured();
+        }
         yield event;
       }
     } finally {
@@ -267,7 +297,7 @@ export class EngineCore {
    * @throws EngineError `network`, `weights-corrupt` when the model's fingerprint cannot be taken
    */
   async headProfile(): Promise<HeadProfile | undefined> {
-    const measured = this.#runner.measuredStability;
+    const measured = this.#runner.observer?.measured;
     const { cache, observe } = this.#plan;
     if (!measured || !observe) return undefined;
     const { stability, overlapByOffset, pages } = measured;
@@ -371,13 +401,16 @@ export class EngineCore {
     await this.#recovering;
     await this.#loop.idle();
     await this.documents.close();
+    await this.#keepMeasured();
+    await this.#measured?.stored();
     if (!this.#failure) this.#release();
     await this.#hostStore.close();
   }
 
   /** Frees everything on the GPU. */
   #release(): void {
-    this.#runner.destroy();
+    if (this.#hasRunner) this.#runner.destroy();
+    this.#hasRunner = false;
     destroyWeights(this.#weights);
     this.#device.destroy();
   }
@@ -395,6 +428,7 @@ export class EngineCore {
       }),
       device: () => ({ runner: this.#runner, loop: this.#loop }),
       ready: () => this.#ready(),
+      beginDocument: () => this.#goByMeasured(),
       tokenizer: this.tokenizer,
       template: this.#template,
       config: this.config,
@@ -430,8 +464,26 @@ export class EngineCore {
   /** Another device, the weights again, the pages from the host; requests go on where they were. Never rejects. */
   async #recover(lost: EngineError): Promise<void> {
     this.#tell({ phase: 'lost', error: lost });
+    const paused = await this.#pause();
+    this.#release();
+    try {
+      await this.#replaceDevice();
+    } catch (error) {
+      this.#failure = this.#disposing ? disposedError() : unrecoveredError(error);
+      for (const request of paused.requests) request.fail(this.#failure);
+      this.#tell({ phase: 'failed', error: this.#failure });
+      return;
+    }
+    this.#recoverWhenLost();
+    await this.#resume(paused);
+    this.#numRecoveries++;
+    this.#tell({ phase: 'recovered' });
+  }
+
+  /** Ends the loop: what of its sequences the host has in full, and the requests that go on on another runner. */
+  async #pause(): Promise<Paused> {
     const requests = await this.#loop.halt();
-    // What is on its way to the disk arrives; what was on its way from the GPU is lost with it.
+    // What is on its way to the disk arrives; what was on its way from a lost GPU is lost with it.
     await this.#runner.settled().catch(() => undefined);
     const { cache } = this.#runner;
     const saved = savedSequences(this.#store.sequences, (index) => cache.pagesOf(index), this.#hostStore);
@@ -439,23 +491,75 @@ export class EngineCore {
     const all = Array.from({ length: cache.shape.numPageIds }, (_, id) => id as PageId);
     this.#hostStore.drop(all.filter((id) => !kept.has(id)));
     cache.onFree = () => undefined;
-    this.#release();
-    try {
-      await this.#replaceDevice();
-    } catch (error) {
-      this.#failure = this.#disposing ? disposedError() : unrecoveredError(error);
-      for (const request of requests) request.fail(this.#failure);
-      this.#tell({ phase: 'failed', error: this.#failure });
-      return;
-    }
-    this.#recoverWhenLost();
+    this.#runner.observer?.endAll();
+    return { requests, saved };
+  }
+
+  /** Another runner with a loop of its own. */
+  #replaceRunner(runner: ModelRunner): void {
+    this.#runner = runner;
+    this.#hasRunner = true;
+    this.#plan = runner.plan;
+    this.#store = new SequenceStore(runner.cache);
+    this.#loop = this.#newLoop();
+    this.#watch();
+  }
+
+  async #resume({ requests, saved }: Paused): Promise<void> {
     for (const { tokens, ids } of saved) {
       // Pages that the host lost meanwhile, or a device that is lost again: the tokens are prefilled instead.
       await this.#loop.restore(tokens, () => undefined, { ids }).catch(() => undefined);
     }
     for (const request of requests) if (request.phase !== 'finished') this.#loop.add(request);
-    this.#numRecoveries++;
-    this.#tell({ phase: 'recovered' });
+  }
+
+  /** Takes note of what was measured. Never rejects. */
+  async #keepMeasured(): Promise<void> {
+    const { observer } = this.#runner;
+    if (!observer || !this.#measured?.hasNews(observer.numChunks)) return;
+    try {
+      const profile = await this.headProfile();
+      if (profile) this.#measured.keep(profile);
+    } catch (error) {
+      this.#options.onWarning?.(`The head profile is not stored. ${asError(error).message}`);
+    }
+  }
+
+  /**
+   * Before a text comes to the GPU that is not there yet: goes over to the heads that were measured to be unstable, when that is
+   * due and nothing runs. Pages of earlier texts come back from the host.
+   */
+  async #goByMeasured(): Promise<void> {
+    const profile = this.#measured?.due;
+    if (!profile || !this.#loop.isIdle || this.#options.recovery === false) return;
+    this.#recovering = this.#recovering.then(() => this.#changeHeads(profile));
+    await this.#ready();
+  }
+
+  /** Another runner on the same device, with the unstable heads of a profile. What fails here is mended as a lost device is. */
+  async #changeHeads(headProfile: HeadProfile): Promise<void> {
+    if (this.#disposing || this.#failure || !this.#hasRunner) return;
+    const kv = { ...this.#kv, headProfile };
+    const plan = planMemory(this.#planInput({ ...kv, contextTokens: this.#plan.contextTokens }));
+    this.#measured!.apply();
+    this.#kv = kv;
+    this.#profileOrigin = 'measured';
+    if (plan.cache.unstable.equals(this.#plan.cache.unstable)) return;
+    const paused = await this.#pause();
+    const { observer } = this.#runner;
+    this.#runner.destroy();
+    this.#hasRunner = false;
+    try {
+      const parts = [this.#compiler, this.config, this.#weights, plan, this.#hostStore] as const;
+      this.#replaceRunner(await ModelRunner.create(...parts, observer));
+    } catch (error) {
+      this.#options.onWarning?.(
+        `The measured head profile was not applied at once. ${asError(error).message}`,
+      );
+      this.#device.handle.destroy();
+      return;
+    }
+    await this.#resume(paused);
   }
 
   /** @throws what the last attempt failed with */
@@ -468,22 +572,20 @@ export class EngineCore {
       let device: Device | undefined;
       try {
         device = await Device.request(this.#options);
-        const { gpu, weights, kv, onWarning } = this.#options;
+        const { gpu, weights, onWarning } = this.#options;
         const options = {
           gpu,
+          kv: this.#kv,
           ...(weights && { weights }),
-          ...(kv && { kv }),
           ...(onWarning && { onWarning }),
         };
-        const parts = await prepare(device, this.config, this.#source, options, this.#hostStore);
+        const former = { store: this.#hostStore, observer: this.#runner.observer };
+        const parts = await prepare(device, this.config, this.#source, options, former);
         this.#device = parts.device;
+        this.#compiler = parts.compiler;
         this.#weights = parts.weights;
-        this.#plan = parts.plan;
-        this.#runner = parts.runner;
         this.#refusedVariants = parts.refusedVariants;
-        this.#store = new SequenceStore(parts.runner.cache);
-        this.#loop = this.#newLoop();
-        this.#watch();
+        this.#replaceRunner(parts.runner);
         return;
       } catch (error) {
         device?.destroy();
@@ -602,8 +704,15 @@ function parseJson(name: string, text: string | undefined): unknown {
   }
 }
 
+/** What goes on on another runner. */
+interface Paused {
+  readonly requests: readonly LoopRequest[];
+  readonly saved: readonly SavedSequence[];
+}
+
 interface EngineParts {
   readonly device: Device;
+  readonly compiler: KernelCompiler;
   readonly weights: ModelWeights;
   readonly plan: MemoryPlan;
   readonly runner: ModelRunner;
@@ -617,7 +726,7 @@ async function prepare(
   config: ModelConfig,
   source: ModelSource,
   options: EngineOptions,
-  store?: BackedHostStore,
+  former?: { readonly store: BackedHostStore; readonly observer: StabilityObserver | undefined },
 ): Promise<EngineParts> {
   const { weights: format = 'f16', kv = {}, onProgress, onWarning, signal } = options;
   const { maxBindingBytes } = device;
@@ -642,17 +751,17 @@ async function prepare(
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   });
-  let hostStore = store;
+  let hostStore = former?.store;
   try {
     hostStore ??= await openPlannedStore(plan);
-    const runner = await ModelRunner.create(compiler, config, weights, plan, hostStore);
+    const runner = await ModelRunner.create(compiler, config, weights, plan, hostStore, former?.observer);
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();
     const fingerprint = documentFingerprint(source.id, config, format, plan.cache);
-    return { device, weights, plan, runner, hostStore, fingerprint, refusedVariants };
+    return { device, compiler, weights, plan, runner, hostStore, fingerprint, refusedVariants };
   } catch (error) {
     destroyWeights(weights);
-    if (!store) await hostStore?.close();
+    if (!former) await hostStore?.close();
     throw error;
   }
 }

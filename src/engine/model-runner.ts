@@ -36,7 +36,7 @@ import { PrefillJob } from './prefill-job';
 import { noReranks, Reranker, type RerankCounts } from './reranker';
 import { Restorer, type SummarySource } from './restorer';
 import type { Sequence } from './sequence';
-import { StabilityObserver, type MeasuredStability, type Observation } from './stability-observer';
+import { StabilityObserver, type Observation } from './stability-observer';
 
 /** Decode steps and what the GPU did for them, since load. */
 export interface StepCounts {
@@ -81,7 +81,8 @@ export class ModelRunner {
   readonly #mapReader: CacheMapReader;
   readonly #kept: Set<number>;
   readonly #reranker: Reranker | undefined;
-  readonly #observer: StabilityObserver | undefined;
+  /** Measures how stable heads are, since load. */
+  readonly observer: StabilityObserver | undefined;
   readonly #host: HostTraffic;
   readonly #hostStore: BackedHostStore;
   readonly #pace = new Pace();
@@ -90,7 +91,12 @@ export class ModelRunner {
   /** The sequence of the latest submission. */
   #latest = 0;
 
-  private constructor(parts: RunnerParts, prefillGraph: PrefillGraph, plan: MemoryPlan) {
+  private constructor(
+    parts: RunnerParts,
+    prefillGraph: PrefillGraph,
+    plan: MemoryPlan,
+    observer: StabilityObserver | undefined,
+  ) {
     const {
       context,
       sampler,
@@ -119,7 +125,7 @@ export class ModelRunner {
     this.#host = context.host;
     const { cache, observe } = plan;
     const selects = (layer: number) => context.config.layers[layer]!.slidingWindow === undefined;
-    this.#observer = observe && new StabilityObserver(cache, observe, selects);
+    this.observer = observe && (observer ?? new StabilityObserver(cache, observe, selects));
     this.#hostStore = parts.hostStore;
     this.#prefillGraph = prefillGraph;
   }
@@ -127,6 +133,7 @@ export class ModelRunner {
   /**
    * Allocates what `plan` says and compiles a decode step of one row.
    * @param store where pages go outside the GPU; it stays the caller's
+   * @param observer that of the runner before, of the same model, pages per head and interval
    * @throws EngineError `gpu-memory`
    */
   static async create(
@@ -135,11 +142,12 @@ export class ModelRunner {
     weights: ModelWeights,
     plan: MemoryPlan,
     store: BackedHostStore,
+    observer?: StabilityObserver,
   ): Promise<ModelRunner> {
     const parts = await allocate(compiler, config, weights, plan, store);
     try {
       const prefillGraph = await PrefillGraph.create(parts.context, plan.activations.tileTokens);
-      const runner = new ModelRunner(parts, prefillGraph, plan);
+      const runner = new ModelRunner(parts, prefillGraph, plan, observer);
       await runner.prepare(1);
       return runner;
     } catch (error) {
@@ -224,11 +232,6 @@ export class ModelRunner {
     return this.#mapReader.read(this.#latest);
   }
 
-  /** How stable heads were where it was measured, since load. */
-  get measuredStability(): MeasuredStability | undefined {
-    return this.#observer?.measured;
-  }
-
   /** The recorder of all submissions: a benchmark may hang a profiler on it. */
   get recorder(): Recorder {
     return this.#recorder;
@@ -280,7 +283,7 @@ export class ModelRunner {
     const { cost, wait } = job.recordSlice(this.#recorder);
     if (job.isDone && isSampling) {
       if (isSelecting) this.#reranker!.begin(this.#recorder, sequence);
-      this.#observer?.begin(sequence);
+      this.observer?.begin(sequence);
       device.write(this.#activations.rows, 0, Uint32Array.from(row));
       this.#decodeGraphs.get(1)!.recordHead(this.#recorder);
       const [token] = await this.#sample(1, isSelecting ? [{ sequence, numTokens }] : []);
@@ -337,7 +340,7 @@ export class ModelRunner {
   /** The answer of a sequence is over: its stable heads keep nothing on the GPU. */
   endTurn({ index }: Sequence): void {
     this.#reranker?.end(index);
-    this.#observer?.end(index);
+    this.observer?.end(index);
     this.#kept.delete(index);
     this.cache.clearSets(index);
   }
@@ -351,7 +354,7 @@ export class ModelRunner {
       const numPages = pageOf(position) + 1;
       const reranking = this.#reranker?.step(this.#recorder, sequence, numPages);
       this.cache.extend(sequence, position + 1, true);
-      const observation = this.#observer?.observe(sequence, numPages);
+      const observation = this.observer?.observe(sequence, numPages);
       if (observation) observed = { sequence, observation };
       return { sequence, position, isExact, reranking, isObserved: observation !== undefined };
     });

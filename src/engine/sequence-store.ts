@@ -86,6 +86,11 @@ export class SequenceStore {
     );
   }
 
+  /** Tokens of a prompt that some sequence has, whole pages. */
+  numReusable(prompt: readonly number[]): number {
+    return findReuse(prompt, [...this.#idle, ...this.#running])?.numTokens ?? 0;
+  }
+
   /** Evicts idle sequences that share a page of these tokens. */
   drop(tokens: readonly number[]): void {
     for (const sequence of this.#idle) {

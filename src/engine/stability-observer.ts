@@ -74,6 +74,11 @@ export class StabilityObserver {
     if (this.#observed === answer) this.#observed = undefined;
   }
 
+  /** All answers are over, or go on elsewhere as new ones. */
+  endAll(): void {
+    for (const sequence of [...this.#answers.keys()]) this.end(sequence);
+  }
+
   /** Counts a step of a sequence with `numPages` pages; what is to receive its selections, if it is looked at. */
   observe(sequence: number, numPages: number): Observation | undefined {
     const answer = this.#answers.get(sequence);
@@ -91,6 +96,11 @@ export class StabilityObserver {
     return (words) => {
       if (!answer.isOver) this.#meter.add(answer, step, this.#read(words, numPages));
     };
+  }
+
+  /** Whole chunks that were measured. */
+  get numChunks(): number {
+    return this.#meter.stability.length;
   }
 
   /** What was measured; undefined before the first whole chunk. */

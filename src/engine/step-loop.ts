@@ -93,6 +93,16 @@ export class StepLoop {
     return this.#store.covers(tokens);
   }
 
+  /** Tokens of a prompt that some sequence has, whole pages. */
+  numReusable(prompt: readonly number[]): number {
+    return this.#store.numReusable(prompt);
+  }
+
+  /** Whether no request runs or waits, and nothing is brought back or stored. */
+  get isIdle(): boolean {
+    return this.#running === undefined && this.#held.size === 0;
+  }
+
   /** Forgets idle sequences that share a page of these tokens. */
   drop(tokens: readonly number[]): void {
     this.#store.drop(tokens);

@@ -100,7 +100,8 @@ export class Engine {
    * `weights-corrupt`, `network`, `gpu-memory`, `limit-too-small`, `device-lost`; the signal's reason when aborted
    */
   static async load(location: ModelLocation, options: LoadOptions = {}): Promise<Engine> {
-    const { onProgress, signal, ...settings } = checkLoadOptions(options);
+    const { onProgress, signal, profiles, ...rest } = checkLoadOptions(options);
+    const settings = { ...rest, ...(profiles !== undefined && { profiles: absoluteUrl(profiles) }) };
     signal?.throwIfAborted();
     if (typeof Worker === 'undefined') {
       throw new EngineError(
@@ -184,7 +185,7 @@ function absoluteUrl(location: string): string {
   try {
     return new URL(location, globalThis.location.href).href;
   } catch (cause) {
-    throw new TypeError(`'${location}' is not the URL of a model folder.`, { cause });
+    throw new TypeError(`'${location}' is not the URL of a folder.`, { cause });
   }
 }
 

@@ -12,7 +12,7 @@ const oneOf =
   };
 
 const ofType =
-  (type: 'function' | 'boolean' | 'number' | 'object'): Check =>
+  (type: 'function' | 'boolean' | 'number' | 'string' | 'object'): Check =>
   (name, value) => {
     if (typeof value !== type) throw new TypeError(`${name} must be a ${type}, not ${typeof value}.`);
   };
@@ -62,6 +62,7 @@ const check = fields({
     measureStability: oneOf(true, false, 'every-step'),
     hostBytes: ofType('number'),
   }),
+  profiles: ofType('string'),
   recovery: ofType('boolean'),
   useDefaultLimits: ofType('boolean'),
   disabledFeatures: aListOf('shader-f16', 'subgroups', 'timestamp-query'),

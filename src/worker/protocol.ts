@@ -19,6 +19,8 @@ import type { SerializedError } from '../api/errors';
 export interface LoadSettings {
   readonly weights?: WeightFormat;
   readonly kv?: KvOptions;
+  /** URL of a folder with head profiles, named after the models' content as `npm run profile` does. */
+  readonly profiles?: string;
   /** When the GPU device is lost, get another one and go on where everything was. Default true. */
   readonly recovery?: boolean;
   readonly useDefaultLimits?: boolean;

@@ -15,8 +15,10 @@ afterEach(() => vi.restoreAllMocks());
 
 const essence = ({ tokenIds, logprobs }: Answer) => ({ tokenIds, logprobs });
 
+/** Nothing is measured: going over to other heads would change answers between two that are compared. */
 function load(model: ModelFolder, kv: KvOptions): Promise<EngineCore> {
-  return loadEngine(model, { weights: 'f32', kv: { contextTokens: 512, numSequences: 2, ...kv } });
+  const fixed = { contextTokens: 512, numSequences: 2, measureStability: false };
+  return loadEngine(model, { weights: 'f32', kv: { ...fixed, ...kv } });
 }
 
 async function unload(engine: EngineCore): Promise<void> {

@@ -24,7 +24,7 @@ export interface ProfileOptions {
   readonly seed: number;
   /** GPU bytes beside the weights; undefined: the engine's own limit. */
   readonly gpuBytes: number | undefined;
-  /** Where the profile goes; undefined: `public/profiles/`, under the model's name. */
+  /** Where the profile goes; undefined: `public/profiles/`, under the name by which engines look for it. */
   readonly outPath: string | undefined;
 }
 
@@ -44,7 +44,8 @@ export const usage = `npm run profile -- [options]
   --length N            tokens of the built documents, or of the text at most (default 4608)
   --seed N              of the built documents (default 1)
   --gpu-bytes N         limit of GPU memory beside the weights
-  --out FILE            where the profile goes (default public/profiles/MODEL.json)
+  --out FILE            where the profile goes (default: into public/profiles/, where the page looks for it,
+                        under a name that tells the model by its weights)
 
 LONGPAGE_ADAPTER=system uses this machine's GPU in the node runner too.`;
 

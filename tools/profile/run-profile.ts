@@ -1,6 +1,7 @@
 /** One run from the options to the profile, on whatever engine the entry opens. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { profileNameOf } from '../../src/engine/choose-profile';
 import type { HeadProfile } from '../../src/select/head-profile';
 import { makeHeadProfile } from '../../src/select/head-profile';
 import type { ModelSource } from '../../src/model/model-source';
@@ -92,7 +93,7 @@ export async function runProfile(options: ProfileOptions, runner: ProfileRunner)
           `${overlap.toFixed(2)} of them are the same (chance ${unstableShare}, in the paper 0.76 to 0.83).`,
       );
     }
-    const out = resolve(runner.root, options.outPath ?? defaultPath(location));
+    const out = resolve(runner.root, options.outPath ?? `public/profiles/${profileNameOf(profile.modelId)}`);
     mkdirSync(dirname(out), { recursive: true });
     writeFileSync(out, `${writeProfile(profile)}\n`);
     console.error(`${out}, after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
@@ -184,11 +185,6 @@ async function readTokenizer(source: ModelSource): Promise<Tokenizer> {
   );
   if (tokenizer === undefined) throw new UsageError('The model has no tokenizer.json.');
   return Tokenizer.fromJson(JSON.parse(tokenizer), config === undefined ? undefined : JSON.parse(config));
-}
-
-/** Under the name of the model's folder. */
-function defaultPath(location: string): string {
-  return `public/profiles/${basename(location.replace(/\/+$/, ''))}.json`;
 }
 
 /** One line for each chunk: small, and a person can read it. */

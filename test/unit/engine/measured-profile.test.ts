@@ -1,0 +1,67 @@
+import 'fake-indexeddb/auto';
+import { describe, expect, test } from 'vitest';
+import { enoughChunks, isDue, MeasuredProfile } from '../../../src/engine/measured-profile';
+import { readStoredProfile } from '../../../src/engine/profile-store';
+import { makeHeadProfile, type HeadProfile } from '../../../src/select/head-profile';
+
+const profileOf = (numChunks: number): HeadProfile =>
+  makeHeadProfile({
+    modelId: 'sha256:0',
+    numLayers: 1,
+    numKvHeads: 2,
+    pagesPerHead: 4,
+    window: 16,
+    measuredOn: 'a test',
+    stability: Array.from({ length: numChunks }, () => [0.5, 0.25]),
+    overlapByOffset: [0.5],
+  });
+
+const warnings: string[] = [];
+const measured = (id: string, earlier?: HeadProfile, isInForce = false) =>
+  new MeasuredProfile(id, earlier, isInForce, (message) => warnings.push(message));
+
+test.each([
+  [15, 0, false],
+  [16, 0, true],
+  [63, 16, false],
+  [64, 16, true],
+  [100, 64, false],
+])('%i chunks with %i in force: due is %s', (numChunks, numInForce, due) => {
+  expect(isDue(numChunks, numInForce)).toBe(due);
+});
+
+describe('what is measured', () => {
+  test('is stored as it grows, and due once there is enough', async () => {
+    const subject = measured('a');
+    subject.keep(profileOf(3));
+    expect([subject.hasNews(3), subject.hasNews(4), subject.due]).toEqual([false, true, undefined]);
+    subject.keep(profileOf(enoughChunks));
+    expect(subject.due).toEqual(profileOf(enoughChunks));
+    subject.apply();
+    expect(subject.due).toBeUndefined();
+    await subject.stored();
+    expect(await readStoredProfile('a')).toEqual(profileOf(enoughChunks));
+    expect(await readStoredProfile('b')).toBeUndefined();
+  });
+
+  test('adds to what earlier loads measured', async () => {
+    const subject = measured('c', profileOf(10));
+    subject.keep(profileOf(5));
+    expect(subject.due).toBeUndefined();
+    // This load's chunks so far, once more with the newest: those before are not counted twice.
+    subject.keep(profileOf(6));
+    expect(subject.due?.stability.length).toBe(16);
+    await subject.stored();
+    expect(await readStoredProfile('c')).toEqual(subject.due);
+    expect(measured('c', profileOf(16), true).due).toBeUndefined();
+  });
+
+  test('that cannot be stored is a warning, and still of use', async () => {
+    const subject = measured('d');
+    subject.keep({ ...profileOf(enoughChunks), measuredOn: (() => 'no data') as unknown as string });
+    await subject.stored();
+    expect(warnings.length).toBe(1);
+    expect(warnings[0]).toMatch(/^The head profile is not stored\. .*DataCloneError/);
+    expect(subject.due).toBeDefined();
+  });
+});
