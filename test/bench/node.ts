@@ -1,10 +1,12 @@
 /**
- * The benchmark under Dawn for Node: entry of the bundle that `tools/bench/build-node.ts` makes, which also runs on a machine
+ * The benchmark under Dawn for Node: entry of the bundle that `tools/bench/bench.ts` builds, which also runs on a machine
  * without this repository. Paths of models start from the current folder.
  */
 import { join } from 'node:path';
 import { kvUsage, parseKvOptions } from '../../tools/bench/kv-options';
-import { parseOptions, usage, UsageError } from '../../tools/bench/options';
+import { parseOptions, usage } from '../../tools/bench/options';
+import { UsageError } from '../../tools/command-line/options';
+import { runCommand } from '../../tools/command-line/run';
 import { loadDawn } from './dawn';
 import { runKvBench } from './kv/bench';
 import { runLong } from './kv/long';
@@ -61,11 +63,4 @@ async function main(): Promise<void> {
   console.error(`JSON: ${path}`);
 }
 
-main().then(
-  // Dawn keeps the process alive.
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error instanceof UsageError ? error.message : error);
-    process.exit(error instanceof UsageError ? 2 : 1);
-  },
-);
+runCommand(main, { endsProcess: true });

@@ -1,8 +1,7 @@
 /** The options of `npm run bench -- kv`: parsing and checking, nothing else. */
-import { parseArgs } from 'node:util';
 import { kvModes, type KvBenchOptions } from '../../test/bench/kv/cases';
 import { shapeNames, type Fill } from '../../test/bench/kv/shapes';
-import { UsageError } from './options';
+import { flag, oneOf, readOptions, text, UsageError, wholeNumber } from '../command-line/options';
 
 /** What was asked for. */
 export interface KvCommand extends KvBenchOptions {
@@ -36,8 +35,6 @@ GPU bytes and speed of decoding over long contexts, which are put in place witho
                     headless Chromium, or Dawn for Node (default browser)
   --json FILE       where the JSON goes (default: a new file under .cache/bench/)`;
 
-const text = { type: 'string' } as const;
-const flag = { type: 'boolean', default: false } as const;
 const schema = {
   lengths: text,
   modes: text,
@@ -57,38 +54,19 @@ const schema = {
   help: flag,
 } as const;
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: schema, allowPositionals: false }).values;
-  } catch (error) {
-    // Node goes on to explain how to pass values that start with '-': its first sentence is what is wrong.
-    const [sentence = ''] = (error as Error).message.split(/\.?\n|\. /);
-    throw new UsageError(sentence.replace(/\.?$/, '.'));
-  }
-}
-
 function list<T>(given: string | undefined, usual: readonly T[], read: (entry: string) => T): readonly T[] {
   return given === undefined ? usual : given.split(',').map((entry) => read(entry.trim()));
 }
 
 const choice =
   <T extends string>(name: string, choices: readonly T[]) =>
-  (given: string): T => {
-    const found = choices.find((value) => value === given);
-    if (found === undefined) throw new UsageError(`--${name} takes ${choices.join(', ')}, not '${given}'.`);
-    return found;
-  };
+  (given: string): T =>
+    oneOf(name, given, choices);
 
 const count =
   (name: string, min: number, max: number, step = 1) =>
-  (given: string): number => {
-    const value = /^\d+$/.test(given) ? Number(given) : NaN;
-    if (!(value >= min && value <= max && value % step === 0)) {
-      const what = step === 1 ? 'whole numbers' : `multiples of ${step}`;
-      throw new UsageError(`--${name} takes ${what} from ${min} to ${max}, not '${given}'.`);
-    }
-    return value;
-  };
+  (given: string): number =>
+    wholeNumber(name, given, { min, max, step });
 
 function share(name: string, given: string | undefined, usual: number, isInside: (value: number) => boolean) {
   const value = given === undefined ? usual : Number(given);
@@ -99,7 +77,7 @@ function share(name: string, given: string | undefined, usual: number, isInside:
 
 /** Reads what follows `kv`; `'help'` when that is what was asked for. @throws UsageError naming the option at fault */
 export function parseKvOptions(args: readonly string[]): KvCommand | 'help' {
-  const values = parse(args);
+  const values = readOptions(args, schema);
   if (values.help) return 'help';
   const { quick: isQuick } = values;
   const one = <T>(given: string | undefined, usual: T, read: (entry: string) => T) =>

@@ -9,7 +9,7 @@ import { serve } from '../serve/static-server.mjs';
 import { wgsl } from '../vite/wgsl-plugin';
 import { repositoryRoot } from './browser-engine';
 import type { KvCommand } from './kv-options';
-import { pageModule } from './page-module';
+import { pageModule } from '../browser/page-module';
 
 /** Measures in a page. @throws Error with what the engine says */
 export async function runKvInBrowser(command: KvCommand): Promise<void> {

@@ -6,7 +6,7 @@ import type { Browser } from 'playwright';
 import { benchContextTokens } from '../../test/bench/measure';
 import type { Peer } from '../../test/bench/run-models';
 import { serve } from '../serve/static-server.mjs';
-import { pageModule } from './page-module';
+import { pageModule } from '../browser/page-module';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const wllama = join(here, '../../node_modules/@wllama/wllama/esm');

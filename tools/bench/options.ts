@@ -1,10 +1,17 @@
 /** The options of `npm run bench`: parsing and checking, nothing else. */
-import { parseArgs } from 'node:util';
 import type { WeightFormat } from '../../src/kernels/linear/weight-format';
 import type { EffortOptions } from '../../test/bench/models';
-
-/** A mistake in how the command was called: one line for the person who did, exit code 2. */
-export class UsageError extends Error {}
+import {
+  flag,
+  listOf,
+  oneOf,
+  optional,
+  present,
+  readOptions,
+  text,
+  UsageError,
+  wholeNumber,
+} from '../command-line/options';
 
 /** What was asked for. */
 export interface BenchOptions {
@@ -44,8 +51,6 @@ npm run bench -- kv [options]    the KV hierarchy over long contexts; has its ow
 
 LONGPAGE_ADAPTER=system uses this machine's GPU in the node runner too.`;
 
-const text = { type: 'string' } as const;
-const flag = { type: 'boolean', default: false } as const;
 const schema = {
   models: text,
   runner: text,
@@ -62,43 +67,17 @@ const schema = {
   help: flag,
 } as const;
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: schema, allowPositionals: false }).values;
-  } catch (error) {
-    // Node goes on to explain how to pass values that start with '-': its first sentence is what is wrong.
-    const [sentence = ''] = (error as Error).message.split(/\.?\n|\. /);
-    throw new UsageError(sentence.replace(/\.?$/, '.'));
-  }
-}
-
 function count(name: string, given: string | undefined): number | undefined {
-  if (given === undefined) return undefined;
-  const value = /^\d+$/.test(given) ? Number(given) : 0;
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new UsageError(`--${name} takes a whole number of at least 1, not '${given}'.`);
-  }
-  return value;
-}
-
-function choice<T extends string>(
-  name: string,
-  given: string | undefined,
-  choices: readonly T[],
-): T | undefined {
-  if (given === undefined || (choices as readonly string[]).includes(given)) return given as T | undefined;
-  throw new UsageError(
-    `--${name} takes ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)!}, not '${given}'.`,
-  );
+  return optional(given, (value) => wholeNumber(name, value));
 }
 
 /** Reads the command line; `'help'` when that is what was asked for. @throws UsageError naming the option at fault */
 export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
-  const values = parse(args);
+  const values = readOptions(args, schema);
   if (values.help) return 'help';
   const needsNode = values.profile || values.matvec;
-  const given = choice('runner', values.runner, ['browser', 'node']);
-  if (given === 'browser' && needsNode) {
+  const runner = optional(values.runner, (given) => oneOf('runner', given, ['browser', 'node'] as const));
+  if (runner === 'browser' && needsNode) {
     throw new UsageError('--profile and --matvec go with --runner node.');
   }
   const effort: EffortOptions = {
@@ -108,9 +87,9 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     ...present('rounds', count('rounds', values.rounds)),
   };
   return {
-    models: modelList(values.models),
-    runner: given ?? (needsNode ? 'node' : undefined),
-    weights: choice('weights', values.weights, ['f32', 'f16', 'q8', 'q4']),
+    models: optional(values.models, modelList),
+    runner: runner ?? (needsNode ? 'node' : undefined),
+    weights: optional(values.weights, (given) => oneOf('weights', given, ['f32', 'f16', 'q8', 'q4'])),
     effort,
     hasPeers: values.peers,
     hasMatvec: values.matvec,
@@ -120,17 +99,8 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
   };
 }
 
-function modelList(given: string | undefined): string[] | undefined {
-  if (given === undefined) return undefined;
-  const names = given
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
+function modelList(given: string): string[] {
+  const names = listOf(given);
   if (names.length === 0) throw new UsageError("--models takes names or folders, or 'none'.");
   return names.length === 1 && names[0] === 'none' ? [] : names;
-}
-
-/** The field where it has a value: types here tell a missing field from an undefined one. */
-function present<K extends string>(key: K, value: number | undefined): Partial<Record<K, number>> {
-  return value === undefined ? {} : ({ [key]: value } as Record<K, number>);
 }

@@ -5,12 +5,15 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'vite';
-import { dawnPath } from '../bench/build-node';
 import { wgsl } from '../vite/wgsl-plugin';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-export { dawnPath };
+/** Where the installed npm package webgpu has its Dawn. */
+export function dawnPath(): string {
+  const platform = `${process.platform}-${process.platform === 'darwin' ? 'universal' : process.arch}`;
+  return join(root, 'node_modules/webgpu/dist', platform, 'dawn.node');
+}
 
 /**
  * Builds `.cache/NAME-node/NAME.mjs` and returns its path.

@@ -2,28 +2,38 @@
  * `npm run eval`: how well a model answers under each setting of the KV cache, against dense attention. Tables on the screen, JSON
  * and a chart in `.cache/eval/`. Exit code 0: measured; 2: called wrongly; 1: the rest.
  */
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Browser } from 'playwright';
+import { openEnginePage } from '../browser/engine-page';
 import { launchBrowser } from '../browser/launch.mjs';
-import { buildNodeBundle, dawnPath } from '../build/node-bundle';
-import { gpuEnvironment } from '../setup/gpu-environment.mjs';
-import { openBrowserEngine } from './browser-engine';
-import { parseOptions, usage, UsageError, type EvalOptions } from './options';
+import { runCommand } from '../command-line/run';
+import { runInNode } from '../command-line/run-in-node';
+import { describeAdapter } from './adapter';
+import type { EvalEngine, EvalRequest } from './evaluate';
+import { parseOptions, usage, type EvalOptions } from './options';
 import { runEval } from './run-eval';
 
-const root = join(import.meta.dirname, '../..');
-
-/** Builds the bundle and runs it to its end with its own output. */
-async function runInNode(args: readonly string[]): Promise<void> {
-  const bundle = await buildNodeBundle('tools/eval/node.ts', 'eval');
-  const { status } = spawnSync(process.execPath, [bundle, ...args], {
-    cwd: root,
-    env: { LONGPAGE_DAWN: dawnPath(), ...process.env, ...gpuEnvironment(process.env['LONGPAGE_BROWSER']) },
-    stdio: 'inherit',
-  });
-  // The program has said what went wrong.
-  process.exitCode = status ?? 1;
+async function openBrowserEngine(browser: Browser, location: string, kv: object): Promise<EvalEngine> {
+  const page = await openEnginePage(browser, location, { kv });
+  return {
+    answer: async ({ document, messages, maxTokens, isExact }: EvalRequest) => {
+      const { choices, usage } = await page.chat({
+        messages: [...messages],
+        document: { text: document },
+        max_tokens: maxTokens,
+        temperature: 0,
+        exact: isExact,
+      });
+      return {
+        text: choices[0]!.message.content,
+        numPromptTokens: usage.prompt_tokens,
+        numCachedTokens: usage.prompt_tokens_details.cached_tokens,
+        numTokens: usage.completion_tokens,
+      };
+    },
+    stats: async () => describeAdapter(await page.stats()),
+    dispose: () => page.dispose(),
+  };
 }
 
 async function runInBrowser(options: EvalOptions): Promise<void> {
@@ -31,7 +41,7 @@ async function runInBrowser(options: EvalOptions): Promise<void> {
   try {
     await runEval(options, {
       name: 'Chromium',
-      root,
+      root: join(import.meta.dirname, '../..'),
       open: async ({ location }, kv) => {
         browser ??= await launchBrowser({ adapter: 'system' });
         return openBrowserEngine(browser, location, kv);
@@ -42,14 +52,10 @@ async function runInBrowser(options: EvalOptions): Promise<void> {
   }
 }
 
-async function main(args: readonly string[]): Promise<void> {
+runCommand(async () => {
+  const args = process.argv.slice(2);
   const options = parseOptions(args);
   if (options === 'help') console.log(usage);
   else if (options.runner === 'browser') await runInBrowser(options);
-  else await runInNode(args);
-}
-
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-  console.error(error instanceof UsageError ? error.message : error);
+  else process.exitCode = await runInNode('tools/eval/node.ts', 'eval', args);
 });

@@ -2,26 +2,23 @@
  * The bench under Dawn for Node: entry of the bundle that `tools/eval/eval.ts` builds. It also runs on a machine with a GPU and no
  * browser; the current folder must hold `tools/eval/data/` and, unless `--model` names another, `public/models/scout/`.
  */
-import { EngineCore } from '../../src/engine/engine';
-import type { KvOptions } from '../../src/engine/memory-plan';
-import { checkLoadOptions } from '../../src/worker/load-options';
+import type { EngineCore } from '../../src/engine/engine';
 import { loadDawn } from '../../test/bench/dawn';
 import { requestOf } from '../../test/support/requests';
+import { loadEngine } from '../command-line/load-engine';
+import { runCommand } from '../command-line/run';
 import { describeAdapter } from './adapter';
 import type { EvalAnswer, EvalEngine, EvalRequest } from './evaluate';
-import { parseOptions, usage, UsageError } from './options';
+import { parseOptions, usage } from './options';
 import type { Preparation } from './prepare';
 import { runEval } from './run-eval';
 
-/** Loads the engine in this process, with the same check of options at the door as in a page. */
 async function openNodeEngine(
   gpu: GPU,
   { source }: Preparation,
   kv: Readonly<Record<string, unknown>>,
 ): Promise<EvalEngine> {
-  const { kv: checked = {} } = checkLoadOptions({ kv: kv as KvOptions });
-  const onWarning = (message: string) => console.error(message.split('\n', 1)[0]);
-  const core = await EngineCore.load(source, { gpu, kv: checked, onWarning });
+  const core = await loadEngine(gpu, source, kv);
   return {
     answer: (request) => answer(core, request),
     stats: async () => describeAdapter(core.stats()),
@@ -57,11 +54,4 @@ async function main(): Promise<void> {
   });
 }
 
-main().then(
-  // Dawn keeps the process alive.
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error instanceof UsageError ? error.message : error);
-    process.exit(error instanceof UsageError ? 2 : 1);
-  },
-);
+runCommand(main, { endsProcess: true });

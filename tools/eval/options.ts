@@ -1,11 +1,18 @@
 /** The options of `npm run eval`: parsing and checking, nothing else. */
-import { parseArgs } from 'node:util';
+import {
+  flag,
+  listOf,
+  oneOf,
+  optional,
+  present,
+  readOptions,
+  text,
+  UsageError,
+  wholeNumber,
+} from '../command-line/options';
 import { splits, type Split } from './facts';
 import type { Effort, PlanOptions } from './plan';
 import { settings } from './settings';
-
-/** A mistake in how the command was called: one line for the person who did, exit code 2. */
-export class UsageError extends Error {}
 
 /** What was asked for. */
 export interface EvalOptions {
@@ -49,8 +56,6 @@ export const usage = `npm run eval -- [options]
 
 LONGPAGE_ADAPTER=system uses this machine's GPU in the node runner too.`;
 
-const text = { type: 'string' } as const;
-const flag = { type: 'boolean', default: false } as const;
 const schema = {
   model: text,
   runner: text,
@@ -72,18 +77,18 @@ const schema = {
 
 /** Reads the command line; `'help'` when that is what was asked for. @throws UsageError naming the option at fault */
 export function parseOptions(args: readonly string[]): EvalOptions | 'help' {
-  const values = parse(args);
+  const values = readOptions(args, schema);
   if (values.help) return 'help';
   if (values.quick && values.full) throw new UsageError('Give only one of --quick and --full.');
   const effort: Effort = values.quick ? 'quick' : values.full ? 'full' : 'default';
-  const names = list(values.settings);
+  const names = optional(values.settings, listOf);
   const unknown = names?.find((name) => !settings.some((setting) => setting.name === name));
   if (unknown !== undefined) throw new UsageError(`--settings: there is no setting '${unknown}'.`);
   const plan: PlanOptions = {
     effort,
     ...present(
       'lengths',
-      list(values.lengths)?.map((length) => number('lengths', length, 512)),
+      optional(values.lengths, listOf)?.map((length) => wholeNumber('lengths', length, { min: 512 })),
     ),
     ...present('numDocuments', count('documents', values.documents)),
     ...present('numPerTask', count('questions', values.questions)),
@@ -92,9 +97,9 @@ export function parseOptions(args: readonly string[]): EvalOptions | 'help' {
   };
   return {
     model: values.model,
-    runner: choice('runner', values.runner, ['browser', 'node']) ?? 'browser',
+    runner: oneOf('runner', values.runner ?? 'browser', ['browser', 'node']),
     plan,
-    split: choice('split', values.split, splits) ?? 'familiar',
+    split: oneOf('split', values.split ?? 'familiar', splits),
     seed: count('seed', values.seed) ?? 1,
     numParallel: count('parallel', values.parallel) ?? 1,
     gpuBytes: count('gpu-bytes', values['gpu-bytes']),
@@ -103,45 +108,6 @@ export function parseOptions(args: readonly string[]): EvalOptions | 'help' {
   };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: schema, allowPositionals: false }).values;
-  } catch (error) {
-    // Node goes on to explain how to pass values that start with '-': its first sentence is what is wrong.
-    const [sentence = ''] = (error as Error).message.split(/\.?\n|\. /);
-    throw new UsageError(sentence.replace(/\.?$/, '.'));
-  }
-}
-
 function count(name: string, given: string | undefined): number | undefined {
-  return given === undefined ? undefined : number(name, given, 1);
-}
-
-function number(name: string, given: string, min: number): number {
-  const value = /^\d+$/.test(given) ? Number(given) : NaN;
-  if (Number.isSafeInteger(value) && value >= min) return value;
-  throw new UsageError(`--${name} takes whole numbers of at least ${min}, not '${given}'.`);
-}
-
-function choice<T extends string>(
-  name: string,
-  given: string | undefined,
-  choices: readonly T[],
-): T | undefined {
-  if (given === undefined || (choices as readonly string[]).includes(given)) return given as T | undefined;
-  throw new UsageError(
-    `--${name} takes ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)!}, not '${given}'.`,
-  );
-}
-
-function list(given: string | undefined): string[] | undefined {
-  return given
-    ?.split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-}
-
-/** The field where it has a value: types here tell a missing field from an undefined one. */
-function present<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
-  return value === undefined ? {} : ({ [key]: value } as Record<K, V>);
+  return optional(given, (value) => wholeNumber(name, value));
 }

@@ -10,7 +10,8 @@ import type { CountTokens } from './arrange';
 import { buildDocument } from './documents';
 import { readFacts } from './facts';
 import { readBooks } from './haystack';
-import { UsageError, type EvalOptions } from './options';
+import { UsageError } from '../command-line/options';
+import type { EvalOptions } from './options';
 import { choosePlan, type EvalPlan } from './plan';
 import type { EvalDocument } from './task';
 

@@ -1,8 +1,13 @@
 /** The options of `npm run profile`: parsing and checking, nothing else. */
-import { parseArgs } from 'node:util';
-
-/** A mistake in how the command was called: one line for the person who did, exit code 2. */
-export class UsageError extends Error {}
+import {
+  oneOf,
+  optional,
+  present,
+  readOptions,
+  text,
+  UsageError,
+  wholeNumber,
+} from '../command-line/options';
 
 /** What was asked for. */
 export interface ProfileOptions {
@@ -49,7 +54,6 @@ export const usage = `npm run profile -- [options]
 
 LONGPAGE_ADAPTER=system uses this machine's GPU in the node runner too.`;
 
-const text = { type: 'string' } as const;
 const schema = {
   model: text,
   text,
@@ -67,12 +71,9 @@ const schema = {
 
 /** Reads the command line; `'help'` when that is what was asked for. @throws UsageError naming the option at fault */
 export function parseOptions(args: readonly string[]): ProfileOptions | 'help' {
-  const values = parse(args);
+  const values = readOptions(args, schema);
   if (values.help) return 'help';
-  const { runner = 'browser' } = values;
-  if (runner !== 'browser' && runner !== 'node') {
-    throw new UsageError(`--runner takes browser or node, not '${runner}'.`);
-  }
+  const runner = oneOf('runner', values.runner ?? 'browser', ['browser', 'node']);
   if (values.questions !== undefined && values.text === undefined) {
     throw new UsageError('--questions goes with --text.');
   }
@@ -96,20 +97,8 @@ export function parseOptions(args: readonly string[]): ProfileOptions | 'help' {
   };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: schema, allowPositionals: false }).values;
-  } catch (error) {
-    // Node goes on to explain how to pass values that start with '-': its first sentence is what is wrong.
-    const [sentence = ''] = (error as Error).message.split(/\.?\n|\. /);
-    throw new UsageError(sentence.replace(/\.?$/, '.'));
-  }
-}
-
-function count(name: string, given: string | undefined, min = 1, max?: number): number | undefined {
-  if (given === undefined) return undefined;
-  const value = /^\d+$/.test(given) ? Number(given) : NaN;
-  if (Number.isSafeInteger(value) && value >= min && value <= (max ?? value)) return value;
-  const range = max === undefined ? `of at least ${min}` : `from ${min} to ${max}`;
-  throw new UsageError(`--${name} takes a whole number ${range}, not '${given}'.`);
+function count(name: string, given: string | undefined, min?: number, max?: number): number | undefined {
+  return optional(given, (value) =>
+    wholeNumber(name, value, { ...present('min', min), ...present('max', max) }),
+  );
 }

@@ -20,7 +20,8 @@ import {
   type Family,
   type ProfileInput,
 } from './inputs';
-import { UsageError, type ProfileOptions } from './options';
+import { UsageError } from '../command-line/options';
+import type { ProfileOptions } from './options';
 
 /** A loaded engine, wherever it runs. */
 export interface ProfileEngine {

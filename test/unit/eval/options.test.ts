@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseOptions, UsageError } from '../../../tools/eval/options';
+import { UsageError } from '../../../tools/command-line/options';
+import { parseOptions } from '../../../tools/eval/options';
 
 describe('options', () => {
   test('defaults', () => {
@@ -37,9 +38,9 @@ describe('options', () => {
   test.each([
     [['--settings', 'denes'], "there is no setting 'denes'"],
     [['--quick', '--full'], 'only one of'],
-    [['--lengths', '1k'], '--lengths takes whole numbers'],
+    [['--lengths', '1k'], '--lengths takes a whole number'],
     [['--runner', 'deno'], '--runner takes browser or node'],
-    [['--documents', '0'], '--documents takes whole numbers'],
+    [['--documents', '0'], '--documents takes a whole number'],
     [['--nonsense'], '--nonsense'],
   ])('%j is refused', (args, message) => {
     expect(() => parseOptions(args)).toThrow(UsageError);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseOptions, UsageError } from '../../../tools/profile/options';
+import { UsageError } from '../../../tools/command-line/options';
+import { parseOptions } from '../../../tools/profile/options';
 
 describe('options', () => {
   test('defaults', () => {

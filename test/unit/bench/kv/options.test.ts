@@ -52,7 +52,7 @@ test('every length with every number of sequences, format and mode', () => {
 });
 
 test.each([
-  ['--lengths 100', 'multiples of 16'],
+  ['--lengths 100', 'multiple of 16'],
   ['--lengths', 'argument missing'],
   ['--modes overlap,slow', "not 'slow'"],
   ['--sequences 9', 'from 1 to 8'],

@@ -1,0 +1,16 @@
+/** The engine in this process, under Dawn for Node, with options as callers of the library give them. */
+import { EngineCore } from '../../src/engine/engine';
+import type { KvOptions } from '../../src/engine/memory-plan';
+import type { ModelSource } from '../../src/model/model-source';
+import { checkLoadOptions } from '../../src/worker/load-options';
+
+/** Loads a model, with the same check of options at the door as in a page. @throws what `EngineCore.load` throws */
+export function loadEngine(
+  gpu: GPU,
+  source: ModelSource,
+  kv: Readonly<Record<string, unknown>>,
+): Promise<EngineCore> {
+  const { kv: checked = {} } = checkLoadOptions({ kv: kv as KvOptions });
+  const onWarning = (message: string) => console.error(message.split('\n', 1)[0]);
+  return EngineCore.load(source, { gpu, kv: checked, onWarning });
+}
