@@ -92,7 +92,8 @@ export class EngineCore {
   #kv: KvOptions;
   #profileOrigin: ProfileOrigin;
   /** Undefined when a profile was given or found, or nothing is measured. */
-  readonly #measured: MeasuredProfile | undefined;
+  #measured: MeasuredProfile | undefined;
+  #keeping: Promise<void> = Promise.resolve();
   #compiler: KernelCompiler;
   #runner: ModelRunner;
   /** Not while one is replaced by the next. */
@@ -234,7 +235,7 @@ export class EngineCore {
       for await (const event of running.events) {
         if (event.kind === 'end') {
           this.#lastRequest = event.timings;
-          void this.#keepMeasured();
+          this.#keeping = this.#keepMeasured();
         }
         yield event;
       }
@@ -519,8 +520,10 @@ export class EngineCore {
     if (!observer || !this.#measured?.hasNews(observer.numChunks)) return;
     try {
       const profile = await this.headProfile();
-      if (profile) this.#measured.keep(profile);
+      if (profile) this.#measured?.keep(profile);
     } catch (error) {
+      // The model's source cannot be reached any more: nor will it at the next answer.
+      this.#measured = undefined;
       this.#options.onWarning?.(`The head profile is not stored. ${asError(error).message}`);
     }
   }
@@ -530,6 +533,7 @@ export class EngineCore {
    * due and nothing runs. Pages of earlier texts come back from the host.
    */
   async #goByMeasured(): Promise<void> {
+    await this.#keeping;
     const profile = this.#measured?.due;
     if (!profile || !this.#loop.isIdle || this.#options.recovery === false) return;
     this.#recovering = this.#recovering.then(() => this.#changeHeads(profile));

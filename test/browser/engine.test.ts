@@ -84,10 +84,11 @@ async function ask<Name extends keyof Commands>(
   return value as Awaited<ReturnType<Commands[Name]>>;
 }
 
-/** Names of what the stores of this origin have on the disk. */
+/** Names of what the stores of this origin have on the disk; the profiles that answers tell of are to stay. */
 function onDisk(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
-    const names = (await indexedDB.databases()).map(({ name }) => name ?? '');
+    const databases = (await indexedDB.databases()).map(({ name }) => name ?? '');
+    const names = databases.filter((name) => name !== 'longpage-profiles');
     const root = await navigator.storage.getDirectory();
     const files = await root.getDirectoryHandle('longpage-pages', { create: true });
     for await (const name of files.keys()) names.push(name);

@@ -17,6 +17,7 @@ const sparse: KvOptions = {
   numSequences: 2,
   pagesPerHead: 4,
   unstableShare: 0.5,
+  measureStability: false,
   rerankInterval: 8,
 };
 
