@@ -1,7 +1,7 @@
 /** One run from the options to the profile, on whatever engine the entry opens. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { profileNameOf } from '../../src/engine/choose-profile';
+import { profileFileName, profileNameOf } from '../../src/engine/choose-profile';
 import type { HeadProfile } from '../../src/select/head-profile';
 import { makeHeadProfile } from '../../src/select/head-profile';
 import type { ModelSource } from '../../src/model/model-source';
@@ -78,13 +78,15 @@ export async function runProfile(options: ProfileOptions, runner: ProfileRunner)
     const { about, chunks } = measured;
     const numTokens = Math.round(lengths.reduce((sum, { prompt }) => sum + prompt, 0) / lengths.length);
     const crossCheck = crossCheckOf(chunks);
-    const profile = makeHeadProfile({
+    const retrieval = await knownRetrieval(source, about.modelId);
+    const made = makeHeadProfile({
       ...about,
       measuredOn:
         `${families.map(({ name }) => name).join(' and ')}: ${measured.numSteps} decode steps, greedy, in ` +
         `contexts of about ${numTokens} tokens; every head selected ${pagesPerHead} pages at every step.`,
       ...(crossCheck && { crossCheck }),
     });
+    const profile: HeadProfile = { ...made, ...(retrieval && { retrieval }) };
     console.log(drawHeatMap(profile));
     console.log(describeOverlaps(profile));
     if (crossCheck) {
@@ -128,6 +130,13 @@ async function measure(engine: ProfileEngine, families: readonly Family[]) {
     );
   }
   return { about, chunks, numSteps };
+}
+
+/** Which heads retrieve is not measured here: what the model's own profile says of these weights stays. */
+async function knownRetrieval(source: ModelSource, modelId: string): Promise<HeadProfile['retrieval']> {
+  const text = await source.readText(profileFileName);
+  const known = text === undefined ? undefined : (JSON.parse(text) as Partial<HeadProfile>);
+  return known?.modelId === modelId ? known.retrieval : undefined;
 }
 
 function crossCheckOf(chunks: ReadonlyMap<string, readonly (readonly number[])[]>) {
