@@ -6,8 +6,11 @@ import { gzipSync } from 'node:zlib';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../dist');
 
-/** Library and worker together, minified, in bytes: 250 kB for the runtime alone, and what the hierarchy and the documents add. */
-export const maxBundleBytes = 325_000;
+/**
+ * Library and worker together, minified, in bytes: 250 kB for the runtime alone, and what the hierarchy, the documents and
+ * measured head profiles add.
+ */
+export const maxBundleBytes = 328_500;
 
 const forbidden = [
   [/\beval\s*\(/, 'calls eval'],
