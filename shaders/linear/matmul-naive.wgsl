@@ -2,8 +2,6 @@
 //
 // The referee: one invocation an output element, 8 outputs x 8 rows a workgroup over a grid of tiles as in matmul.wgsl.
 
-override BIAS: u32 = 0u;
-override RESIDUAL: u32 = 0u;
 // Of use to the portable variant only.
 override STAGED: u32 = 32u;
 
@@ -16,6 +14,8 @@ struct Params {
   inputStride: u32,
   outputOffset: u32,
   outputStride: u32,
+  hasBias: u32,
+  isResidual: u32,
 }
 
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -45,11 +45,11 @@ fn accumulate(output: u32, row: u32) {
   for (var k = 0u; k < params.columns; k++) {
     sum = fma(weightAt(output, k, params.columns), x[start + k], sum);
   }
-  if (BIAS == 1u) {
+  if (params.hasBias != 0u) {
     sum += bias[params.firstOutput + output];
   }
   let place = params.outputOffset + row * params.outputStride + params.firstOutput + output;
-  if (RESIDUAL == 1u) {
+  if (params.isResidual != 0u) {
     sum += y[place];
   }
   y[place] = sum;

@@ -3,8 +3,6 @@
 // For adapters that are programs on a CPU: one invocation 16 outputs (lib/software-sums.wgsl) of every row in its tile, 4
 // invocations a workgroup. Grid and bindings as matmul.wgsl.
 
-override BIAS: u32 = 0u;
-override RESIDUAL: u32 = 0u;
 // Of use to the portable variant only.
 override STAGED: u32 = 32u;
 
@@ -17,6 +15,8 @@ struct Params {
   inputStride: u32,
   outputOffset: u32,
   outputStride: u32,
+  hasBias: u32,
+  isResidual: u32,
 }
 
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
@@ -84,11 +84,11 @@ fn store(n: u32, row: u32, sum: f32) {
   }
   let output = params.firstOutput + n;
   var result = sum;
-  if (BIAS == 1u) {
+  if (params.hasBias != 0u) {
     result += bias[output];
   }
   let place = params.outputOffset + row * params.outputStride + output;
-  if (RESIDUAL == 1u) {
+  if (params.isResidual != 0u) {
     result += y[place];
   }
   y[place] = result;

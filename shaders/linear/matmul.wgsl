@@ -7,9 +7,6 @@
 //   bias            [all outputs] f32
 //   y               f32, rows every outputStride elements from outputOffset on
 
-override BIAS: u32 = 0u;
-override RESIDUAL: u32 = 0u;
-
 struct Params {
   columns: u32,
   numOutputs: u32,
@@ -19,6 +16,8 @@ struct Params {
   inputStride: u32,
   outputOffset: u32,
   outputStride: u32,
+  hasBias: u32,
+  isResidual: u32,
 }
 
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -108,11 +107,11 @@ fn storeQuad(output: u32, row: u32, sums: vec4<f32>) {
   }
   for (var i = 0u; i < 4u && output + i < params.numOutputs; i++) {
     var result = sums[i];
-    if (BIAS == 1u) {
+    if (params.hasBias != 0u) {
       result += bias[params.firstOutput + output + i];
     }
     let place = params.outputOffset + row * params.outputStride + params.firstOutput + output + i;
-    if (RESIDUAL == 1u) {
+    if (params.isResidual != 0u) {
       result += y[place];
     }
     y[place] = result;

@@ -10,8 +10,8 @@
 override threads: u32 = 256u;
 const numBins = 256u;
 
-var<workgroup> scores: array<f32, threads>;
-var<workgroup> candidates: array<u32, threads>;
+// The best of each invocation; its score alone where scores are summed.
+var<workgroup> bests: array<Best, threads>;
 var<workgroup> binCounts: array<atomic<u32>, numBins>;
 var<workgroup> binLows: array<atomic<u32>, numBins>;
 var<workgroup> binHighs: array<atomic<u32>, numBins>;
@@ -45,32 +45,30 @@ struct Weighting {
 const least = -3e38;
 
 // The greatest score of all threads, ties to the lower token.
-fn reduceBest(thread: u32, score: f32, token: u32) -> Best {
-  scores[thread] = score;
-  candidates[thread] = token;
+fn reduceBest(thread: u32, best: Best) -> Best {
+  bests[thread] = best;
   for (var stride = threads / 2u; stride > 0u; stride /= 2u) {
     workgroupBarrier();
     if (thread < stride) {
-      let other = scores[thread + stride];
-      let otherToken = candidates[thread + stride];
-      if (other > scores[thread] || (other == scores[thread] && otherToken < candidates[thread])) {
-        scores[thread] = other;
-        candidates[thread] = otherToken;
+      let own = bests[thread];
+      let other = bests[thread + stride];
+      if (other.score > own.score || (other.score == own.score && other.token < own.token)) {
+        bests[thread] = other;
       }
     }
   }
-  return Best(workgroupUniformLoad(&scores[0]), workgroupUniformLoad(&candidates[0]));
+  return workgroupUniformLoad(&bests[0]);
 }
 
 fn reduceSum(thread: u32, value: f32) -> f32 {
-  scores[thread] = value;
+  bests[thread].score = value;
   for (var stride = threads / 2u; stride > 0u; stride /= 2u) {
     workgroupBarrier();
     if (thread < stride) {
-      scores[thread] += scores[thread + stride];
+      bests[thread].score += bests[thread + stride].score;
     }
   }
-  return workgroupUniformLoad(&scores[0]);
+  return workgroupUniformLoad(&bests[0]).score;
 }
 
 fn greatest(source: Source, thread: u32) -> Best {
@@ -81,7 +79,7 @@ fn greatest(source: Source, thread: u32) -> Best {
       best = Best(value, token);
     }
   }
-  return reduceBest(thread, best.score, best.token);
+  return reduceBest(thread, best);
 }
 
 // 64-bit sums as (low, high).
@@ -201,18 +199,10 @@ fn selectRun(source: Source, floorRank: Rank, weighting: Weighting, thread: u32)
   return floorRank;
 }
 
-fn draw(source: Source, sequence: u32, position: u32, maximum: f32, thread: u32) -> u32 {
+// A draw among the tokens not below `floorRank` or min-p.
+fn draw(source: Source, sequence: u32, position: u32, maximum: f32, floorRank: Rank, thread: u32) -> u32 {
   let inverseTemperature = settings[sequence].inverseTemperature;
-  let topK = settings[sequence].topK;
-  let topP = settings[sequence].topP;
   let seed = settings[sequence].seed;
-  var floorRank = lowestRank;
-  if (topK > 0u && topK < params.vocabSize) {
-    floorRank = selectRun(source, floorRank, Weighting(false, maximum, inverseTemperature, topK, 1.0), thread);
-  }
-  if (topP < 1.0) {
-    floorRank = selectRun(source, floorRank, Weighting(true, maximum, inverseTemperature, 0u, topP), thread);
-  }
   let leastLogMass = max(settings[sequence].logMinP, hopeless);
   var best = Best(least, 0xffffffffu);
   for (var token = thread; token < params.vocabSize; token += threads) {
@@ -225,20 +215,17 @@ fn draw(source: Source, sequence: u32, position: u32, maximum: f32, thread: u32)
       }
     }
   }
-  return reduceBest(thread, best.score, best.token).token;
+  return reduceBest(thread, best).token;
 }
 
-// Log-probabilities under the model's own distribution: of the token, and of the numTop most likely.
-fn publishLogprobs(row: u32, sequence: u32, token: u32, thread: u32) {
-  let source = rawSource(row);
-  let maximum = greatest(source, thread).score;
+// Log-probabilities under the model's own distribution: of the token, and of the numTop most likely, from rank `edge` on.
+fn publishLogprobs(row: u32, source: Source, maximum: f32, token: u32, numTop: u32, edge: Rank, thread: u32) {
   var sum = 0.0;
   for (var other = thread; other < params.vocabSize; other += threads) {
     sum += exp(max(valueOf(source, other) - maximum, -80.0));
   }
   let logTotal = maximum + log(reduceSum(thread, sum));
   let start = row * resultWords;
-  let numTop = min(min(settings[sequence].numTop, maxTop), params.vocabSize);
   if (thread == 0u) {
     results[start + 2u] = bitcast<u32>(valueOf(source, token) - logTotal);
     results[start + 3u] = numTop;
@@ -246,7 +233,6 @@ fn publishLogprobs(row: u32, sequence: u32, token: u32, thread: u32) {
   if (numTop == 0u) {
     return;
   }
-  let edge = selectRun(source, lowestRank, Weighting(false, 0.0, 0.0, numTop, 1.0), thread);
   for (var other = thread; other < params.vocabSize; other += threads) {
     let value = valueOf(source, other);
     let rank = rankOf(value, other);
@@ -290,16 +276,51 @@ fn main(
     }
     return;
   }
-  let source = adjustedSource(row, sequence);
-  let best = greatest(source, thread);
-  var token = best.token;
-  if (settings[sequence].inverseTemperature > 0.0) {
-    token = draw(source, sequence, rows[row].y, best.score, thread);
+  let inverseTemperature = settings[sequence].inverseTemperature;
+  let topK = settings[sequence].topK;
+  let topP = settings[sequence].topP;
+  let numTop = min(min(settings[sequence].numTop, maxTop), params.vocabSize);
+  let isDrawing = inverseTemperature > 0.0;
+  var source = adjustedSource(row, sequence);
+  var maximum = 0.0;
+  var token = 0u;
+  var edge = lowestRank;
+  // Top-k, top-p, log-probabilities by turns of a loop: written out, each with its own selectRun(), they would take more
+  // than twice as long to compile.
+  for (var turn = 0u; turn < 3u; turn++) {
+    if (turn == 2u) {
+      if (isDrawing) {
+        token = draw(source, sequence, rows[row].y, maximum, edge, thread);
+      }
+      if (thread == 0u) {
+        publish(row, sequence, token);
+      }
+      if ((settings[sequence].flags & hasLogprobs) == 0u) {
+        return;
+      }
+      source = rawSource(row);
+      edge = lowestRank;
+    }
+    if (turn != 1u) {
+      let best = greatest(source, thread);
+      maximum = best.score;
+      if (turn == 0u) {
+        token = best.token;
+      }
+    }
+    var weighting = Weighting(false, 0.0, 0.0, topK, 1.0);
+    var isWanted = isDrawing && topK > 0u && topK < params.vocabSize;
+    if (turn == 1u) {
+      weighting = Weighting(true, maximum, inverseTemperature, 0u, topP);
+      isWanted = isDrawing && topP < 1.0;
+    }
+    if (turn == 2u) {
+      weighting.topK = numTop;
+      isWanted = numTop > 0u;
+    }
+    if (isWanted) {
+      edge = selectRun(source, edge, weighting, thread);
+    }
   }
-  if (thread == 0u) {
-    publish(row, sequence, token);
-  }
-  if ((settings[sequence].flags & hasLogprobs) != 0u) {
-    publishLogprobs(row, sequence, token, thread);
-  }
+  publishLogprobs(row, source, maximum, token, numTop, edge, thread);
 }

@@ -7,6 +7,7 @@ import { Device, type DeviceFeature } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
 import type { WeightFormat } from '../kernels/linear/weight-format';
 import type { ModelConfig } from '../model/model-config';
+import { slowKernels } from '../model/kernel-list';
 import { fingerprintModel } from '../model/model-fingerprint';
 import type { ModelSource } from '../model/model-source';
 import { readModelConfig } from '../model/read-model-config';
@@ -17,6 +18,7 @@ import { makeHeadProfile, type HeadProfile } from '../select/head-profile';
 import { ChatTemplate } from '../tokenizer/chat-template';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { asError, EngineError } from '../util/errors';
+import { together } from '../util/together';
 import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
 import { chooseProfile, type ChosenProfile, type ProfileOrigin } from './choose-profile';
@@ -71,9 +73,8 @@ export interface PlanOptions {
   readonly kv?: KvOptions;
 }
 
-/** What a model folder says besides its weights. */
-interface ModelFiles {
-  readonly config: ModelConfig;
+/** What a model folder says about text. */
+interface TextFiles {
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;
 }
@@ -117,14 +118,15 @@ export class EngineCore {
 
   private constructor(
     source: ModelSource,
-    files: ModelFiles,
+    config: ModelConfig,
+    files: TextFiles,
     options: EngineOptions & { readonly kv: KvOptions },
     { origin, measured }: Pick<ChosenProfile, 'origin' | 'measured'>,
     parts: EngineParts,
     loadMs: number,
   ) {
     this.modelId = source.id;
-    this.config = files.config;
+    this.config = config;
     this.tokenizer = files.tokenizer;
     this.#template = files.template;
     this.#source = source;
@@ -157,12 +159,14 @@ export class EngineCore {
    */
   static async load(source: ModelSource, options: EngineOptions): Promise<EngineCore> {
     const startedAt = performance.now();
-    const { kv: given = {}, signal } = options;
-    const files = await readModelFiles(source, signal);
-    const { onWarning } = options;
+    const { kv: given = {}, signal, onWarning } = options;
+    // What the device and its kernels wait for comes first; the tokenizer may take as long as they do.
+    const reading = readTextFiles(source, signal);
+    reading.catch(() => undefined);
+    const config = await readModelConfig(source, signal);
     const chosen = await chooseProfile({
       source,
-      config: files.config,
+      config,
       given: given.headProfile,
       profiles: options.profiles,
       usesMeasured: given.measureStability !== false,
@@ -175,14 +179,15 @@ export class EngineCore {
     const device = await Device.request(options);
     try {
       const loaded = { ...options, kv };
-      const parts = await prepare(device, files.config, source, loaded);
+      const parts = await prepare(device, config, source, loaded, { reading });
       const { wanted, inForce } = parts.plan.unstableShare;
       if (inForce < wanted) {
         onWarning?.(
           `kv.unstableShare is ${inForce} and not ${wanted}, so that ${parts.plan.contextTokens} tokens of context fit kv.gpuBytes.`,
         );
       }
-      return new EngineCore(source, files, loaded, chosen, parts, performance.now() - startedAt);
+      const files = await reading;
+      return new EngineCore(source, config, files, loaded, chosen, parts, performance.now() - startedAt);
     } catch (error) {
       device.destroy();
       throw error;
@@ -679,16 +684,13 @@ function describeTimings({ prefillMs, stepMs }: GenerationTimings) {
   return { prefillMs, stepMs, decodeMsPerToken: stepMs.length === 0 ? 0 : sum / stepMs.length };
 }
 
-async function readModelFiles(source: ModelSource, signal?: AbortSignal): Promise<ModelFiles> {
+async function readTextFiles(source: ModelSource, signal?: AbortSignal): Promise<TextFiles> {
   const names = ['tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja'] as const;
-  const [config, tokenizer, tokenizerConfig, chatTemplate] = await Promise.all([
-    readModelConfig(source, signal),
-    ...names.map((name) => source.readText(name, signal)),
-  ]);
+  const texts = await Promise.all(names.map((name) => source.readText(name, signal)));
+  const [tokenizer, tokenizerConfig, chatTemplate] = texts;
   const tokenizerJson = parseJson('tokenizer.json', required('tokenizer.json', tokenizer));
   const tokenizerConfigJson = parseJson('tokenizer_config.json', tokenizerConfig);
   return {
-    config,
     tokenizer: Tokenizer.fromJson(tokenizerJson, tokenizerConfigJson),
     template: ChatTemplate.fromFiles(chatTemplate, tokenizerConfigJson),
   };
@@ -725,12 +727,23 @@ interface EngineParts {
   readonly refusedVariants: readonly string[];
 }
 
+/** What comes from elsewhere than the model's source. */
+interface PrepareExtras {
+  /** Pages outside the GPU that are there; it stays the caller's. */
+  readonly store?: BackedHostStore;
+  /** What measured stability on a device before. */
+  readonly observer?: StabilityObserver | undefined;
+  /** What fails is not to be loaded for. */
+  readonly reading?: Promise<unknown>;
+}
+
+/** Compiles kernels and tests them while the weights come; then binds them. */
 async function prepare(
   device: Device,
   config: ModelConfig,
   source: ModelSource,
   options: EngineOptions,
-  former?: { readonly store: BackedHostStore; readonly observer: StabilityObserver | undefined },
+  { store, observer, reading = Promise.resolve() }: PrepareExtras,
 ): Promise<EngineParts> {
   const { weights: format = 'f16', kv = {}, onProgress, onWarning, signal } = options;
   const { maxBindingBytes } = device;
@@ -742,30 +755,31 @@ async function prepare(
     kv,
   });
   const compiler = new KernelCompiler(device);
+  compiler.warmUp(slowKernels(config, format, plan.cache));
   const { headDim, numHeads, numKvHeads } = config;
-  const { refusedVariants, warning } = await runSelfTest(compiler, {
-    weights: format,
-    kv: plan.cache.format,
-    headDim,
-    group: numHeads / numKvHeads,
-  });
-  if (warning) onWarning?.(warning);
-  const weights = await loadWeights(device, config, source, {
-    format,
-    ...(onProgress && { onProgress }),
-    ...(signal && { signal }),
-  });
-  let hostStore = former?.store;
+  const shape = { weights: format, kv: plan.cache.format, headDim, group: numHeads / numKvHeads };
+  let weights: ModelWeights | undefined;
+  let hostStore = store;
   try {
+    const [{ refusedVariants, warning }] = await together(signal, (either) => [
+      runSelfTest(compiler, shape),
+      loadWeights(device, config, source, {
+        format,
+        signal: either,
+        ...(onProgress && { onProgress }),
+      }).then((loaded) => (weights = loaded)),
+      reading,
+    ]);
+    if (warning) onWarning?.(warning);
     hostStore ??= await openPlannedStore(plan);
-    const runner = await ModelRunner.create(compiler, config, weights, plan, hostStore, former?.observer);
+    const runner = await ModelRunner.create(compiler, config, weights!, plan, hostStore, observer);
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();
     const fingerprint = documentFingerprint(source.id, config, format, plan.cache);
-    return { device, compiler, weights, plan, runner, hostStore, fingerprint, refusedVariants };
+    return { device, compiler, weights: weights!, plan, runner, hostStore, fingerprint, refusedVariants };
   } catch (error) {
-    destroyWeights(weights);
-    if (!former) await hostStore?.close();
+    if (weights) destroyWeights(weights);
+    if (!store) await hostStore?.close();
     throw error;
   }
 }

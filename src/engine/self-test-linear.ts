@@ -49,7 +49,7 @@ export function linearChecks(format: WeightFormat): SelfTestCheck[] {
     steps: [
       {
         spec: matmul(format),
-        constants: { BIAS: 0, RESIDUAL: 1 },
+        constants: {},
         params: {
           columns,
           numOutputs,
@@ -59,6 +59,8 @@ export function linearChecks(format: WeightFormat): SelfTestCheck[] {
           inputStride: columns,
           outputOffset: 0,
           outputStride: numOutputs,
+          hasBias: 0,
+          isResidual: 1,
         },
         grid: matmulGrid(numOutputs, numRows),
       },

@@ -179,6 +179,11 @@ export class KernelCompiler {
     return kernel as unknown as Promise<Kernel<B, P>>;
   }
 
+  /** Compiles ahead of `compile`, to whose caller a failure goes. */
+  warmUp(uses: Iterable<readonly [KernelSpec, Readonly<Record<string, number>>]>): void {
+    for (const [spec, constants] of uses) this.compile(spec, constants).catch(() => undefined);
+  }
+
   async #compile(
     spec: KernelSpec,
     constants: Record<string, number>,

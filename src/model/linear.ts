@@ -117,8 +117,7 @@ export async function bindMatmul(
 ): Promise<(recorder: Recorder, rows: MatmulRows) => void> {
   const { compiler, unused } = context;
   const { x, y, outputStride, bias, isResidual = false } = operands;
-  const constants = { BIAS: Number(!!bias), RESIDUAL: Number(isResidual) };
-  const kernel = await compiler.compile(matmul(matrix.format), constants);
+  const kernel = await compiler.compile(matmul(matrix.format));
   const slabs = matrix.slabs.map((slab) => ({
     bound: kernel.bind({ x, y, bias: bias ?? unused, ...weightsOf(slab) }),
     numOutputs: slab.numRows,
@@ -136,6 +135,8 @@ export async function bindMatmul(
         inputOffset: firstInputRow * columns,
         outputStride,
         outputOffset: firstOutputRow * outputStride,
+        hasBias: Number(!!bias),
+        isResidual: Number(isResidual),
       };
       recorder.dispatch(bound, params, matmulGrid(numOutputs, numRows));
     }

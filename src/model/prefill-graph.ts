@@ -318,8 +318,8 @@ export class PrefillGraph {
       })),
       ownTile: tiles[0]!,
       earlierTiles: tiles.slice(1),
-      // A layer with a sliding window attends all of it.
-      select: window === 0 ? await bindPrefillSelection(context, index) : undefined,
+      // A layer with a sliding window attends all of it, and so does a cache that keeps all pages.
+      select: window === 0 && cache.hasStableHeads ? await bindPrefillSelection(context, index) : undefined,
       output,
       gateUp,
       down,

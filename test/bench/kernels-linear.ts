@@ -167,6 +167,8 @@ async function prepare(
     inputStride: columns,
     outputOffset: 0,
     outputStride: numOutputs,
+    hasBias: 0,
+    isResidual: 0,
     epsilon: 1e-6,
   };
   const { features } = compiler.device;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EngineCore } from '../../src/engine/engine';
 import { folderSource } from '../support/folder-source';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
+import { gpu } from '../support/gpu-setup';
 import { tinyLlamaModel } from '../support/models';
 
 const model = tinyLlamaModel();
@@ -28,15 +29,19 @@ test.each<[string, GPU | undefined]>([
         }),
     } as unknown as GPU,
   ],
-])('%s', async (_, gpu) => {
-  await expect(EngineCore.load(folderSource(model), { gpu })).rejects.toMatchObject({
+])('%s', async (_, failing) => {
+  await expect(EngineCore.load(folderSource(model), { gpu: failing })).rejects.toMatchObject({
     name: 'EngineError',
     code: 'webgpu-unavailable',
   });
 });
 
 test('a device lost in mid-answer, without recovery: every answer, the next call, and dispose', async () => {
-  const engine = await loadEngine(model, { recovery: false, kv: { contextTokens: 256, numSequences: 2 } });
+  const engine = await loadEngine(model, {
+    gpu,
+    recovery: false,
+    kv: { contextTokens: 256, numSequences: 2 },
+  });
   let numTokens = 0;
   const read = async (length: number) => {
     for await (const event of engine.generate(requestOf(promptOf(length), { ignoreEos: true }))) {
@@ -62,7 +67,7 @@ test('a device lost in mid-answer, without recovery: every answer, the next call
 });
 
 test('a device lost between answers is told, without recovery, at the next call', async () => {
-  const engine = await loadEngine(model, { recovery: false, kv: { contextTokens: 64 } });
+  const engine = await loadEngine(model, { gpu, recovery: false, kv: { contextTokens: 64 } });
   await answer(engine, requestOf([5], { maxTokens: 2 }));
   engine.device.handle.destroy();
   await expect(answer(engine, requestOf([5]))).rejects.toMatchObject({ code: 'device-lost' });
@@ -72,7 +77,7 @@ test('a device lost between answers is told, without recovery, at the next call'
 });
 
 test('an error that the GPU reports late is raised in the answer that runs and at every later call', async () => {
-  const engine = await loadEngine(model, { kv: { contextTokens: 64 } });
+  const engine = await loadEngine(model, { gpu, kv: { contextTokens: 64 } });
   const { handle } = engine.device;
   let numTokens = 0;
   const read = async () => {

@@ -22,7 +22,7 @@ let engine: EngineCore;
 const phases: RecoveryEvent['phase'][] = [];
 
 beforeAll(async () => {
-  engine = await loadEngine(model, { weights: 'f32', kv });
+  engine = await loadEngine(model, { gpu, weights: 'f32', kv });
   engine.onRecovery(({ phase }) => phases.push(phase));
 });
 

@@ -4,22 +4,23 @@ import type { GenerationRequest } from '../../src/engine/generation';
 import type { GenerationEvent } from '../../src/engine/generation-event';
 import { leastGpuBytes as leastPlannedBytes, type KvOptions } from '../../src/engine/memory-plan';
 import { parseModelConfig } from '../../src/model/model-config';
-import { gpu } from './gpu-setup';
 import { folderSource } from './folder-source';
 import { modelConfigJson, type ModelFolder } from './models';
 import { randomSource } from './random';
+import { sharedGpu } from './shared-gpu';
 
 export { requestOf } from './requests';
 
-/** Loads a test model. Warnings are errors here, unless the test listens to them. */
-export function loadEngine(
-  model: ModelFolder,
-  options: Omit<EngineOptions, 'gpu'> = {},
-): Promise<EngineCore> {
+/** Loads a test model, on the shared device unless `gpu` says otherwise. Warnings are errors here, unless the test listens. */
+export function loadEngine(model: ModelFolder, options: Partial<EngineOptions> = {}): Promise<EngineCore> {
   const onWarning = (message: string) => {
     throw new Error(message);
   };
-  return EngineCore.load(folderSource(model), { gpu, onWarning, ...options });
+  return EngineCore.load(folderSource(model), {
+    gpu: sharedGpu,
+    onWarning,
+    ...options,
+  });
 }
 
 /** What a request came to. */

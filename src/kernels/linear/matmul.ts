@@ -23,15 +23,18 @@ export type MatmulParam =
   | 'inputOffset'
   | 'inputStride'
   | 'outputOffset'
-  | 'outputStride';
+  | 'outputStride'
+  | 'hasBias'
+  | 'isResidual';
 /** Constants of `matmul`. */
-export type MatmulConstant = 'BIAS' | 'RESIDUAL' | 'STAGED';
+export type MatmulConstant = 'STAGED';
 
 /**
  * `y[m, firstOutput + n] = [y] + [bias[firstOutput + n]] + W[n] · x[m]` for m < numRows and n < numOutputs, where row m of
  * x begins at element `inputOffset + m * inputStride`, row m of y at `outputOffset + m * outputStride`. One slab of W at a
- * time. A row's result does not depend on numRows or on m. STAGED
- * is the portable variant's columns in workgroup memory: 8, 16 or 32. `scales` is bound only for q8 and q4.
+ * time. A row's result does not depend on numRows or on m. Bias and the old y count where hasBias and isResidual are 1:
+ * parameters, so that all products of a model are one pipeline. STAGED is the portable variant's columns in workgroup
+ * memory: 8, 16 or 32. `scales` is bound only for q8 and q4.
  */
 export function matmul(format: WeightFormat): KernelSpec<MatmulBinding, MatmulParam, MatmulConstant> {
   const weights = weightSources(format, 4);
@@ -47,8 +50,10 @@ export function matmul(format: WeightFormat): KernelSpec<MatmulBinding, MatmulPa
       inputStride: 'u32',
       outputOffset: 'u32',
       outputStride: 'u32',
+      hasBias: 'u32',
+      isResidual: 'u32',
     },
-    constants: { BIAS: 0, RESIDUAL: 0, STAGED: 32 },
+    constants: { STAGED: 32 },
     variants: [
       { name: 'software', sources: [...weights, softwareSums, software], requires: ['software'] },
       { name: 'portable', sources: [...weights, portable] },

@@ -39,7 +39,7 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
       ', ',
     ),
     spec: matmul(format),
-    constants: { BIAS: Number(bias), RESIDUAL: Number(residual), STAGED: 8 },
+    constants: { STAGED: 8 },
     buffers: { ...matrix.buffers, x, bias: biases, y },
     params: {
       columns,
@@ -50,6 +50,8 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
       inputStride: columns,
       outputOffset: skippedRows * stride,
       outputStride: stride,
+      hasBias: Number(bias),
+      isResidual: Number(residual),
     },
     grid: matmulGrid(outputs, rows),
     expected: () => {

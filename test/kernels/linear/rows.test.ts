@@ -68,6 +68,8 @@ describe('matmul', () => {
           inputStride: columns,
           outputOffset: 0,
           outputStride: outputs,
+          hasBias: 1,
+          isResidual: 0,
         };
         const all = { ...buffers, x: rows, bias, y };
         const results = await runKernel(

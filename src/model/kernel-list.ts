@@ -1,0 +1,54 @@
+/** Which kernels a model will use, as far as they take long to compile: all of them can be started before any is needed. */
+import type { CacheShape } from '../cache/cache-layout';
+import type { KernelSpec } from '../gpu/kernel';
+import { elementOf } from '../kernels/attention/kv-format';
+import { prefillAttention } from '../kernels/attention/prefill-attention';
+import { sparseDecode } from '../kernels/attention/sparse-decode';
+import { ropeAppend, ropeAppendTile } from '../kernels/cache/rope-append';
+import { matmul } from '../kernels/linear/matmul';
+import { matvec } from '../kernels/linear/matvec';
+import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
+import type { WeightFormat } from '../kernels/linear/weight-format';
+import { sample, samplerThreads } from '../kernels/sampler/sample';
+import { pageScore } from '../kernels/select/page-score';
+import { topK } from '../kernels/select/top-k';
+import type { ModelConfig } from './model-config';
+
+/** A kernel and the constants of one use of it. */
+export type KernelUse = readonly [spec: KernelSpec, constants: Readonly<Record<string, number>>];
+
+/** The kernels of prefill and of decoding one row that take a software adapter 0.1 s or more each, slowest first. */
+export function slowKernels(config: ModelConfig, format: WeightFormat, cache: CacheShape): KernelUse[] {
+  const { headDim, numHeads, numKvHeads, vocabSize } = config;
+  const { format: kv, pagesPerHead, maxPages } = cache;
+  const element = elementOf(kv);
+  const heads = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
+  const withNorm = { ...heads, QK_NORM: Number(config.hasQkNorm) };
+  const product = (NORM: number, hasBias: boolean, RESIDUAL: number): KernelUse => [
+    matvec(format),
+    { NORM, BIAS: Number(hasBias), RESIDUAL },
+  ];
+  const isSparse = pagesPerHead < maxPages || cache.unstable.size < cache.numLayers * numKvHeads;
+  const isSelecting = isSparse && config.layers.some(({ slidingWindow }) => slidingWindow === undefined);
+  return [
+    [sample, { threads: samplerThreads(vocabSize) }],
+    [prefillAttention(element), heads],
+    [matmul(format), {}],
+    [sparseDecode(kv), heads],
+    product(1, false, 0),
+    product(1, config.hasQkvBias, 0),
+    config.hasMlpBias
+      ? product(1, true, 0)
+      : [matvecGated(format), { ACTIVATION: activationCodes[config.activation] }],
+    ...(isSelecting
+      ? ([
+          [topK, {}],
+          [pageScore(element), heads],
+        ] as const)
+      : []),
+    [ropeAppend(kv), withNorm],
+    product(0, config.hasOutputBias, 1),
+    product(0, config.hasMlpBias, 1),
+    [ropeAppendTile(element), withNorm],
+  ];
+}
