@@ -235,6 +235,7 @@ export class App extends LitElement {
     return html`<longpage-chat-panel
       .conversations=${conversations}
       .current=${current}
+      .text=${this.isChatting ? undefined : this.#library.open?.text}
       .answeringId=${answeringId}
       .isReady=${this.#engine.phase === 'ready' && (this.isChatting || this.#library.canAnswer)}
       .intro=${this.isChatting ? 'Talk to the model itself. Scout has little to say without a text to read.' : 'Ask about this document. While it is read, answers come from what is read so far.'}
@@ -246,6 +247,7 @@ export class App extends LitElement {
       @remove=${() => void this.#chat.delete()}
       @edit=${({ detail }: CustomEvent<TurnEventDetail>) => void this.#answered(this.#chat.edit(detail.turn, detail.text!))}
       @again=${({ detail }: CustomEvent<TurnEventDetail>) => void this.#answered(this.#chat.answerAgain(detail.turn))}
+      @show=${({ detail }: CustomEvent<Span>) => this.#showPassage(detail)}
       @choose=${({ detail }: CustomEvent<TurnEventDetail>) => this.#chat.choose(detail.turn)}
     >
       ${
@@ -304,6 +306,11 @@ export class App extends LitElement {
     this.isChatting = id === '';
     await Promise.all([this.#library.show(id ?? ''), this.#chat.open(id ?? '')]);
     if (id !== undefined) await this.#focusChat();
+  }
+
+  #showPassage(passage: Span): void {
+    this.view = 'document';
+    this.marked = passage;
   }
 
   #onAccept = async (): Promise<void> => {

@@ -135,8 +135,9 @@ export class ChatController implements ReactiveController {
       const question = { messages, documentId, temperature };
       for await (const { content, isCut, ...figures } of this.#engine.answer(question, running.signal)) {
         turn = { ...turn, content, ...(isCut && { ending: 'length' as const }) };
-        const { firstTokenMs, tokensPerSecond } = figures;
+        const { firstTokenMs, tokensPerSecond, sources, isGuess } = figures;
         turn = { ...turn, firstTokenMs, ...(tokensPerSecond && { tokensPerSecond }) };
+        if (sources) turn = { ...turn, sources, ...(isGuess && { isGuess }) };
         show();
       }
     } catch (error) {

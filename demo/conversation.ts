@@ -18,6 +18,8 @@ export interface Turn {
   /** Why an answer is not complete: the person stopped it, a limit was reached, it failed, or the page was left. */
   readonly ending?: 'stopped' | 'length' | 'failed' | 'left';
   readonly sources?: readonly Source[];
+  /** Nobody has measured which of the model's heads retrieve: its sources are a guess. */
+  readonly isGuess?: boolean;
   readonly isExact?: boolean;
   readonly firstTokenMs?: number;
   readonly tokensPerSecond?: number;

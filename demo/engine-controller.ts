@@ -6,6 +6,7 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import {
   Engine,
   EngineError,
+  type AnswerSources,
   type CacheMap,
   type EngineDocuments,
   type ModelLocation,
@@ -16,6 +17,7 @@ import {
   type LoadProgress,
   type MemoryPlan,
 } from '../src/index';
+import type { Source } from './conversation';
 import { saveLastModel, type ModelChoice } from './models';
 import type { HeldModel, ModelStore } from './models/model-store';
 import { loadSettings, saveSettings, withLimitOf, type Settings } from './settings';
@@ -38,6 +40,9 @@ export interface Answer {
   readonly isCut: boolean;
   readonly firstTokenMs: number;
   readonly tokensPerSecond: number | undefined;
+  /** Where it came from, once it is complete and about a document. */
+  readonly sources?: readonly Source[];
+  readonly isGuess?: boolean;
 }
 
 /** What settings would take: a plan, or why there is none. */
@@ -52,6 +57,15 @@ const fatalCodes: ReadonlySet<string> = new Set(['device-lost', 'disposed', 'web
 /** The engine's options for settings of the page. */
 function kvOptions({ gpuBytes, pagesPerHead, isExact }: Settings): KvOptions {
   return { gpuBytes, pagesPerHead, ...(isExact && { unstableShare: 1 }) };
+}
+
+function describeSources({ calibrated, passages }: AnswerSources): Pick<Answer, 'sources' | 'isGuess'> {
+  const sources = passages.map(({ start_char: start = 0, end_char: end = 0, mass }) => ({
+    start,
+    end,
+    mass,
+  }));
+  return { sources, isGuess: !calibrated };
 }
 
 /** See the file's header. */
@@ -213,7 +227,7 @@ export class EngineController implements ReactiveController {
           max_tokens: maxAnswerTokens,
           temperature: question.temperature,
           stream: true,
-          ...(document !== '' && { document }),
+          ...(document !== '' && { document, sources: true }),
           ...(this.settings.isExact && { exact: true }),
         },
         { signal },
@@ -232,6 +246,7 @@ export class EngineController implements ReactiveController {
           isCut,
           firstTokenMs: firstTokenAt - startedAt,
           tokensPerSecond: this.tokensPerSecond,
+          ...(choice.sources && describeSources(choice.sources)),
         };
       }
     } catch (error) {

@@ -48,6 +48,25 @@ export function piecesOf(paragraph: Span, marked: Span | undefined): Piece[] {
   ].filter((piece) => piece.end > piece.start);
 }
 
+/** Characters before and behind a span in which its sentences begin and end. */
+const sentenceReach = 400;
+
+/**
+ * The sentences that a span is about: pages cut them anywhere. A sentence counts when the span has a third of it, or when it has a
+ * third of the span.
+ */
+export function sentencesOf(text: string, { start, end }: Span): Span {
+  const from = Math.max(0, start - sentenceReach);
+  const part = text.slice(from, end + sentenceReach);
+  const sentences = [...new Intl.Segmenter('en', { granularity: 'sentence' }).segment(part)]
+    .map(({ segment, index }) => ({ start: from + index, end: from + index + segment.trimEnd().length }))
+    .filter((sentence) => {
+      const shared = Math.min(end, sentence.end) - Math.max(start, sentence.start);
+      return 3 * shared >= Math.min(end - start, sentence.end - sentence.start) && shared > 0;
+    });
+  return { start: sentences[0]?.start ?? start, end: sentences.at(-1)?.end ?? end };
+}
+
 /** The text of a span in one line, cut at words to about `longest` characters. */
 export function excerpt(text: string, { start, end }: Span, longest = 220): string {
   const line = text.slice(start, end).replace(/\s+/g, ' ').trim();

@@ -15,6 +15,7 @@ export type {
 } from './api/chat-completions';
 export type { Completion, CompletionChoice, CompletionLogprobs, CompletionRequest } from './api/completions';
 export type { GenerationOptions } from './api/generation-options';
+export type { AnswerSource, AnswerSources } from './api/response';
 export type { CompletionUsage } from './api/usage';
 export type { CacheEvent, RerankEvent, StallEvent } from './engine/cache-event';
 export type { CacheMap } from './engine/cache-map';

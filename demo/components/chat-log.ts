@@ -1,10 +1,11 @@
 /**
  * The turns of a conversation. Follows the end while it grows, unless the reader has scrolled up. Passes on what its turns fire:
- * `edit`, `again` and `choose`, with the turn.
+ * `edit`, `again` and `choose`, with the turn, and `show` with a passage.
  */
 import { LitElement, css, html, type PropertyValues } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { branchesAt, visibleTurns, type Conversation, type Turn } from '../conversation';
+import type { Span } from '../paragraphs';
 import { controls } from '../shared-styles';
 import type { ChatTurn } from './chat-turn';
 import './chat-turn';
@@ -42,10 +43,13 @@ export class ChatLog extends LitElement {
 
   static override properties = {
     conversation: { attribute: false },
+    text: { attribute: false },
     answeringId: { attribute: false },
     canAsk: { attribute: false },
   };
   declare conversation: Conversation;
+  /** The document's text; undefined while it is not there. */
+  declare text: string | undefined;
   /** The answer that is growing. */
   declare answeringId: string | undefined;
   declare canAsk: boolean;
@@ -54,6 +58,7 @@ export class ChatLog extends LitElement {
 
   constructor() {
     super();
+    this.text = undefined;
     this.answeringId = undefined;
     this.canAsk = false;
   }
@@ -87,6 +92,7 @@ export class ChatLog extends LitElement {
     return html`<li class=${turn.role}>
       <longpage-chat-turn
         .turn=${turn}
+        .text=${this.text}
         .branches=${branchesAt(this.conversation, turn)}
         .isGrowing=${turn.id === this.answeringId}
         .canAsk=${this.canAsk}
@@ -94,6 +100,8 @@ export class ChatLog extends LitElement {
         @again=${() => send('again')}
         @choose=${(event: CustomEvent<Turn>) =>
           this.dispatchEvent(new CustomEvent('choose', { detail: { turn: event.detail } }))}
+        @show=${(event: CustomEvent<Span>) =>
+          this.dispatchEvent(new CustomEvent<Span>('show', { detail: event.detail }))}
       ></longpage-chat-turn>
     </li>`;
   }

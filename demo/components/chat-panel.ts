@@ -84,6 +84,7 @@ export class ChatPanel extends LitElement {
   static override properties = {
     conversations: { attribute: false },
     current: { attribute: false },
+    text: { attribute: false },
     answeringId: { attribute: false },
     isReady: { attribute: false },
     intro: {},
@@ -91,6 +92,8 @@ export class ChatPanel extends LitElement {
   };
   declare conversations: readonly Conversation[];
   declare current: Conversation;
+  /** The document's text; undefined while it is not there. */
+  declare text: string | undefined;
   declare answeringId: string | undefined;
   /** Whether a model is there to answer. */
   declare isReady: boolean;
@@ -102,6 +105,7 @@ export class ChatPanel extends LitElement {
   constructor() {
     super();
     this.conversations = [];
+    this.text = undefined;
     this.answeringId = undefined;
     this.isReady = false;
     this.intro = '';
@@ -156,11 +160,13 @@ export class ChatPanel extends LitElement {
     return html`<longpage-chat-log
       tabindex="0"
       .conversation=${this.current}
+      .text=${this.text}
       .answeringId=${this.answeringId}
       .canAsk=${this.isReady && this.answeringId === undefined}
       @edit=${this.#passOn}
       @again=${this.#passOn}
       @choose=${this.#passOn}
+      @show=${this.#passOn}
     ></longpage-chat-log>`;
   }
 

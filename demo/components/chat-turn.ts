@@ -6,7 +6,9 @@ import { LitElement, css, html } from 'lit';
 import type { Turn } from '../conversation';
 import { formatDuration, formatRate } from '../format';
 import { icons } from '../icons';
+import type { Span } from '../paragraphs';
 import { controls } from '../shared-styles';
+import './answer-sources';
 import './markdown-view';
 
 const endings: Readonly<Record<NonNullable<Turn['ending']>, string>> = {
@@ -127,6 +129,7 @@ export class ChatTurn extends LitElement {
 
   static override properties = {
     turn: { attribute: false },
+    text: { attribute: false },
     branches: { attribute: false },
     isGrowing: { attribute: false },
     canAsk: { attribute: false },
@@ -134,6 +137,8 @@ export class ChatTurn extends LitElement {
     isCopied: { state: true },
   };
   declare turn: Turn;
+  /** The document's text; undefined while it is not there. */
+  declare text: string | undefined;
   /** The turns at the same place, this one included. */
   declare branches: readonly Turn[];
   /** Whether it is the answer that is being written. */
@@ -145,6 +150,7 @@ export class ChatTurn extends LitElement {
 
   constructor() {
     super();
+    this.text = undefined;
     this.branches = [];
     this.isGrowing = false;
     this.canAsk = false;
@@ -201,10 +207,22 @@ export class ChatTurn extends LitElement {
                 .text=${content}
               ></longpage-markdown>`
         }
-        ${ending ? html`<p class="note">${endings[ending]}</p>` : null}
+        ${ending ? html`<p class="note">${endings[ending]}</p>` : null} ${this.#renderSources()}
       </div>
       ${this.isGrowing ? null : this.#renderAnswerActions()}
     `;
+  }
+
+  #renderSources() {
+    const { sources = [], isGuess = false } = this.turn;
+    if (this.text === undefined || sources.length === 0) return null;
+    return html`<longpage-answer-sources
+      .sources=${sources}
+      .text=${this.text}
+      .isGuess=${isGuess}
+      @show=${(event: CustomEvent<Span>) =>
+        this.dispatchEvent(new CustomEvent<Span>('show', { detail: event.detail }))}
+    ></longpage-answer-sources>`;
   }
 
   #renderAnswerActions() {

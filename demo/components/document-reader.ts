@@ -123,7 +123,7 @@ export class DocumentReader extends LitElement {
   /** A line about it. */
   declare meta: string;
   declare text: string;
-  /** The passage to show; each new object scrolls to it, even if it is the same passage again. */
+  /** The passage to show; each new object scrolls to it and puts the focus there, even if it is the same passage again. */
   declare marked: Span | undefined;
   declare isRenaming: boolean;
   #paragraphs: readonly Paragraph[] = [];
@@ -198,7 +198,7 @@ export class DocumentReader extends LitElement {
   #renderParagraph(paragraph: Paragraph) {
     const pieces = piecesOf(paragraph, this.marked).map(({ start, end, isMarked }) => {
       const text = this.text.slice(start, end);
-      return isMarked ? html`<mark>${text}</mark>` : text;
+      return isMarked ? html`<mark tabindex="-1">${text}</mark>` : text;
     });
     return paragraph.isHeading ? html`<h3>${pieces}</h3>` : html`<p>${pieces}</p>`;
   }
@@ -208,7 +208,9 @@ export class DocumentReader extends LitElement {
     if (changed.has('marked') && this.marked) {
       const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
       const behavior = isCalm ? 'instant' : 'smooth';
-      this.renderRoot.querySelector('mark')?.scrollIntoView({ block: 'center', behavior });
+      const mark = this.renderRoot.querySelector('mark');
+      mark?.focus({ preventScroll: true });
+      mark?.scrollIntoView({ block: 'center', behavior });
     }
   }
 

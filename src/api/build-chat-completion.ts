@@ -8,7 +8,7 @@ import type {
   ChatCompletionLogprobs,
 } from './chat-completions';
 import { chatLogprobs } from './logprobs';
-import { collectGeneration, isWorthAChunk, type ResponseIdentity } from './response';
+import { collectGeneration, isWorthAChunk, sourcesOf, type ResponseIdentity } from './response';
 import { usageOf } from './usage';
 import type { ResponseOptions } from './validate-options';
 
@@ -29,6 +29,7 @@ export async function buildChatCompletion(
         logprobs: logprobsOf(logprobs, options),
         finish_reason: end.finishReason,
         ...(options.hasTokenIds && { token_ids: tokenIds }),
+        ...sourcesOf(end),
       },
     ],
     usage: usageOf(end),
@@ -65,7 +66,7 @@ export async function* streamChatCompletion(
         }
         break;
       case 'end':
-        yield chunk({ finish_reason: event.finishReason });
+        yield chunk({ finish_reason: event.finishReason, ...sourcesOf(event) });
         if (options.includeUsage) yield { ...chunk({}), choices: [], usage: usageOf(event) };
     }
   }

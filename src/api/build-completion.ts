@@ -2,7 +2,7 @@
 import type { GenerationEvent } from '../engine/generation-event';
 import type { Completion, CompletionChoice } from './completions';
 import { legacyLogprobs } from './logprobs';
-import { collectGeneration, isWorthAChunk, type ResponseIdentity } from './response';
+import { collectGeneration, isWorthAChunk, sourcesOf, type ResponseIdentity } from './response';
 import { usageOf } from './usage';
 import type { ResponseOptions } from './validate-options';
 
@@ -23,6 +23,7 @@ export async function buildCompletion(
         logprobs: logprobs ? legacyLogprobs(logprobs, 0, options.hasTokenIds) : null,
         finish_reason: end.finishReason,
         ...(options.hasTokenIds && { token_ids: tokenIds }),
+        ...sourcesOf(end),
       },
     ],
     usage: usageOf(end),
@@ -55,7 +56,7 @@ export async function* streamCompletion(
       for (const step of event.logprobs ?? []) offset += step.text.length;
     }
     if (event.kind === 'end') {
-      yield chunk({ finish_reason: event.finishReason });
+      yield chunk({ finish_reason: event.finishReason, ...sourcesOf(event) });
       if (options.includeUsage) yield { ...chunk({}), choices: [], usage: usageOf(event) };
     }
   }

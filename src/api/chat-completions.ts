@@ -1,6 +1,7 @@
 /** OpenAI's chat completions, field by field: the request's and the answers' types. Checking is in validate-chat-request.ts. */
 import type { FinishReason } from '../engine/generation';
 import type { GenerationOptions } from './generation-options';
+import type { AnswerSources } from './response';
 import type { CompletionUsage } from './usage';
 
 /** A part of a message; only text is known. */
@@ -59,6 +60,8 @@ export interface ChatCompletionChoice {
   finish_reason: FinishReason;
   /** Ours: the generated ids; present with `return_token_ids`. */
   token_ids?: number[];
+  /** Ours: where the answer came from; present with `sources`. */
+  sources?: AnswerSources;
 }
 
 /** What `create` resolves to without `stream`. */
@@ -80,6 +83,8 @@ export interface ChatCompletionChunkChoice {
   finish_reason: FinishReason | null;
   /** Ours: the ids generated since the chunk before; present with `return_token_ids`. */
   token_ids?: number[];
+  /** Ours: where the answer came from; with `sources`, in the chunk with the finish reason. */
+  sources?: AnswerSources;
 }
 
 /** What a stream yields: a chunk with the role, pieces of content, one with the finish reason, and one with usage if asked for. */

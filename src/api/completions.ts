@@ -2,6 +2,7 @@
 import type { FinishReason } from '../engine/generation';
 import type { ChatCompletionTokenLogprob } from './chat-completions';
 import type { GenerationOptions } from './generation-options';
+import type { AnswerSources } from './response';
 import type { CompletionUsage } from './usage';
 
 /** What `engine.completions.create` takes: OpenAI's fields, then ours. A field that is not listed is refused by name. */
@@ -34,6 +35,8 @@ export interface CompletionChoice {
   finish_reason: FinishReason | null;
   /** Ours: the generated ids (of this chunk); present with `return_token_ids`. */
   token_ids?: number[];
+  /** Ours: where the answer came from; with `sources`, in a stream with the finish reason. */
+  sources?: AnswerSources;
 }
 
 /** What `create` resolves to, and what a stream yields. */

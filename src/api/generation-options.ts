@@ -39,6 +39,11 @@ export interface GenerationOptions {
   exact?: boolean | null;
   /** Ours: go on past the model's end-of-sequence tokens (default false). */
   ignore_eos?: boolean | null;
+  /**
+   * Ours: say which passages of the document, or of a plain prompt, the answer attended to most; a number of them from 1 to 20,
+   * or true for 3 (default false).
+   */
+  sources?: boolean | number | null;
   /** Ours: add token ids to the answer (default false). */
   return_token_ids?: boolean | null;
 }

@@ -47,6 +47,40 @@ export async function collectGeneration(
   };
 }
 
+/** A passage that an answer came from. */
+export interface AnswerSource {
+  /** Tokens of the prompt, half-open. */
+  start_token: number;
+  end_token: number;
+  /** Characters of the document or the plain prompt, half-open, as JavaScript counts them; absent for token ids. */
+  start_char?: number;
+  end_char?: number;
+  /** Those characters. */
+  text?: string;
+  /** Share of the attention that went to it beyond what any passage gets, 0 to 1. */
+  mass: number;
+}
+
+/** Where an answer came from. */
+export interface AnswerSources {
+  /** False: nobody has measured which heads of this model retrieve, so all of its middle layers were gone by. */
+  calibrated: boolean;
+  /** Most mass first. */
+  passages: AnswerSource[];
+}
+
+/** The field of a choice that says where the answer came from; nothing unless asked for. */
+export function sourcesOf({ sources }: GenerationEnd): { sources?: AnswerSources } {
+  if (!sources) return {};
+  const passages = sources.passages.map(({ startToken, endToken, startChar, endChar, text, mass }) => ({
+    start_token: startToken,
+    end_token: endToken,
+    ...(text !== undefined && { start_char: startChar!, end_char: endChar!, text }),
+    mass,
+  }));
+  return { sources: { calibrated: sources.isCalibrated, passages } };
+}
+
 /** Whether a delta has anything that the caller asked for; text that is held back leaves it without. */
 export function isWorthAChunk(delta: GenerationDelta, options: ResponseOptions): boolean {
   return (

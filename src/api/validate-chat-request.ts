@@ -43,6 +43,7 @@ export function validateChatRequest(value: unknown, context: RequestContext = {}
   const messages = readMessages(reader);
   const document = readDocument(reader);
   const { response, maxTokens, ...options } = readCommonOptions(reader, context);
+  if (options.sources && !document) throw new TypeError('"sources" needs a "document" that they are in.');
   const limit = readTokenLimit(reader, maxTokens);
   const logprobs = readLogprobs(reader);
   reader.refuseRest(unsupportedFields);

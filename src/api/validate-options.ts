@@ -1,5 +1,5 @@
 /** The fields that chat and legacy completions share: checked, and turned into what the engine takes. */
-import type { SamplingSettings } from '../engine/generation';
+import type { SamplingSettings, SourcesRequest } from '../engine/generation';
 import { checkedInteger, checkedNumber, type RequestReader } from './request-reader';
 
 /** What the door knows of the loaded model. */
@@ -26,10 +26,12 @@ export interface CommonOptions {
   sampling: SamplingSettings;
   isExact: boolean;
   ignoreEos: boolean;
+  sources?: SourcesRequest;
   response: ResponseOptions;
 }
 
 const maxNumStops = 16;
+const maxNumPassages = 20;
 const maxNumTokens = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -65,14 +67,23 @@ export function readCommonOptions(reader: RequestReader, context: RequestContext
   reader.string('user');
   const numAnswers = reader.integer('n', { min: 1, max: 128 }) ?? 1;
   if (numAnswers > 1) throw new RangeError('"n" must be 1: one answer is generated for each request.');
+  const numPassages = readNumPassages(reader);
   return {
     maxTokens: reader.integer('max_tokens', { min: 1, max: maxNumTokens }),
     stop: readStops(reader),
     sampling: readSampling(reader, context),
     isExact: reader.boolean('exact') ?? false,
     ignoreEos: reader.boolean('ignore_eos') ?? false,
+    ...(numPassages > 0 && { sources: { numPassages } }),
     response: readResponseOptions(reader),
   };
+}
+
+function readNumPassages(reader: RequestReader): number {
+  const value = reader.take('sources') ?? false;
+  if (typeof value === 'boolean') return value ? 3 : 0;
+  if (typeof value !== 'number') throw reader.wrongType('sources', 'true, false or a number', value);
+  return checkedInteger(value, 'sources', { min: 1, max: maxNumPassages });
 }
 
 function checkModel(name: string | undefined, loaded: string | undefined): void {

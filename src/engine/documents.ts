@@ -24,6 +24,7 @@ import type { MemoryPlan } from './memory-plan';
 import type { ModelRunner } from './model-runner';
 import { Reading } from './reading';
 import type { Sequence } from './sequence';
+import type { EncodedPrompt } from './sources';
 import type { StepLoop } from './step-loop';
 
 /** What documents are read and opened with. */
@@ -152,8 +153,8 @@ export class Documents {
     }
   }
 
-  /** The token ids of a conversation on a document, as far as that is read; opens it. */
-  async prompt(id: string, messages: readonly ChatMessage[]): Promise<number[]> {
+  /** The token ids of a conversation on a document, as far as that is read; opens it. Its text only where `hasText`. */
+  async prompt(id: string, messages: readonly ChatMessage[], hasText: boolean): Promise<EncodedPrompt> {
     const { template, tokenizer, library } = this.#context;
     await this.open(id);
     const known = this.#known.get(id)!;
@@ -162,13 +163,13 @@ export class Documents {
     const encode = (text: string) =>
       tokenizer.encode(text, { addSpecialTokens: false, isContinuation: true });
     const isAllRead = known.numReadTokens === readableTokens(known.numTokens);
-    if (head === known.head) {
-      return [...(isAllRead ? known.ids : known.ids.slice(0, known.numReadTokens)), ...encode(rest)];
-    }
-    // A template that writes something about this conversation before the document: its prefix is another one.
-    const prefix = head + (await library.text(id));
-    const ids = [...encodeChunks(tokenizer, prefix)].flat();
-    return [...(isAllRead ? ids : ids.slice(0, known.numReadTokens)), ...encode(rest)];
+    // A template may write something about this conversation before the document: its prefix is another one then.
+    const isKnown = head === known.head;
+    const prefix = hasText || !isKnown ? head + (await library.text(id)) : '';
+    const all = isKnown ? known.ids : [...encodeChunks(tokenizer, prefix)].flat();
+    const own = isAllRead ? all : all.slice(0, known.numReadTokens);
+    const subject = hasText ? { numTokens: own.length, prefix, textStart: head.length } : undefined;
+    return { ids: [...own, ...encode(rest)], subject };
   }
 
   /** Stops a reading of it, and deletes it. @throws EngineError `document-busy` while another tab has it open */

@@ -23,7 +23,7 @@ import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
 import { chooseProfile, type ChosenProfile, type ProfileOrigin } from './choose-profile';
 import { Documents } from './documents';
-import type { GenerationRequest, Prompt } from './generation';
+import type { GenerationRequest, Prompt, Sources } from './generation';
 import type { GenerationEvent, GenerationTimings } from './generation-event';
 import type { LoopRequest } from './loop-request';
 import { MeasuredProfile, mostChunks } from './measured-profile';
@@ -41,6 +41,7 @@ import {
 import { RunningRequest } from './running-request';
 import { runSelfTest } from './self-test';
 import { SequenceStore } from './sequence-store';
+import { chooseSourceHeads, placePassages, type EncodedPrompt, type SourceSearch } from './sources';
 import type { StabilityObserver } from './stability-observer';
 import { StepLoop } from './step-loop';
 import type { EngineStats } from './stats';
@@ -222,13 +223,18 @@ export class EngineCore {
   async *generate(request: GenerationRequest, signal?: AbortSignal): AsyncGenerator<GenerationEvent, void> {
     await this.#ready();
     signal?.throwIfAborted();
-    const promptIds = await this.promptIds(request.prompt);
+    const prompt = await this.#encode(request.prompt, request.sources !== undefined);
+    const promptIds = prompt.ids;
     await this.#ready();
     if (2 * this.#loop.numReusable(promptIds) < promptIds.length) await this.#goByMeasured();
     signal?.throwIfAborted();
     this.#checkIds(promptIds);
+    const sources = request.sources && {
+      ...chooseSourceHeads(this.config, this.#kv.headProfile),
+      ...request.sources,
+    };
     const running = new RunningRequest(
-      request,
+      { ...request, ...(sources && { sources }) },
       promptIds,
       this.#maxSampled(request, promptIds),
       this.tokenizer,
@@ -242,7 +248,8 @@ export class EngineCore {
           this.#lastRequest = event.timings;
           this.#keeping = this.#keepMeasured();
         }
-        yield event;
+        if (event.kind !== 'end' || !sources) yield event;
+        else yield { ...event, sources: this.#sourcesOf(prompt, running.pageMasses, sources) };
       }
     } finally {
       signal?.removeEventListener('abort', onAbort);
@@ -250,24 +257,37 @@ export class EngineCore {
     }
   }
 
+  #sourcesOf({ ids, subject }: EncodedPrompt, masses: Float32Array, search: SourceSearch): Sources {
+    const passages = subject ? placePassages(masses, subject, ids, this.tokenizer, search) : [];
+    return { isCalibrated: search.isCalibrated, passages, pageMasses: masses };
+  }
+
   /**
-   * The prompt's token ids, as `generate` will process them; opens the document that it names.
+   * The prompt as `generate` will process it; opens the document that it names.
    * @throws RangeError when there is no such document; EngineError `model-unsupported`, and what `documents.open` throws
    */
-  async promptIds(prompt: Prompt): Promise<number[]> {
+  async #encode(prompt: Prompt, hasText: boolean): Promise<EncodedPrompt> {
     if (prompt.kind !== 'chat' || !prompt.document || !('id' in prompt.document)) {
-      return this.encodePrompt(prompt);
+      return this.#encodeGiven(prompt);
     }
-    return this.documents.prompt(prompt.document.id, prompt.messages);
+    return this.documents.prompt(prompt.document.id, prompt.messages, hasText);
   }
 
   /** The token ids of a prompt that names no document of the library. @throws EngineError `model-unsupported` */
-  encodePrompt(prompt: Prompt): number[] {
+  encodePrompt(prompt: Prompt): readonly number[] {
+    return this.#encodeGiven(prompt).ids;
+  }
+
+  #encodeGiven(prompt: Prompt): EncodedPrompt {
     switch (prompt.kind) {
-      case 'ids':
-        return [...prompt.ids];
-      case 'text':
-        return this.tokenizer.encode(prompt.text);
+      case 'ids': {
+        const ids = [...prompt.ids];
+        return { ids, subject: { numTokens: ids.length, prefix: undefined, textStart: 0 } };
+      }
+      case 'text': {
+        const ids = this.tokenizer.encode(prompt.text);
+        return { ids, subject: { numTokens: ids.length, prefix: prompt.text, textStart: 0 } };
+      }
       case 'chat': {
         const { messages, document } = prompt;
         if (document && 'id' in document) {
@@ -277,7 +297,13 @@ export class EngineCore {
         const options = { addSpecialTokens: false };
         const prefixIds = documentPrefix === '' ? [] : this.tokenizer.encode(documentPrefix, options);
         const isContinuation = prefixIds.length > 0;
-        return [...prefixIds, ...this.tokenizer.encode(rest, { ...options, isContinuation })];
+        const textStart = documentPrefix.length - (document?.text.length ?? 0);
+        return {
+          ids: [...prefixIds, ...this.tokenizer.encode(rest, { ...options, isContinuation })],
+          subject: isContinuation
+            ? { numTokens: prefixIds.length, prefix: documentPrefix, textStart }
+            : undefined,
+        };
       }
     }
   }

@@ -52,6 +52,39 @@ export interface GenerationRequest {
   isExact: boolean;
   /** Go on past the model's end-of-sequence tokens. */
   ignoreEos: boolean;
+  /** Say which passages the answer attended to most; absent: nothing is measured. */
+  sources?: SourcesRequest;
+}
+
+/** Which passages are wanted. */
+export interface SourcesRequest {
+  /** At most so many, ≥ 1. */
+  numPassages: number;
+  /** Heads to go by, as indices `layer · numKvHeads + kvHead`; absent: those that retrieve. */
+  heads?: readonly number[];
+}
+
+/** A passage of the prompt's document, or of the prompt where that is plain. */
+export interface SourcePassage {
+  /** Tokens of the prompt, half-open. */
+  startToken: number;
+  endToken: number;
+  /** Share of the attention that went to it beyond what any passage gets, 0 … 1. */
+  mass: number;
+  /** Characters of the document or the plain prompt, half-open, in UTF-16 units, and what they are; absent for token ids. */
+  startChar?: number;
+  endChar?: number;
+  text?: string;
+}
+
+/** Where an answer came from. */
+export interface Sources {
+  /** Whether a calibration says which heads retrieve; otherwise all heads of the middle layers were gone by. */
+  isCalibrated: boolean;
+  /** Most mass first. */
+  passages: SourcePassage[];
+  /** Mean softmax mass of every page of prompt and answer, over heads and tokens of the answer; sums to 1. */
+  pageMasses: Float32Array;
 }
 
 /** A token with its natural log-probability. `bytes` are its UTF-8, which may be a part of a character. */
@@ -93,4 +126,6 @@ export interface GenerationCounts {
 /** How a request ended. */
 export interface GenerationEnd extends GenerationCounts {
   finishReason: FinishReason;
+  /** Where asked for. */
+  sources?: Sources;
 }

@@ -369,11 +369,11 @@ function chooseUnstable(
   };
 }
 
-/** Bytes of a step's read-back slot: tokens, selections of every row, and of one row that is only looked at. */
+/** Bytes of a step's read-back slot: tokens, selections and page masses of every row, selections of one that is only looked at. */
 export function readbackSlotBytes({ cache, activations }: Pick<MemoryPlan, 'cache' | 'activations'>): number {
   const { numLayers, numKvHeads, unstable } = cache;
   const hasStable = unstable.size < numLayers * numKvHeads;
-  const perRow = resultBytesPerRow + (hasStable ? selectionBytes(cache) : 0);
+  const perRow = resultBytesPerRow + (hasStable ? selectionBytes(cache) : 0) + 4 * cache.maxPages;
   return activations.maxRows * perRow + (cache.isObserved ? selectionBytes(cache) : 0);
 }
 

@@ -9,6 +9,7 @@ import { pageBytes } from '../kernels/attention/kv-format';
 import { createActivations, destroyActivations, type Activations } from '../model/activations';
 import { DecodeGraph, type DecodeRow, type GraphContext } from '../model/decode-graph';
 import type { ModelConfig } from '../model/model-config';
+import { PageMasses } from '../model/page-masses';
 import { PagePacker } from '../model/page-packer';
 import { PrefillGraph } from '../model/prefill-graph';
 import { ropeTable } from '../model/rope';
@@ -72,6 +73,7 @@ export class ModelRunner {
   readonly #context: GraphContext;
   readonly #prefillGraph: PrefillGraph;
   readonly #decodeGraphs = new Map<number, DecodeGraph>();
+  #masses: PageMasses | undefined;
   readonly #activations: Activations;
   readonly #ropeTable: GpuBuffer;
   readonly #recorder: Recorder;
@@ -246,11 +248,21 @@ export class ModelRunner {
     }
   }
 
+  /** Compiles what page masses take, which must be done before they are asked for. */
+  async prepareMasses(): Promise<void> {
+    this.#masses ??= await PageMasses.create(this.#context);
+  }
+
   /**
    * Starts the prefill of `ids` from token `start` on, the first of a page; the pages before are there. With `isReading`
-   * nothing is sampled, and all full pages go to the host.
+   * nothing is sampled, and all full pages go to the host. With `massHeads` the first token comes with its page masses.
    */
-  beginPrefill(sequence: Sequence, ids: readonly number[], start: number, isReading = false): PrefillJob {
+  beginPrefill(
+    sequence: Sequence,
+    ids: readonly number[],
+    start: number,
+    { isReading = false, massHeads }: { isReading?: boolean; massHeads?: readonly number[] | undefined } = {},
+  ): PrefillJob {
     const { cache } = this;
     const { index } = sequence;
     // Stable heads keep only what they select, all pages where those are few: exact requests are only admitted with so few.
@@ -269,7 +281,8 @@ export class ModelRunner {
       maxChunkTokens: chunkTokens,
       segmentMs: isReading ? readingSegmentMs : segmentMs,
     };
-    return new PrefillJob(context, index, ids, start, { isSelecting, isSampling: !isReading });
+    const masses = massHeads && { of: this.#masses!, massHeads };
+    return new PrefillJob(context, index, ids, start, { isSelecting, isSampling: !isReading, masses });
   }
 
   /** Submits the next slice of a prefill; the prompt's last slice also samples the first token. */
@@ -286,7 +299,11 @@ export class ModelRunner {
       this.observer?.begin(sequence);
       device.write(this.#activations.rows, 0, Uint32Array.from(row));
       this.#decodeGraphs.get(1)!.recordHead(this.#recorder);
-      const [token] = await this.#sample(1, isSelecting ? [{ sequence, numTokens }] : []);
+      const { promptMasses } = this.#activations;
+      const [token] = await this.#sample(1, {
+        selecting: isSelecting ? [{ sequence, numTokens }] : [],
+        masses: job.hasMasses ? [{ row: 0, source: promptMasses, offsetBytes: 0, numTokens }] : [],
+      });
       this.#learn(cost, submittedAt);
       return { token };
     }
@@ -350,27 +367,32 @@ export class ModelRunner {
     const { device } = this.#context.compiler;
     const before = { ...this.#recorder.counts, buffers: device.buffers.numCreated };
     let observed: ObservedRow | undefined;
-    const decodeRows = rows.map(({ sequence, position, isExact }): DecodeRow => {
+    const decodeRows = rows.map(({ sequence, position, isExact, massHeads }): DecodeRow => {
       const numPages = pageOf(position) + 1;
       const reranking = this.#reranker?.step(this.#recorder, sequence, numPages);
       this.cache.extend(sequence, position + 1, true);
       const observation = this.observer?.observe(sequence, numPages);
       if (observation) observed = { sequence, observation };
-      return { sequence, position, isExact, reranking, isObserved: observation !== undefined };
+      const isObserved = observation !== undefined;
+      return { sequence, position, isExact, reranking, isObserved, massHeads };
     });
     this.#latest = rows.at(-1)!.sequence;
     this.cache.flush(this.#recorder);
     const words = Uint32Array.from(rows.flatMap(({ sequence, position }) => [sequence, position, 0, 0]));
     device.write(this.#activations.rows, 0, words);
-    this.#decodeGraphs.get(batchRows(rows.length))!.record(this.#recorder, decodeRows);
+    this.#decodeGraphs.get(batchRows(rows.length))!.record(this.#recorder, decodeRows, this.#masses);
     for (const { sequence, position } of rows) this.#offloadFilledPage(sequence, position);
     const reranking = decodeRows.filter((row) => row.reranking !== undefined);
     const turns = rows.flatMap(({ sequence }) => this.#reranker?.turnOf(sequence) ?? []);
-    const sampled = this.#sample(
-      rows.length,
-      reranking.map(({ sequence, position }) => ({ sequence, numTokens: position + 1 })),
+    const { pageMasses: source } = this.#activations;
+    const rowBytes = 4 * this.cache.shape.maxPages;
+    const sampled = this.#sample(rows.length, {
+      selecting: reranking.map(({ sequence, position }) => ({ sequence, numTokens: position + 1 })),
       observed,
-    );
+      masses: rows.flatMap(({ position, massHeads }, row) =>
+        massHeads ? [{ row, source, offsetBytes: row * rowBytes, numTokens: position + 1 }] : [],
+      ),
+    });
     const { dispatches, submits } = this.#recorder.counts;
     this.#counts.steps++;
     this.#counts.readbacks++;
@@ -417,13 +439,9 @@ export class ModelRunner {
 
   /**
    * Records the sampling of `numRows` rows of logits, submits, and reads the step's one slot: the tokens, then what the
-   * stable heads of `selecting` have selected, then what all heads of `observed` would.
+   * stable heads of `selecting` have selected, then what all heads of `observed` would, then the page masses of some rows.
    */
-  async #sample(
-    numRows: number,
-    selecting: readonly { readonly sequence: number; readonly numTokens: number }[],
-    observed?: ObservedRow,
-  ): Promise<SampledToken[]> {
+  async #sample(numRows: number, { selecting, observed, masses }: StepResults): Promise<SampledToken[]> {
     const { logits, rows } = this.#activations;
     this.sampler.record(this.#recorder, { logits, rows, numRows });
     const slot = this.#readbacks.acquire();
@@ -437,15 +455,27 @@ export class ModelRunner {
     });
     if (observed)
       this.#recordSelections(this.cache.observed!.selections, observed.sequence, slot.buffer, observedOffset);
+    let sizeBytes = observedOffset + (observed ? perSequence : 0);
+    const massParts = masses.map(({ row, source, offsetBytes, numTokens: length }) => {
+      const numPages = pagesFor(length);
+      const start = sizeBytes;
+      this.#recorder.copy(source, offsetBytes, slot.buffer, start, 4 * numPages);
+      sizeBytes += 4 * numPages;
+      return { row, start, numPages };
+    });
     this.#recorder.submit();
-    const results = await slot.read(observedOffset + (observed ? perSequence : 0));
+    const results = await slot.read(sizeBytes);
     this.#context.compiler.device.throwIfFailed();
     turns.forEach((turn, i) => {
       const words = new Uint32Array(results, resultBytes + i * perSequence, perSequence / 4);
       this.#reranker!.receive(turn, words, selecting[i]!.numTokens);
     });
     observed?.observation(new Uint32Array(results, observedOffset, perSequence / 4));
-    return decodeResults(results, numRows);
+    const tokens = decodeResults(results, numRows);
+    for (const { row, start, numPages } of massParts) {
+      tokens[row] = { ...tokens[row]!, pageMasses: new Float32Array(results, start, numPages) };
+    }
+    return tokens;
   }
 
   /** Records the copy of what all heads of a sequence selected into a read-back slot. */
@@ -464,6 +494,19 @@ export class ModelRunner {
     this.#pace.learn(cost, now - Math.max(submittedAt, this.#lastSliceEnd));
     this.#lastSliceEnd = now;
   }
+}
+
+/** What comes back from a step besides its tokens. */
+interface StepResults {
+  readonly selecting: readonly { readonly sequence: number; readonly numTokens: number }[];
+  readonly observed?: ObservedRow | undefined;
+  /** Masses of the pages of `numTokens` tokens, of result row `row`. */
+  readonly masses: readonly {
+    readonly row: number;
+    readonly source: GpuBuffer;
+    readonly offsetBytes: number;
+    readonly numTokens: number;
+  }[];
 }
 
 /** The row of a step whose heads are looked at. */

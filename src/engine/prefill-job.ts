@@ -2,7 +2,7 @@
 import type { Recorder } from '../gpu/recorder';
 import { assert } from '../util/assert';
 import type { ModelConfig } from '../model/model-config';
-import type { Cost, PrefillGraph, PrefillStep } from '../model/prefill-graph';
+import type { Cost, PrefillGraph, PrefillStep, PromptEnd } from '../model/prefill-graph';
 import type { HostWait } from '../offload/offloader';
 import { largestRowCost, nextSegment, tokenCost, type Segment } from '../model/prefill-plan';
 import type { Pace } from './pace';
@@ -19,8 +19,7 @@ export interface PrefillContext {
 }
 
 /** What a prefill is for: the last token of a prompt to answer is sampled from, and selects; a text that is read has none. */
-export interface PrefillPurpose {
-  readonly isSelecting: boolean;
+export interface PrefillPurpose extends PromptEnd {
   readonly isSampling: boolean;
 }
 
@@ -76,6 +75,11 @@ export class PrefillJob {
     return this.#purpose.isSampling;
   }
 
+  /** Whether the mass of what its last token attends is wanted. */
+  get hasMasses(): boolean {
+    return this.#purpose.masses !== undefined;
+  }
+
   get isDone(): boolean {
     return this.#position === this.#ids.length;
   }
@@ -121,10 +125,10 @@ export class PrefillJob {
     const segment = nextSegment(this.#position, this.#ids.length, tileTokens, maxTokens);
     const ids = this.#ids.slice(segment.start, segment.end);
     const chunkTokens = pace.chunkTokens(largestRowCost(config), maxChunkTokens);
-    const isSelecting = this.isSelecting && segment.isLast;
+    const promptEnd = segment.isLast ? this.#purpose : { isSelecting: false };
     return {
       segment,
-      recording: graph.record(recorder, this.sequence, segment, ids, chunkTokens, isSelecting),
+      recording: graph.record(recorder, this.sequence, segment, ids, chunkTokens, promptEnd),
     };
   }
 }

@@ -25,6 +25,8 @@ export class RunningRequest implements LoopRequest {
   readonly #stop: StopMatcher;
   readonly #stepMs: number[] = [];
   readonly #answerIds: number[] = [];
+  readonly #massSums: number[] = [];
+  #numMassTokens = 0;
   #numCached = 0;
   #startedAt = 0;
   #lastTokenAt = 0;
@@ -55,6 +57,11 @@ export class RunningRequest implements LoopRequest {
     return this.#answerIds.length === 0 ? this.promptIds : [...this.promptIds, ...this.#answerIds];
   }
 
+  /** Mean softmax mass of the pages over the answer's tokens, where asked for; an end-of-sequence token does not count. */
+  get pageMasses(): Float32Array {
+    return Float32Array.from(this.#massSums, (sum) => sum / this.#numMassTokens);
+  }
+
   /** The device is gone, with all that was submitted: the request waits again, and goes on where its answer is. */
   interrupt(): void {
     this.phase = 'waiting';
@@ -83,6 +90,12 @@ export class RunningRequest implements LoopRequest {
     this.sequence?.tokens.push(token.tokenId);
 
     if (token.isDone) return this.#finish('stop', this.#decoder.flush());
+    if (token.pageMasses) {
+      this.#numMassTokens++;
+      for (const [page, mass] of token.pageMasses.entries()) {
+        this.#massSums[page] = (this.#massSums[page] ?? 0) + mass;
+      }
+    }
     const { text, isStopped } = this.#stop.push(this.#decoder.push(token.tokenId));
     const logprobs = token.logprobs && [this.#describeStep(token.tokenId, token.logprobs)];
     this.events.push({ kind: 'delta', text, tokenIds: [token.tokenId], ...(logprobs && { logprobs }) });

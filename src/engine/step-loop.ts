@@ -261,7 +261,9 @@ export class StepLoop {
       }
       // The caller may have aborted while the sampler's history was being allocated.
       if (next.phase === 'prefilling') {
-        this.#prefills.set(next, this.#runner.beginPrefill(sequence, prefillIds, numCached, isReading));
+        const massHeads = next.request?.sources?.heads;
+        const job = this.#runner.beginPrefill(sequence, prefillIds, numCached, { isReading, massHeads });
+        this.#prefills.set(next, job);
       }
     }
   }
@@ -275,9 +277,10 @@ export class StepLoop {
       .every((id) => hostStore.has(0, 0, id));
   };
 
-  #configure(sequence: Sequence, { request, promptIds, answerIds }: RunningRequest): Promise<void> {
+  async #configure(sequence: Sequence, { request, promptIds, answerIds }: RunningRequest): Promise<void> {
     const { sampling, logprobs, ignoreEos } = request;
-    return this.#runner.sampler.configure(
+    if (request.sources) await this.#runner.prepareMasses();
+    await this.#runner.sampler.configure(
       sequence.index,
       { ...sampling, ignoreEos, ...(logprobs !== undefined && { numLogprobs: logprobs }) },
       { promptTokens: promptIds, answerTokens: answerIds, logitBias: sampling.logitBias },
@@ -309,7 +312,13 @@ export class StepLoop {
     const rows = requests.map((request): StepRow => {
       const sequence = request.sequence!;
       request.numSampled++;
-      return { sequence: sequence.index, position: sequence.numStored++, isExact: request.request!.isExact };
+      const { isExact, sources } = request.request!;
+      return {
+        sequence: sequence.index,
+        position: sequence.numStored++,
+        isExact,
+        massHeads: sources?.heads,
+      };
     });
     const result = this.#runner.submitDecode(rows).then((tokens) => () => {
       requests.forEach((request, row) => this.#confirm(request, tokens[row]!));

@@ -157,6 +157,12 @@ export class Recorder {
     );
   }
 
+  /** Records that bytes become zero: offset and size multiples of 4. */
+  clear(buffer: GpuBuffer, offsetBytes: number, sizeBytes: number): void {
+    this.#endPass();
+    this.#beginEncoder().clearBuffer(buffer.handle, offsetBytes, sizeBytes);
+  }
+
   /** Calls back right after the submission that what was recorded last will be part of: the time to map what it fills. */
   onSubmit(callback: () => void): void {
     assert(this.#encoder, 'only a recording has a submission to wait for');

@@ -60,6 +60,8 @@ export function activationSizes(config: ModelConfig, shape: ActivationShape) {
     hidden: floats(maxRows * hiddenSize),
     qkv: floats(maxRows * qkvWidth(config)),
     scores: floats(maxRows * config.numKvHeads * maxPages),
+    pageMasses: floats(maxRows * maxPages),
+    promptMasses: floats(maxPages),
     segmentRow: floats(4),
     partials: { category: 'activations', sizeBytes: partialsBytes(maxRows, numHeads, maxSplits, headDim) },
     attended: floats(maxRows * numHeads * headDim),

@@ -24,6 +24,7 @@ import {
   type LinearContext,
   type Operation,
 } from './linear';
+import type { PageMasses } from './page-masses';
 import { bindSelection, type SelectionPair } from './selection';
 import type { HostTraffic } from './tile-traffic';
 import type { LayerWeights, ModelWeights } from './weights';
@@ -42,6 +43,8 @@ export interface DecodeRow {
   readonly reranking: { readonly first: number; readonly end: number } | undefined;
   /** All heads also select without effect, so that their stability is measured. */
   readonly isObserved: boolean;
+  /** Heads whose page masses are wanted; needs `PageMasses`. */
+  readonly massHeads?: readonly number[] | undefined;
 }
 
 /** Everything that a graph binds. */
@@ -55,7 +58,11 @@ export interface GraphContext extends LinearContext {
   readonly ropeTable: GpuBuffer;
 }
 
-type LayerOperation = (recorder: Recorder, rows: readonly DecodeRow[]) => void;
+type LayerOperation = (
+  recorder: Recorder,
+  rows: readonly DecodeRow[],
+  masses: PageMasses | undefined,
+) => void;
 
 /** Records decode steps of up to `rows` sequences: `Activations.rows` holds them, logits come out. */
 export class DecodeGraph {
@@ -84,13 +91,17 @@ export class DecodeGraph {
     return new DecodeGraph(embed, layers, head);
   }
 
-  /** Records one step: tokens of `rows` in, logits out. The KV of each row's position is appended. */
-  record(recorder: Recorder, rows: readonly DecodeRow[]): void {
+  /**
+   * Records one step: tokens of `rows` in, logits out. The KV of each row's position is appended. `masses` takes those of the
+   * rows that want them.
+   */
+  record(recorder: Recorder, rows: readonly DecodeRow[], masses?: PageMasses): void {
     this.#embed(
       recorder,
       Uint32Array.from(rows, ({ sequence }) => latestTokenOf(sequence)),
     );
-    for (const layer of this.#layers) layer(recorder, rows);
+    rows.forEach(({ massHeads }, row) => massHeads && masses?.beginRow(recorder, row));
+    for (const layer of this.#layers) layer(recorder, rows, masses);
     this.#head(recorder);
   }
 
@@ -150,9 +161,9 @@ async function bindLayer(
       rows,
     }),
   ]);
-  return (recorder, decodeRows) => {
+  return (recorder, decodeRows, masses) => {
     project(recorder);
-    attend(recorder, decodeRows);
+    attend(recorder, decodeRows, masses);
     output(recorder);
     gateUp(recorder);
     down(recorder);
@@ -233,7 +244,7 @@ async function bindAttention(
     listOffset: layerIndex * numSequences * numKvHeads,
     maxPages,
   };
-  return (recorder, decodeRows) => {
+  return (recorder, decodeRows, masses) => {
     const numRows = decodeRows.length;
     const maxSplits = Math.max(...decodeRows.map((row) => splitsOf(row, window, maxEntries)));
     for (const { append, firstKvHead, numKvHeads: numInSlab } of slabs) {
@@ -285,6 +296,9 @@ async function bindAttention(
       );
     }
     recorder.dispatch(merge, attention, mergeSplitsGrid(numRows, numHeads));
+    decodeRows.forEach(({ massHeads, ...row }, index) => {
+      if (massHeads) masses?.addRow(recorder, layerIndex, index, { ...row, massHeads }, maxSplits);
+    });
   };
 }
 

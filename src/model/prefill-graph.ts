@@ -16,6 +16,7 @@ import { rmsNorm } from '../kernels/norm/rms-norm';
 import { qkvWidth } from './activations';
 import type { GraphContext } from './decode-graph';
 import { bindEmbed, bindMatmul } from './linear';
+import type { MassRow, PageMasses } from './page-masses';
 import { planChunks, type Chunk, type Segment } from './prefill-plan';
 import { bindPrefillSelection } from './selection';
 import { TileTraffic } from './tile-traffic';
@@ -30,6 +31,14 @@ export type PrefillStep = Cost | HostWait;
 
 type BoundLayer = Awaited<ReturnType<PrefillGraph['bindLayer']>>;
 type Kernels = Awaited<ReturnType<typeof compileKernels>>;
+
+/** What the last token of a prompt is wanted for. */
+export interface PromptEnd {
+  /** It selects what heads attend first. */
+  readonly isSelecting: boolean;
+  /** The mass of the pages that it attends, over these heads. */
+  readonly masses?: { readonly of: PageMasses; readonly massHeads: readonly number[] } | undefined;
+}
 
 /** Records segments of one sequence at a time. */
 export class PrefillGraph {
@@ -66,8 +75,8 @@ export class PrefillGraph {
 
   /**
    * Records the segment's tokens `ids` (those at `[segment.start, segment.end)`) for `sequence`, whose pages exist, in
-   * chunks of at most `chunkTokens` rows; no result depends on how many. With `isSelecting`, which goes with the last
-   * segment, the last token selects what heads attend first, and `Activations.segmentRow` names it.
+   * chunks of at most `chunkTokens` rows; no result depends on how many. `promptEnd` goes with the last segment:
+   * `Activations.segmentRow` names its token then.
    * Yields the cost of what it recorded since the last yield. The last token's hidden state of the last segment ends
    * in row 0 of `Activations.hidden`.
    */
@@ -77,11 +86,12 @@ export class PrefillGraph {
     segment: Segment,
     ids: readonly number[],
     chunkTokens: number,
-    isSelecting: boolean,
+    { isSelecting, masses }: PromptEnd,
   ): Generator<PrefillStep, void> {
     const { config, activations } = this.#context;
     const { hiddenSize } = config;
     const chunks = planChunks(segment, chunkTokens);
+    masses?.of.beginPrompt(recorder);
     this.#embed(recorder, Uint32Array.from(ids));
     yield ids.length * hiddenSize;
     for (const [index, layer] of this.#layers.entries()) {
@@ -93,6 +103,11 @@ export class PrefillGraph {
       const isPlacing = isSelecting && layer.select !== undefined;
       if (isSelecting) layer.select?.(recorder, lastRow(segment));
       yield* this.#recordAttention(recorder, layer, sequence, segment, needed, isPlacing);
+      if (masses) {
+        const { firstRow, firstPosition: position } = lastRow(segment);
+        const massRow: MassRow = { sequence, position, massHeads: masses.massHeads };
+        masses.of.addPrompt(recorder, index, firstRow, massRow, isPlacing);
+      }
       yield* this.#recordFeedForward(recorder, layer, needed);
     }
     if (segment.isLast) {

@@ -52,6 +52,13 @@ function addTo(target: Float32Array, addend: Float32Array): void {
   for (let i = 0; i < target.length; i++) target[i]! += addend[i]!;
 }
 
+/** Called with the softmax weights of every query head at every token: those of positions `[firstPosition, position]`. */
+export type OnWeights = (
+  at: { readonly layer: number; readonly head: number; readonly position: number },
+  weights: Float64Array,
+  firstPosition: number,
+) => void;
+
 /** A decoder-only transformer with its weights. */
 export class ReferenceTransformer {
   readonly config: ModelConfig;
@@ -80,9 +87,9 @@ export class ReferenceTransformer {
     return new ReferenceSequence(this).extend(ids);
   }
 
-  /** A sequence without tokens. */
-  start(): ReferenceSequence {
-    return new ReferenceSequence(this);
+  /** A sequence without tokens; `onWeights` sees how it attends. */
+  start(onWeights?: OnWeights): ReferenceSequence {
+    return new ReferenceSequence(this, onWeights);
   }
 }
 
@@ -95,8 +102,11 @@ export class ReferenceSequence {
   readonly #keys: Float32Array[][];
   readonly #values: Float32Array[][];
 
-  constructor(model: ReferenceTransformer) {
+  readonly #onWeights: OnWeights | undefined;
+
+  constructor(model: ReferenceTransformer, onWeights?: OnWeights) {
     this.#model = model;
+    this.#onWeights = onWeights;
     this.#keys = model.config.layers.map(() => []);
     this.#values = model.config.layers.map(() => []);
   }
@@ -184,7 +194,8 @@ export class ReferenceSequence {
         const queryHead = query.subarray(head * headDim, (head + 1) * headDim);
         const target = attended.subarray(row * queryWidth + head * headDim);
         const end = position + 1;
-        attendHead(queryHead, seenKeys, seenValues, kvOffset, [firstPosition, end], target);
+        const weights = attendHead(queryHead, seenKeys, seenValues, kvOffset, [firstPosition, end], target);
+        this.#onWeights?.({ layer: layerIndex, head, position }, weights, firstPosition);
       }
     }
     return attended;
@@ -249,7 +260,7 @@ export class ReferenceSequence {
 
 /**
  * `softmax(q·k / √headDim) v` over the positions `[firstPosition, end)`, into `target`; a position's key and value of
- * this head start at `offset`.
+ * this head start at `offset`. Returns the softmax's weights.
  */
 function attendHead(
   query: Float32Array,
@@ -258,7 +269,7 @@ function attendHead(
   offset: number,
   [firstPosition, end]: readonly [number, number],
   target: Float32Array,
-): void {
+): Float64Array {
   const headDim = query.length;
   const scores = new Float64Array(end - firstPosition);
   let largest = -Infinity;
@@ -270,9 +281,11 @@ function attendHead(
   let total = 0;
   for (let index = 0; index < scores.length; index++) {
     const value = values[firstPosition + index]!;
-    const weight = Math.exp(scores[index]! - largest);
+    const weight = (scores[index] = Math.exp(scores[index]! - largest));
     total += weight;
     for (let i = 0; i < headDim; i++) result[i]! += weight * value[offset + i]!;
   }
   for (let i = 0; i < headDim; i++) target[i] = result[i]! / total;
+  for (let index = 0; index < scores.length; index++) scores[index]! /= total;
+  return scores;
 }

@@ -16,6 +16,22 @@ export function attend(
   scale: number,
 ): Float64Array {
   const headDim = query.length;
+  const weights = softmaxWeights(query, pairs, load, scale);
+  const result = new Float64Array(headDim);
+  pairs.forEach(({ value }, index) => {
+    for (let i = 0; i < headDim; i++) result[i]! += weights[index]! * load(value + i);
+  });
+  return result;
+}
+
+/** `softmax(scale · q·k)` over the keys of `pairs`, in f64; it sums to 1. */
+export function softmaxWeights(
+  query: ArrayLike<number>,
+  pairs: readonly KeyValue[],
+  load: (index: number) => number,
+  scale: number,
+): number[] {
+  const headDim = query.length;
   const scores = pairs.map(({ key }) => {
     let score = 0;
     for (let i = 0; i < headDim; i++) score += query[i]! * load(key + i);
@@ -24,9 +40,5 @@ export function attend(
   const largest = scores.reduce((a, b) => Math.max(a, b), -Infinity);
   const weights = scores.map((score) => Math.exp(score - largest));
   const sum = weights.reduce((a, b) => a + b, 0);
-  const result = new Float64Array(headDim);
-  pairs.forEach(({ value }, index) => {
-    for (let i = 0; i < headDim; i++) result[i]! += (weights[index]! / sum) * load(value + i);
-  });
-  return result;
+  return weights.map((weight) => weight / sum);
 }

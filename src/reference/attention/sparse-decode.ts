@@ -29,38 +29,54 @@ export interface SparseDecodeInput {
   readonly scale: number;
 }
 
-/** `attended [rows, heads · headDim]`; heads of other slabs keep what `attended` holds. */
-export function sparseDecode(input: SparseDecodeInput, attended: Float32Array): void {
-  const { headDim, group, kvHeads, rows, window } = input;
-  const load = (index: number) => {
+/** A key that a (row, KV head) sees: its page, and where its slot's page has key and value. */
+export interface SeenKey extends KeyValue {
+  readonly page: number;
+}
+
+/** Reads one stored element of the pool. */
+export function loaderOf(input: SparseDecodeInput): (index: number) => number {
+  const { headDim } = input;
+  return (index) => {
     if (!input.isPacked) return loadKv(input.pool, index);
     const row = Math.floor(index / headDim);
     return loadPacked(input.pool as Uint32Array, row >> 5, headDim, row & 31, index % headDim);
   };
+}
+
+/** The keys of the row's page list, in its order. */
+export function seenKeys(input: SparseDecodeInput, row: number, kvHead: number): SeenKey[] {
+  const { headDim, kvHeads, rows, window } = input;
+  const [sequence, position] = [rows[4 * row]!, rows[4 * row + 1]!];
+  const list = input.listOffset + sequence * kvHeads + kvHead;
+  const [count, tailStart] = [input.listState[2 * list]!, input.listState[2 * list + 1]!];
+  const start = list * input.listCapacity;
+  const pages = Array.from(input.lists.subarray(start, start + count));
+  for (let page = tailStart; page <= position >> 4; page++) pages.push(page);
+  const keys: SeenKey[] = [];
+  for (const page of pages) {
+    const slot = input.blockTable[input.tableOffset + (sequence * kvHeads + kvHead) * input.maxPages + page]!;
+    for (let token = 0; token < 16; token++) {
+      const key = page * 16 + token;
+      if (key > position || (window > 0 && key + window <= position)) continue;
+      keys.push({ page, key: (slot * 32 + token) * headDim, value: (slot * 32 + 16 + token) * headDim });
+    }
+  }
+  return keys;
+}
+
+/** `attended [rows, heads · headDim]`; heads of other slabs keep what `attended` holds. */
+export function sparseDecode(input: SparseDecodeInput, attended: Float32Array): void {
+  const { headDim, group, kvHeads, rows } = input;
+  const load = loaderOf(input);
   for (let row = 0; row < rows.length / 4; row++) {
-    const [sequence, position] = [rows[4 * row]!, rows[4 * row + 1]!];
     for (let local = 0; local < input.numKvHeads; local++) {
       const kvHead = input.firstKvHead + local;
-      const list = input.listOffset + sequence * kvHeads + kvHead;
-      const [count, tailStart] = [input.listState[2 * list]!, input.listState[2 * list + 1]!];
-      const start = list * input.listCapacity;
-      const pages = Array.from(input.lists.subarray(start, start + count));
-      for (let page = tailStart; page <= position >> 4; page++) pages.push(page);
-
-      const pairs: KeyValue[] = [];
-      for (const page of pages) {
-        const slot =
-          input.blockTable[input.tableOffset + (sequence * kvHeads + kvHead) * input.maxPages + page]!;
-        for (let token = 0; token < 16; token++) {
-          const key = page * 16 + token;
-          if (key > position || (window > 0 && key + window <= position)) continue;
-          pairs.push({ key: (slot * 32 + token) * headDim, value: (slot * 32 + 16 + token) * headDim });
-        }
-      }
+      const keys = seenKeys(input, row, kvHead);
       for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
         const start = row * input.qkvStride + head * headDim;
         const query = input.qkv.subarray(start, start + headDim);
-        attended.set(attend(query, pairs, load, input.scale), (row * kvHeads * group + head) * headDim);
+        attended.set(attend(query, keys, load, input.scale), (row * kvHeads * group + head) * headDim);
       }
     }
   }

@@ -4,13 +4,18 @@ import { KernelCompiler } from '../../../src/gpu/kernel';
 import type { Device } from '../../../src/gpu/device';
 import type { KvFormat } from '../../../src/kernels/attention/kv-format';
 import { numSplits, partialsBytes } from '../../../src/kernels/attention/page-splits';
+import { pageMass } from '../../../src/kernels/attention/page-mass';
 import {
   mergeSplits,
   mergeSplitsGrid,
   sparseDecode,
   sparseDecodeGrid,
 } from '../../../src/kernels/attention/sparse-decode';
-import { sparseDecode as reference } from '../../../src/reference/attention/sparse-decode';
+import { pageMass as referenceMass } from '../../../src/reference/attention/page-mass';
+import {
+  sparseDecode as reference,
+  type SparseDecodeInput,
+} from '../../../src/reference/attention/sparse-decode';
 import type { KvWords } from '../../../src/reference/cache/kv-data';
 import { expectClose } from '../../support/compare';
 import { randomFloats } from '../../support/random';
@@ -70,8 +75,10 @@ function build(shape: Shape) {
     lists,
     partials: new Float32Array(partialsBytes(numRows, heads, maxSplits, headDim) / 4).fill(NaN),
     attended: new Float32Array(numRows * heads * headDim).fill(NaN),
+    masses: new Float32Array(numRows * maxPages),
   };
   const steps: Step[] = [];
+  const massSteps: Step[] = [];
   const pools: KvWords[] = [];
   let firstKvHead = 0;
   slabs.forEach((numKvHeads, slab) => {
@@ -104,11 +111,28 @@ function build(shape: Shape) {
       },
       grid: sparseDecodeGrid(numRows, numKvHeads, maxSplits),
     });
+    lengths.forEach((length, row) => {
+      for (let kvHead = firstKvHead; kvHead < firstKvHead + numKvHeads; kvHead++) {
+        massSteps.push({
+          spec: pageMass(format),
+          constants,
+          bind: { pool: `pool${slab}` },
+          params: {
+            ...steps.at(-1)!.params,
+            ...{ row, sequence: numRows - 1 - row, position: length - 1, kvHead },
+            massOffset: row * maxPages,
+            weight: 1 / heads,
+          },
+          grid: [maxSplits],
+        });
+      }
+    });
     firstKvHead += numKvHeads;
   });
   steps.push({ spec: mergeSplits, constants, params: common, grid: mergeSplitsGrid(numRows, heads) });
   const expected = () => {
     const attended = new Float32Array(numRows * heads * headDim);
+    const masses = new Float32Array(numRows * maxPages);
     steps.slice(0, -1).forEach(({ params }, slab) => {
       const numKvHeads = slabs[slab]!;
       const scale = headDim ** -0.5;
@@ -116,11 +140,22 @@ function build(shape: Shape) {
       const isPacked = format === 'int8';
       const buffers = { qkv, rows, blockTable, listState, lists, pool: pools[slab]!, isPacked };
       const firstKvHead = params['firstKvHead']!;
-      reference({ ...sizes, ...buffers, firstKvHead, numKvHeads, tableOffset: layerOffset }, attended);
+      const input: SparseDecodeInput = {
+        ...sizes,
+        ...buffers,
+        ...{ firstKvHead, numKvHeads, tableOffset: layerOffset },
+      };
+      reference(input, attended);
+      for (let row = 0; row < numRows; row++) {
+        const own = masses.subarray(row * maxPages, (row + 1) * maxPages);
+        for (let kvHead = firstKvHead; kvHead < firstKvHead + numKvHeads; kvHead++) {
+          referenceMass(input, { row, kvHead, weight: 1 / heads }, own);
+        }
+      }
     });
-    return attended;
+    return { attended, masses };
   };
-  return { data, steps, expected };
+  return { data, steps, massSteps, expected };
 }
 
 let device: Device;
@@ -187,12 +222,22 @@ describe('decode attention over page lists', () => {
   test.each(shapes.map((shape) => [JSON.stringify(shape).slice(0, 120), shape] as const))(
     '%s',
     async (_title, shape) => {
-      const { data, steps, expected } = build(shape);
-      const wanted = expected();
+      const { data, steps, massSteps, expected } = build(shape);
+      const { attended, masses } = expected();
       for (const name of testedVariants(compiler, steps[0]!.spec, shape.everywhere ?? false)) {
-        const results = await runScene(compiler, data, steps, ['attended'], name);
+        const results = await runScene(
+          compiler,
+          data,
+          [...steps, ...massSteps],
+          ['attended', 'masses'],
+          name,
+        );
         const tolerance = { absolute: 2e-6, relative: 2e-5 };
-        expectClose(new Float32Array(results['attended']!), wanted, tolerance, name);
+        expectClose(new Float32Array(results['attended']!), attended, tolerance, name);
+        const massesFound = new Float32Array(results['masses']!);
+        expectClose(massesFound, masses, tolerance, `${name}: masses`);
+        const sum = massesFound.reduce((total, mass) => total + mass, 0);
+        expect(sum).toBeCloseTo(shape.lengths.length, 4);
       }
     },
   );

@@ -145,6 +145,25 @@ describe('chat completion', () => {
     }
   });
 
+  test('sources come with the finish reason', async () => {
+    const passage = { startToken: 16, endToken: 32, mass: 0.5, startChar: 9, endChar: 12, text: 'abc' };
+    const found = { isCalibrated: true, passages: [passage], pageMasses: Float32Array.of(0.5, 0.5) };
+    const events = () => eventsOf(start, ...deltas, { ...end, sources: found } as GenerationEvent);
+    const sources = {
+      calibrated: true,
+      passages: [{ start_token: 16, end_token: 32, start_char: 9, end_char: 12, text: 'abc', mass: 0.5 }],
+    };
+    expect((await buildChatCompletion(events(), identity, plain)).choices[0].sources).toEqual(sources);
+    expect((await buildCompletion(events(), identity, plain)).choices[0]!.sources).toEqual(sources);
+    const chunks = await all(streamChatCompletion(events(), identity, plain));
+    expect(chunks.map((chunk) => chunk.choices[0]!.sources)).toEqual([
+      ...Array<undefined>(chunks.length - 1).fill(undefined),
+      sources,
+    ]);
+    const raw = await all(streamCompletion(events(), identity, plain));
+    expect(raw.at(-1)!.choices[0]).toMatchObject({ finish_reason: 'length', sources });
+  });
+
   test('in chunks with usage, ids and log-probabilities', async () => {
     const chunks = await all(
       streamChatCompletion(eventsOf(start, ...deltasWithLogprobs, end), identity, rich),

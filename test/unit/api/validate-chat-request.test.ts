@@ -68,6 +68,7 @@ describe('a good request', () => {
         user: 'me',
         exact: true,
         ignore_eos: true,
+        sources: 5,
         return_token_ids: true,
       }),
     ).toEqual({
@@ -101,6 +102,7 @@ describe('a good request', () => {
         logprobs: 20,
         isExact: true,
         ignoreEos: true,
+        sources: { numPassages: 5 },
       },
       response: { isStream: true, includeUsage: true, hasTokenIds: true },
     });
@@ -217,6 +219,14 @@ describe('a bad request is refused with a sentence that names the field', () => 
     [{ model: 'other' }, RangeError, '"model" is "other", but "scout" is loaded'],
     [{ exact: 1 }, TypeError, '"exact"'],
     [{ ignore_eos: 0 }, TypeError, '"ignore_eos"'],
+    [{ sources: true }, TypeError, '"sources" needs a "document" that they are in.'],
+    [
+      { document: 'x', sources: 'yes' },
+      TypeError,
+      '"sources" must be true, false or a number, not a string.',
+    ],
+    [{ document: 'x', sources: 0 }, RangeError, '"sources" must be between 1 and 20, not 0.'],
+    [{ document: 'x', sources: 2.5 }, RangeError, '"sources" must be a whole number, not 2.5.'],
     [{ document: '' }, RangeError, '"document"'],
     [{ document: 5 }, TypeError, '"document" must be an object, not a number.'],
     [{ document: {} }, TypeError, '"document" must be a name or an object with "id" or "text".'],

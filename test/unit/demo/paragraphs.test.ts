@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { excerpt, piecesOf, splitParagraphs } from '../../../demo/paragraphs';
+import { excerpt, piecesOf, sentencesOf, splitParagraphs } from '../../../demo/paragraphs';
 
 const split = (text: string) =>
   splitParagraphs(text).map(({ start, end, isHeading }) => [isHeading ? 'h' : 'p', text.slice(start, end)]);
@@ -46,4 +46,18 @@ test('pieces cover the paragraph, and those within the marked span are marked', 
 test('an excerpt is one line, cut between words', () => {
   expect(excerpt('x One\n\ntwo  three', { start: 2, end: 17 })).toBe('One two three');
   expect(excerpt('One two three', { start: 0, end: 13 }, 9)).toBe('One two…');
+});
+
+test('a span becomes the sentences that it is about', () => {
+  const text = 'The gate is old. Magnus has the code KX-4471. He answers late.\n\nIt rains.';
+  const about = (start: number, end: number) => {
+    const span = sentencesOf(text, { start, end });
+    return text.slice(span.start, span.end);
+  };
+  const [code, late] = [text.indexOf('has the'), text.indexOf('late')];
+  expect(about(code, code + 16)).toBe('Magnus has the code KX-4471.');
+  expect(about(code, late)).toBe('Magnus has the code KX-4471. He answers late.');
+  expect(about(text.indexOf('old'), code + 20)).toBe('Magnus has the code KX-4471.');
+  expect(about(0, text.length)).toBe(text);
+  expect(sentencesOf('   ', { start: 1, end: 2 })).toEqual({ start: 1, end: 2 });
 });

@@ -1,0 +1,102 @@
+/** The passages that an answer came from, as buttons. Fires `show` with a passage of the text. */
+import { LitElement, css, html } from 'lit';
+import type { Source } from '../conversation';
+import { excerpt, sentencesOf, type Span } from '../paragraphs';
+import { controls } from '../shared-styles';
+
+/** See the file's header. */
+export class AnswerSources extends LitElement {
+  static override styles = [
+    controls,
+    css`
+      :host {
+        display: block;
+        margin-top: 0.6rem;
+      }
+
+      p {
+        color: var(--ink-soft);
+        font-size: 0.875rem;
+      }
+
+      ol {
+        display: flex;
+        flex-direction: column;
+        gap: 0.3rem;
+        margin: 0.3rem 0 0;
+        padding: 0;
+        list-style: none;
+      }
+
+      button {
+        display: flex;
+        gap: 0.75rem;
+        align-items: baseline;
+        justify-content: space-between;
+        width: 100%;
+        min-height: 2rem;
+        padding: 0.35rem 0.7rem;
+        border-color: var(--line);
+        border-inline-start: 3px solid var(--accent);
+        font-family: var(--serif);
+        font-size: 0.9rem;
+        line-height: 1.4;
+        text-align: start;
+      }
+
+      .share {
+        flex: none;
+        color: var(--ink-soft);
+        font-family: var(--sans, inherit);
+        font-size: 0.8125rem;
+        font-variant-numeric: tabular-nums;
+      }
+    `,
+  ];
+
+  static override properties = {
+    sources: { attribute: false },
+    text: { attribute: false },
+    isGuess: { attribute: false },
+  };
+  declare sources: readonly Source[];
+  /** The document's text. */
+  declare text: string;
+  /** Whether nobody has measured which heads of the model retrieve. */
+  declare isGuess: boolean;
+
+  constructor() {
+    super();
+    this.sources = [];
+    this.text = '';
+    this.isGuess = false;
+  }
+
+  protected override render() {
+    return html`
+      <p id="label">
+        ${this.isGuess ? 'What it looked at most, by a guess at this model’s heads' : 'Where this came from'}
+      </p>
+      <ol aria-labelledby="label">
+        ${this.sources.map((source) => this.#renderSource(source))}
+      </ol>
+    `;
+  }
+
+  #renderSource(source: Source) {
+    const span = sentencesOf(this.text, source);
+    return html`<li>
+      <button
+        title="Show it in the document"
+        @click=${() => this.dispatchEvent(new CustomEvent<Span>('show', { detail: span }))}
+      >
+        <span>${excerpt(this.text, span)}</span>
+        <span class="share"
+          >${Math.round(100 * source.mass)} %<span class="visually-hidden"> of its attention</span></span
+        >
+      </button>
+    </li>`;
+  }
+}
+
+customElements.define('longpage-answer-sources', AnswerSources);
