@@ -1,5 +1,5 @@
 /** Reading a document with Scout: answers that are known, branches, and what is still there after a reload. */
-import type { Browser } from 'playwright';
+import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser } from '../../tools/browser/launch.mjs';
 import {
@@ -25,6 +25,19 @@ Saltmere is a small town by the sea. Clara Ashford works in Room B12. Clara Ashf
 Who has the keys
 
 Magnus Oakley comes from Winterport. Magnus Oakley was given the access code KX-4471. He answers on extension 5180. Emil Hartwell works as a clockmaker. Emil Hartwell comes from Foxbeck.`;
+
+/** Clicks the first source of an answer, which must have the fact, and looks for it in the document. */
+async function showSource(page: Page, answer: number, fact: string): Promise<void> {
+  const passages = page.locator('longpage-answer-sources').nth(answer).getByRole('list', {
+    name: 'Where this came from',
+  });
+  const first = passages.getByRole('button').first();
+  expect(await first.innerText()).toContain(fact);
+  await first.click();
+  const mark = page.locator('longpage-document-reader mark').filter({ hasText: fact });
+  await expect.poll(() => mark.count()).toBe(1);
+  await expect.poll(() => mark.evaluate((element) => element.matches(':focus'))).toBe(true);
+}
 
 describe('a document that Scout has read', () => {
   let server: Awaited<ReturnType<typeof serveSite>>;
@@ -64,6 +77,13 @@ describe('a document that Scout has read', () => {
     expect(await ask(page, 'Where does Clara Ashford work?')).toBe('Room B12');
     await expectAccessible(page);
     await photograph(page, 'answered');
+  });
+
+  test('the passage that an answer came from is marked in the document', async () => {
+    const { page } = shared;
+    await showSource(page, 0, 'KX-4471');
+    await photograph(page, 'sources');
+    await expectAccessible(page);
   });
 
   test('the cache is a map, and its legend says it in numbers', async () => {
@@ -120,6 +140,7 @@ describe('a document that Scout has read', () => {
     await page.reload();
     await page.getByRole('button', { name: /The people of Saltmere/ }).click();
     await expect.poll(() => answerTexts(page)).toEqual(['KX-4471', '5180']);
+    await showSource(page, 0, 'KX-4471');
     await untilReady(page);
     await page.getByText(/^Opened: [1-9][\d.]* [kM]?B read in [\d.]+ m?s\.$/).waitFor();
     expect(await ask(page, 'Where does Emil Hartwell come from?')).toBe('Foxbeck');

@@ -108,7 +108,10 @@ test('Scout says from which passage of a short document it has the fact', async 
     expect(isCalibrated).toBe(true);
     const [first] = passages;
     expect(first!.text).toBe(text.slice(first!.startChar, first!.endChar));
-    expect(first!.text).toContain(fact);
+    // A page may end within the fact.
+    const at = text.indexOf(fact);
+    expect(first!.startChar).toBeLessThan(at + fact.length);
+    expect(first!.endChar).toBeGreaterThan(at);
     expect(first!.mass).toBeGreaterThan(0.3);
   }
   await engine.dispose();
