@@ -2,7 +2,8 @@
 // PageIndex counts as higher. listState[task] = (their number, the page after the row's own: where the tail will start).
 //
 // One workgroup a task. Radix select: four rounds, each a histogram of the next eight bits of the scores that still
-// compete, find the lowest score that gets in; then every invocation writes its share of the pages.
+// compete, find the lowest score that gets in; then every invocation writes its share of the pages. Sums over invocations
+// come from the file before this one: lib/order-portable or lib/order-subgroups.
 //   rows       [rows] (sequence, position, -, -)
 //   scores     [tasks, scoreStride] f32, finite, one for each page up to the row's own
 //   listState  [layers, sequences, kvHeads] (count, tailStart), the layer's from listOffset on
@@ -26,10 +27,7 @@ struct Params {
 @group(1) @binding(0) var<uniform> params: Params;
 @group(1) @binding(1) var<storage, read> list: array<vec2<u32>>;
 
-const threads = 64u;
 var<workgroup> histogram: array<atomic<u32>, 256>;
-// Sums of four bins each; then of each invocation's pages: how many are above the threshold, how many at it.
-var<workgroup> sums: array<vec2<u32>, threads>;
 // The bits of the threshold found so far, and how many of the scores that share them get in.
 var<workgroup> threshold: vec2<u32>;
 
@@ -43,12 +41,13 @@ fn key_of(index: u32) -> u32 {
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
+  @builtin(local_invocation_index) index_in_group: u32,
 ) {
   let task = group.y * groups.x + group.x;
   if (task >= params.numTasks) {
     return;
   }
+  let thread = order_of(index_in_group);
   let row = rows[list[task].x];
   let numPages = row.y / 16u + 1u;
   let start = task * params.scoreStride;
@@ -70,23 +69,19 @@ fn main(
       }
     }
     workgroupBarrier();
-    let first = 4u * thread;
-    sums[thread].x = atomicLoad(&histogram[first]) + atomicLoad(&histogram[first + 1u])
-      + atomicLoad(&histogram[first + 2u]) + atomicLoad(&histogram[first + 3u]);
-    workgroupBarrier();
-    if (thread == 0u) {
-      var wanted = threshold.y;
-      var quad = threads - 1u;
-      while (sums[quad].x < wanted) {
-        wanted -= sums[quad].x;
-        quad--;
-      }
-      var bin = 4u * quad + 3u;
-      while (atomicLoad(&histogram[bin]) < wanted) {
-        wanted -= atomicLoad(&histogram[bin]);
+    // Four bins an invocation, from the highest down: one of them has the bin in which the last that gets in lies.
+    let wanted = threshold.y;
+    var bin = 255u - 4u * thread;
+    let here = atomicLoad(&histogram[bin]) + atomicLoad(&histogram[bin - 1u])
+      + atomicLoad(&histogram[bin - 2u]) + atomicLoad(&histogram[bin - 3u]);
+    let higherBins = sum_before(thread, vec2(here, 0u)).x;
+    if (higherBins < wanted && wanted <= higherBins + here) {
+      var left = wanted - higherBins;
+      while (atomicLoad(&histogram[bin]) < left) {
+        left -= atomicLoad(&histogram[bin]);
         bin--;
       }
-      threshold = vec2(prefix | (bin << u32(shift)), wanted);
+      threshold = vec2(prefix | (bin << u32(shift)), left);
     }
     workgroupBarrier();
   }
@@ -103,20 +98,8 @@ fn main(
     above += select(0u, 1u, key > lowest);
     tied += select(0u, 1u, key == lowest);
   }
-  sums[thread] = vec2(above, tied);
-  workgroupBarrier();
-  if (thread == 0u) {
-    var before = vec2(0u);
-    for (var i = 0u; i < threads; i++) {
-      let here = sums[i];
-      sums[i] = before;
-      before += here;
-    }
-  }
-  workgroupBarrier();
-
   let index = params.listOffset + row.x * params.kvHeads + list[task].y;
-  var before = sums[thread];
+  var before = sum_before(thread, vec2(above, tied));
   for (var page = begin; page < end; page++) {
     let key = key_of(start + page);
     let isTied = key == lowest;

@@ -7,7 +7,7 @@ import { Device, type DeviceFeature } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
 import type { WeightFormat } from '../kernels/linear/weight-format';
 import type { ModelConfig } from '../model/model-config';
-import { slowKernels } from '../model/kernel-list';
+import { isSelecting, slowKernels } from '../model/kernel-list';
 import { fingerprintModel } from '../model/model-fingerprint';
 import type { ModelSource } from '../model/model-source';
 import { readModelConfig } from '../model/read-model-config';
@@ -783,7 +783,13 @@ async function prepare(
   const compiler = new KernelCompiler(device);
   compiler.warmUp(slowKernels(config, format, plan.cache));
   const { headDim, numHeads, numKvHeads } = config;
-  const shape = { weights: format, kv: plan.cache.format, headDim, group: numHeads / numKvHeads };
+  const shape = {
+    weights: format,
+    kv: plan.cache.format,
+    headDim,
+    group: numHeads / numKvHeads,
+    isSelecting: isSelecting(config, plan.cache),
+  };
   let weights: ModelWeights | undefined;
   let hostStore = store;
   try {

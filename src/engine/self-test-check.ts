@@ -16,12 +16,12 @@ export interface CheckStep {
   readonly list?: Uint32Array;
 }
 
-/** Dispatches over buffers named as the kernels' bindings, one array under two names being one buffer, and what the f32 buffer `result` must then hold. */
+/** Dispatches over buffers named as the kernels' bindings, one array under two names being one buffer, and what the buffer `result` must then hold. */
 export interface SelfTestCheck {
   readonly steps: readonly CheckStep[];
   readonly buffers: Readonly<Record<string, CheckData>>;
   readonly result: string;
-  readonly expected: Float32Array;
+  readonly expected: Float32Array | Uint32Array;
 }
 
 /** The kernels that a model will use: those are tested, with the constants of most of their uses, and stay compiled. */
@@ -31,6 +31,8 @@ export interface SelfTestShape {
   readonly headDim: number;
   /** Query heads of a KV head. */
   readonly group: number;
+  /** Whether heads select pages. */
+  readonly isSelecting: boolean;
 }
 
 /** Multiples of 1/8 in [-1, 1), exact in f16, in no order that a wrong index would keep. */

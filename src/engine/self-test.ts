@@ -6,13 +6,15 @@ import { EngineError } from '../util/errors';
 import { attentionChecks } from './self-test-attention';
 import type { SelfTestCheck, SelfTestShape } from './self-test-check';
 import { linearChecks } from './self-test-linear';
+import { selectionChecks } from './self-test-selection';
 
 /** Of sums of some 70 products of numbers up to 1, so that f16 arithmetic passes and a wrong term does not. */
 const tolerance = 0.02;
 
-/** Matvec, matmul, decode attention, prefill attention. */
+/** Matvec, matmul, decode attention, prefill attention, selection of pages. */
 export function selfTestChecks(shape: SelfTestShape): SelfTestCheck[] {
-  return [...linearChecks(shape.weights), ...attentionChecks(shape)];
+  const selection = shape.isSelecting ? selectionChecks() : [];
+  return [...linearChecks(shape.weights), ...attentionChecks(shape), ...selection];
 }
 
 /** What the self-test decided. */
@@ -76,8 +78,9 @@ async function findFault(compiler: KernelCompiler, check: SelfTestCheck): Promis
   }
   const kernels = compiled.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   const actual = await run(compiler, check, kernels);
+  const allowed = check.expected instanceof Uint32Array ? 0 : tolerance;
   const wrong = check.expected.findIndex(
-    (value, i) => !(Math.abs(actual[i]! - value) <= tolerance * (1 + Math.abs(value))),
+    (value, i) => !(Math.abs(actual[i]! - value) <= allowed * (1 + Math.abs(value))),
   );
   if (wrong < 0) return undefined;
   return new Error(`${name} gave ${actual[wrong]} for ${check.expected[wrong]}`);
@@ -85,9 +88,9 @@ async function findFault(compiler: KernelCompiler, check: SelfTestCheck): Promis
 
 async function run(
   compiler: KernelCompiler,
-  { steps, buffers, result }: SelfTestCheck,
+  { steps, buffers, result, expected }: SelfTestCheck,
   kernels: readonly Awaited<ReturnType<KernelCompiler['compile']>>[],
-): Promise<Float32Array> {
+): Promise<Float32Array | Uint32Array> {
   const { device } = compiler;
   const recorder = new Recorder(compiler, { maxDispatches: steps.length, maxListBytes: 256 });
   const created = new Map(
@@ -107,7 +110,7 @@ async function run(
     recorder.submit();
     const bytes = await readBuffer(device, bound[result]!);
     device.throwIfFailed();
-    return new Float32Array(bytes);
+    return expected instanceof Uint32Array ? new Uint32Array(bytes) : new Float32Array(bytes);
   } finally {
     for (const buffer of created.values()) buffer.destroy();
     recorder.destroy();

@@ -20,11 +20,13 @@ export const maxParamBytes = 128;
 
 /** One way to write a kernel. All variants of a spec have the same bindings, parameters and results. */
 export interface KernelVariant {
-  /** `'portable'`, or what it needs: `'subgroups'`, `'f16'`. */
+  /** `'portable'`, or what it needs: `'subgroups'`, `'software'`. */
   readonly name: string;
   /** WGSL modules in the order in which they are joined; the last has the entry point `main`. */
   readonly sources: readonly string[];
   readonly requires?: readonly DeviceFeature[];
+  /** Where it would run, and another is faster: not chosen on a device that has one of these. */
+  readonly except?: readonly DeviceFeature[];
 }
 
 /** A kernel as data: what it binds, which numbers it takes, and the ways in which it is written. */
@@ -157,7 +159,8 @@ export class KernelCompiler {
     const chosen = spec.variants.find(
       (variant) =>
         (!this.#refused.has(variant.name) || variant === spec.variants.at(-1)) &&
-        (variant.requires ?? []).every((feature) => this.device.features.has(feature)),
+        (variant.requires ?? []).every((feature) => this.device.features.has(feature)) &&
+        !(variant.except ?? []).some((feature) => this.device.features.has(feature)),
     );
     assert(chosen, `kernel '${spec.name}' has no portable variant`);
     return chosen;

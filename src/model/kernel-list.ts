@@ -17,10 +17,17 @@ import type { ModelConfig } from './model-config';
 /** A kernel and the constants of one use of it. */
 export type KernelUse = readonly [spec: KernelSpec, constants: Readonly<Record<string, number>>];
 
+/** Whether heads may have to choose among their pages. */
+export function isSelecting(config: ModelConfig, cache: CacheShape): boolean {
+  const { pagesPerHead, maxPages, unstable, numLayers, numKvHeads } = cache;
+  const isSparse = pagesPerHead < maxPages || unstable.size < numLayers * numKvHeads;
+  return isSparse && config.layers.some(({ slidingWindow }) => slidingWindow === undefined);
+}
+
 /** The kernels of prefill and of decoding one row that take a software adapter 0.1 s or more each, slowest first. */
 export function slowKernels(config: ModelConfig, format: WeightFormat, cache: CacheShape): KernelUse[] {
   const { headDim, numHeads, numKvHeads, vocabSize } = config;
-  const { format: kv, pagesPerHead, maxPages } = cache;
+  const { format: kv } = cache;
   const element = elementOf(kv);
   const heads = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
   const withNorm = { ...heads, QK_NORM: Number(config.hasQkNorm) };
@@ -28,8 +35,6 @@ export function slowKernels(config: ModelConfig, format: WeightFormat, cache: Ca
     matvec(format),
     { NORM, BIAS: Number(hasBias), RESIDUAL },
   ];
-  const isSparse = pagesPerHead < maxPages || cache.unstable.size < cache.numLayers * numKvHeads;
-  const isSelecting = isSparse && config.layers.some(({ slidingWindow }) => slidingWindow === undefined);
   return [
     [sample, { threads: samplerThreads(vocabSize) }],
     [prefillAttention(element), heads],
@@ -40,7 +45,7 @@ export function slowKernels(config: ModelConfig, format: WeightFormat, cache: Ca
     config.hasMlpBias
       ? product(1, true, 0)
       : [matvecGated(format), { ACTIVATION: activationCodes[config.activation] }],
-    ...(isSelecting
+    ...(isSelecting(config, cache)
       ? ([
           [topK, {}],
           [pageScore(element), heads],

@@ -18,7 +18,7 @@ beforeEach(async () => {
 
 afterEach(() => device.destroy());
 
-const small: SelfTestShape = { weights: 'f32', kv: 'f32', headDim: 8, group: 2 };
+const small: SelfTestShape = { weights: 'f32', kv: 'f32', headDim: 8, group: 2, isSelecting: true };
 
 /** A kernel that leaves its result as it was, at zero or at one, would be found. */
 function expectMeaningful(checks: readonly SelfTestCheck[]): void {
@@ -29,8 +29,8 @@ function expectMeaningful(checks: readonly SelfTestCheck[]): void {
 
 test.each([
   small,
-  { weights: 'q4', kv: 'f16', headDim: 64, group: 7 },
-  { weights: 'f32', kv: 'int8', headDim: 32, group: 2 },
+  { weights: 'q4', kv: 'f16', headDim: 64, group: 7, isSelecting: false },
+  { weights: 'f32', kv: 'int8', headDim: 32, group: 2, isSelecting: false },
 ] satisfies SelfTestShape[])(
   'finds nothing wrong with a model of $weights weights, $kv pages, headDim $headDim',
   async (shape) => {
@@ -69,6 +69,7 @@ describe('a wrong variant', () => {
     ['attention/sparse-decode', 'key > position', 'key >= position'],
     ['attention/prefill-attention', 'min(position + 1u', 'min(position + 2u'],
     ['attention/prefill-attention', 'params.scale', '1.0'],
+    ['select/top-k', 'other < page', 'other > page'],
   ])('of %s is refused, and the right one takes its place', async (name, from, to) => {
     const checks = withVariants(name, (right) => [slip('subgroups', right, from, to), right]);
     const { refusedVariants, warning } = await refuseWrongVariants(compiler, checks);

@@ -1,6 +1,6 @@
 /** Every `*.case.ts`, on every variant that the adapter can run, against its CPU twin. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KernelCompiler } from '../../src/gpu/kernel';
+import { KernelCompiler, type KernelVariant } from '../../src/gpu/kernel';
 import type { Device } from '../../src/gpu/device';
 import { expectClose } from '../support/compare';
 import { availableVariants, requestTestDevice, runKernel, type KernelCase } from './harness';
@@ -37,6 +37,17 @@ for (const [path, { cases }] of Object.entries(files)) {
     });
   });
 }
+
+test('all variants run on the adapter of the gate; on another, those that run are told', () => {
+  const specs = Object.values(files).flatMap((file) => file.cases.map((kernelCase) => kernelCase.spec));
+  const namesOf = (variants: readonly KernelVariant[]) => variants.map(({ name }) => name);
+  const ran = new Set(specs.flatMap((spec) => namesOf(availableVariants(device, spec))));
+  const missing = specs.flatMap((spec) => namesOf(spec.variants)).filter((name) => !ran.has(name));
+  process.stdout.write(`ran on ${device.adapter.description}: ${[...ran].join(', ')}\n`);
+  if (missing.length > 0)
+    process.stdout.write(`not run, not on this adapter: ${[...new Set(missing)].join(', ')}\n`);
+  if (process.env.LONGPAGE_ADAPTER !== 'system') expect(missing).toEqual([]);
+});
 
 test('every spec names its shader bindings and parameters in order', () => {
   const specs = Object.values(files).flatMap((file) => file.cases.map((kernelCase) => kernelCase.spec));

@@ -21,6 +21,15 @@ export function countVitest(report, code) {
   };
 }
 
+/**
+ * What tests say of what they could not run, or on what they ran: their lines that begin with 'not run, ' or 'ran on '.
+ * @param {string} output
+ */
+export function notesOf(output) {
+  const lines = output.split('\n').filter((line) => /^(not run, |ran on )/.test(line));
+  return [...new Set(lines)].join('; ');
+}
+
 /** '3 passed', '3 passed, 1 failed', '3 passed, 2 skipped': what is zero is left out, but for the passed. */
 export function describeCounts({ passed, failed, skipped }) {
   return [`${passed} passed`, failed && `${failed} failed`, skipped && `${skipped} skipped`]

@@ -10,7 +10,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findOrInstallBrowser } from '../setup/find-browser.mjs';
-import { countVitest, summarize } from './counts.mjs';
+import { countVitest, notesOf, summarize } from './counts.mjs';
 import { steps } from './steps.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -38,7 +38,7 @@ async function runStep(step, env, folder) {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`];
   const { code, output } = await runNode([...step.command, ...reporters], env);
   const report = await readFile(reportPath, 'utf8').then(JSON.parse, () => undefined);
-  return { ...countVitest(report, code), output, note: '' };
+  return { ...countVitest(report, code), output, note: notesOf(output) };
 }
 
 async function main() {

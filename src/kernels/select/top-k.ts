@@ -1,4 +1,6 @@
 /** The pages with the highest scores, as the lists that decode attention reads. */
+import portable from '../../../shaders/lib/order-portable.wgsl';
+import subgroups from '../../../shaders/lib/order-subgroups.wgsl';
 import shader from '../../../shaders/select/top-k.wgsl';
 import naive from '../../../shaders/select/top-k-naive.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
@@ -22,7 +24,8 @@ export const topK = {
   },
   hasList: true,
   variants: [
-    { name: 'portable', sources: [shader] },
+    { name: 'subgroups', sources: [subgroups, shader], requires: ['subgroups'], except: ['software'] },
+    { name: 'portable', sources: [portable, shader] },
     { name: 'naive', sources: [naive] },
   ],
 } as const satisfies KernelSpec;

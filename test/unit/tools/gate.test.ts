@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countVitest, summarize } from '../../../tools/gate/counts.mjs';
+import { countVitest, notesOf, summarize } from '../../../tools/gate/counts.mjs';
 import { steps } from '../../../tools/gate/steps.mjs';
 import { missingPackages } from '../../../tools/setup/setup.mjs';
 
@@ -23,6 +23,13 @@ describe('gate', () => {
   test('a line shows the step, its seconds, its counts and its note', () => {
     const result = { passed: 3, failed: 1, skipped: 0, note: 'a note' };
     expect(summarize('unit', result, 1234)).toBe('✗ unit        1.2 s  3 passed, 1 failed  a note');
+  });
+
+  test('what tests did not run, and on what they ran, is told once', () => {
+    const output =
+      'stdout | a\nran on X: a, b\n ✓ not run, inside a title\nnot run, no files: c\nran on X: a, b\n';
+    expect(notesOf(output)).toBe('ran on X: a, b; not run, no files: c');
+    expect(notesOf('nothing to tell')).toBe('');
   });
 
   test('every step that another needs comes before it', () => {
