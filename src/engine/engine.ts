@@ -42,7 +42,7 @@ import { RunningRequest } from './running-request';
 import { runSelfTest } from './self-test';
 import { SequenceStore } from './sequence-store';
 import { chooseSourceHeads, placePassages, type EncodedPrompt, type SourceSearch } from './sources';
-import type { StabilityObserver } from './stability-observer';
+import { StabilityObserver } from './stability-observer';
 import { StepLoop } from './step-loop';
 import type { EngineStats } from './stats';
 
@@ -180,7 +180,7 @@ export class EngineCore {
     const device = await Device.request(options);
     try {
       const loaded = { ...options, kv };
-      const parts = await prepare(device, config, source, loaded, { reading });
+      const parts = await prepare(device, config, source, loaded, { reading, measured });
       const { wanted, inForce } = parts.plan.unstableShare;
       if (inForce < wanted) {
         onWarning?.(
@@ -325,23 +325,21 @@ export class EngineCore {
   }
 
   /**
-   * How stable the heads were where that was measured since load; undefined before the first whole chunk of steps.
+   * How stable the heads were where that was measured, in this load and those before; undefined before the first whole chunk of steps.
    * @throws EngineError `network`, `weights-corrupt` when the model's fingerprint cannot be taken
    */
   async headProfile(): Promise<HeadProfile | undefined> {
     const measured = this.#runner.observer?.measured;
     const { cache, observe } = this.#plan;
     if (!measured || !observe) return undefined;
-    const { stability, overlapByOffset, pages } = measured;
+    const { stability, overlapByOffset } = measured;
     return makeHeadProfile({
       modelId: await (this.#fingerprint ??= fingerprintModel(this.#source)),
       numLayers: cache.numLayers,
       numKvHeads: cache.numKvHeads,
       pagesPerHead: cache.pagesPerHead,
       window: observe.window,
-      measuredOn:
-        `While answering: ${stability.length} chunks of ${observe.window} steps in contexts of ${pages[0]} to ` +
-        `${pages[1]} pages, of which a head attends ${cache.pagesPerHead}.`,
+      measuredOn: `While answering: ${stability.length} chunks of ${observe.window} steps.`,
       stability,
       overlapByOffset,
     });
@@ -759,8 +757,22 @@ interface PrepareExtras {
   readonly store?: BackedHostStore;
   /** What measured stability on a device before. */
   readonly observer?: StabilityObserver | undefined;
+  /** What earlier loads measured. */
+  readonly measured?: HeadProfile | undefined;
   /** What fails is not to be loaded for. */
   readonly reading?: Promise<unknown>;
+}
+
+/** Goes on from what was measured before with the same pages per head and window. */
+function newObserver(
+  { layers }: ModelConfig,
+  { cache, observe }: MemoryPlan,
+  measured: HeadProfile | undefined,
+): StabilityObserver | undefined {
+  if (!observe) return undefined;
+  const isAlike = measured?.pagesPerHead === cache.pagesPerHead && measured.window === observe.window;
+  const selects = (layer: number) => layers[layer]!.slidingWindow === undefined;
+  return new StabilityObserver(cache, observe, selects, isAlike ? measured.stability : []);
 }
 
 /** Compiles kernels and tests them while the weights come; then binds them. */
@@ -769,7 +781,7 @@ async function prepare(
   config: ModelConfig,
   source: ModelSource,
   options: EngineOptions,
-  { store, observer, reading = Promise.resolve() }: PrepareExtras,
+  { store, observer, measured, reading = Promise.resolve() }: PrepareExtras,
 ): Promise<EngineParts> {
   const { weights: format = 'f16', kv = {}, onProgress, onWarning, signal } = options;
   const { maxBindingBytes } = device;
@@ -804,7 +816,8 @@ async function prepare(
     ]);
     if (warning) onWarning?.(warning);
     hostStore ??= await openPlannedStore(plan);
-    const runner = await ModelRunner.create(compiler, config, weights!, plan, hostStore, observer);
+    const meter = observer ?? newObserver(config, plan, measured);
+    const runner = await ModelRunner.create(compiler, config, weights!, plan, hostStore, meter);
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();
     const fingerprint = documentFingerprint(source.id, config, format, plan.cache);

@@ -1,8 +1,5 @@
-/**
- * What answers tell about the stability of heads, load after load: kept in the browser's storage, and gone by as soon as it is
- * enough. Each load adds its chunks to those of the loads before.
- */
-import { combineProfiles, type HeadProfile } from '../select/head-profile';
+/** What answers tell about the stability of heads: kept in the browser's storage, and gone by as soon as it is enough. */
+import type { HeadProfile } from '../select/head-profile';
 import { asError } from '../util/errors';
 import { storeProfile } from './profile-store';
 
@@ -23,15 +20,16 @@ export function isDue(numChunks: number, numInForce: number): boolean {
 export class MeasuredProfile {
   readonly #sourceId: string;
   readonly #onWarning: (message: string) => void;
-  /** What earlier loads measured. */
-  readonly #earlier: HeadProfile | undefined;
   #profile: HeadProfile | undefined;
-  /** Chunks of this load that are stored. */
-  #numKept = 0;
+  /** Chunks that are stored. */
+  #numKept: number;
   #numInForce: number;
   #storing: Promise<void> = Promise.resolve();
 
-  /** @param isInForce whether the engine goes by `earlier` already */
+  /**
+   * @param earlier what is stored
+   * @param isInForce whether the engine goes by it already
+   */
   constructor(
     sourceId: string,
     earlier: HeadProfile | undefined,
@@ -39,8 +37,9 @@ export class MeasuredProfile {
     onWarning: (message: string) => void,
   ) {
     this.#sourceId = sourceId;
-    this.#earlier = this.#profile = earlier;
-    this.#numInForce = isInForce ? earlier!.stability.length : 0;
+    this.#profile = earlier;
+    this.#numKept = earlier?.stability.length ?? 0;
+    this.#numInForce = isInForce ? this.#numKept : 0;
     this.#onWarning = onWarning;
   }
 
@@ -55,15 +54,14 @@ export class MeasuredProfile {
     this.#numInForce = this.#profile!.stability.length;
   }
 
-  /** Whether this load has measured more than is kept. */
+  /** Whether `numChunks` is more than is kept. */
   hasNews(numChunks: number): boolean {
     return numChunks > this.#numKept;
   }
 
-  /** Takes what this load has measured so far, and stores it with what was there. A storage that refuses it is a warning. */
-  keep(measured: HeadProfile): void {
-    this.#numKept = measured.stability.length;
-    const profile = this.#earlier ? combineProfiles(this.#earlier, measured) : measured;
+  /** Stores a profile in place of the earlier one. A storage that refuses it is a warning. */
+  keep(profile: HeadProfile): void {
+    this.#numKept = profile.stability.length;
     this.#profile = profile;
     this.#storing = this.#storing
       .then(() => storeProfile(this.#sourceId, profile))

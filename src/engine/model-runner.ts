@@ -37,7 +37,7 @@ import { PrefillJob } from './prefill-job';
 import { noReranks, Reranker, type RerankCounts } from './reranker';
 import { Restorer, type SummarySource } from './restorer';
 import type { Sequence } from './sequence';
-import { StabilityObserver, type Observation } from './stability-observer';
+import type { Observation, StabilityObserver } from './stability-observer';
 
 /** Decode steps and what the GPU did for them, since load. */
 export interface StepCounts {
@@ -83,7 +83,7 @@ export class ModelRunner {
   readonly #mapReader: CacheMapReader;
   readonly #kept: Set<number>;
   readonly #reranker: Reranker | undefined;
-  /** Measures how stable heads are, since load. */
+  /** Measures how stable heads are. */
   readonly observer: StabilityObserver | undefined;
   readonly #host: HostTraffic;
   readonly #hostStore: BackedHostStore;
@@ -125,9 +125,7 @@ export class ModelRunner {
     this.#kept = parts.kept;
     this.#reranker = reranker;
     this.#host = context.host;
-    const { cache, observe } = plan;
-    const selects = (layer: number) => context.config.layers[layer]!.slidingWindow === undefined;
-    this.observer = observe && (observer ?? new StabilityObserver(cache, observe, selects));
+    this.observer = observer;
     this.#hostStore = parts.hostStore;
     this.#prefillGraph = prefillGraph;
   }
@@ -135,7 +133,7 @@ export class ModelRunner {
   /**
    * Allocates what `plan` says and compiles a decode step of one row.
    * @param store where pages go outside the GPU; it stays the caller's
-   * @param observer that of the runner before, of the same model, pages per head and interval
+   * @param observer measures how stable heads are, in this runner as in the one before
    * @throws EngineError `gpu-memory`
    */
   static async create(

@@ -20,13 +20,11 @@ export interface ObserverOptions {
 /** A step that is looked at: takes what the heads selected, `[layers, kvHeads, K]`, when it has come back. */
 export type Observation = (words: Uint32Array) => void;
 
-/** What was measured so far. */
+/** What was measured so far; overlaps only here, not before. */
 export interface MeasuredStability {
   /** `[chunks][layers · kvHeads]` TS; 1 for heads that never select. */
   readonly stability: readonly (readonly number[])[];
   readonly overlapByOffset: readonly (number | null)[];
-  /** Fewest and most pages that there were to select from. */
-  readonly pages: readonly [least: number, most: number];
 }
 
 /** A sequence while it decodes. */
@@ -45,17 +43,25 @@ export class StabilityObserver {
   readonly #meter: StabilityMeter;
   readonly #answers = new Map<number, Answer>();
   #observed: Answer | undefined;
-  #pages: [number, number] = [Infinity, 0];
 
-  /** @param selects whether the heads of a layer select at all */
-  constructor(shape: CacheShape, options: ObserverOptions, selects: (layer: number) => boolean) {
+  /**
+   * @param selects whether the heads of a layer select at all
+   * @param earlier `[chunks][layers · kvHeads]` TS that was measured before and counts too
+   */
+  constructor(
+    shape: CacheShape,
+    options: ObserverOptions,
+    selects: (layer: number) => boolean,
+    earlier: readonly (readonly number[])[] = [],
+  ) {
     const { numLayers, numKvHeads } = shape;
     this.#shape = shape;
     this.#options = options;
     this.#heads = Array.from({ length: numLayers * numKvHeads }, (_, head) => head).filter((head) =>
       selects(Math.floor(head / numKvHeads)),
     );
-    this.#meter = new StabilityMeter(this.#heads.length, options.window);
+    const selecting = earlier.map((chunk) => this.#heads.map((head) => chunk[head]!));
+    this.#meter = new StabilityMeter(this.#heads.length, options.window, selecting);
   }
 
   /** A sequence's answer begins. */
@@ -98,7 +104,7 @@ export class StabilityObserver {
     };
   }
 
-  /** Whole chunks that were measured. */
+  /** Whole chunks that were measured, here or before. */
   get numChunks(): number {
     return this.#meter.stability.length;
   }
@@ -113,13 +119,11 @@ export class StabilityObserver {
       this.#heads.forEach((head, i) => (row[head] = chunk[i]!));
       return row;
     };
-    return { stability: stability.map(everyHead), overlapByOffset, pages: this.#pages };
+    return { stability: stability.map(everyHead), overlapByOffset };
   }
 
   #read(words: Uint32Array, numPages: number): SelectionStep[] {
     const { pagesPerHead } = this.#shape;
-    const [least, most] = this.#pages;
-    this.#pages = [Math.min(least, numPages), Math.max(most, numPages)];
     return this.#heads.map((head) => {
       const selected = words.subarray(head * pagesPerHead, (head + 1) * pagesPerHead);
       return { selected: selected as ArrayLike<number> as ArrayLike<PageIndex>, numPages };

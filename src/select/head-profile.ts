@@ -61,29 +61,6 @@ export function makeHeadProfile({ stability, overlapByOffset, ...about }: Profil
   };
 }
 
-/**
- * Both measurements of one model as one. Where they were made with other pages per head or windows, the later one is taken as
- * soon as it has as many chunks.
- */
-export function combineProfiles(earlier: HeadProfile, later: HeadProfile): HeadProfile {
-  const isAlike = earlier.pagesPerHead === later.pagesPerHead && earlier.window === later.window;
-  const [numEarlier, numLater] = [earlier.stability.length, later.stability.length];
-  if (!isAlike) return numLater >= numEarlier ? later : earlier;
-  const overlapByOffset = later.overlapByOffset.map((overlap, i) => {
-    const other = earlier.overlapByOffset[i] ?? null;
-    if (overlap === null || other === null) return overlap ?? other;
-    return (numEarlier * other + numLater * overlap) / (numEarlier + numLater);
-  });
-  return makeHeadProfile({
-    ...later,
-    measuredOn:
-      `While answering, over several loads: ${numEarlier + numLater} chunks of ${later.window} steps; a head attends ` +
-      `${later.pagesPerHead} pages.`,
-    stability: [...earlier.stability, ...later.stability],
-    overlapByOffset,
-  });
-}
-
 const round = (value: number) => Math.round(1e4 * value) / 1e4;
 
 /** Heads count as retrieving from this part of the best one's score on: few do, and far more than the rest. */
@@ -129,9 +106,6 @@ export function parseHeadProfile(value: unknown, numLayers: number, numKvHeads: 
     profile?.version === 1 &&
     profile.numLayers === numLayers &&
     profile.numKvHeads === numKvHeads &&
-    Number.isInteger(profile.pagesPerHead) &&
-    Number.isInteger(profile.window) &&
-    Array.isArray(profile.overlapByOffset) &&
     Array.isArray(profile.stability) &&
     profile.stability.length > 0 &&
     profile.stability.every(isRow) &&

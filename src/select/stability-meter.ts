@@ -19,16 +19,20 @@ interface Run {
 export class StabilityMeter {
   readonly #numHeads: number;
   readonly #window: number;
-  readonly #stability: number[][] = [];
+  readonly #stability: (readonly number[])[];
   readonly #overlapSums = new Float64Array(maxOffset);
   readonly #overlapCounts = new Float64Array(maxOffset);
   readonly #runs = new Map<object, Run>();
 
-  /** @param window steps of a chunk, 2 to 64 */
-  constructor(numHeads: number, window: number) {
+  /**
+   * @param window steps of a chunk, 2 to 64
+   * @param earlier `[chunks][heads]` TS that was measured before and counts too
+   */
+  constructor(numHeads: number, window: number, earlier: readonly (readonly number[])[] = []) {
     assert(window >= 2 && window <= maxOffset, `chunks of ${window} steps`);
     this.#numHeads = numHeads;
     this.#window = window;
+    this.#stability = [...earlier];
   }
 
   /** `[chunks][heads]` TS of every whole chunk so far. */

@@ -152,7 +152,7 @@ export class Engine {
   }
 
   /**
-   * How stable the model's KV heads were where that was measured since load (`kv.measureStability`): what `kv.headProfile`
+   * How stable the model's KV heads were where that was measured (`kv.measureStability`), earlier loads included: what `kv.headProfile`
    * takes. Undefined before the first whole chunk of steps.
    */
   headProfile(): Promise<HeadProfile | undefined> {

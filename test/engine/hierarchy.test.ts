@@ -140,61 +140,6 @@ describe('a budget of 4 pages', () => {
     expect(again.end.numCachedTokens).toBe(wholePages(129));
     expect(essence(again)).toEqual(expected);
   });
-
-  test('a stop string in the middle of steps in flight leaves what a fresh run finds', async () => {
-    const letter = engine.tokenizer.encode('q', { addSpecialTokens: false })[0]!;
-    const prompt = promptOf(120, 8);
-    const stopped = await run(engine, prompt, {
-      stop: ['qqqqqqqqqqq'],
-      sampling: { logitBias: [[letter, 100]] },
-    });
-    expect(stopped.tokenIds.length).toBe(11);
-    const next = [...prompt.slice(0, 112), ...promptOf(20, 9)];
-    const again = await run(engine, next);
-    expect(again.end.numCachedTokens).toBe(112);
-    expect(essence(again)).toEqual(await fresh(engine, next));
-  });
-
-  test('two that rerank at the same step, and two on one shared prefix, give what each gives alone', async () => {
-    const prefix = promptOf(160, 10);
-    const prompts = [
-      [...prefix, ...promptOf(9, 11)],
-      [...prefix, ...promptOf(9, 12)],
-    ];
-    const alone = [await fresh(engine, prompts[0]!), await fresh(engine, prompts[1]!)];
-    await fresh(engine, promptOf(1, 13), { maxTokens: 1 });
-    const both = await Promise.all(prompts.map((prompt) => run(engine, prompt)));
-    expect(both.map(essence)).toEqual(alone);
-    const shared = await Promise.all(prompts.map((prompt) => run(engine, prompt)));
-    expect(Math.min(...shared.map(({ end }) => end.numCachedTokens))).toBeGreaterThanOrEqual(160);
-    expect(shared.map(essence)).toEqual(alone);
-  });
-
-  test.each(['read', 'write'] as const)('aborted while a %s of the host is under way', async (way) => {
-    const prompt = promptOf(200, 16);
-    const expected = await fresh(engine, prompt);
-    const controller = new AbortController();
-    const reason = new Error('enough');
-    const store = engine.runner.hostStore;
-    const original = store[way].bind(store);
-    let numHeld = 0;
-    let open: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => (open = resolve));
-    vi.spyOn(store, way).mockImplementation(async (...args: Parameters<typeof store.read>) => {
-      numHeld++;
-      await gate;
-      await original(...args);
-    });
-    const reading = run(engine, promptOf(210, 17), {}).catch((error: unknown) => error);
-    const aborted = answer(engine, requestOf(promptOf(220, 18), { maxTokens: 60 }), controller.signal);
-    await vi.waitFor(() => expect(numHeld).toBeGreaterThan(0), { timeout: 60_000 });
-    controller.abort(reason);
-    await expect(aborted).rejects.toBe(reason);
-    open();
-    await reading;
-    vi.restoreAllMocks();
-    expect(await fresh(engine, prompt)).toEqual(expected);
-  });
 });
 
 /** A profile in which just these heads retrieve, measured on these weights. */

@@ -44,15 +44,13 @@ describe('what is measured', () => {
     expect(await readStoredProfile('b')).toBeUndefined();
   });
 
-  test('adds to what earlier loads measured', async () => {
+  test('takes the place of what earlier loads measured once it is more', async () => {
     const subject = measured('c', profileOf(10));
-    subject.keep(profileOf(5));
-    expect(subject.due).toBeUndefined();
-    // This load's chunks so far, once more with the newest: those before are not counted twice.
-    subject.keep(profileOf(6));
-    expect(subject.due?.stability.length).toBe(16);
+    expect([subject.hasNews(10), subject.hasNews(11), subject.due]).toEqual([false, true, undefined]);
+    subject.keep(profileOf(16));
+    expect(subject.due).toEqual(profileOf(16));
     await subject.stored();
-    expect(await readStoredProfile('c')).toEqual(subject.due);
+    expect(await readStoredProfile('c')).toEqual(profileOf(16));
     expect(measured('c', profileOf(16), true).due).toBeUndefined();
   });
 

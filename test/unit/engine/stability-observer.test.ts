@@ -17,8 +17,11 @@ const shape = {
   numPageIds: 64,
 };
 
-const observer = (options: Partial<ObserverOptions> = {}, selects: (layer: number) => boolean = () => true) =>
-  new StabilityObserver(shape, { window: 2, spacing: 6, maxChunks: 4, ...options }, selects);
+const observer = (
+  options: Partial<ObserverOptions> = {},
+  selects: (layer: number) => boolean = () => true,
+  earlier?: number[][],
+) => new StabilityObserver(shape, { window: 2, spacing: 6, maxChunks: 4, ...options }, selects, earlier);
 
 /** The second head of every layer takes new pages at every step. */
 const words = (step: number) =>
@@ -46,7 +49,6 @@ describe('steps that are looked at', () => {
         [1, 0, 1, 0],
         [1, 0, 1, 0],
       ],
-      pages: [10, 10],
     });
   });
 
@@ -64,6 +66,17 @@ describe('steps that are looked at', () => {
     expect(run(subject, 0, 3, 2)).toEqual([]);
     expect(run(subject, 0, 20)).toEqual([0, 1]);
     expect(run(observer(), 0, 3)).toEqual([]);
+  });
+
+  test('add to chunks that were measured before; heads that never select count as stable in both', () => {
+    const subject = observer({ maxChunks: 2 }, (layer) => layer === 1, [[0.1, 0.2, 0.3, 0.4]]);
+    expect(subject.numChunks).toBe(1);
+    subject.begin(0);
+    expect(run(subject, 0, 14)).toEqual([0, 1]);
+    expect(subject.measured!.stability).toEqual([
+      [1, 1, 0.3, 0.4],
+      [1, 1, 1, 0],
+    ]);
   });
 
   test('are of one sequence at a time', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import {
-  combineProfiles,
   makeHeadProfile,
   parseHeadProfile,
   retrievalHeads,
@@ -68,27 +67,6 @@ describe('a head profile', () => {
     ];
     for (const value of wrong) expect(() => parseHeadProfile(value, 2, 2)).toThrow('2 layers of 2 KV heads');
     expect(() => parseHeadProfile(profile, 4, 1)).toThrow('4 layers of 1 KV heads');
-  });
-});
-
-describe('two measurements of one model', () => {
-  const { version: _, meanStability: __, unstable: ___, ...source } = profile;
-  const later = makeHeadProfile({ ...source, stability: [[0.6, 0.7, 0.2, 0.9]], overlapByOffset: [0.5] });
-
-  test('have the chunks of both, and overlaps weighted by chunks', () => {
-    const both = combineProfiles(makeHeadProfile({ ...source, overlapByOffset: [0.2] }), later);
-    expect(both.stability).toEqual([...profile.stability, ...later.stability]);
-    expect(both.meanStability).toEqual([0.8, 0.4, 0.6, 0.4]);
-    expect(both.overlapByOffset).toEqual([0.3]);
-    expect(both.measuredOn).toContain('3 chunks of 16 steps');
-    expect(combineProfiles(profile, later).overlapByOffset).toEqual([0.5]);
-  });
-
-  test('of other pages per head are not mixed: the one with more chunks counts', () => {
-    const other = { ...later, pagesPerHead: 8 };
-    expect(combineProfiles(profile, other)).toBe(profile);
-    const longer = { ...other, stability: [...later.stability, ...later.stability] };
-    expect(combineProfiles(profile, longer)).toBe(longer);
   });
 });
 
