@@ -590,6 +590,8 @@ export class EngineCore {
         `The measured head profile was not applied at once. ${asError(error).message}`,
       );
       this.#device.handle.destroy();
+      // Until then nobody knows that a recovery is to be waited for.
+      await this.#device.lost;
       return;
     }
     await this.#resume(paused);

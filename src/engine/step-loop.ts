@@ -59,7 +59,8 @@ export class StepLoop {
   add(request: LoopRequest): void {
     this.#waiting.push(request);
     this.#wake();
-    this.#running ??= this.#run();
+    // A loop that is halted passes on what comes: a run that ended at once would count as one that never does.
+    if (!this.#isHalted) this.#running ??= this.#run();
   }
 
   /**
