@@ -7,6 +7,7 @@ import { ModelRunner } from '../../src/engine/model-runner';
 import { readStoredProfile } from '../../src/engine/profile-store';
 import { parseHeadProfile, unstableHeads, type HeadProfile } from '../../src/select/head-profile';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
+import { gpu } from '../support/gpu-setup';
 import { goldenPrompt, tinyLlamaModel } from '../support/models';
 
 const engines: EngineCore[] = [];
@@ -14,7 +15,7 @@ const engines: EngineCore[] = [];
 async function load(
   kv: KvOptions,
   name = 'tiny-llama',
-  options: { onWarning?: (message: string) => void } = {},
+  options: { gpu?: GPU; onWarning?: (message: string) => void } = {},
 ) {
   const engine = await loadEngine(
     { ...tinyLlamaModel(), name },
@@ -113,7 +114,7 @@ test('heads that cannot be changed because the GPU has no room are a lost device
   const warnings: string[] = [];
   const kv: KvOptions = { measureStability: 'every-step', rerankInterval: 2 };
   const onWarning = (message: string) => void warnings.push(message);
-  const engine = await load(kv, 'crowded', { onWarning });
+  const engine = await load(kv, 'crowded', { gpu, onWarning });
   await answer(engine, requestOf(promptOf(100, 1), { maxTokens: 34, ignoreEos: true }));
   vi.spyOn(ModelRunner, 'create').mockRejectedValueOnce(new Error('no room'));
   const { tokenIds } = await answer(engine, requestOf(promptOf(90, 2), { maxTokens: 3, ignoreEos: true }));
