@@ -387,8 +387,8 @@ export function mapSlotBytes({ numLayers, numKvHeads, pagesPerHead }: CacheShape
   return 4 * numLayers * numKvHeads * (pagesPerHead + 2);
 }
 
-/** Bytes of an offload slot: a tile of one layer, or one page of all layers. */
+/** Bytes of an offload slot: a tile of one layer, or a page of all layers for each row of a step. */
 export function offloadSlotBytes({ cache, activations }: Pick<MemoryPlan, 'cache' | 'activations'>): number {
   const perPage = cache.numKvHeads * pageBytes(cache.hostFormat, cache.headDim);
-  return perPage * Math.max(activations.tileTokens / pageTokens, cache.numLayers);
+  return perPage * Math.max(activations.tileTokens / pageTokens, activations.maxRows * cache.numLayers);
 }

@@ -283,7 +283,10 @@ export class ModelRunner {
     return new PrefillJob(context, index, ids, start, { isSelecting, isSampling: !isReading, masses });
   }
 
-  /** Submits the next slice of a prefill; the prompt's last slice also samples the first token. */
+  /**
+   * Submits the next slice of a prefill that is ready; the prompt's last slice also samples the first token. Resolves when the GPU
+   * has done it: a wait for the host that the slice ended at is the job's own.
+   */
   async submitSlice(job: PrefillJob): Promise<SliceResult> {
     const { device } = this.#context.compiler;
     const { sequence, numTokens, isSelecting, isSampling } = job;
@@ -291,7 +294,7 @@ export class ModelRunner {
     const submittedAt = performance.now();
     const row = [sequence, numTokens - 1, 0, 0];
     device.write(this.#activations.segmentRow, 0, Uint32Array.from(row));
-    const { cost, wait } = job.recordSlice(this.#recorder);
+    const cost = job.recordSlice(this.#recorder);
     if (job.isDone && isSampling) {
       if (isSelecting) this.#reranker!.begin(this.#recorder, sequence);
       this.observer?.begin(sequence);
@@ -307,7 +310,7 @@ export class ModelRunner {
     }
     this.#recorder.submit();
     const work = device.handle.queue.onSubmittedWorkDone();
-    await wait?.();
+    job.beginWait();
     await work;
     device.throwIfFailed();
     this.#learn(cost, submittedAt);
@@ -379,7 +382,7 @@ export class ModelRunner {
     const words = Uint32Array.from(rows.flatMap(({ sequence, position }) => [sequence, position, 0, 0]));
     device.write(this.#activations.rows, 0, words);
     this.#decodeGraphs.get(batchRows(rows.length))!.record(this.#recorder, decodeRows, this.#masses);
-    for (const { sequence, position } of rows) this.#offloadFilledPage(sequence, position);
+    this.#offloadFilledPages(rows);
     const reranking = decodeRows.filter((row) => row.reranking !== undefined);
     const turns = rows.flatMap(({ sequence }) => this.#reranker?.turnOf(sequence) ?? []);
     const { pageMasses: source } = this.#activations;
@@ -415,24 +418,32 @@ export class ModelRunner {
     });
   }
 
-  /** A page that this step fills goes to the host, all layers and heads of it. */
-  #offloadFilledPage(sequence: number, position: number): void {
-    if ((position + 1) % pageTokens !== 0) return;
+  /** Pages that this step fills go to the host in one copy, all layers and heads of them. */
+  #offloadFilledPages(rows: readonly StepRow[]): void {
+    const filling = rows.filter(({ position }) => (position + 1) % pageTokens === 0);
+    const kept = filling.filter(({ sequence }) => this.#host.isKept(sequence));
+    for (const { sequence, position } of filling) {
+      if (!this.#host.isKept(sequence)) this.#packer?.record(this.#recorder, sequence, pageOf(position));
+    }
+    if (kept.length > 0) this.#host.offloader.record(this.#recorder, this.#filledPages(kept));
+  }
+
+  /** One page after the other: all are packed in the same place. */
+  *#filledPages(rows: readonly StepRow[]): Generator<PageRun> {
     const { cache } = this;
-    const page = pageOf(position);
-    const packed = this.#packer?.record(this.#recorder, sequence, page);
-    if (!this.#host.isKept(sequence)) return;
-    const id = cache.pagesOf(sequence)[page]!;
     const { numLayers, numKvHeads } = cache.shape;
-    const runs: PageRun[] = [];
-    for (let layer = 0; layer < numLayers; layer++) {
-      for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
-        const slot = packed ? layer * numKvHeads + kvHead : cache.table.get(layer, sequence, kvHead, page);
-        const source = packed ?? cache.slabOf(layer, kvHead).pool;
-        runs.push({ layer, kvHead, ids: [id], source, offsetBytes: slot * cache.layout.hostPageBytes });
+    for (const { sequence, position } of rows) {
+      const page = pageOf(position);
+      const packed = this.#packer?.record(this.#recorder, sequence, page);
+      const ids = [cache.pagesOf(sequence)[page]!];
+      for (let layer = 0; layer < numLayers; layer++) {
+        for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
+          const slot = packed ? layer * numKvHeads + kvHead : cache.table.get(layer, sequence, kvHead, page);
+          const source = packed ?? cache.slabOf(layer, kvHead).pool;
+          yield { layer, kvHead, ids, source, offsetBytes: slot * cache.layout.hostPageBytes };
+        }
       }
     }
-    this.#host.offloader.record(this.#recorder, runs);
   }
 
   /**

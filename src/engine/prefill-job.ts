@@ -1,6 +1,7 @@
 /** A prompt on its way through the model: which segment it is in, and the recording that is cut into slices. */
 import type { Recorder } from '../gpu/recorder';
 import { assert } from '../util/assert';
+import { asError } from '../util/errors';
 import type { ModelConfig } from '../model/model-config';
 import type { Cost, PrefillGraph, PrefillStep, PromptEnd } from '../model/prefill-graph';
 import type { HostWait } from '../offload/offloader';
@@ -30,7 +31,10 @@ export class PrefillJob {
   readonly #ids: readonly number[];
   readonly #purpose: PrefillPurpose;
   #position: number;
-  #isWaiting = false;
+  /** Where the slice ended that was recorded last. */
+  #hostWait: HostWait | undefined;
+  #waiting: Promise<void> | undefined;
+  #failure: Error | undefined;
   #current: { readonly segment: Segment; readonly recording: Generator<PrefillStep, void> } | undefined;
 
   constructor(
@@ -57,9 +61,15 @@ export class PrefillJob {
     return this.#ids.length;
   }
 
-  /** Whether the next slice must wait for the host. */
-  get isWaiting(): boolean {
-    return this.#isWaiting;
+  /** Whether the next slice may be recorded: not while the host is waited for. @throws what that wait failed with */
+  get isReady(): boolean {
+    if (this.#failure) throw this.#failure;
+    return this.#waiting === undefined;
+  }
+
+  /** Resolves when the host is waited for no longer, whatever came of it. */
+  async whenReady(): Promise<void> {
+    await this.#waiting;
   }
 
   /** Whether a segment is begun and not done: until then no other prefill may go on. */
@@ -85,11 +95,11 @@ export class PrefillJob {
   }
 
   /**
-   * Records work of about one submission, at most to the end of a segment and to where something is needed from the host:
-   * then the job is waiting, and the caller calls `wait` once this slice is submitted, and awaits it before the next.
+   * Records work of about one submission, at most to the end of a segment and to where something is needed from the host. The
+   * caller submits it, calls `beginWait`, and records no further slice before the job is ready.
    */
-  recordSlice(recorder: Recorder): { readonly cost: Cost; readonly wait: HostWait | undefined } {
-    assert(!this.#isWaiting, 'a waiting prefill records nothing');
+  recordSlice(recorder: Recorder): Cost {
+    assert(!this.#waiting && !this.#hostWait, 'a waiting prefill records nothing');
     const { pace } = this.#context;
     this.#current ??= this.#begin(recorder);
     const { segment, recording } = this.#current;
@@ -102,21 +112,22 @@ export class PrefillJob {
         break;
       }
       if (typeof step.value === 'function') {
-        this.#isWaiting = true;
-        const wait = step.value;
-        return { cost, wait: () => this.#waitFor(wait) };
+        this.#hostWait = step.value;
+        break;
       }
       cost += step.value;
     }
-    return { cost, wait: undefined };
+    return cost;
   }
 
-  async #waitFor(wait: HostWait): Promise<void> {
-    try {
-      await wait();
-    } finally {
-      this.#isWaiting = false;
-    }
+  /** To be called once a slice is submitted: begins the wait for the host that it ended at, if it did. */
+  beginWait(): void {
+    const wait = this.#hostWait;
+    if (!wait) return;
+    this.#hostWait = undefined;
+    this.#waiting = wait()
+      .catch((error: unknown) => void (this.#failure = asError(error)))
+      .then(() => void (this.#waiting = undefined));
   }
 
   #begin(recorder: Recorder) {

@@ -289,7 +289,7 @@ export class Reranker {
     try {
       const { offloader, reloader } = this.#host;
       // Every page that leaves at the flip must have a copy on the host, and every one that comes must have arrived there.
-      await offloader.settled();
+      await offloader.settled(ids);
       const startedAt = performance.now();
       pending.fetched = await reloader.fetch(wanted);
       pending.fetchMs = performance.now() - startedAt;

@@ -218,15 +218,21 @@ export class StepLoop {
     const plan = planStep(this.#admitted, this.#maxRows, begun);
     await this.#runner.prepare(plan.decode.length);
     const isBusy = this.#submit(plan);
-    // A sequence whose pages are on their way from the host pauses; when there is nothing else to do, the loop waits with it.
-    if (!isBusy && this.#inFlight.length === 0 && plan.decode.length > 0) {
-      const isReady = this.#runner.whenReady(plan.decode.map((r) => r.sequence!));
-      await Promise.race([isReady, new Promise<void>((resolve) => (this.#wake = resolve))]);
-    }
+    if (!isBusy && this.#inFlight.length === 0) await this.#whenReady(plan);
     while (this.#inFlight.length >= maxInFlight || (!isBusy && this.#inFlight.length > 0)) {
       await this.#confirmOldest();
       if (!isBusy) break;
     }
+  }
+
+  /** A request that needs the host pauses; when there is nothing else to do, the loop waits with it. */
+  async #whenReady({ decode, prefill }: StepPlan<LoopRequest>): Promise<void> {
+    const waits: Promise<void>[] = [];
+    if (decode.length > 0) waits.push(this.#runner.whenReady(decode.map((request) => request.sequence!)));
+    const job = prefill && this.#prefills.get(prefill);
+    if (job) waits.push(job.whenReady());
+    if (waits.length === 0) return;
+    await Promise.race([...waits, new Promise<void>((resolve) => (this.#wake = resolve))]);
   }
 
   /** Starts waiting requests, in order, as long as the next one fits. */
@@ -291,18 +297,21 @@ export class StepLoop {
   /** Submits what the plan says; false when that was nothing. */
   #submit({ decode, prefill }: StepPlan<LoopRequest>): boolean {
     // A request may have been aborted while a batch size was being compiled.
-    const requests = decode.filter((request) => this.#isReady(request));
+    const requests = decode.filter(
+      (request) =>
+        request.phase === 'decoding' && this.#mayGoOn(request, () => this.#runner.isReady(request.sequence!)),
+    );
     if (requests.length > 0) this.#submitDecode(requests);
     const job = prefill && this.#prefills.get(prefill);
-    const hasSlice = prefill !== undefined && job !== undefined && !job.isWaiting;
-    if (hasSlice) this.#submitSlice(prefill, job);
+    const hasSlice = job !== undefined && this.#mayGoOn(prefill!, () => job.isReady);
+    if (hasSlice) this.#submitSlice(prefill!, job);
     return requests.length > 0 || hasSlice;
   }
 
-  #isReady(request: LoopRequest): boolean {
-    if (request.phase !== 'decoding') return false;
+  /** What `isReady` says; a request whose pages could not be had ends. */
+  #mayGoOn(request: LoopRequest, isReady: () => boolean): boolean {
     try {
-      return this.#runner.isReady(request.sequence!);
+      return isReady();
     } catch (error) {
       this.#failOnHost(request, error);
       return false;
@@ -343,14 +352,10 @@ export class StepLoop {
       }
     }
     this.#push(
-      submitted.then(
-        ({ token }) =>
-          () => {
-            if (position > start) this.#advance(request, position);
-            if (token) this.#confirm(request, token);
-          },
-        (error: unknown) => () => this.#failOnHost(request, error),
-      ),
+      submitted.then(({ token }) => () => {
+        if (position > start) this.#advance(request, position);
+        if (token) this.#confirm(request, token);
+      }),
     );
   }
 

@@ -150,7 +150,7 @@ export class TileTraffic {
       const { offloader, reloader } = this.#host;
       const ids = this.#cache.pagesOf(view.sequence).slice(from, to);
       const isHere = (kvHead: number) => ids.every((id) => offloader.store.has(this.#layer, kvHead, id));
-      if (!stable.every(isHere)) yield () => offloader.settled();
+      if (!stable.every(isHere)) yield () => offloader.settled(ids);
       // Earlier work reads what stands in the tile now: it goes first.
       recorder.submit();
       const places = stable.map((kvHead) => ({
@@ -197,7 +197,7 @@ export class TileTraffic {
       const offsetBytes = this.#offsetBytes(kvHead, from - view.firstPage);
       return { layer: this.#layer, kvHead, ids, source: this.#ofHost, offsetBytes };
     });
-    while (!offloader.hasFreeSlot) yield () => offloader.slotFreed();
+    while (!offloader.hasSlotForPrefill) yield () => offloader.slotFreed();
     offloader.record(recorder, runs);
   }
 

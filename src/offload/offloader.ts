@@ -39,8 +39,11 @@ export interface PageOwner {
   releasePage(id: PageId): void;
 }
 
-/** Buffers in the ring: one being filled, one being read, one to spare. A slow disk holds up as many, no more. */
-export const numOffloadSlots = 3;
+/**
+ * Buffers in the ring: one being filled, one being read, one to spare, and one that prefills leave to decode steps. A slow disk
+ * holds up as many, no more.
+ */
+export const numOffloadSlots = 4;
 
 /** Owns the ring; pages go to `store`. */
 export class Offloader {
@@ -48,7 +51,8 @@ export class Offloader {
   readonly #ring: ReadbackRing;
   readonly store: HostStore;
   readonly #owner: PageOwner;
-  readonly #underWay = new Set<Promise<void>>();
+  /** What is recorded or under way, with the logical pages that it brings. */
+  readonly #underWay = new Map<Promise<void>, ReadonlySet<PageId>>();
   #waiting: (() => void)[] = [];
   #failure: Error | undefined;
   #numOffloaded = 0;
@@ -71,26 +75,42 @@ export class Offloader {
   }
 
   get hasFreeSlot(): boolean {
-    return this.#ring.numFree > 0 && this.#underWay.size < numOffloadSlots;
+    return this.#numFree > 0;
   }
 
-  /** Resolves when there is a free slot: one of the copies that are recorded or under way has arrived. */
-  async slotFreed(): Promise<void> {
-    if (!this.hasFreeSlot) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Whether a prefill may record a copy: the last slot is for decode steps, which must not wait for a prefill's pages. */
+  get hasSlotForPrefill(): boolean {
+    return this.#numFree > 1;
   }
 
-  /** Resolves when all copies submitted so far are stored or lost. @throws EngineError `device-lost` */
-  async settled(): Promise<void> {
-    await Promise.all(this.#underWay);
+  /** Resolves when one of the copies that are recorded or under way has arrived; there must be such. */
+  slotFreed(): Promise<void> {
+    return new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /**
+   * Resolves when the copies submitted so far are stored or lost: all of them, or those that bring one of `ids`.
+   * @throws EngineError `device-lost`
+   */
+  async settled(ids?: readonly PageId[]): Promise<void> {
+    const isWanted = ([, pages]: readonly [Promise<void>, ReadonlySet<PageId>]) =>
+      !ids || ids.some((id) => pages.has(id));
+    await Promise.all([...this.#underWay].filter(isWanted).map(([arrival]) => arrival));
     if (this.#failure) throw this.#failure;
   }
 
-  /** Records the copies of runs of at most `slotBytes` together; there must be a free slot. */
-  record(recorder: Recorder, runs: readonly PageRun[]): void {
+  /**
+   * Records the copies of runs of at most `slotBytes` together; there must be a free slot. Runs are taken one after the other: what
+   * `from` records before it gives one is done before that run is copied.
+   */
+  record(recorder: Recorder, from: Iterable<PageRun>): void {
     const slot = this.#ring.acquire();
     const { pageBytes } = this.store.shape;
+    const runs: PageRun[] = [];
     let at = 0;
-    for (const { ids, source, offsetBytes } of runs) {
+    for (const run of from) {
+      const { ids, source, offsetBytes } = run;
+      runs.push(run);
       recorder.copy(source, offsetBytes, slot.buffer, at, ids.length * pageBytes);
       at += ids.length * pageBytes;
       for (const id of ids) this.#owner.retainPage(id);
@@ -104,7 +124,7 @@ export class Offloader {
           this.#releaseIds(runs);
         },
       );
-      this.#track(arrival);
+      this.#track(arrival, new Set(runs.flatMap(({ ids }) => ids)));
     });
   }
 
@@ -126,7 +146,7 @@ export class Offloader {
       () => undefined,
       () => undefined,
     );
-    this.#track(arrival);
+    this.#track(arrival, new Set());
     return new Uint8Array(await read);
   }
 
@@ -134,9 +154,13 @@ export class Offloader {
     this.#ring.destroy();
   }
 
+  get #numFree(): number {
+    return Math.min(this.#ring.numFree, numOffloadSlots - this.#underWay.size);
+  }
+
   /** Whoever waits for a slot looks again when this has arrived. */
-  #track(arrival: Promise<void>): void {
-    this.#underWay.add(arrival);
+  #track(arrival: Promise<void>, pages: ReadonlySet<PageId>): void {
+    this.#underWay.set(arrival, pages);
     void arrival.then(() => {
       this.#underWay.delete(arrival);
       for (const wake of this.#waiting.splice(0)) wake();

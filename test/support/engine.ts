@@ -31,11 +31,12 @@ export interface Answer {
   readonly end: Extract<GenerationEvent, { kind: 'end' }>;
 }
 
-/** Runs a request to its end. */
+/** Runs a request to its end; `onToken` is called as often as text comes. */
 export async function answer(
   engine: EngineCore,
   request: GenerationRequest,
   signal?: AbortSignal,
+  onToken?: () => void,
 ): Promise<Answer> {
   let text = '';
   const tokenIds: number[] = [];
@@ -45,6 +46,7 @@ export async function answer(
       text += event.text;
       tokenIds.push(...event.tokenIds);
       logprobs.push(...(event.logprobs ?? []));
+      onToken?.();
     } else if (event.kind === 'end') return { text, tokenIds, logprobs, end: event };
   }
   throw new Error('the answer had no end');
