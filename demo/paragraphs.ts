@@ -50,11 +50,10 @@ export function piecesOf(paragraph: Span, marked: Span | undefined): Piece[] {
 
 /** Characters before and behind a span in which its sentences begin and end. */
 const sentenceReach = 400;
+/** A full stop and what closes a quotation are no part to speak of. */
+const leastShared = 2;
 
-/**
- * The sentences that a span is about: pages cut them anywhere. A sentence counts when the span has a third of it, or when it has a
- * third of the span.
- */
+/** The sentences that a span has a part of: pages cut them anywhere. */
 export function sentencesOf(text: string, { start, end }: Span): Span {
   const from = Math.max(0, start - sentenceReach);
   const part = text.slice(from, end + sentenceReach);
@@ -62,13 +61,13 @@ export function sentencesOf(text: string, { start, end }: Span): Span {
     .map(({ segment, index }) => ({ start: from + index, end: from + index + segment.trimEnd().length }))
     .filter((sentence) => {
       const shared = Math.min(end, sentence.end) - Math.max(start, sentence.start);
-      return 3 * shared >= Math.min(end - start, sentence.end - sentence.start) && shared > 0;
+      return shared > leastShared;
     });
   return { start: sentences[0]?.start ?? start, end: sentences.at(-1)?.end ?? end };
 }
 
 /** The text of a span in one line, cut at words to about `longest` characters. */
-export function excerpt(text: string, { start, end }: Span, longest = 220): string {
+export function excerpt(text: string, { start, end }: Span, longest = 300): string {
   const line = text.slice(start, end).replace(/\s+/g, ' ').trim();
   if (line.length <= longest) return line;
   return `${line.slice(0, longest).replace(/\s+\S*$/, '')}…`;

@@ -1,7 +1,7 @@
 // masses[page] += weight · sum_h sum_t 2^(s_t - m_h) / l_h,  s_t = scale · log2(e) · q_h · k_t,
 //   m_h = max_s m_s,  l_h = sum_s 2^(m_s - m_h) l_s over the splits s of sparse-decode
-// over the query heads h of one (row, KV head) and the keys t of the page that the row sees: the softmax mass of every page
-// that the head attended. Pages that it did not attend stay as they are.
+// over the query heads h of one (row, KV head) and the keys t of the page that the row sees and that lie in [firstCounted,
+// endCounted): the softmax mass of every page that the head attended. Pages that it did not attend stay as they are.
 //
 // Grid: splits of the row; an invocation a page.
 //   qkv         [rows, qkvStride] f32, as vec4
@@ -27,6 +27,8 @@ struct Params {
   window: u32,
   maxSplits: u32,
   massOffset: u32,
+  firstCounted: u32,
+  endCounted: u32,
   scale: f32,
   weight: f32,
 }
@@ -60,7 +62,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let slot = blockTable[table + page];
   let units = HEAD_DIM / 8u;
   let stride = HEAD_DIM + 2u;
-  let firstKey = first_visible(params.position);
+  let firstKey = max(first_visible(params.position), params.firstCounted);
+  let endKey = min(params.position + 1u, params.endCounted);
   var mass = 0.0;
   for (var head = kvHead * GROUP; head < (kvHead + 1u) * GROUP; head++) {
     let start = (params.row * params.kvHeads * GROUP + head) * params.maxSplits * stride;
@@ -82,7 +85,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         scores += qkv[query + 2u * unit] * keys.low + qkv[query + 2u * unit + 1u] * keys.high;
       }
       let positions = vec4(page * 16u + token) + vec4(0u, 1u, 2u, 3u);
-      let isSeen = (positions >= vec4(firstKey)) & (positions <= vec4(params.position));
+      let isSeen = (positions >= vec4(firstKey)) & (positions < vec4(endKey));
       let weights = exp2(scores * (params.scale * 1.4426950408889634) - largest);
       share += dot(select(vec4(0.0), weights, isSeen), vec4(1.0));
     }

@@ -57,7 +57,7 @@ export interface AnswerSource {
   end_char?: number;
   /** Those characters. */
   text?: string;
-  /** Share of the attention that went to it beyond what any passage gets, 0 to 1. */
+  /** Share of the attention that went to it beyond an even one, 0 to 1. */
   mass: number;
 }
 

@@ -23,7 +23,7 @@ import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
 import { chooseProfile, type ChosenProfile, type ProfileOrigin } from './choose-profile';
 import { Documents } from './documents';
-import type { GenerationRequest, Prompt, Sources } from './generation';
+import type { GenerationRequest, Prompt, Sources, SourcesRequest } from './generation';
 import type { GenerationEvent, GenerationTimings } from './generation-event';
 import type { LoopRequest } from './loop-request';
 import { MeasuredProfile, mostChunks } from './measured-profile';
@@ -41,7 +41,7 @@ import {
 import { RunningRequest } from './running-request';
 import { runSelfTest } from './self-test';
 import { SequenceStore } from './sequence-store';
-import { chooseSourceHeads, placePassages, type EncodedPrompt, type SourceSearch } from './sources';
+import { chooseSourceHeads, placePassages, textTokens, type EncodedPrompt } from './sources';
 import { StabilityObserver } from './stability-observer';
 import { StepLoop } from './step-loop';
 import type { EngineStats } from './stats';
@@ -229,10 +229,7 @@ export class EngineCore {
     if (2 * this.#loop.numReusable(promptIds) < promptIds.length) await this.#goByMeasured();
     signal?.throwIfAborted();
     this.#checkIds(promptIds);
-    const sources = request.sources && {
-      ...chooseSourceHeads(this.config, this.#kv.headProfile),
-      ...request.sources,
-    };
+    const sources = request.sources && this.#chooseSources(prompt, request.sources);
     const running = new RunningRequest(
       { ...request, ...(sources && { sources }) },
       promptIds,
@@ -257,9 +254,22 @@ export class EngineCore {
     }
   }
 
-  #sourcesOf({ ids, subject }: EncodedPrompt, masses: Float32Array, search: SourceSearch): Sources {
-    const passages = subject ? placePassages(masses, subject, ids, this.tokenizer, search) : [];
-    return { isCalibrated: search.isCalibrated, passages, pageMasses: masses };
+  /** What is to be measured for a request's sources. */
+  #chooseSources({ ids, subject }: EncodedPrompt, wanted: SourcesRequest) {
+    const { heads, isCalibrated } = chooseSourceHeads(this.config, this.#kv.headProfile);
+    const { firstToken, endToken } = subject
+      ? textTokens(subject, ids, this.tokenizer)
+      : { firstToken: 0, endToken: 0 };
+    return { masses: { heads, firstCounted: firstToken, endCounted: endToken }, isCalibrated, ...wanted };
+  }
+
+  #sourcesOf(
+    { ids, subject }: EncodedPrompt,
+    pageMasses: Float32Array,
+    { isCalibrated, numPassages }: { readonly isCalibrated: boolean; readonly numPassages: number },
+  ): Sources {
+    const passages = subject ? placePassages(pageMasses, subject, ids, this.tokenizer, numPassages) : [];
+    return { isCalibrated, passages, pageMasses };
   }
 
   /**

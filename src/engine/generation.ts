@@ -3,6 +3,7 @@
  * (those are in `src/api/`) and not the engine's own state.
  */
 
+import type { MassWish } from '../model/page-masses';
 import type { ChatMessage } from '../tokenizer/chat-message';
 
 /** The document that a conversation is about: one kept in the library, or a text given with the request. */
@@ -60,8 +61,8 @@ export interface GenerationRequest {
 export interface SourcesRequest {
   /** At most so many, ≥ 1. */
   numPassages: number;
-  /** Heads to go by, as indices `layer · numKvHeads + kvHead`; absent: those that retrieve. */
-  heads?: readonly number[];
+  /** What to measure; absent: how the heads that retrieve attend the text. */
+  masses?: MassWish;
 }
 
 /** A passage of the prompt's document, or of the prompt where that is plain. */
@@ -69,7 +70,7 @@ export interface SourcePassage {
   /** Tokens of the prompt, half-open. */
   startToken: number;
   endToken: number;
-  /** Share of the attention that went to it beyond what any passage gets, 0 … 1. */
+  /** Share of the attention that went to it beyond an even one, 0 … 1. */
   mass: number;
   /** Characters of the document or the plain prompt, half-open, in UTF-16 units, and what they are; absent for token ids. */
   startChar?: number;
@@ -83,7 +84,7 @@ export interface Sources {
   isCalibrated: boolean;
   /** Most mass first. */
   passages: SourcePassage[];
-  /** Mean softmax mass of every page of prompt and answer, over heads and tokens of the answer; sums to 1. */
+  /** Mean softmax mass of what counts of every page, over heads and tokens of the answer. */
   pageMasses: Float32Array;
 }
 

@@ -9,7 +9,7 @@ import { pageBytes } from '../kernels/attention/kv-format';
 import { createActivations, destroyActivations, type Activations } from '../model/activations';
 import { DecodeGraph, type DecodeRow, type GraphContext } from '../model/decode-graph';
 import type { ModelConfig } from '../model/model-config';
-import { PageMasses } from '../model/page-masses';
+import { PageMasses, type MassWish } from '../model/page-masses';
 import { PagePacker } from '../model/page-packer';
 import { PrefillGraph } from '../model/prefill-graph';
 import { ropeTable } from '../model/rope';
@@ -253,13 +253,13 @@ export class ModelRunner {
 
   /**
    * Starts the prefill of `ids` from token `start` on, the first of a page; the pages before are there. With `isReading`
-   * nothing is sampled, and all full pages go to the host. With `massHeads` the first token comes with its page masses.
+   * nothing is sampled, and all full pages go to the host. With `wish` the first token comes with its page masses.
    */
   beginPrefill(
     sequence: Sequence,
     ids: readonly number[],
     start: number,
-    { isReading = false, massHeads }: { isReading?: boolean; massHeads?: readonly number[] | undefined } = {},
+    { isReading = false, wish }: { isReading?: boolean; wish?: MassWish | undefined } = {},
   ): PrefillJob {
     const { cache } = this;
     const { index } = sequence;
@@ -279,7 +279,7 @@ export class ModelRunner {
       maxChunkTokens: chunkTokens,
       segmentMs: isReading ? readingSegmentMs : segmentMs,
     };
-    const masses = massHeads && { of: this.#masses!, massHeads };
+    const masses = wish && { of: this.#masses!, wish };
     return new PrefillJob(context, index, ids, start, { isSelecting, isSampling: !isReading, masses });
   }
 
@@ -368,14 +368,14 @@ export class ModelRunner {
     const { device } = this.#context.compiler;
     const before = { ...this.#recorder.counts, buffers: device.buffers.numCreated };
     let observed: ObservedRow | undefined;
-    const decodeRows = rows.map(({ sequence, position, isExact, massHeads }): DecodeRow => {
+    const decodeRows = rows.map(({ sequence, position, isExact, masses }): DecodeRow => {
       const numPages = pageOf(position) + 1;
       const reranking = this.#reranker?.step(this.#recorder, sequence, numPages);
       this.cache.extend(sequence, position + 1, true);
       const observation = this.observer?.observe(sequence, numPages);
       if (observation) observed = { sequence, observation };
       const isObserved = observation !== undefined;
-      return { sequence, position, isExact, reranking, isObserved, massHeads };
+      return { sequence, position, isExact, reranking, isObserved, masses };
     });
     this.#latest = rows.at(-1)!.sequence;
     this.cache.flush(this.#recorder);
@@ -390,8 +390,8 @@ export class ModelRunner {
     const sampled = this.#sample(rows.length, {
       selecting: reranking.map(({ sequence, position }) => ({ sequence, numTokens: position + 1 })),
       observed,
-      masses: rows.flatMap(({ position, massHeads }, row) =>
-        massHeads ? [{ row, source, offsetBytes: row * rowBytes, numTokens: position + 1 }] : [],
+      masses: rows.flatMap(({ position, masses }, row) =>
+        masses ? [{ row, source, offsetBytes: row * rowBytes, numTokens: position + 1 }] : [],
       ),
     });
     const { dispatches, submits } = this.#recorder.counts;

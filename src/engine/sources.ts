@@ -25,16 +25,8 @@ export interface EncodedPrompt {
 /** Tokens `[startToken, endToken)` of the prompt and their share of the attention. */
 export type MassRun = Pick<SourcePassage, 'startToken' | 'endToken' | 'mass'>;
 
-/** What is looked for in masses. */
-export interface SourceSearch {
-  /** Whether the heads are known to retrieve: others draw on the first token, whatever is asked, so page 0 says nothing. */
-  readonly isCalibrated: boolean;
-  readonly numPassages: number;
-}
-
-/** The same in the tokens of a text. */
-export interface MassSearch extends SourceSearch {
-  /** Tokens of the text in the prompt, `[first, end)`. */
+/** Tokens `[firstToken, endToken)` of a prompt that are the text. */
+export interface TextTokens {
   readonly firstToken: number;
   readonly endToken: number;
 }
@@ -56,21 +48,16 @@ export function chooseSourceHeads(
 const leastOfBest = 0.25;
 
 /**
- * The passages with the most mass, most first: runs of neighbouring pages of the text. Of every page its uniform share is taken
- * off; what is left must be a quarter of the best page's at least. Pages that the text has less than half of belong to the
- * template or the question.
- * @param masses `[pages]`, summing to 1; empty where nothing was measured
+ * The passages with the most mass, most first: runs of neighbouring pages of the text. Of every page its even share is taken
+ * off; what is left must be a quarter of the best page's at least.
+ * @param masses `[pages]` of prompt and answer, of which the text's tokens count; empty where nothing was measured
  */
-export function findPassages(masses: ArrayLike<number>, search: MassSearch): MassRun[] {
-  const { firstToken, endToken, isCalibrated, numPassages } = search;
+export function findPassages(masses: ArrayLike<number>, text: TextTokens, numPassages: number): MassRun[] {
   const spanOf = (page: number) =>
-    [Math.max(page * pageTokens, firstToken), Math.min((page + 1) * pageTokens, endToken)] as const;
-  const numTextPages = pagesFor(endToken);
-  const uniform = 1 / Math.max(masses.length, 1);
-  const excess = Array.from({ length: Math.min(numTextPages, masses.length) }, (_, page) => {
+    [Math.max(page * pageTokens, text.firstToken), Math.min((page + 1) * pageTokens, text.endToken)] as const;
+  const excess = Array.from({ length: Math.min(pagesFor(text.endToken), masses.length) }, (_, page) => {
     const [start, end] = spanOf(page);
-    const isSmall = end - start < Math.min(pageTokens, endToken - firstToken) / 2;
-    return isSmall || (page === 0 && !isCalibrated) ? 0 : masses[page]! - uniform;
+    return masses[page]! - Math.max(end - start, 0) / (pageTokens * masses.length);
   });
   const best = Math.max(...excess, 0);
   const runs: MassRun[] = [];
@@ -84,21 +71,35 @@ export function findPassages(masses: ArrayLike<number>, search: MassSearch): Mas
   return runs.sort((a, b) => b.mass - a.mass).slice(0, numPassages);
 }
 
-/** `findPassages` in the text of a prompt `ids`, with their characters. */
-export function placePassages(
-  masses: ArrayLike<number>,
-  { numTokens, prefix, textStart }: Subject,
+/**
+ * Which tokens of a prompt are its text. What stands before is the template's, and its first token draws attention whatever is
+ * asked; of ids that nobody knows the text of, only that one is left out.
+ */
+export function textTokens(
+  { numTokens: endToken, prefix, textStart }: Subject,
   ids: readonly number[],
   tokenizer: Pick<Tokenizer, 'decoder' | 'isSpecial'>,
-  search: SourceSearch,
+): TextTokens {
+  if (prefix === undefined) return { firstToken: Math.min(1, endToken - 1), endToken };
+  // No more tokens than characters stand before the text, and one that is added.
+  const offsets = charOffsets(tokenizer, ids.slice(0, Math.min(endToken, textStart + 2)), prefix);
+  const firstToken = offsets.findIndex((_, i) => offsets[i + 1]! > textStart);
+  return { firstToken: Math.max(0, firstToken), endToken };
+}
+
+/** `findPassages` in a prompt `ids`, with their characters where those are known. */
+export function placePassages(
+  masses: ArrayLike<number>,
+  subject: Subject,
+  ids: readonly number[],
+  tokenizer: Pick<Tokenizer, 'decoder' | 'isSpecial'>,
+  numPassages: number,
 ): SourcePassage[] {
-  if (prefix === undefined) return findPassages(masses, { ...search, firstToken: 0, endToken: numTokens });
+  const { numTokens, prefix, textStart } = subject;
+  const runs = findPassages(masses, textTokens(subject, ids, tokenizer), numPassages);
+  if (prefix === undefined) return runs;
   const offsets = charOffsets(tokenizer, ids.slice(0, numTokens), prefix);
-  const firstToken = Math.max(
-    0,
-    offsets.findIndex((_, i) => offsets[i + 1]! > textStart),
-  );
-  return findPassages(masses, { ...search, firstToken, endToken: numTokens }).map((run) => {
+  return runs.map((run) => {
     const [from, to] = [Math.max(offsets[run.startToken]!, textStart), offsets[run.endToken]!];
     return { ...run, startChar: from - textStart, endChar: to - textStart, text: prefix.slice(from, to) };
   });

@@ -268,8 +268,8 @@ export class StepLoop {
       }
       // The caller may have aborted while the sampler's history was being allocated.
       if (next.phase === 'prefilling') {
-        const massHeads = next.request?.sources?.heads;
-        const job = this.#runner.beginPrefill(sequence, prefillIds, numCached, { isReading, massHeads });
+        const wish = next.request?.sources?.masses;
+        const job = this.#runner.beginPrefill(sequence, prefillIds, numCached, { isReading, wish });
         this.#prefills.set(next, job);
       }
     }
@@ -327,7 +327,7 @@ export class StepLoop {
         sequence: sequence.index,
         position: sequence.numStored++,
         isExact,
-        massHeads: sources?.heads,
+        masses: sources?.masses,
       };
     });
     const result = this.#runner.submitDecode(rows).then((tokens) => () => {

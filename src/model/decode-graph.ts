@@ -24,7 +24,7 @@ import {
   type LinearContext,
   type Operation,
 } from './linear';
-import type { PageMasses } from './page-masses';
+import type { MassWish, PageMasses } from './page-masses';
 import { bindSelection, type SelectionPair } from './selection';
 import type { HostTraffic } from './tile-traffic';
 import type { LayerWeights, ModelWeights } from './weights';
@@ -43,8 +43,8 @@ export interface DecodeRow {
   readonly reranking: { readonly first: number; readonly end: number } | undefined;
   /** All heads also select without effect, so that their stability is measured. */
   readonly isObserved: boolean;
-  /** Heads whose page masses are wanted; needs `PageMasses`. */
-  readonly massHeads?: readonly number[] | undefined;
+  /** The page masses that are wanted; needs `PageMasses`. */
+  readonly masses?: MassWish | undefined;
 }
 
 /** Everything that a graph binds. */
@@ -100,7 +100,7 @@ export class DecodeGraph {
       recorder,
       Uint32Array.from(rows, ({ sequence }) => latestTokenOf(sequence)),
     );
-    rows.forEach(({ massHeads }, row) => massHeads && masses?.beginRow(recorder, row));
+    rows.forEach((row, index) => row.masses && masses?.beginRow(recorder, index));
     for (const layer of this.#layers) layer(recorder, rows, masses);
     this.#head(recorder);
   }
@@ -296,8 +296,8 @@ async function bindAttention(
       );
     }
     recorder.dispatch(merge, attention, mergeSplitsGrid(numRows, numHeads));
-    decodeRows.forEach(({ massHeads, ...row }, index) => {
-      if (massHeads) masses?.addRow(recorder, layerIndex, index, { ...row, massHeads }, maxSplits);
+    decodeRows.forEach(({ sequence, position, masses: wish }, index) => {
+      if (wish) masses?.addRow(recorder, layerIndex, index, { sequence, position, masses: wish }, maxSplits);
     });
   };
 }

@@ -7,19 +7,28 @@ import { sparseDecode, sparseDecodeGrid } from '../kernels/attention/sparse-deco
 import { qkvWidth } from './activations';
 import type { GraphContext } from './decode-graph';
 
+/** Which masses are wanted. */
+export interface MassWish {
+  /** Heads to take the mean over, as indices `layer · numKvHeads + kvHead`. */
+  readonly heads: readonly number[];
+  /** Positions whose mass counts, `[firstCounted, endCounted)`, unsigned 32-bit. */
+  readonly firstCounted: number;
+  readonly endCounted: number;
+}
+
 /** A token whose masses are wanted. */
 export interface MassRow {
   readonly sequence: number;
   readonly position: number;
-  /** Heads to take the mean over, as indices `layer · numKvHeads + kvHead`. */
-  readonly massHeads: readonly number[];
+  readonly masses: MassWish;
 }
 
 type BoundSlab = Awaited<ReturnType<typeof bindLayer>>[number];
 
 /**
  * A row of a decode step fills its row of `Activations.pageMasses [maxRows, maxPages]`, the last token of a prompt
- * `Activations.promptMasses [maxPages]`: means over heads and their query heads, so that a row sums to 1.
+ * `Activations.promptMasses [maxPages]`: means over heads and their query heads, so that a row sums to 1 where
+ * all positions count.
  */
 export class PageMasses {
   readonly #context: GraphContext;
@@ -92,22 +101,25 @@ export class PageMasses {
     place: { readonly row: number; readonly maxSplits: number; readonly massOffset: number },
   ): void {
     const { numHeads, numKvHeads: kvHeads } = this.#context.config;
-    const { sequence, position, massHeads } = massRow;
-    const weight = kvHeads / (numHeads * massHeads.length);
-    const own = this.#kvHeadsOf(layer, massRow);
+    const { sequence, position } = massRow;
+    const { heads, firstCounted, endCounted } = massRow.masses;
+    const weight = kvHeads / (numHeads * heads.length);
+    const own = { ...place, sequence, position, firstCounted, endCounted, weight };
+    const kvHeadsOfLayer = this.#kvHeadsOf(layer, massRow);
     for (const slab of this.#layers[layer]!) {
-      for (const kvHead of own) {
+      for (const kvHead of kvHeadsOfLayer) {
         if (kvHead < slab.firstKvHead || kvHead >= slab.firstKvHead + slab.numKvHeads) continue;
-        const params = { ...this.#shared(layer), ...place, sequence, position, kvHead, weight };
-        recorder.dispatch(choose(slab), params, [place.maxSplits]);
+        recorder.dispatch(choose(slab), { ...this.#shared(layer), ...own, kvHead }, [place.maxSplits]);
       }
     }
   }
 
-  #kvHeadsOf(layer: number, { massHeads }: MassRow): number[] {
+  #kvHeadsOf(layer: number, { masses }: MassRow): number[] {
     const { numKvHeads } = this.#context.config;
     const first = layer * numKvHeads;
-    return massHeads.filter((head) => head >= first && head < first + numKvHeads).map((head) => head - first);
+    return masses.heads
+      .filter((head) => head >= first && head < first + numKvHeads)
+      .map((head) => head - first);
   }
 
   #shared(layer: number) {

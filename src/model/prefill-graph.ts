@@ -16,7 +16,7 @@ import { rmsNorm } from '../kernels/norm/rms-norm';
 import { qkvWidth } from './activations';
 import type { GraphContext } from './decode-graph';
 import { bindEmbed, bindMatmul } from './linear';
-import type { MassRow, PageMasses } from './page-masses';
+import type { MassRow, MassWish, PageMasses } from './page-masses';
 import { planChunks, type Chunk, type Segment } from './prefill-plan';
 import { bindPrefillSelection } from './selection';
 import { TileTraffic } from './tile-traffic';
@@ -36,8 +36,8 @@ type Kernels = Awaited<ReturnType<typeof compileKernels>>;
 export interface PromptEnd {
   /** It selects what heads attend first. */
   readonly isSelecting: boolean;
-  /** The mass of the pages that it attends, over these heads. */
-  readonly masses?: { readonly of: PageMasses; readonly massHeads: readonly number[] } | undefined;
+  /** The mass of the pages that it attends. */
+  readonly masses?: { readonly of: PageMasses; readonly wish: MassWish } | undefined;
 }
 
 /** Records segments of one sequence at a time. */
@@ -105,7 +105,7 @@ export class PrefillGraph {
       yield* this.#recordAttention(recorder, layer, sequence, segment, needed, isPlacing);
       if (masses) {
         const { firstRow, firstPosition: position } = lastRow(segment);
-        const massRow: MassRow = { sequence, position, massHeads: masses.massHeads };
+        const massRow: MassRow = { sequence, position, masses: masses.wish };
         masses.of.addPrompt(recorder, index, firstRow, massRow, isPlacing);
       }
       yield* this.#recordFeedForward(recorder, layer, needed);

@@ -20,7 +20,7 @@ export interface SampledToken {
   readonly wasDone: boolean;
   /** Where asked for: of the chosen token, and of the most likely ones, descending, ties to the lower id. */
   readonly logprobs: { readonly chosen: number; readonly top: readonly TokenLogprob[] } | undefined;
-  /** Where asked for: the softmax mass of every page, as the query that gave the token attended them; sums to 1. */
+  /** Where asked for: the softmax mass of every page, as the query that gave the token attended them. */
   readonly pageMasses?: Float32Array;
 }
 

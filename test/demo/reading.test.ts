@@ -83,6 +83,8 @@ describe('a document that Scout has read', () => {
     const { page } = shared;
     await showSource(page, 0, 'KX-4471');
     await photograph(page, 'sources');
+    await showSource(page, 1, 'Foxbeck');
+    await showSource(page, 2, 'Room B12');
     await expectAccessible(page);
   });
 

@@ -31,6 +31,7 @@ function expectedMasses(
   return masses;
 }
 
+const all = { firstCounted: 0, endCounted: 0xffffffff };
 const fixed = { contextTokens: 512, numSequences: 2 } as const;
 
 describe('stable and unstable heads, a budget of all pages', () => {
@@ -50,7 +51,7 @@ describe('stable and unstable heads, a budget of all pages', () => {
     const prompt = promptOf(length, 3);
     const options = { maxTokens: 6, ignoreEos: true, isExact };
     const plain = await answer(engine, requestOf(prompt, options));
-    const asked = requestOf(prompt, { ...options, sources: { numPassages: 3, heads } });
+    const asked = requestOf(prompt, { ...options, sources: { numPassages: 3, masses: { heads, ...all } } });
     const [measured, beside] = await Promise.all([
       answer(engine, asked),
       answer(engine, requestOf(promptOf(90, 4), options)),
@@ -71,7 +72,8 @@ test('few pages of many: what is attended sums to 1, with reranks on the way, in
   const engine = await loadEngine(model, { kv });
   const options = { maxTokens: 24, ignoreEos: true };
   const plain = await answer(engine, requestOf(promptOf(300, 3), options));
-  const asked = requestOf(promptOf(300, 3), { ...options, sources: { numPassages: 3, heads: [0, 1, 4, 5] } });
+  const masses = { heads: [0, 1, 4, 5], ...all };
+  const asked = requestOf(promptOf(300, 3), { ...options, sources: { numPassages: 3, masses } });
   const { tokenIds, end } = await answer(engine, asked);
   expect(tokenIds).toEqual(plain.tokenIds);
   const { pageMasses, passages } = end.sources!;

@@ -9,7 +9,8 @@ import { pagesPerSplit } from './page-splits';
 /**
  * Adds to `masses [rows, maxPages]`, from `massOffset` on, `weight` times the mass of every page that the query heads of
  * `kvHead` attended from row `row`, of `sequence` at `position`. `partials` are those of `sparseDecode` for this row and these
- * lists: `maxSplits` as there. With `weight` 1 / GROUP the masses of one dispatch sum to 1. Grid: `[maxSplits]`.
+ * lists: `maxSplits` as there. Keys outside of `[firstCounted, endCounted)` count nothing; with all of them and `weight`
+ * 1 / GROUP the masses of one dispatch sum to 1. Grid: `[maxSplits]`.
  */
 export function pageMass(format: KvFormat) {
   return {
@@ -37,6 +38,8 @@ export function pageMass(format: KvFormat) {
       window: 'u32',
       maxSplits: 'u32',
       massOffset: 'u32',
+      firstCounted: 'u32',
+      endCounted: 'u32',
       scale: 'f32',
       weight: 'f32',
     },

@@ -29,9 +29,10 @@ export interface SparseDecodeInput {
   readonly scale: number;
 }
 
-/** A key that a (row, KV head) sees: its page, and where its slot's page has key and value. */
+/** A key that a (row, KV head) sees: its page and position, and where its slot's page has key and value. */
 export interface SeenKey extends KeyValue {
   readonly page: number;
+  readonly position: number;
 }
 
 /** Reads one stored element of the pool. */
@@ -57,9 +58,10 @@ export function seenKeys(input: SparseDecodeInput, row: number, kvHead: number):
   for (const page of pages) {
     const slot = input.blockTable[input.tableOffset + (sequence * kvHeads + kvHead) * input.maxPages + page]!;
     for (let token = 0; token < 16; token++) {
-      const key = page * 16 + token;
-      if (key > position || (window > 0 && key + window <= position)) continue;
-      keys.push({ page, key: (slot * 32 + token) * headDim, value: (slot * 32 + 16 + token) * headDim });
+      const at = page * 16 + token;
+      if (at > position || (window > 0 && at + window <= position)) continue;
+      const [key, value] = [(slot * 32 + token) * headDim, (slot * 32 + 16 + token) * headDim];
+      keys.push({ page, position: at, key, value });
     }
   }
   return keys;

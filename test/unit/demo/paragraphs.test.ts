@@ -48,7 +48,7 @@ test('an excerpt is one line, cut between words', () => {
   expect(excerpt('One two three', { start: 0, end: 13 }, 9)).toBe('One two…');
 });
 
-test('a span becomes the sentences that it is about', () => {
+test('a span becomes the sentences that it has a part of', () => {
   const text = 'The gate is old. Magnus has the code KX-4471. He answers late.\n\nIt rains.';
   const about = (start: number, end: number) => {
     const span = sentencesOf(text, { start, end });
@@ -56,8 +56,9 @@ test('a span becomes the sentences that it is about', () => {
   };
   const [code, late] = [text.indexOf('has the'), text.indexOf('late')];
   expect(about(code, code + 16)).toBe('Magnus has the code KX-4471.');
+  expect(about(text.indexOf('d.'), code + 16)).toBe('Magnus has the code KX-4471.');
   expect(about(code, late)).toBe('Magnus has the code KX-4471. He answers late.');
-  expect(about(text.indexOf('old'), code + 20)).toBe('Magnus has the code KX-4471.');
+  expect(about(text.indexOf('old'), code + 20)).toBe('The gate is old. Magnus has the code KX-4471.');
   expect(about(0, text.length)).toBe(text);
   expect(sentencesOf('   ', { start: 1, end: 2 })).toEqual({ start: 1, end: 2 });
 });

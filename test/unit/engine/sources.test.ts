@@ -5,16 +5,13 @@ import type { HeadProfile } from '../../../src/select/head-profile';
 import { Tokenizer } from '../../../src/tokenizer/tokenizer';
 import { byteLevelJson } from '../tokenizer/small-tokenizers';
 
-const search = { firstToken: 2, endToken: 160, isCalibrated: true, numPassages: 3 };
+const whole = { firstToken: 2, endToken: 160 };
 /** Ten pages of text and one of question, 0.02 each but for those that are given. */
 function masses(given: Readonly<Record<number, number>>): number[] {
   return Array.from({ length: 11 }, (_, page) => given[page] ?? 0.02);
 }
-const pagesOf = (given: Readonly<Record<number, number>>, changes: Partial<typeof search> = {}) =>
-  findPassages(masses(given), { ...search, ...changes }).map(({ startToken, endToken }) => [
-    startToken,
-    endToken,
-  ]);
+const pagesOf = (given: Readonly<Record<number, number>>, text = whole, numPassages = 3) =>
+  findPassages(masses(given), text, numPassages).map(({ startToken, endToken }) => [startToken, endToken]);
 
 describe('passages', () => {
   test('most mass first, neighbours in one, the rest left out', () => {
@@ -22,8 +19,8 @@ describe('passages', () => {
       [96, 128],
       [48, 64],
     ]);
-    expect(pagesOf({ 3: 0.3, 6: 0.2, 7: 0.25 }, { numPassages: 1 })).toEqual([[96, 128]]);
-    const [first] = findPassages(masses({ 4: 0.5 }), search);
+    expect(pagesOf({ 3: 0.3, 6: 0.2, 7: 0.25 }, whole, 1)).toEqual([[96, 128]]);
+    const [first] = findPassages(masses({ 4: 0.5 }), whole, 3);
     expect(first!.mass).toBeCloseTo(0.5 - 1 / 11, 12);
   });
 
@@ -33,27 +30,19 @@ describe('passages', () => {
       [48, 64],
       [96, 112],
     ]);
-    expect(findPassages(Array<number>(11).fill(1 / 11), search)).toEqual([]);
-    expect(findPassages([], search)).toEqual([]);
+    const even = Array<number>(11).fill(1 / 11);
+    expect(findPassages(even, { firstToken: 0, endToken: 160 }, 3)).toEqual([]);
+    expect(findPassages([], whole, 3)).toEqual([]);
   });
 
-  test('page 0 is a source where the heads are known to retrieve: others draw on the first token', () => {
-    expect(pagesOf({ 0: 0.6, 3: 0.3 })).toEqual([
-      [2, 16],
-      [48, 64],
+  test('pages that the text has a part of are cut to it, and have an even share of that part', () => {
+    expect(pagesOf({ 0: 0.3, 9: 0.5 }, { firstToken: 12, endToken: 147 })).toEqual([
+      [144, 147],
+      [12, 16],
     ]);
-    expect(pagesOf({ 0: 0.6, 3: 0.3 }, { isCalibrated: false })).toEqual([[48, 64]]);
-  });
-
-  test('the page that the question begins in counts where the text has half of it', () => {
-    expect(pagesOf({ 9: 0.5 }, { endToken: 151 })).toEqual([]);
-    expect(pagesOf({ 9: 0.5 }, { endToken: 152 })).toEqual([[144, 152]]);
-    expect(pagesOf({ 10: 0.9 })).toEqual([]);
-  });
-
-  test('a text of less than a page is a passage as a whole', () => {
-    expect(findPassages([0.7, 0.3], { ...search, firstToken: 4, endToken: 12 })).toEqual([
-      { startToken: 4, endToken: 12, mass: 0.7 - 0.5 },
+    expect(pagesOf({ 10: 0.9, 4: 0.3 })).toEqual([[64, 80]]);
+    expect(findPassages([0.7, 0.1], { firstToken: 4, endToken: 12 }, 3)).toEqual([
+      { startToken: 4, endToken: 12, mass: 0.7 - 8 / 32 },
     ]);
   });
 });
@@ -66,18 +55,17 @@ test('characters are those of the text, whatever stands before it', () => {
   const ids = tokenizer.encode(prefix);
   const shares = Array.from({ length: 9 }, (_, page) => (page === 2 ? 0.6 : 0.05));
   const subject = { numTokens: ids.length, prefix, textStart: head.length };
-  const one = { isCalibrated: true, numPassages: 1 };
-  const place = (given: typeof subject) => placePassages(shares, given, ids, tokenizer, one);
+  const place = (given: typeof subject) => placePassages(shares, given, ids, tokenizer, 1);
   const [passage] = place(subject);
   // Token 0 is the special one, the others are bytes: page 2 is bytes 31 to 46 behind it.
   const start = 31 - 'head '.length;
   expect(passage).toMatchObject({ startToken: 32, endToken: 48, startChar: start });
   expect(passage!.text).toBe(text.slice(start, passage!.endChar));
   expect(new TextEncoder().encode(passage!.text!).length).toBe(16);
-  const [first] = placePassages([0.9, 0.1], subject, ids, tokenizer, one);
+  const [first] = placePassages([0.9, 0.1], subject, ids, tokenizer, 1);
   expect(first).toMatchObject({ startToken: 6, startChar: 0, endToken: 16, endChar: 10 });
   const plain = { ...subject, prefix: undefined };
-  expect(placePassages(shares, plain, ids, tokenizer, one)).toEqual([
+  expect(placePassages(shares, plain, ids, tokenizer, 1)).toEqual([
     { startToken: 32, endToken: 48, mass: expect.closeTo(0.6 - 1 / 9, 9) as number },
   ]);
 });
