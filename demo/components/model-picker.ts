@@ -40,13 +40,11 @@ export class ModelPicker extends LitElement {
       }
 
       .others p {
-        flex: 1;
         color: var(--ink-soft);
         font-size: 0.9rem;
       }
 
-      p[role='alert'] {
-        flex: none;
+      .others p[role='alert'] {
         color: var(--danger);
         overflow-wrap: anywhere;
       }

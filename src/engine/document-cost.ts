@@ -39,6 +39,8 @@ export interface CostInput {
   readonly textBytes: number;
   readonly plan: MemoryPlan;
   readonly summaryBytes: number;
+  /** Of a page outside the GPU. */
+  readonly hostPageBytes: number;
   readonly time: PrefillTime;
   /** Undefined where the browser does not say. */
   readonly quota: StorageQuota | undefined;
@@ -51,20 +53,22 @@ const answerTokens = 512;
 
 /** Bytes, time, and whether it fits; if not, what would. */
 export function documentCost(input: CostInput): DocumentCost {
-  const { numTokens, textBytes, plan, summaryBytes, time, quota } = input;
+  const { numTokens, textBytes, plan, summaryBytes, hostPageBytes, time, quota } = input;
   const { cache, activations } = plan;
   const lists = cache.numLayers * cache.numKvHeads;
   const numPages = readableTokens(numTokens) / tokensPerPage;
   const { pageBytes } = activations;
   const stablePages = (lists - cache.unstable.size) * Math.min(cache.pagesPerHead, numPages);
   const summaries = lists * numPages * summaryBytes;
-  const hostBytes = lists * numPages * pageBytes;
-  const diskBytes = hostBytes + summaries + textBytes + 4 * numTokens;
-  const advice = adviceFor(input, diskBytes, quota);
+  const allBytes = lists * numPages * hostPageBytes;
+  // What the tab may not keep in memory lies on the disk beside the stored document, as long as the engine works with it.
+  const spilledBytes = Math.max(0, allBytes - plan.hostBytes);
+  const diskBytes = allBytes + summaries + textBytes + 4 * numTokens + spilledBytes;
+  const advice = adviceFor(input, diskBytes, spilledBytes, quota);
   return {
     numTokens,
     gpuBytes: (cache.unstable.size * numPages + stablePages) * pageBytes + summaries,
-    hostBytes,
+    hostBytes: allBytes - spilledBytes,
     diskBytes,
     expectedMs: time.a * numTokens + time.b * numTokens ** 2,
     fits: advice === undefined,
@@ -75,6 +79,7 @@ export function documentCost(input: CostInput): DocumentCost {
 function adviceFor(
   { numTokens, plan, planFor }: CostInput,
   diskBytes: number,
+  spilledBytes: number,
   quota: StorageQuota | undefined,
 ): string | undefined {
   const room = Math.min(answerTokens, plan.contextTokens / 4);
@@ -91,7 +96,13 @@ function adviceFor(
   }
   const freeBytes = quota && quota.quotaBytes - quota.usedBytes;
   if (freeBytes !== undefined && freeBytes < diskBytes) {
-    return `It needs ${diskBytes} bytes on the disk, and the browser grants ${freeBytes} more: delete other documents first.`;
+    const needs = `It needs ${diskBytes} bytes on the disk, and the browser grants ${freeBytes} more`;
+    // Memory would do, if the tab may take it.
+    if (spilledBytes > 0 && diskBytes - spilledBytes <= freeBytes) {
+      const wanted = plan.hostBytes + spilledBytes;
+      return `${needs}: load the model with kv.hostBytes ${wanted}, or delete other documents first.`;
+    }
+    return `${needs}: delete other documents first.`;
   }
   return undefined;
 }

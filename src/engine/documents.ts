@@ -32,6 +32,8 @@ export interface DocumentsContext {
   readonly library: DocumentLibrary;
   /** What is on the GPU now: another device brings others. */
   readonly device: () => { readonly runner: ModelRunner; readonly loop: StepLoop };
+  /** Whether the device is lost; waits a moment for the word of it. */
+  readonly isLost: () => Promise<boolean>;
   /** Resolves when no recovery from a lost device is under way. @throws EngineError `device-lost`, `disposed` */
   readonly ready: () => Promise<void>;
   /** Called before the first pages of a document come to the GPU. */
@@ -115,13 +117,15 @@ export class Documents {
 
   /**
    * Brings a document's first pages and all summaries back to the GPU; does nothing when they are there.
-   * @throws RangeError when there is none; EngineError `document-damaged`, `document-busy`, `context-too-long`, `storage-quota`
+   * @throws RangeError when there is none; EngineError `document-damaged`, `document-busy`, `context-too-long`, `storage-quota`; the
+   * signal's reason when aborted
    */
-  open(id: string): Promise<OpenedDocument> {
-    return this.#onDevice(() => this.#open(id));
+  open(id: string, signal?: AbortSignal): Promise<OpenedDocument> {
+    return this.#onDevice(() => this.#open(id, signal));
   }
 
-  async #open(id: string): Promise<OpenedDocument> {
+  async #open(id: string, signal: AbortSignal | undefined): Promise<OpenedDocument> {
+    signal?.throwIfAborted();
     const startedAt = performance.now();
     const known = this.#known.get(id);
     if (known && (known.abort || this.#isThere(known))) {
@@ -130,11 +134,12 @@ export class Documents {
     await this.#context.beginDocument();
     const stored = await this.#context.library.open(id);
     try {
-      const bytesRead = await this.#bringBack(stored);
+      const bytesRead = await this.#bringBack(stored, { signal });
       const info = this.#context.library.describe(stored.manifest);
       return { info, bytesRead, durationMs: performance.now() - startedAt };
     } catch (error) {
       stored.close();
+      signal?.throwIfAborted();
       throw error;
     }
   }
@@ -147,8 +152,8 @@ export class Documents {
         return await work();
       } catch (error) {
         if (!isDeviceLost(error) || attempt === maxAttempts) throw error;
-        // An operation may learn of the loss before the engine does.
-        await pause();
+        // An operation may learn of the loss before the engine does, which another attempt must not outrun.
+        await this.#context.isLost();
       }
     }
   }
@@ -199,6 +204,7 @@ export class Documents {
       textBytes: new TextEncoder().encode(text).byteLength,
       plan: runner.plan,
       summaryBytes: runner.cache.layout.summaryBytes,
+      hostPageBytes: runner.cache.layout.hostPageBytes,
       time,
       quota: await storageQuota(),
       planFor,
@@ -307,7 +313,7 @@ export class Documents {
     const numReadable = readableTokens(ids.length);
     if (draft.known && draft.manifest.numReadTokens > 0) {
       if (!device().loop.covers(ids.slice(0, draft.manifest.numReadTokens)))
-        await this.#bringBack(draft.known, false);
+        await this.#bringBack(draft.known, { closesItself: false });
     }
     const pace = new ReadingPace(config, ids.length);
     let failure: Error | undefined;
@@ -417,25 +423,43 @@ export class Documents {
    * Restores the stored part as a sequence; pages that no unstable head has stay on the disk until they are needed.
    * @returns the bytes read
    */
-  async #bringBack(stored: StoredDocument, closesItself = true): Promise<number> {
+  async #bringBack(
+    stored: StoredDocument,
+    { closesItself = true, signal }: { closesItself?: boolean; signal?: AbortSignal | undefined } = {},
+  ): Promise<number> {
     const { manifest } = stored;
     const ids = await stored.ids();
     const { library } = this.#context;
     const { loop, runner } = this.#context.device();
     const { numKvHeads } = manifest.layout;
     const { numReadTokens } = manifest;
+    // Later the same pages are read for questions, which have signals of their own.
+    let isOpening = true;
+    const goOn = () => {
+      if (isOpening) signal?.throwIfAborted();
+    };
     if (numReadTokens > 0) {
       await loop.restore(
         ids.slice(0, numReadTokens),
         (pages) => {
+          goOn();
           runner.hostStore.adopt(pages, {
             pagesPerRun,
-            read: (list, run) => stored.payload({ kind: 'pages', list, run }),
+            read: async (list, run) => {
+              goOn();
+              return stored.payload({ kind: 'pages', list, run });
+            },
             close: () => (closesItself ? stored.close() : undefined),
           });
         },
-        { summaries: (layer, kvHead) => stored.summaries(layer * numKvHeads + kvHead) },
+        {
+          summaries: (layer, kvHead) => {
+            goOn();
+            return stored.summaries(layer * numKvHeads + kvHead);
+          },
+        },
       );
+      isOpening = false;
       stored.forgetSummaries();
     } else if (closesItself) stored.close();
     this.#known.set(manifest.id, {

@@ -467,6 +467,7 @@ export class EngineCore {
         locks: (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks,
       }),
       device: () => ({ runner: this.#runner, loop: this.#loop }),
+      isLost: () => this.#device.isLost(),
       ready: () => this.#ready(),
       beginDocument: () => this.#goByMeasured(),
       tokenizer: this.tokenizer,

@@ -14,31 +14,36 @@ const initialSpeed = 200_000;
 
 /** Learns the speed of prefill from finished slices. */
 export class Pace {
-  #speed = initialSpeed;
-  #isMeasured = false;
+  /** Multiply-adds and milliseconds of past slices, the later the more. */
+  #cost = 0;
+  #durationMs = 0;
 
   /** Multiply-adds per millisecond. */
   get speed(): number {
-    return this.#speed;
+    return this.#isMeasured ? this.#cost / this.#durationMs : initialSpeed;
+  }
+
+  get #isMeasured(): boolean {
+    return this.#durationMs > 0;
   }
 
   /** A slice of `cost` multiply-adds took `durationMs`. */
   learn(cost: number, durationMs: number): void {
     if (cost <= 0) return;
-    const measured = cost / Math.max(durationMs, 0.05);
-    // One slice is a noisy sample, and a GPU at rest is slow at first: the first is believed, the others move the mean.
-    this.#speed = this.#isMeasured ? 0.7 * this.#speed + 0.3 * measured : measured;
-    this.#isMeasured = true;
+    // Work over time, not a mean of speeds: on a busy machine the ends of several slices are noticed at once, and all but the
+    // first seem to have taken no time.
+    this.#cost = 0.7 * this.#cost + cost;
+    this.#durationMs = 0.7 * this.#durationMs + Math.max(durationMs, 0.05);
   }
 
   /** Multiply-adds of one submission. */
   get sliceCost(): number {
-    return this.#speed * sliceMs;
+    return this.speed * sliceMs;
   }
 
   /** Rows of a chunk whose largest dispatch costs `costPerRow` a row: a power of two in [16, `maxTokens`]. */
   chunkTokens(costPerRow: number, maxTokens: number): number {
-    const rows = (this.#speed * chunkMs) / costPerRow;
+    const rows = (this.speed * chunkMs) / costPerRow;
     const power = 2 ** Math.floor(Math.log2(Math.max(rows, 1)));
     return Math.min(Math.max(power, 16), maxTokens);
   }
@@ -46,6 +51,6 @@ export class Pace {
   /** Tokens of a segment at `costPerToken` over all layers, a multiple of 64; short while the speed is unknown. */
   segmentTokens(costPerToken: number, maxMs = segmentMs): number {
     if (!this.#isMeasured) return 64;
-    return Math.max(64, Math.floor((this.#speed * maxMs) / costPerToken / 64) * 64);
+    return Math.max(64, Math.floor((this.speed * maxMs) / costPerToken / 64) * 64);
   }
 }

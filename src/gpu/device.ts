@@ -104,10 +104,17 @@ export class Device {
     return Math.min(this.limits.maxStorageBufferBindingSize, this.limits.maxBufferSize);
   }
 
-  /** Whether the device is lost: a browser may tell that a moment after the failure of what ran on it. */
-  isLost(): Promise<boolean> {
-    const wait = new Promise<boolean>((resolve) => setTimeout(resolve, 100, false));
-    return Promise.race([this.lost.then(() => true), wait]);
+  /**
+   * Whether the device is lost: a browser may tell that a moment after the failure of what ran on it. Waits for several turns of
+   * the event loop, because on a busy machine a single one may take longer than any moment.
+   */
+  async isLost(): Promise<boolean> {
+    let isLost = false;
+    const lost = this.lost.then(() => (isLost = true));
+    for (let turn = 0; turn < 10 && !isLost; turn++) {
+      await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, 20))]);
+    }
+    return isLost;
   }
 
   /** Raises a late error of an earlier call. @throws EngineError `device-lost`, `gpu-memory` */

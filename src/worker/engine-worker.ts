@@ -67,8 +67,8 @@ const handlers: Handlers = {
   async listDocuments() {
     return loaded().documents.library.list();
   },
-  async openDocument(name) {
-    return loaded().documents.open(name);
+  async openDocument(name, _id, signal) {
+    return loaded().documents.open(name, signal);
   },
   async documentText(name) {
     return loaded().documents.library.text(name);

@@ -98,6 +98,31 @@ test('what is read answers as a text in the request does; another engine opens i
   expect(await first.documents.library.text('whales')).toBe(text);
 });
 
+test('an opening that is aborted ends with the reason, and leaves nothing behind', async () => {
+  await forget(second);
+  await expect(second.documents.open('whales', AbortSignal.abort(new Error('before')))).rejects.toThrow(
+    'before',
+  );
+  const controller = new AbortController();
+  const opening = second.documents.open('whales', controller.signal);
+  await second.documents.library.list();
+  controller.abort(new Error('meanwhile'));
+  await expect(opening).rejects.toThrow('meanwhile');
+  second.runner.cache.checkIntegrity();
+  expect((await second.documents.open('whales')).bytesRead).toBeGreaterThan(0);
+  expect(essence(await answer(second, question({ id: 'whales' })))).toEqual(essence(wanted));
+});
+
+test('an estimate has the bytes that the reading takes', async () => {
+  const cost = await first.documents.estimate(text);
+  const [info] = await first.documents.library.list();
+  expect(cost).toMatchObject({ numTokens: info!.numTokens, fits: true });
+  // The manifest's own overheads aside.
+  expect(cost.diskBytes / info!.storedBytes).toBeGreaterThan(0.95);
+  expect(cost.diskBytes / info!.storedBytes).toBeLessThan(1.05);
+  expect(cost.expectedMs).toBeGreaterThan(0);
+});
+
 test('a reading that is aborted goes on where it was, and answers about its part meanwhile', async () => {
   await forget(first);
   await useClock(first, 'slow');

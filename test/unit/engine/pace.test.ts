@@ -23,6 +23,13 @@ test('neither nothing done nor no time taken spoils it', () => {
   expect(Number.isFinite(pace.speed)).toBe(true);
 });
 
+test('slices whose ends are noticed at once do not look like a fast GPU', () => {
+  const pace = new Pace();
+  for (let i = 0; i < 20; i++) for (const durationMs of [30, 0, 0]) pace.learn(1000, durationMs);
+  expect(pace.speed).toBeGreaterThan(50);
+  expect(pace.speed).toBeLessThan(200);
+});
+
 test('a slice is what the GPU does in some tens of milliseconds', () => {
   const pace = new Pace();
   pace.learn(5000, 10);
