@@ -1,24 +1,18 @@
 /** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
-import type { CacheShape } from '../cache/cache-layout';
 import { pagesFor, pageTokens, type PageId } from '../cache/page';
 import { DocumentLibrary } from '../documents/library';
 import { pageBytes } from '../kernels/attention/kv-format';
-import { Device, type DeviceFeature } from '../gpu/device';
-import { KernelCompiler } from '../gpu/kernel';
-import type { WeightFormat } from '../kernels/linear/weight-format';
+import { Device } from '../gpu/device';
+import type { KernelCompiler } from '../gpu/kernel';
 import type { ModelConfig } from '../model/model-config';
-import { isSelecting, slowKernels } from '../model/kernel-list';
 import { fingerprintModel } from '../model/model-fingerprint';
 import type { ModelSource } from '../model/model-source';
 import { readModelConfig } from '../model/read-model-config';
-import { weightBytes } from '../model/weight-layout';
-import { loadWeights, type LoadProgress } from '../model/weight-loader';
 import { destroyWeights, type ModelWeights } from '../model/weights';
 import { makeHeadProfile, type HeadProfile } from '../select/head-profile';
-import { ChatTemplate } from '../tokenizer/chat-template';
-import { Tokenizer } from '../tokenizer/tokenizer';
+import type { ChatTemplate } from '../tokenizer/chat-template';
+import type { Tokenizer } from '../tokenizer/tokenizer';
 import { asError, EngineError } from '../util/errors';
-import { together } from '../util/together';
 import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
 import { chooseProfile, type ChosenProfile, type ProfileOrigin } from './choose-profile';
@@ -30,7 +24,7 @@ import { MeasuredProfile, mostChunks } from './measured-profile';
 import { exactAdvice } from './exact-advice';
 import { planMemory, type KvOptions, type MemoryPlan, type PlanInput } from './memory-plan';
 import type { BackedHostStore } from '../offload/backed-host-store';
-import { ModelRunner, openPlannedStore } from './model-runner';
+import { ModelRunner } from './model-runner';
 import {
   recoveryDelaysMs,
   savedSequences,
@@ -39,32 +33,13 @@ import {
   type SavedSequence,
 } from './recovery';
 import { RunningRequest } from './running-request';
-import { runSelfTest } from './self-test';
 import { SequenceStore } from './sequence-store';
 import { chooseSourceHeads, placePassages, textTokens, type EncodedPrompt } from './sources';
-import { StabilityObserver } from './stability-observer';
 import { StepLoop } from './step-loop';
+import type { EngineOptions } from './engine-options';
+import { prepare, type EngineParts } from './prepare';
+import { readTextFiles, type TextFiles } from './text-files';
 import type { EngineStats } from './stats';
-
-/** How to load a model. */
-export interface EngineOptions {
-  /** Where to ask for a GPU: `navigator.gpu`, or Dawn's object under Node. */
-  readonly gpu: GPU | undefined;
-  /** Storage of the matrices. Default `'f16'`. */
-  readonly weights?: WeightFormat;
-  readonly kv?: KvOptions;
-  /** Absolute URL of a folder with head profiles, named after the models' content as `npm run profile` does. */
-  readonly profiles?: string;
-  /** No feature and no limit beyond WebGPU's defaults. */
-  readonly useDefaultLimits?: boolean;
-  /** Features not to use although the adapter has them: the off-switch of the kernel variants. */
-  readonly disabledFeatures?: readonly DeviceFeature[];
-  /** When the device is lost, get another one and go on where everything was. Default true. */
-  readonly recovery?: boolean;
-  readonly onProgress?: (progress: LoadProgress) => void;
-  readonly onWarning?: (message: string) => void;
-  readonly signal?: AbortSignal;
-}
 
 /** What to plan for. */
 export interface PlanOptions {
@@ -72,12 +47,6 @@ export interface PlanOptions {
   readonly contextTokens?: number;
   /** Options in place of those that the engine was loaded with. */
   readonly kv?: KvOptions;
-}
-
-/** What a model folder says about text. */
-interface TextFiles {
-  readonly tokenizer: Tokenizer;
-  readonly template: ChatTemplate;
 }
 
 /** Owns the device and everything on it. */
@@ -691,27 +660,6 @@ export class EngineCore {
   }
 }
 
-/** What stored pages depend on; the number counts the forms that pages have had. */
-function documentFingerprint(
-  sourceId: string,
-  { rope, numLayers, numKvHeads, headDim }: ModelConfig,
-  weights: WeightFormat,
-  { format: kv, hostFormat }: Pick<CacheShape, 'format' | 'hostFormat'>,
-): string {
-  return JSON.stringify({
-    form: 1,
-    sourceId,
-    weights,
-    kv,
-    hostFormat,
-    pageTokens,
-    numLayers,
-    numKvHeads,
-    headDim,
-    rope,
-  });
-}
-
 function disposedError(): EngineError {
   return new EngineError('disposed', 'This engine was disposed; load a new one.');
 }
@@ -721,123 +669,8 @@ function describeTimings({ prefillMs, stepMs }: GenerationTimings) {
   return { prefillMs, stepMs, decodeMsPerToken: stepMs.length === 0 ? 0 : sum / stepMs.length };
 }
 
-async function readTextFiles(source: ModelSource, signal?: AbortSignal): Promise<TextFiles> {
-  const names = ['tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja'] as const;
-  const texts = await Promise.all(names.map((name) => source.readText(name, signal)));
-  const [tokenizer, tokenizerConfig, chatTemplate] = texts;
-  const tokenizerJson = parseJson('tokenizer.json', required('tokenizer.json', tokenizer));
-  const tokenizerConfigJson = parseJson('tokenizer_config.json', tokenizerConfig);
-  return {
-    tokenizer: Tokenizer.fromJson(tokenizerJson, tokenizerConfigJson),
-    template: ChatTemplate.fromFiles(chatTemplate, tokenizerConfigJson),
-  };
-}
-
-function required(name: string, text: string | undefined): string {
-  if (text === undefined) throw new EngineError('model-unsupported', `The model folder has no ${name}.`);
-  return text;
-}
-
-function parseJson(name: string, text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new EngineError('model-unsupported', `The model's ${name} is not valid JSON.`, { cause });
-  }
-}
-
 /** What goes on on another runner. */
 interface Paused {
   readonly requests: readonly LoopRequest[];
   readonly saved: readonly SavedSequence[];
-}
-
-interface EngineParts {
-  readonly device: Device;
-  readonly compiler: KernelCompiler;
-  readonly weights: ModelWeights;
-  readonly plan: MemoryPlan;
-  readonly runner: ModelRunner;
-  readonly fingerprint: string;
-  readonly hostStore: BackedHostStore;
-  readonly refusedVariants: readonly string[];
-}
-
-/** What comes from elsewhere than the model's source. */
-interface PrepareExtras {
-  /** Pages outside the GPU that are there; it stays the caller's. */
-  readonly store?: BackedHostStore;
-  /** What measured stability on a device before. */
-  readonly observer?: StabilityObserver | undefined;
-  /** What earlier loads measured. */
-  readonly measured?: HeadProfile | undefined;
-  /** What fails is not to be loaded for. */
-  readonly reading?: Promise<unknown>;
-}
-
-/** Goes on from what was measured before with the same pages per head and window. */
-function newObserver(
-  { layers }: ModelConfig,
-  { cache, observe }: MemoryPlan,
-  measured: HeadProfile | undefined,
-): StabilityObserver | undefined {
-  if (!observe) return undefined;
-  const isAlike = measured?.pagesPerHead === cache.pagesPerHead && measured.window === observe.window;
-  const selects = (layer: number) => layers[layer]!.slidingWindow === undefined;
-  return new StabilityObserver(cache, observe, selects, isAlike ? measured.stability : []);
-}
-
-/** Compiles kernels and tests them while the weights come; then binds them. */
-async function prepare(
-  device: Device,
-  config: ModelConfig,
-  source: ModelSource,
-  options: EngineOptions,
-  { store, observer, measured, reading = Promise.resolve() }: PrepareExtras,
-): Promise<EngineParts> {
-  const { weights: format = 'f16', kv = {}, onProgress, onWarning, signal } = options;
-  const { maxBindingBytes } = device;
-  // The plan comes first: a context that cannot fit is refused before a byte of weights is fetched.
-  const plan = planMemory({
-    config,
-    weightBytes: weightBytes(config, format, maxBindingBytes),
-    maxBindingBytes,
-    kv,
-  });
-  const compiler = new KernelCompiler(device);
-  compiler.warmUp(slowKernels(config, format, plan.cache));
-  const { headDim, numHeads, numKvHeads } = config;
-  const shape = {
-    weights: format,
-    kv: plan.cache.format,
-    headDim,
-    group: numHeads / numKvHeads,
-    isSelecting: isSelecting(config, plan.cache),
-  };
-  let weights: ModelWeights | undefined;
-  let hostStore = store;
-  try {
-    const [{ refusedVariants, warning }] = await together(signal, (either) => [
-      runSelfTest(compiler, shape),
-      loadWeights(device, config, source, {
-        format,
-        signal: either,
-        ...(onProgress && { onProgress }),
-      }).then((loaded) => (weights = loaded)),
-      reading,
-    ]);
-    if (warning) onWarning?.(warning);
-    hostStore ??= await openPlannedStore(plan);
-    const meter = observer ?? newObserver(config, plan, measured);
-    const runner = await ModelRunner.create(compiler, config, weights!, plan, hostStore, meter);
-    if (signal?.aborted) runner.destroy();
-    signal?.throwIfAborted();
-    const fingerprint = documentFingerprint(source.id, config, format, plan.cache);
-    return { device, compiler, weights: weights!, plan, runner, hostStore, fingerprint, refusedVariants };
-  } catch (error) {
-    if (weights) destroyWeights(weights);
-    if (!store) await hostStore?.close();
-    throw error;
-  }
 }

@@ -1,7 +1,8 @@
 /** The engine against engines that we did not write, on every architecture and on the real model. */
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { EngineCore, EngineOptions } from '../../src/engine/engine';
+import type { EngineCore } from '../../src/engine/engine';
+import type { EngineOptions } from '../../src/engine/engine-options';
 import { answer, loadEngine, requestOf } from '../support/engine';
 import { greedyMargin } from '../support/logprobs';
 import {

@@ -1,7 +1,7 @@
 /** Bytes on the GPU: as planned, constant while requests run, none after dispose or a failed load; and what a token costs. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { KvCache } from '../../src/cache/kv-cache';
-import type { EngineOptions } from '../../src/engine/engine';
+import type { EngineOptions } from '../../src/engine/engine-options';
 import { Device } from '../../src/gpu/device';
 import { bufferCategories } from '../../src/gpu/buffer';
 import { KernelCompiler, type KernelSpec } from '../../src/gpu/kernel';

@@ -1,6 +1,6 @@
 /** Weights in every format against the CPU transformer on the very same weights, and the engine on a plainer GPU. */
 import { describe, expect, test } from 'vitest';
-import type { EngineOptions } from '../../src/engine/engine';
+import type { EngineOptions } from '../../src/engine/engine-options';
 import { decodeRows, encodeRows, type WeightFormat } from '../../src/kernels/linear/weight-format';
 import { parseModelConfig } from '../../src/model/model-config';
 import { ReferenceTransformer } from '../../src/reference/transformer';

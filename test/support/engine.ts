@@ -1,5 +1,6 @@
 /** Engines over test models on the real adapter, and whole answers of theirs. */
-import { EngineCore, type EngineOptions } from '../../src/engine/engine';
+import { EngineCore } from '../../src/engine/engine';
+import type { EngineOptions } from '../../src/engine/engine-options';
 import type { GenerationRequest } from '../../src/engine/generation';
 import type { GenerationEvent } from '../../src/engine/generation-event';
 import { leastGpuBytes as leastPlannedBytes, type KvOptions } from '../../src/engine/memory-plan';

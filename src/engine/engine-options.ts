@@ -1,0 +1,25 @@
+/** How a model is loaded, as the engine takes it. */
+import type { DeviceFeature } from '../gpu/device';
+import type { WeightFormat } from '../kernels/linear/weight-format';
+import type { LoadProgress } from '../model/weight-loader';
+import type { KvOptions } from './memory-plan';
+
+/** How to load a model. */
+export interface EngineOptions {
+  /** Where to ask for a GPU: `navigator.gpu`, or Dawn's object under Node. */
+  readonly gpu: GPU | undefined;
+  /** Storage of the matrices. Default `'f16'`. */
+  readonly weights?: WeightFormat;
+  readonly kv?: KvOptions;
+  /** Absolute URL of a folder with head profiles, named after the models' content as `npm run profile` does. */
+  readonly profiles?: string;
+  /** No feature and no limit beyond WebGPU's defaults. */
+  readonly useDefaultLimits?: boolean;
+  /** Features not to use although the adapter has them: the off-switch of the kernel variants. */
+  readonly disabledFeatures?: readonly DeviceFeature[];
+  /** When the device is lost, get another one and go on where everything was. Default true. */
+  readonly recovery?: boolean;
+  readonly onProgress?: (progress: LoadProgress) => void;
+  readonly onWarning?: (message: string) => void;
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,135 @@
+/** From a device and a model's source to everything that an engine runs on. */
+import type { CacheShape } from '../cache/cache-layout';
+import { pageTokens } from '../cache/page';
+import type { Device } from '../gpu/device';
+import { KernelCompiler } from '../gpu/kernel';
+import type { WeightFormat } from '../kernels/linear/weight-format';
+import { isSelecting, slowKernels } from '../model/kernel-list';
+import type { ModelConfig } from '../model/model-config';
+import type { ModelSource } from '../model/model-source';
+import { loadWeights } from '../model/weight-loader';
+import { weightBytes } from '../model/weight-layout';
+import { destroyWeights, type ModelWeights } from '../model/weights';
+import type { BackedHostStore } from '../offload/backed-host-store';
+import type { HeadProfile } from '../select/head-profile';
+import { together } from '../util/together';
+import type { EngineOptions } from './engine-options';
+import { planMemory, type MemoryPlan } from './memory-plan';
+import { ModelRunner, openPlannedStore } from './model-runner';
+import { runSelfTest } from './self-test';
+import { StabilityObserver } from './stability-observer';
+
+/** What stored pages depend on; the number counts the forms that pages have had. */
+function documentFingerprint(
+  sourceId: string,
+  { rope, numLayers, numKvHeads, headDim }: ModelConfig,
+  weights: WeightFormat,
+  { format: kv, hostFormat }: Pick<CacheShape, 'format' | 'hostFormat'>,
+): string {
+  return JSON.stringify({
+    form: 1,
+    sourceId,
+    weights,
+    kv,
+    hostFormat,
+    pageTokens,
+    numLayers,
+    numKvHeads,
+    headDim,
+    rope,
+  });
+}
+
+/** What an engine runs on; a lost device takes all but the host store with it. */
+export interface EngineParts {
+  readonly device: Device;
+  readonly compiler: KernelCompiler;
+  readonly weights: ModelWeights;
+  readonly plan: MemoryPlan;
+  readonly runner: ModelRunner;
+  readonly fingerprint: string;
+  readonly hostStore: BackedHostStore;
+  readonly refusedVariants: readonly string[];
+}
+
+/** What comes from elsewhere than the model's source. */
+export interface PrepareExtras {
+  /** Pages outside the GPU that are there; it stays the caller's. */
+  readonly store?: BackedHostStore;
+  /** What measured stability on a device before. */
+  readonly observer?: StabilityObserver | undefined;
+  /** What earlier loads measured. */
+  readonly measured?: HeadProfile | undefined;
+  /** What fails is not to be loaded for. */
+  readonly reading?: Promise<unknown>;
+}
+
+/** Goes on from what was measured before with the same pages per head and window. */
+function newObserver(
+  { layers }: ModelConfig,
+  { cache, observe }: MemoryPlan,
+  measured: HeadProfile | undefined,
+): StabilityObserver | undefined {
+  if (!observe) return undefined;
+  const isAlike = measured?.pagesPerHead === cache.pagesPerHead && measured.window === observe.window;
+  const selects = (layer: number) => layers[layer]!.slidingWindow === undefined;
+  return new StabilityObserver(cache, observe, selects, isAlike ? measured.stability : []);
+}
+
+/**
+ * Compiles kernels and tests them while the weights come; then binds them.
+ * @throws EngineError `gpu-memory`, `limit-too-small`, `network`, `weights-corrupt`, `model-unsupported`, `device-lost`,
+ * `storage-quota`; RangeError for options out of range; the signal's reason when aborted
+ */
+export async function prepare(
+  device: Device,
+  config: ModelConfig,
+  source: ModelSource,
+  options: EngineOptions,
+  { store, observer, measured, reading = Promise.resolve() }: PrepareExtras,
+): Promise<EngineParts> {
+  const { weights: format = 'f16', kv = {}, onProgress, onWarning, signal } = options;
+  const { maxBindingBytes } = device;
+  // The plan comes first: a context that cannot fit is refused before a byte of weights is fetched.
+  const plan = planMemory({
+    config,
+    weightBytes: weightBytes(config, format, maxBindingBytes),
+    maxBindingBytes,
+    kv,
+  });
+  const compiler = new KernelCompiler(device);
+  compiler.warmUp(slowKernels(config, format, plan.cache));
+  const { headDim, numHeads, numKvHeads } = config;
+  const shape = {
+    weights: format,
+    kv: plan.cache.format,
+    headDim,
+    group: numHeads / numKvHeads,
+    isSelecting: isSelecting(config, plan.cache),
+  };
+  let weights: ModelWeights | undefined;
+  let hostStore = store;
+  try {
+    const [{ refusedVariants, warning }] = await together(signal, (either) => [
+      runSelfTest(compiler, shape),
+      loadWeights(device, config, source, {
+        format,
+        signal: either,
+        ...(onProgress && { onProgress }),
+      }).then((loaded) => (weights = loaded)),
+      reading,
+    ]);
+    if (warning) onWarning?.(warning);
+    hostStore ??= await openPlannedStore(plan);
+    const meter = observer ?? newObserver(config, plan, measured);
+    const runner = await ModelRunner.create(compiler, config, weights!, plan, hostStore, meter);
+    if (signal?.aborted) runner.destroy();
+    signal?.throwIfAborted();
+    const fingerprint = documentFingerprint(source.id, config, format, plan.cache);
+    return { device, compiler, weights: weights!, plan, runner, hostStore, fingerprint, refusedVariants };
+  } catch (error) {
+    if (weights) destroyWeights(weights);
+    if (!store) await hostStore?.close();
+    throw error;
+  }
+}
