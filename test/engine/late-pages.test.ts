@@ -3,13 +3,22 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { pagesFor, type PageId } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import { numOffloadSlots } from '../../src/offload/offloader';
+import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
 import { tinyLlamaModel } from '../support/models';
 
 const numSequences = numOffloadSlots + 1;
 let engine: EngineCore;
 beforeAll(async () => {
-  const kv = { contextTokens: 512, numSequences, pagesPerHead: 4, unstableShare: 0.5, rerankInterval: 8 };
+  const kv = {
+    contextTokens: 512,
+    numSequences,
+    pagesPerHead: 4,
+    unstableShare: 0.5,
+    rerankInterval: 8,
+    // A profile that was measured meanwhile would change the next answer.
+    measureStability: false,
+  };
   engine = await loadEngine(tinyLlamaModel(), { weights: 'f32', kv });
 });
 afterEach(() => {
@@ -48,10 +57,10 @@ async function begin(prompt: readonly number[], maxTokens: number): Promise<{ re
   return { result };
 }
 
-/** Holds back what is read from the host store of pages of the late answer, until it is opened. */
-function holdReads() {
+/** Holds back what is read from, or written to, the host store of pages of the late answer, until it is opened. */
+function hold(way: 'read' | 'write') {
   const { hostStore, cache } = engine.runner;
-  const original = hostStore.read.bind(hostStore);
+  const original = hostStore[way].bind(hostStore);
   let open: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => (open = resolve));
   let numHeld = 0;
@@ -59,7 +68,7 @@ function holdReads() {
     Array.from({ length: numSequences }, (_, index) => cache.pagesOf(index)).some(
       (pages) => pages.length > mostPagesOfOther && ids.some((id) => pages.includes(id)),
     );
-  vi.spyOn(hostStore, 'read').mockImplementation((...args: Parameters<typeof hostStore.read>) => {
+  vi.spyOn(hostStore, way).mockImplementation((...args: Parameters<typeof hostStore.read>) => {
     if (!isLate(args[2])) return original(...args);
     numHeld++;
     return gate.then(() => original(...args));
@@ -72,7 +81,7 @@ function holdReads() {
 
 /** The other answer runs to its end while the late one is held; then the late one does. */
 async function expectUndisturbed(
-  held: ReturnType<typeof holdReads>,
+  held: ReturnType<typeof hold>,
   waiting: Promise<Answer>,
   running: () => Promise<Answer>,
   expected: readonly unknown[],
@@ -90,7 +99,7 @@ test('a rerank whose pages are late', async () => {
   const expected = [await fresh(late, numLate), await fresh(other, numOther)];
   const before = engine.stats().kv;
   const { result } = await begin([...late], numLate);
-  await expectUndisturbed(holdReads(), result, () => run(other, numOther), expected);
+  await expectUndisturbed(hold('read'), result, () => run(other, numOther), expected);
   const { stalls, stallMs, stallShare } = engine.stats().kv;
   expect(stalls).toBeGreaterThan(before.stalls);
   expect(stallMs).toBeGreaterThan(before.stallMs);
@@ -103,7 +112,7 @@ test('a follow-up prefill whose pages are late', async () => {
   const expected = [await fresh(question, numLate), await fresh(other, numOther)];
   await fresh(late, 1);
   const { result } = await begin(other, numOther);
-  const held = holdReads();
+  const held = hold('read');
   const waiting = run(question, numLate);
   await expectUndisturbed(held, waiting, () => result, expected);
   expect((await waiting).end.numCachedTokens).toBe(192);
@@ -116,4 +125,13 @@ test('more answers that fill a page in one step than buffers on the way to the h
   await fresh(promptOf(1, 18), 1);
   const together = await Promise.all(prompts.map((prompt) => run(prompt, 14)));
   expect(together.map(essence)).toEqual(alone);
+});
+
+test('a prefill whose pages are slow to leave', async () => {
+  const expected = [await fresh(late, numLate), await fresh(other, numOther)];
+  // In many segments, whose pages are more than the buffers hold; what was stored goes.
+  await useClock(engine, 'slow');
+  const { result } = await begin(other, numOther);
+  const held = hold('write');
+  await expectUndisturbed(held, run(late, numLate), () => result, expected);
 });
