@@ -130,6 +130,7 @@ export class EngineCore {
   static async load(source: ModelSource, options: EngineOptions): Promise<EngineCore> {
     const startedAt = performance.now();
     const { kv: given = {}, signal, onWarning } = options;
+    Device.offered(options.gpu);
     // What the device and its kernels wait for comes first; the tokenizer may take as long as they do.
     const reading = readTextFiles(source, signal);
     reading.catch(() => undefined);

@@ -65,12 +65,19 @@ export class Device {
     });
   }
 
+  /**
+   * What asks for adapters.
+   * @throws EngineError `webgpu-unavailable` where there is no WebGPU: then nothing else that needs a secure context is there either
+   */
+  static offered(gpu: GPU | undefined): GPU {
+    if (gpu) return gpu;
+    throw new EngineError('webgpu-unavailable', 'This browser or context does not offer WebGPU.');
+  }
+
   /** @throws EngineError `webgpu-unavailable` when there is no WebGPU, no adapter, or no device. */
   static async request(options: DeviceOptions): Promise<Device> {
-    const { gpu, useDefaultLimits = false, disabledFeatures = [] } = options;
-    if (!gpu) {
-      throw new EngineError('webgpu-unavailable', 'This browser or context does not offer WebGPU.');
-    }
+    const { useDefaultLimits = false, disabledFeatures = [] } = options;
+    const gpu = Device.offered(options.gpu);
     const adapter = await gpu.requestAdapter({
       powerPreference: options.powerPreference ?? 'high-performance',
     });
