@@ -11,7 +11,7 @@
 
 const bin = (path) => `node_modules/${path}`;
 const vitest = (project) => [bin('vitest/vitest.mjs'), 'run', '--project', project];
-/** Two files at a time: on two cores Vitest alone would take one. A browser needs both cores for itself. */
+/** Two files at a time: on two cores Vitest alone would take one. The engine's GPU work and a browser need both for themselves. */
 const inPairs = (project) => [...vitest(project), '--maxWorkers=2'];
 
 /** @type {Step[]} */
@@ -26,7 +26,7 @@ export const steps = [
   { name: 'bundle', kind: 'check', command: ['.ci/check-bundle.mjs'], needs: 'library' },
   { name: 'unit', kind: 'vitest', command: inPairs('unit') },
   { name: 'kernels', kind: 'vitest', command: inPairs('kernels') },
-  { name: 'engine', kind: 'vitest', command: inPairs('engine') },
+  { name: 'engine', kind: 'vitest', command: vitest('engine') },
   { name: 'browser', kind: 'vitest', command: vitest('browser') },
   { name: 'package', kind: 'vitest', command: vitest('package'), needs: 'library' },
   { name: 'demo', kind: 'vitest', command: vitest('demo'), needs: 'site' },
