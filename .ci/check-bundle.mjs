@@ -10,7 +10,7 @@ const dist = join(dirname(fileURLToPath(import.meta.url)), '../dist');
  * Library and worker together, minified, in bytes: 250 kB for the runtime alone, and what the hierarchy, the documents and
  * measured head profiles and the sources of answers add.
  */
-export const maxBundleBytes = 338_500;
+export const maxBundleBytes = 340_000;
 
 const forbidden = [
   [/\beval\s*\(/, 'calls eval'],
