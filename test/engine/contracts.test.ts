@@ -146,8 +146,6 @@ describe('Scout', () => {
 });
 
 const stories = new URL('../../../shared/models/stories260K/', import.meta.url);
-const isPresent = existsSync(stories);
-describe(`stories260K${isPresent ? '' : ' (not run: its weights are not on this machine)'}`, () => {
-  if (isPresent) contracts(readModelFolder('stories260K', stories));
-  else test('its weights are not on this machine', () => expect(isPresent).toBe(false));
-});
+if (existsSync(stories)) describe('stories260K', () => contracts(readModelFolder('stories260K', stories)));
+// The gate repeats this line.
+else process.stdout.write('not run, contracts on stories260K: its weights are not on this machine\n');
