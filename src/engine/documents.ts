@@ -1,7 +1,7 @@
 /** The library as the engine works with it: reads documents into it, opens them on the GPU, and makes prompts about them. */
 import type { DocumentCost, DocumentInfo, OpenedDocument, ReadingProgress } from '../documents/document-info';
 import type { NewRecord } from '../documents/document-database';
-import type { DocumentDraft, DocumentLibrary } from '../documents/library';
+import { DocumentLibrary, type DocumentDraft, type LibraryOptions } from '../documents/library';
 import {
   pagesOfRun,
   pagesPerRun,
@@ -29,7 +29,7 @@ import type { StepLoop } from './step-loop';
 
 /** What documents are read and opened with. */
 export interface DocumentsContext {
-  readonly library: DocumentLibrary;
+  readonly library: LibraryOptions;
   /** What is on the GPU now: another device brings others. */
   readonly device: () => { readonly runner: ModelRunner; readonly loop: StepLoop };
   /** Whether the device is lost; waits a moment for the word of it. */
@@ -77,6 +77,7 @@ const pause = () => new Promise<void>((resolve) => setTimeout(resolve));
 
 /** Documents of one engine. */
 export class Documents {
+  readonly library: DocumentLibrary;
   readonly #context: DocumentsContext;
   /** Those that were read or opened here. */
   readonly #known = new Map<string, KnownDocument>();
@@ -84,10 +85,7 @@ export class Documents {
 
   constructor(context: DocumentsContext) {
     this.#context = context;
-  }
-
-  get library(): DocumentLibrary {
-    return this.#context.library;
+    this.library = new DocumentLibrary(context.library);
   }
 
   /**
@@ -97,7 +95,7 @@ export class Documents {
    * signal's reason when aborted: then what was read stays
    */
   async add(id: string, text: string, options: AddOptions = {}): Promise<DocumentInfo> {
-    const { library } = this.#context;
+    const { library } = this;
     await this.#context.ready();
     options.signal?.throwIfAborted();
     if (this.#known.get(id)?.abort) throw new EngineError('document-busy', `'${id}' is being read already.`);
@@ -132,10 +130,10 @@ export class Documents {
       return { info: known.info(), bytesRead: 0, durationMs: performance.now() - startedAt };
     }
     await this.#context.beginDocument();
-    const stored = await this.#context.library.open(id);
+    const stored = await this.library.open(id);
     try {
       const bytesRead = await this.#bringBack(stored, { signal });
-      const info = this.#context.library.describe(stored.manifest);
+      const info = this.library.describe(stored.manifest);
       return { info, bytesRead, durationMs: performance.now() - startedAt };
     } catch (error) {
       stored.close();
@@ -160,7 +158,8 @@ export class Documents {
 
   /** The token ids of a conversation on a document, as far as that is read; opens it. Its text only where `hasText`. */
   async prompt(id: string, messages: readonly ChatMessage[], hasText: boolean): Promise<EncodedPrompt> {
-    const { template, tokenizer, library } = this.#context;
+    const { library } = this;
+    const { template, tokenizer } = this.#context;
     await this.open(id);
     const known = this.#known.get(id)!;
     const now = new Date(known.renderedAt);
@@ -182,7 +181,7 @@ export class Documents {
     await this.#context.ready();
     this.#known.get(id)?.abort?.(new DOMException(`'${id}' was deleted.`, 'AbortError'));
     await this.#release(id);
-    await this.#context.library.delete(id);
+    await this.library.delete(id);
     this.#known.delete(id);
   }
 
@@ -242,7 +241,7 @@ export class Documents {
   }
 
   async close(): Promise<void> {
-    await this.#context.library.close();
+    await this.library.close();
   }
 
   #isThere({ ids, numReadTokens }: KnownDocument): boolean {
@@ -265,7 +264,8 @@ export class Documents {
     text: string,
     options: AddOptions,
   ): Promise<{ ids: readonly number[]; head: string; renderedAt: number }> {
-    const { library, template } = this.#context;
+    const { library } = this;
+    const { template } = this.#context;
     if (draft.known) {
       const { head, renderedAt } = draft.manifest;
       return { ids: await draft.known.ids(), head, renderedAt };
@@ -306,7 +306,8 @@ export class Documents {
     { ids, head, renderedAt }: { ids: readonly number[]; head: string; renderedAt: number },
     { signal, onProgress }: AddOptions,
   ): Promise<void> {
-    const { library, device, config } = this.#context;
+    const { library } = this;
+    const { device, config } = this.#context;
     const { id } = draft.manifest;
     this.#checkLength(ids.length);
     await this.#context.beginDocument();
@@ -379,7 +380,7 @@ export class Documents {
     { index }: Sequence,
     numTokens: number,
   ): Promise<void> {
-    const { library } = this.#context;
+    const { library } = this;
     const isEnd = numTokens === readableTokens(draft.manifest.numTokens);
     const numPages = numTokens / tokensPerPage;
     const endPage = isEnd ? numPages : numPages - (numPages % pagesPerRun);
@@ -429,7 +430,7 @@ export class Documents {
   ): Promise<number> {
     const { manifest } = stored;
     const ids = await stored.ids();
-    const { library } = this.#context;
+    const { library } = this;
     const { loop, runner } = this.#context.device();
     const { numKvHeads } = manifest.layout;
     const { numReadTokens } = manifest;

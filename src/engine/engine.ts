@@ -1,6 +1,5 @@
 /** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
 import { pagesFor, pageTokens, type PageId } from '../cache/page';
-import { DocumentLibrary } from '../documents/library';
 import { pageBytes } from '../kernels/attention/kv-format';
 import { Device } from '../gpu/device';
 import type { KernelCompiler } from '../gpu/kernel';
@@ -13,10 +12,11 @@ import { makeHeadProfile, type HeadProfile } from '../select/head-profile';
 import type { ChatTemplate } from '../tokenizer/chat-template';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { asError, EngineError } from '../util/errors';
+import { fetched } from '../util/fetched';
 import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
 import { chooseProfile, type ChosenProfile, type ProfileOrigin } from './choose-profile';
-import { Documents } from './documents';
+import type { Documents } from './documents';
 import type { GenerationRequest, Prompt, Sources, SourcesRequest } from './generation';
 import type { GenerationEvent, GenerationTimings } from './generation-event';
 import type { LoopRequest } from './loop-request';
@@ -54,8 +54,6 @@ export class EngineCore {
   readonly modelId: string;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
-  /** The library of kept documents. */
-  readonly documents: Documents;
   readonly #template: ChatTemplate;
   #device: Device;
   #weights: ModelWeights;
@@ -79,6 +77,8 @@ export class EngineCore {
   readonly #source: ModelSource;
   readonly #options: EngineOptions;
   #fingerprint: Promise<string> | undefined;
+  readonly #documentFingerprint: string;
+  #documents: Promise<Documents> | undefined;
   #recovering: Promise<void> = Promise.resolve();
   #numRecoveries = 0;
   /** Why there is no device any more. */
@@ -118,7 +118,7 @@ export class EngineCore {
     this.#refusedVariants = parts.refusedVariants;
     this.#store = new SequenceStore(parts.runner.cache);
     this.#loop = this.#newLoop();
-    this.documents = this.#openLibrary(parts.fingerprint);
+    this.#documentFingerprint = parts.fingerprint;
     this.#recoverWhenLost();
   }
 
@@ -250,7 +250,7 @@ export class EngineCore {
     if (prompt.kind !== 'chat' || !prompt.document || !('id' in prompt.document)) {
       return this.#encodeGiven(prompt);
     }
-    return this.documents.prompt(prompt.document.id, prompt.messages, hasText);
+    return (await this.documents()).prompt(prompt.document.id, prompt.messages, hasText);
   }
 
   /** The token ids of a prompt that names no document of the library. @throws EngineError `model-unsupported` */
@@ -410,7 +410,7 @@ export class EngineCore {
     this.#loop.abortAll(disposedError());
     await this.#recovering;
     await this.#loop.idle();
-    await this.documents.close();
+    await (await this.#documents?.catch(() => undefined))?.close();
     await this.#keepMeasured();
     await this.#measured?.stored();
     if (!this.#failure) this.#release();
@@ -425,17 +425,26 @@ export class EngineCore {
     this.#device.destroy();
   }
 
+  /** The library of kept documents. @throws EngineError `network` when that part of the library cannot be fetched */
+  documents(): Promise<Documents> {
+    return (this.#documents ??= this.#openDocuments().catch((error: unknown) => {
+      this.#documents = undefined;
+      throw error;
+    }));
+  }
+
   /** Documents work with what is on the GPU now: another device brings another runner and loop. */
-  #openLibrary(fingerprint: string): Documents {
+  async #openDocuments(): Promise<Documents> {
+    const { Documents } = await fetched(import('./documents'));
     const { cache, contextTokens } = this.#plan;
     const { hostPageBytes, summaryBytes } = this.#runner.cache.layout;
     const { numLayers, numKvHeads } = cache;
     return new Documents({
-      library: new DocumentLibrary({
-        fingerprint,
+      library: {
+        fingerprint: this.#documentFingerprint,
         layout: { numLayers, numKvHeads, pageBytes: hostPageBytes, summaryBytes },
         locks: (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks,
-      }),
+      },
       device: () => ({ runner: this.#runner, loop: this.#loop }),
       isLost: () => this.#device.isLost(),
       ready: () => this.#ready(),

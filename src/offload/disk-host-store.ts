@@ -1,7 +1,7 @@
 /** Chooses the disk tier: the private file system where there is one, else IndexedDB. */
 import type { HostStore, HostStoreShape } from './host-store';
-import { IndexedDbHostStore } from './indexeddb-host-store';
 import { OpfsHostStore } from './opfs-host-store';
+import { fetched } from '../util/fetched';
 
 /**
  * An empty store on the disk, gone when it is closed; undefined where a platform has no storage, like Node. Opening it never
@@ -11,5 +11,9 @@ export async function openDiskHostStore(shape: HostStoreShape): Promise<HostStor
   // Measured in Chromium (test/bench/host-stores.ts), the file reads 23 times as fast as IndexedDB, scattered pages 11 times,
   // and writes 4 to 17 times. In a private window it is the other way round for scattered pages, but no call tells which.
   const { indexedDB } = globalThis as { indexedDB?: IDBFactory };
-  return OpfsHostStore.open(shape).catch(() => indexedDB && new IndexedDbHostStore(shape));
+  return OpfsHostStore.open(shape).catch(async () => {
+    if (!indexedDB) return undefined;
+    const { IndexedDbHostStore } = await fetched(import('./indexeddb-host-store'));
+    return new IndexedDbHostStore(shape);
+  });
 }

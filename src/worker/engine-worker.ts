@@ -62,33 +62,33 @@ const handlers: Handlers = {
   },
   async addDocument({ id: name, text, title }, id, signal) {
     const onProgress = (progress: ReadingProgress) => send({ kind: 'progress', id, progress });
-    return loaded().documents.add(name, text, { title, signal, onProgress });
+    return (await loaded().documents()).add(name, text, { title, signal, onProgress });
   },
   async listDocuments() {
-    return loaded().documents.library.list();
+    return (await loaded().documents()).library.list();
   },
   async openDocument(name, _id, signal) {
-    return loaded().documents.open(name, signal);
+    return (await loaded().documents()).open(name, signal);
   },
   async documentText(name) {
-    return loaded().documents.library.text(name);
+    return (await loaded().documents()).library.text(name);
   },
   async renameDocument({ id, title }) {
-    await loaded().documents.library.rename(id, title);
+    await (await loaded().documents()).library.rename(id, title);
     return undefined;
   },
   async deleteDocument(name) {
-    await loaded().documents.delete(name);
+    await (await loaded().documents()).delete(name);
     return undefined;
   },
   async exportDocument(name) {
-    return loaded().documents.library.export(name);
+    return (await loaded().documents()).library.export(name);
   },
   async importDocument(blob) {
-    return loaded().documents.library.import(blob);
+    return (await loaded().documents()).library.import(blob);
   },
   async estimateDocument(text, _id, signal) {
-    return loaded().documents.estimate(text, signal);
+    return (await loaded().documents()).estimate(text, signal);
   },
   async dispose() {
     await engine?.dispose();

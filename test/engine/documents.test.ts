@@ -1,6 +1,7 @@
 /** The library through the engine, on a database in memory: read, kept, opened by another engine, resumed, damaged, moved. */
 import 'fake-indexeddb/auto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Documents } from '../../src/engine/documents';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
 import { useClock } from '../support/clock';
@@ -28,9 +29,12 @@ const essence = ({ tokenIds, logprobs, end }: Answer) => ({
 
 let first: EngineCore;
 let second: EngineCore;
+let inFirst: Documents;
+let inSecond: Documents;
 let wanted: Answer;
 beforeAll(async () => {
   [first, second] = [await loadEngine(tinyLlamaModel(), { kv }), await loadEngine(tinyLlamaModel(), { kv })];
+  [inFirst, inSecond] = [await first.documents(), await second.documents()];
   wanted = await answer(second, question({ text }));
   await forget(second);
 });
@@ -70,7 +74,7 @@ async function alterRecord(change: (bytes: Uint8Array) => Uint8Array): Promise<v
 
 test('what is read answers as a text in the request does; another engine opens it and answers the same', async () => {
   const phases: string[] = [];
-  const info = await first.documents.add('whales', text, {
+  const info = await inFirst.add('whales', text, {
     title: 'Whales',
     onProgress: ({ phase, numReadTokens, numTokens }) => {
       phases.push(phase);
@@ -83,39 +87,37 @@ test('what is read answers as a text in the request does; another engine opens i
   expect(essence(here)).toEqual(essence(wanted));
   expect(here.end.numCachedTokens).toBe(info.numTokens - (info.numTokens % 16));
 
-  const opened = await second.documents.open('whales');
+  const opened = await inSecond.open('whales');
   expect(opened.info).toMatchObject({ state: 'complete', numTokens: info.numTokens });
   expect(opened.bytesRead).toBeGreaterThan(0);
   expect(opened.bytesRead).toBeLessThan(0.75 * info.storedBytes);
   const there = await answer(second, question({ id: 'whales' }));
   expect(essence(there)).toEqual(essence(wanted));
   expect(there.end.numCachedTokens).toBe(here.end.numCachedTokens);
-  expect((await second.documents.open('whales')).bytesRead).toBe(0);
+  expect((await inSecond.open('whales')).bytesRead).toBe(0);
   // A document that was pushed out is opened by the question.
   await forget(second);
   expect(essence(await answer(second, question({ id: 'whales' })))).toEqual(essence(wanted));
-  expect(await second.documents.library.list()).toHaveLength(1);
-  expect(await first.documents.library.text('whales')).toBe(text);
+  expect(await inSecond.library.list()).toHaveLength(1);
+  expect(await inFirst.library.text('whales')).toBe(text);
 });
 
 test('an opening that is aborted ends with the reason, and leaves nothing behind', async () => {
   await forget(second);
-  await expect(second.documents.open('whales', AbortSignal.abort(new Error('before')))).rejects.toThrow(
-    'before',
-  );
+  await expect(inSecond.open('whales', AbortSignal.abort(new Error('before')))).rejects.toThrow('before');
   const controller = new AbortController();
-  const opening = second.documents.open('whales', controller.signal);
-  await second.documents.library.list();
+  const opening = inSecond.open('whales', controller.signal);
+  await inSecond.library.list();
   controller.abort(new Error('meanwhile'));
   await expect(opening).rejects.toThrow('meanwhile');
   second.runner.cache.checkIntegrity();
-  expect((await second.documents.open('whales')).bytesRead).toBeGreaterThan(0);
+  expect((await inSecond.open('whales')).bytesRead).toBeGreaterThan(0);
   expect(essence(await answer(second, question({ id: 'whales' })))).toEqual(essence(wanted));
 });
 
 test('an estimate has the bytes that the reading takes', async () => {
-  const cost = await first.documents.estimate(text);
-  const [info] = await first.documents.library.list();
+  const cost = await inFirst.estimate(text);
+  const [info] = await inFirst.library.list();
   expect(cost).toMatchObject({ numTokens: info!.numTokens, fits: true });
   // The manifest's own overheads aside.
   expect(cost.diskBytes / info!.storedBytes).toBeGreaterThan(0.95);
@@ -127,14 +129,14 @@ test('a reading that is aborted goes on where it was, and answers about its part
   await forget(first);
   await useClock(first, 'slow');
   const controller = new AbortController();
-  const aborted = first.documents.add('part', `${text}${text}`.slice(0, 1000), {
+  const aborted = inFirst.add('part', `${text}${text}`.slice(0, 1000), {
     signal: controller.signal,
     onProgress: ({ numReadTokens }) => {
       if (numReadTokens >= 300) controller.abort(new Error('enough'));
     },
   });
   await expect(aborted).rejects.toThrow('enough');
-  const [part] = (await first.documents.library.list()).filter(({ id }) => id === 'part');
+  const [part] = (await inFirst.library.list()).filter(({ id }) => id === 'part');
   expect(part).toMatchObject({ state: 'partial' });
   expect(part!.numReadTokens).toBeGreaterThanOrEqual(256);
   const about = await answer(first, question({ id: 'part' }));
@@ -142,7 +144,7 @@ test('a reading that is aborted goes on where it was, and answers about its part
   // Another engine goes on from what is stored; it has read the other document, which begins alike.
   await forget(second);
   const seen: number[] = [];
-  const info = await second.documents.add('part', `${text}${text}`.slice(0, 1000), {
+  const info = await inSecond.add('part', `${text}${text}`.slice(0, 1000), {
     onProgress: ({ phase, numReadTokens }) => phase === 'reading' && seen.push(numReadTokens),
   });
   expect(seen[0]).toBe(part!.numReadTokens);
@@ -154,33 +156,33 @@ test('a reading that is aborted goes on where it was, and answers about its part
 
 test('an altered record is found, named, never attended, and rebuilt', async () => {
   await forget(second);
-  await second.documents.delete('part');
+  await inSecond.delete('part');
   await alterRecord((bytes) => {
     bytes[bytes.length - 1]! ^= 1;
     return bytes;
   });
   const failing = answer(second, question({ id: 'whales' }));
   await expect(failing).rejects.toMatchObject({ code: 'document-damaged' });
-  const [damaged] = await second.documents.library.list();
+  const [damaged] = await inSecond.library.list();
   expect(damaged).toMatchObject({ id: 'whales', state: 'damaged' });
   expect(damaged!.problem).toMatch(/altered/);
-  await expect(second.documents.open('whales')).rejects.toMatchObject({ code: 'document-damaged' });
-  const kept = await second.documents.library.text('whales');
-  expect((await second.documents.add('whales', kept)).state).toBe('complete');
+  await expect(inSecond.open('whales')).rejects.toMatchObject({ code: 'document-damaged' });
+  const kept = await inSecond.library.text('whales');
+  expect((await inSecond.add('whales', kept)).state).toBe('complete');
   expect(essence(await answer(second, question({ id: 'whales' })))).toEqual(essence(wanted));
 });
 
 test('an exported document comes back under another name; other texts do not take a name', async () => {
-  const blob = await second.documents.library.export('whales');
-  const info = await second.documents.library.import(blob);
+  const blob = await inSecond.library.export('whales');
+  const info = await inSecond.library.import(blob);
   expect(info).toMatchObject({ id: 'whales-2', title: 'Whales', state: 'complete' });
   await forget(second);
   expect(essence(await answer(second, question({ id: 'whales-2' })))).toEqual(essence(wanted));
-  await expect(second.documents.library.import(blob.slice(0, blob.size - 1))).rejects.toMatchObject({
+  await expect(inSecond.library.import(blob.slice(0, blob.size - 1))).rejects.toMatchObject({
     code: 'document-damaged',
   });
-  await expect(second.documents.add('whales', 'another text')).rejects.toThrow(RangeError);
-  await second.documents.delete('whales-2');
-  expect((await second.documents.library.list()).map(({ id }) => id)).toEqual(['whales']);
+  await expect(inSecond.add('whales', 'another text')).rejects.toThrow(RangeError);
+  await inSecond.delete('whales-2');
+  expect((await inSecond.library.list()).map(({ id }) => id)).toEqual(['whales']);
   await expect(answer(second, question({ id: 'nothing' }))).rejects.toThrow("no document 'nothing'");
 });

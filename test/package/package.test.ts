@@ -1,6 +1,7 @@
 /**
  * The package as its users meet it: packed, installed without a network into bare applications, and run in a real
- * browser. The application is the quick start of README, word for word.
+ * browser. The application is the quick start of README, word for word, and one call before its end that needs a part of the
+ * library which is fetched on demand.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,6 +19,13 @@ const root = join(import.meta.dirname, '../..');
 const modelFolder = join(root, 'test/fixtures/models/tiny-llama');
 const html =
   '<!doctype html><meta charset="utf-8"><pre id="out"></pre><script type="module" src="main.js"></script>';
+
+const quickStart = codeBlockUnder('Quick start');
+const itsEnd = 'await engine.dispose();';
+const application = quickStart.replace(
+  itsEnd,
+  `globalThis.documents = await engine.documents.list();\n${itsEnd}`,
+);
 
 const npm = (args: readonly string[], cwd: string) => execFileSync('npm', args, { cwd, encoding: 'utf8' });
 
@@ -38,7 +46,7 @@ describe('the packed library', () => {
     );
     npm(['install', `./${packed.filename}`, '--offline', '--no-audit', '--no-fund', '--silent'], folder);
     writeFileSync(join(folder, 'index.html'), html);
-    writeFileSync(join(folder, 'main.js'), codeBlockUnder('Quick start'));
+    writeFileSync(join(folder, 'main.js'), application);
     mkdirSync(join(folder, 'public/models'), { recursive: true });
     cpSync(modelFolder, join(folder, 'public/models/scout'), { recursive: true });
     browser = await launchBrowser();
@@ -62,6 +70,7 @@ describe('the packed library', () => {
         .catch(() => undefined);
       expect(errors).toEqual([]);
       expect(await page.title()).toBe('Done');
+      expect(await page.evaluate('documents')).toEqual([]);
       return (await page.locator('#out').textContent()) ?? '';
     } finally {
       await page.close();
@@ -72,9 +81,12 @@ describe('the packed library', () => {
     const expected = [
       'LICENSE',
       'README.md',
+      'dist/documents.js',
       'dist/engine-worker.js',
+      'dist/engine.js',
       'dist/index.d.ts',
       'dist/index.js',
+      'dist/indexeddb-host-store.js',
       'package.json',
     ];
     expect(packedFiles.sort()).toEqual(expected.sort());

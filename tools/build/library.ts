@@ -1,12 +1,13 @@
 /**
- * Builds the library into `dist/`: `index.js`, `engine-worker.js` and `index.d.ts`, each one file without imports. The
- * worker is built apart, because a bundler that meets it in somebody's application wants a single file. Written beside
- * `dist/` first and moved there when complete, so that a tool that runs meanwhile never meets half of it.
+ * Builds the library into `dist/`: `index.js` and `index.d.ts`, each one file without imports; `engine-worker.js` with
+ * `engine.js`, which every load needs; and a script for each part that is fetched when it is first used. The worker is built
+ * apart, because a bundler that meets it in somebody's application takes it for an entry of its own. Written beside `dist/`
+ * first and moved there when complete, so that a tool that runs meanwhile never meets half of it.
  */
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
+import { rolldown, type CodeSplittingNameFunction } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 import { build } from 'vite';
 import { libraryWorker, quoteWorkerExpression } from '../vite/library-worker-plugin';
@@ -16,8 +17,25 @@ import { hashSources, stampLibrary } from './ensure-library.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const outDir = join(root, `.cache/dist-${process.pid}`);
 
-/** Builds one entry into one minified file. */
-async function buildEntry(name: string, path: string): Promise<void> {
+/**
+ * Puts all that an entry imports statically into one script beside it. Nothing may import the entry itself: a dev server gives
+ * a worker another URL than its parts would import, and so it would run twice.
+ */
+function beside(entry: string, name: string): CodeSplittingNameFunction {
+  let isStatic: Set<string> | undefined;
+  return (id, context) => {
+    if (!isStatic) {
+      isStatic = new Set([entry]);
+      for (const known of isStatic)
+        for (const imported of context.getModuleInfo(known)?.importedIds ?? []) isStatic.add(imported);
+    }
+    return id !== entry && isStatic.has(id) ? name : null;
+  };
+}
+
+/** Builds one entry into minified files: one, or what it always needs and what it fetches on demand. */
+async function buildEntry(name: string, path: string, staticName?: string): Promise<void> {
+  const entry = join(root, path);
   await build({
     root,
     configFile: false,
@@ -31,9 +49,17 @@ async function buildEntry(name: string, path: string): Promise<void> {
       modulePreload: false,
       reportCompressedSize: false,
       rolldownOptions: {
-        input: { [name]: join(root, path) },
+        input: { [name]: entry },
         preserveEntrySignatures: 'strict',
-        output: { format: 'es', entryFileNames: '[name].js', codeSplitting: false, minify: true },
+        output: {
+          format: 'es',
+          entryFileNames: '[name].js',
+          chunkFileNames: '[name].js',
+          codeSplitting: staticName
+            ? { groups: [{ debugName: staticName, name: beside(entry, staticName) }] }
+            : false,
+          minify: true,
+        },
       },
     },
   });
@@ -59,12 +85,12 @@ async function buildTypes(): Promise<void> {
 
 const sourcesHash = hashSources();
 await buildEntry('index', 'src/index.ts');
-await buildEntry('engine-worker', 'src/worker/engine-worker.ts');
+await buildEntry('engine-worker', 'src/worker/engine-worker.ts', 'engine');
 await buildTypes();
 const entryPath = join(outDir, 'index.js');
 await writeFile(entryPath, quoteWorkerExpression(await readFile(entryPath, 'utf8')));
 const sizes = await Promise.all(
-  ['index.js', 'engine-worker.js', 'index.d.ts'].map(async (name) => {
+  (await readdir(outDir)).sort().map(async (name) => {
     const { size } = await stat(join(outDir, name));
     return `${name} ${(size / 1000).toFixed(1)} kB`;
   }),
