@@ -1,17 +1,31 @@
 /**
- * What a shader import stands for: its text in development and in tests; in a build a reference into a pack of all shaders,
+ * What a shader import stands for: its text in development and in tests; in a build a reference into a pack of shaders,
  * deflated, which takes a third of the bytes.
  */
 import { assert } from '../util/assert';
-import { packedShaders, packReference } from './packed-shaders';
+import { fetched } from '../util/fetched';
+import { packedShaders } from './packed-shaders';
 
-let unpacked: Promise<readonly string[]> | undefined;
+/** The packs of a build; a reference is the mark of one of them, which no WGSL begins with, and an index in it. */
+const packs = {
+  '#': async () => packedShaders,
+  '~': async () => (await fetched(import('./packed-rare-shaders'))).packedRareShaders,
+};
 
-/** The WGSL of an imported shader. */
+/** Marks a reference into one of the packs: the one that every load has, or the one of rare shaders. */
+export type PackMark = keyof typeof packs;
+
+const unpacked = new Map<PackMark, Promise<readonly string[]>>();
+
+/** The WGSL of an imported shader. @throws EngineError `network` when its pack cannot be fetched */
 export async function shaderText(source: string): Promise<string> {
-  if (!source.startsWith(packReference)) return source;
-  const shaders = await (unpacked ??= unpackShaders(packedShaders));
-  const text = shaders[Number(source.slice(packReference.length))];
+  const mark = source[0] as PackMark;
+  if (!(mark in packs)) return source;
+  const shaders = unpacked.get(mark) ?? packs[mark]().then(unpackShaders);
+  unpacked.set(mark, shaders);
+  // A pack that could not be fetched may be the next time.
+  shaders.catch(() => unpacked.delete(mark));
+  const text = (await shaders)[Number(source.slice(1))];
   assert(text !== undefined, `the pack has no shader ${source}`);
   return text;
 }

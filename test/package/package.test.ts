@@ -87,6 +87,7 @@ describe('the packed library', () => {
       'dist/index.d.ts',
       'dist/index.js',
       'dist/indexeddb-host-store.js',
+      'dist/packed-rare-shaders.js',
       'package.json',
     ];
     expect(packedFiles.sort()).toEqual(expected.sort());

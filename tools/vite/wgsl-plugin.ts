@@ -1,6 +1,6 @@
 /**
- * Lets TypeScript import a `.wgsl` file as a string. Tests and the dev server get its text; a build gets a reference into one
- * pack of all shaders, minified and deflated, which src/gpu/shader-text.ts unpacks.
+ * Lets TypeScript import a `.wgsl` file as a string. Tests and the dev server get its text; a build gets a reference into a
+ * pack of shaders, minified and deflated, which src/gpu/shader-text.ts unpacks.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -8,12 +8,36 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
 import type { Plugin } from 'vite';
-import { packReference } from '../../src/gpu/packed-shaders.ts';
+import type { PackMark } from '../../src/gpu/shader-text.ts';
 import { minifyWgsl, planNames, type NamePlan } from './wgsl-minify.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const shaders = join(root, 'shaders');
-const packModule = join(root, 'src/gpu/packed-shaders.ts');
+
+/** Shaders of software GPUs, of variants that a GPU gets when it fails the self-test, of pages of 8 bits, and of sources. */
+const isRare = (path: string) =>
+  /(?:naive|software|software-sums|int8|pack-pages|page-mass)\.wgsl$/.test(path);
+
+/** The modules that packs go into, what they export, and which shaders they hold. */
+const packs: readonly {
+  readonly mark: PackMark;
+  readonly module: string;
+  readonly name: string;
+  readonly holds: (path: string) => boolean;
+}[] = [
+  {
+    mark: '#',
+    module: join(root, 'src/gpu/packed-shaders.ts'),
+    name: 'packedShaders',
+    holds: (path) => !isRare(path),
+  },
+  {
+    mark: '~',
+    module: join(root, 'src/gpu/packed-rare-shaders.ts'),
+    name: 'packedRareShaders',
+    holds: isRare,
+  },
+];
 
 /** All shaders of the repository: source by path, in order of their names. */
 export function readShaders(): Map<string, string> {
@@ -48,6 +72,12 @@ export function packShaders(sources: Iterable<string>): string {
   return packed;
 }
 
+/** What stands for a shader in a build. */
+function referenceTo(path: string, sources: ReadonlyMap<string, string>): string {
+  const pack = packs.find(({ holds }) => holds(path))!;
+  return `${pack.mark}${[...sources.keys()].filter(pack.holds).indexOf(path)}`;
+}
+
 /** See the file's header. */
 export function wgsl(): Plugin {
   // A build takes every source as it was at the start: a file that changes meanwhile must not mix in.
@@ -60,19 +90,16 @@ export function wgsl(): Plugin {
     },
     async load(id) {
       const [path = ''] = id.split('?');
-      if (sources && normalize(path) === packModule) {
+      const pack = packs.find(({ module }) => module === normalize(path));
+      if (sources && pack) {
         const plan = planNames([...sources.values()]);
-        const packed = packShaders([...sources.values()].map((source) => minifyWgsl(source, plan)));
-        const exported = { packedShaders: packed, packReference };
-        const lines = Object.entries(exported).map(
-          ([name, value]) => `export const ${name} = ${JSON.stringify(value)};`,
-        );
-        return { code: lines.join('\n'), map: null };
+        const held = [...sources].filter(([name]) => pack.holds(name));
+        const packed = packShaders(held.map(([, source]) => minifyWgsl(source, plan)));
+        return { code: `export const ${pack.name} = ${JSON.stringify(packed)};`, map: null };
       }
       if (!path.endsWith('.wgsl')) return null;
       this.addWatchFile(path);
-      const index = sources ? [...sources.keys()].indexOf(normalize(path)) : -1;
-      const text = index < 0 ? await readFile(path, 'utf8') : `${packReference}${index}`;
+      const text = sources ? referenceTo(normalize(path), sources) : await readFile(path, 'utf8');
       return { code: `export default ${JSON.stringify(text)};`, map: null };
     },
   };
