@@ -7,6 +7,7 @@ struct Params {
   firstPosition: u32,
   qkvStride: u32,
   kvHeads: u32,
+  firstKvHead: u32,
   tileFirstPage: u32,
   tilePages: u32,
   tileTokens: u32,
@@ -28,7 +29,7 @@ const lowest = -3.0e38;
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  let kvHead = group.y;
+  let kvHead = params.firstKvHead + group.y;
   let pair = group.x * 32u + thread;
   if (pair >= params.numRows * GROUP) {
     return;

@@ -9,6 +9,7 @@ struct Params {
   firstPosition: u32,
   qkvStride: u32,
   kvHeads: u32,
+  firstKvHead: u32,
   tileFirstPage: u32,
   tilePages: u32,
   tileTokens: u32,
@@ -49,7 +50,7 @@ fn state_of(head: u32) -> vec2<f32> {
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  let kvHead = group.y;
+  let kvHead = params.firstKvHead + group.y;
   let numPairs = params.numRows * GROUP;
   let pair = group.x * 32u + thread * 4u;
   if (pair >= numPairs) {

@@ -5,10 +5,10 @@
 // aligned to absolute positions: so a row's result depends neither on the chunk nor on where tiles begin. A block that
 // no row of a workgroup sees is skipped; one that a row does not see leaves its state as it is.
 //
-// Grid: [numRows · GROUP / 32 pairs, kvHeads]. 8 x 8 invocations score four pairs by four keys each, then sum four pairs
+// Grid: [numRows · GROUP / 32 pairs, KV heads from firstKvHead on]. 8 x 8 invocations score four pairs by four keys each, then sum four pairs
 // by four channels; queries, keys and values pass through workgroup memory in slices of 32 channels.
 //   qkv           [segment rows, qkvStride] f32, as vec4
-//   tile          [kvHeads, tilePages, 2, 16, HEAD_DIM] KvEight; its first page is page tileFirstPage of the sequence
+//   tile          [kvHeads, tilePages, 2, 16, HEAD_DIM] KvEight; its first page counts as page tileFirstPage of the sequence
 //   attended      [segment rows, heads, HEAD_DIM] f32, as vec4: acc, or acc / l after the last tile
 //   softmaxState  [segment rows, heads] (m, l)
 // Limits: HEAD_DIM is a multiple of 8 and at most 256; tiles begin at multiples of 32 tokens.
@@ -19,6 +19,7 @@ struct Params {
   firstPosition: u32,
   qkvStride: u32,
   kvHeads: u32,
+  firstKvHead: u32,
   tileFirstPage: u32,
   tilePages: u32,
   tileTokens: u32,
@@ -85,7 +86,7 @@ fn load_right(thread: u32, kvHead: u32, block: u32, end: u32, slice: u32, part: 
 
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  let kvHead = group.y;
+  let kvHead = params.firstKvHead + group.y;
   let numPairs = params.numRows * GROUP;
   let firstPair = group.x * 32u;
   let lastPair = min(firstPair + 31u, numPairs - 1u);

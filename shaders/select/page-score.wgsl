@@ -1,9 +1,10 @@
-// scores[task, p] = max over the query heads h of the group of sum_j max(q_h[j] · min_p[j], q_h[j] · max_p[j])
+// scores[task, p] = max over the task's queries and the query heads h of the group of
+//   sum_j max(q_h[j] · min_p[j], q_h[j] · max_p[j])
 // for every page p of the task's sequence: an upper bound of q_h · k over the page's keys (Quest, arXiv 2406.10774). The
 // row's own page, the last one, gets the largest finite number: it is always chosen, and may have no summary yet.
 //
 // Grid: [pages / 64, tasks]; one invocation a page.
-//   qkv           [rows, qkvStride] f32, as vec4: queries after RoPE; row r of `rows` has its query in row firstRow + r
+//   qkv           [rows, qkvStride] f32, as vec4: queries after RoPE; row r of `rows` has numQueries from row firstRow + r on
 //   rows          [rows] (sequence, position, -, -)
 //   summaryTable  [sequences, maxPages] summary slots
 //   summaries     [KV heads of the slab, numSummarySlots, 2, HEAD_DIM] KvEight
@@ -12,6 +13,7 @@
 
 struct Params {
   firstRow: u32,
+  numQueries: u32,
   firstTask: u32,
   qkvStride: u32,
   firstKvHead: u32,
@@ -51,35 +53,37 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let slot = summaryTable[sequence * params.maxPages + page];
   let lower = ((kvHead - params.firstKvHead) * params.numSummarySlots + slot) * 2u * units;
   let upper = lower + units;
-  let query = (params.firstRow + row) * (params.qkvStride / 4u) + kvHead * GROUP * 2u * units;
   var best = -forced;
-  for (var block = 0u; block < GROUP; block += 4u) {
-    let q0 = query + block * 2u * units;
-    let q1 = query + min(block + 1u, GROUP - 1u) * 2u * units;
-    let q2 = query + min(block + 2u, GROUP - 1u) * 2u * units;
-    let q3 = query + min(block + 3u, GROUP - 1u) * 2u * units;
-    var s0 = vec4(0.0);
-    var s1 = vec4(0.0);
-    var s2 = vec4(0.0);
-    var s3 = vec4(0.0);
-    for (var unit = 0u; unit < units; unit++) {
-      let least = summaries[lower + unit];
-      let most = summaries[upper + unit];
-      s0 += bound(qkv[q0 + 2u * unit], qkv[q0 + 2u * unit + 1u], least, most);
+  for (var i = 0u; i < params.numQueries; i++) {
+    let query = (params.firstRow + row + i) * (params.qkvStride / 4u) + kvHead * GROUP * 2u * units;
+    for (var block = 0u; block < GROUP; block += 4u) {
+      let q0 = query + block * 2u * units;
+      let q1 = query + min(block + 1u, GROUP - 1u) * 2u * units;
+      let q2 = query + min(block + 2u, GROUP - 1u) * 2u * units;
+      let q3 = query + min(block + 3u, GROUP - 1u) * 2u * units;
+      var s0 = vec4(0.0);
+      var s1 = vec4(0.0);
+      var s2 = vec4(0.0);
+      var s3 = vec4(0.0);
+      for (var unit = 0u; unit < units; unit++) {
+        let least = summaries[lower + unit];
+        let most = summaries[upper + unit];
+        s0 += bound(qkv[q0 + 2u * unit], qkv[q0 + 2u * unit + 1u], least, most);
+        if (GROUP > 1u) {
+          s1 += bound(qkv[q1 + 2u * unit], qkv[q1 + 2u * unit + 1u], least, most);
+        }
+        if (GROUP > 2u) {
+          s2 += bound(qkv[q2 + 2u * unit], qkv[q2 + 2u * unit + 1u], least, most);
+          s3 += bound(qkv[q3 + 2u * unit], qkv[q3 + 2u * unit + 1u], least, most);
+        }
+      }
+      best = max(best, dot(s0, vec4(1.0)));
       if (GROUP > 1u) {
-        s1 += bound(qkv[q1 + 2u * unit], qkv[q1 + 2u * unit + 1u], least, most);
+        best = max(best, dot(s1, vec4(1.0)));
       }
       if (GROUP > 2u) {
-        s2 += bound(qkv[q2 + 2u * unit], qkv[q2 + 2u * unit + 1u], least, most);
-        s3 += bound(qkv[q3 + 2u * unit], qkv[q3 + 2u * unit + 1u], least, most);
+        best = max(best, max(dot(s2, vec4(1.0)), dot(s3, vec4(1.0))));
       }
-    }
-    best = max(best, dot(s0, vec4(1.0)));
-    if (GROUP > 1u) {
-      best = max(best, dot(s1, vec4(1.0)));
-    }
-    if (GROUP > 2u) {
-      best = max(best, max(dot(s2, vec4(1.0)), dot(s3, vec4(1.0))));
     }
   }
   scores[result] = best;

@@ -1,6 +1,8 @@
 // For every listed stable KV head and every i < count of its selection: if page selections[i] lies in the tile, copies it to
 // slot slotTable[i] of the pool and enters that slot in the block table. One dispatch a tile; after the last tile of a
 // sequence every selected page is in place.
+// A tile holds numTilePages pages from page tileFirst on; or, with isListed, what belongs to as many entries of each
+// selection from entry tileFirst on, as far as those are pages below endPage.
 //
 // Grid: x: entries of a selection, y: listed heads. 64 threads copy a page.
 //   tile            [kvHeads, tilePages, page] vec4<u32>
@@ -14,9 +16,11 @@
 struct Params {
   firstList: u32,
   budget: u32,
-  tileFirstPage: u32,
+  tileFirst: u32,
   tilePages: u32,
   numTilePages: u32,
+  isListed: u32,
+  endPage: u32,
   tableOffset: u32,
   maxPages: u32,
   vectorsPerPage: u32,
@@ -42,11 +46,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   let entry = list_index * params.budget + group.x;
   let page = selections[entry];
-  if (page < params.tileFirstPage || page - params.tileFirstPage >= params.numTilePages) {
+  let index = select(page, group.x, params.isListed != 0u);
+  if (page >= params.endPage || index < params.tileFirst || index - params.tileFirst >= params.numTilePages) {
     return;
   }
   let slot = slotTable[entry];
-  let source = (kv_head * params.tilePages + page - params.tileFirstPage) * params.vectorsPerPage;
+  let source = (kv_head * params.tilePages + index - params.tileFirst) * params.vectorsPerPage;
   let destination = slot * params.vectorsPerPage;
   for (var i = thread; i < params.vectorsPerPage; i += threads) {
     pool[destination + i] = tile[source + i];

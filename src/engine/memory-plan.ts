@@ -56,6 +56,11 @@ export interface KvOptions {
    * select as the other unstable ones do (`'selected'`).
    */
   readonly retrievalHeads?: 'exact' | 'selected';
+  /**
+   * How a new question over a context attends the pages of it that are cached: all of them (`'exact'`, the default), or `'sparse'`,
+   * those that each KV head selects for the question. Where K holds them all it makes no difference.
+   */
+  readonly followUp?: 'exact' | 'sparse';
   /** Which heads are unstable, as measured. Without it every layer has the same share. */
   readonly headProfile?: HeadProfile;
   /**
@@ -76,6 +81,8 @@ export interface MemoryPlan {
   readonly cache: CacheShape;
   readonly activations: ActivationShape;
   readonly rerank: RerankOptions;
+  /** Whether follow-ups over an offloaded context attend what heads select. */
+  readonly isFollowUpSparse: boolean;
   /** Share of KV heads that are unstable: as set, and as it is to be. That is less only where the wanted context needs it. */
   readonly unstableShare: { readonly wanted: number; readonly inForce: number };
   /** How the stability of heads is measured; undefined when it is not. */
@@ -319,6 +326,7 @@ function describe(
     cache,
     activations,
     rerank,
+    isFollowUpSparse: kv.followUp === 'sparse',
     unstableShare: { wanted: unstableShare, inForce: unstableShare },
     observe,
     hostBytes,

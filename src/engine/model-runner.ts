@@ -12,6 +12,7 @@ import type { ModelConfig } from '../model/model-config';
 import { PageMasses, type MassWish } from '../model/page-masses';
 import { PagePacker } from '../model/page-packer';
 import { PrefillGraph } from '../model/prefill-graph';
+import { sparseTokensOf } from '../model/prefill-plan';
 import { ropeTable } from '../model/rope';
 import type { HostTraffic } from '../model/tile-traffic';
 import type { ModelWeights } from '../model/weights';
@@ -146,7 +147,11 @@ export class ModelRunner {
   ): Promise<ModelRunner> {
     const parts = await allocate(compiler, config, weights, plan, store);
     try {
-      const prefillGraph = await PrefillGraph.create(parts.context, plan.activations.tileTokens);
+      const prefillGraph = await PrefillGraph.create(
+        parts.context,
+        plan.activations.tileTokens,
+        plan.isFollowUpSparse,
+      );
       const runner = new ModelRunner(parts, prefillGraph, plan, observer);
       await runner.prepare(1);
       return runner;
@@ -280,7 +285,10 @@ export class ModelRunner {
       segmentMs: isReading ? readingSegmentMs : segmentMs,
     };
     const masses = wish && { of: this.#masses!, wish };
-    return new PrefillJob(context, index, ids, start, { isSelecting, isSampling: !isReading, masses });
+    const isSparse = this.#plan.isFollowUpSparse && isSelecting;
+    const sparseTokens = isSparse ? sparseTokensOf(start, cache.shape.pagesPerHead) : 0;
+    const isSampling = !isReading;
+    return new PrefillJob(context, index, ids, start, { isSelecting, isSampling, masses, sparseTokens });
   }
 
   /**
@@ -289,11 +297,14 @@ export class ModelRunner {
    */
   async submitSlice(job: PrefillJob): Promise<SliceResult> {
     const { device } = this.#context.compiler;
-    const { sequence, numTokens, isSelecting, isSampling } = job;
+    const { sequence, numTokens, isSelecting, isSampling, sparseTokens } = job;
     this.#latest = sequence;
     const submittedAt = performance.now();
     const row = [sequence, numTokens - 1, 0, 0];
     device.write(this.#activations.segmentRow, 0, Uint32Array.from(row));
+    if (sparseTokens > 0) {
+      device.write(this.#activations.sparseRow, 0, Uint32Array.of(sequence, sparseTokens - 1, 0, 0));
+    }
     const cost = job.recordSlice(this.#recorder);
     if (job.isDone && isSampling) {
       if (isSelecting) this.#reranker!.begin(this.#recorder, sequence);

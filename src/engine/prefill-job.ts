@@ -5,7 +5,13 @@ import { asError } from '../util/errors';
 import type { ModelConfig } from '../model/model-config';
 import type { Cost, PrefillGraph, PrefillStep, PromptEnd } from '../model/prefill-graph';
 import type { HostWait } from '../offload/offloader';
-import { largestRowCost, nextSegment, tokenCost, type Segment } from '../model/prefill-plan';
+import {
+  largestRowCost,
+  nextSegment,
+  sparseSegmentTokens,
+  tokenCost,
+  type Segment,
+} from '../model/prefill-plan';
 import type { Pace } from './pace';
 
 /** What a job needs besides its prompt. */
@@ -22,6 +28,8 @@ export interface PrefillContext {
 /** What a prefill is for: the last token of a prompt to answer is sampled from, and selects; a text that is read has none. */
 export interface PrefillPurpose extends PromptEnd {
   readonly isSampling: boolean;
+  /** Tokens whose pages are attended as far as heads select them: `Segment.sparseTokens`. */
+  readonly sparseTokens: number;
 }
 
 /** Prompt tokens `[start, end)` of one sequence. */
@@ -90,6 +98,10 @@ export class PrefillJob {
     return this.#purpose.masses !== undefined;
   }
 
+  get sparseTokens(): number {
+    return this.#purpose.sparseTokens;
+  }
+
   get isDone(): boolean {
     return this.#position === this.#ids.length;
   }
@@ -132,8 +144,12 @@ export class PrefillJob {
 
   #begin(recorder: Recorder) {
     const { graph, config, pace, tileTokens, maxChunkTokens, segmentMs } = this.#context;
-    const maxTokens = pace.segmentTokens(tokenCost(config, this.#position), segmentMs);
-    const segment = nextSegment(this.#position, this.#ids.length, tileTokens, maxTokens);
+    const { sparseTokens } = this.#purpose;
+    const maxTokens =
+      sparseTokens > 0
+        ? sparseSegmentTokens
+        : pace.segmentTokens(tokenCost(config, this.#position), segmentMs);
+    const segment = nextSegment(this.#position, this.#ids.length, tileTokens, maxTokens, sparseTokens);
     const ids = this.#ids.slice(segment.start, segment.end);
     const chunkTokens = pace.chunkTokens(largestRowCost(config), maxChunkTokens);
     const promptEnd = segment.isLast ? this.#purpose : { isSelecting: false };

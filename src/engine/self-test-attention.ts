@@ -97,6 +97,7 @@ export function attentionChecks({ kv, headDim, group }: SelfTestShape): SelfTest
           firstPosition: numTokens - numRows,
           qkvStride,
           kvHeads: 1,
+          firstKvHead: 0,
           tileFirstPage: 0,
           tilePages: numPages,
           tileTokens: numTokens,

@@ -63,6 +63,7 @@ export function activationSizes(config: ModelConfig, shape: ActivationShape) {
     pageMasses: floats(maxRows * maxPages),
     promptMasses: floats(maxPages),
     segmentRow: floats(4),
+    sparseRow: floats(4),
     partials: { category: 'activations', sizeBytes: partialsBytes(maxRows, numHeads, maxSplits, headDim) },
     attended: floats(maxRows * numHeads * headDim),
     inner: floats(maxRows * intermediateSize),

@@ -7,7 +7,11 @@ import { pageOf, pagesFor, pageTokens } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import { flatGrid, type Recorder } from '../gpu/recorder';
 import { elementOf } from '../kernels/attention/kv-format';
-import { prefillAttention, prefillAttentionGrid } from '../kernels/attention/prefill-attention';
+import {
+  prefillAttention,
+  prefillAttentionGrid,
+  prefillKeyBlock,
+} from '../kernels/attention/prefill-attention';
 import { pageSummary, pageSummaryGrid } from '../kernels/cache/page-summary';
 import { ropeAppendGrid, ropeAppendTile } from '../kernels/cache/rope-append';
 import { gatedActivation, gatedActivationGrid } from '../kernels/linear/gated-activation';
@@ -15,6 +19,7 @@ import { activationCodes } from '../kernels/linear/matvec-gated';
 import { rmsNorm } from '../kernels/norm/rms-norm';
 import { qkvWidth } from './activations';
 import type { GraphContext } from './decode-graph';
+import { allHeads, pageRange, selectedPages, tileParts, type PageLists } from './earlier-pages';
 import { bindEmbed, bindMatmul } from './linear';
 import type { MassRow, MassWish, PageMasses } from './page-masses';
 import { planChunks, type Chunk, type Segment } from './prefill-plan';
@@ -40,11 +45,21 @@ export interface PromptEnd {
   readonly masses?: { readonly of: PageMasses; readonly wish: MassWish } | undefined;
 }
 
+/** The pages before a segment's own tile that a layer attends. */
+interface EarlierPages {
+  readonly lists: PageLists;
+  /** The page that the first of each list counts as. */
+  readonly firstPage: number;
+  /** Whether lists begin with what the prompt's last token selects, entry by entry; else they run from `firstPage` on. */
+  readonly isListed: boolean;
+}
+
 /** Records segments of one sequence at a time. */
 export class PrefillGraph {
   readonly #context: GraphContext;
   /** Tokens of a tile: a multiple of the attention kernel's key block. */
   readonly #tileTokens: number;
+  readonly #isFollowUpSparse: boolean;
   readonly #kernels: Kernels;
   readonly #embed: Awaited<ReturnType<typeof bindEmbed>>;
   #layers: readonly BoundLayer[] = [];
@@ -52,23 +67,29 @@ export class PrefillGraph {
   private constructor(
     context: GraphContext,
     tileTokens: number,
+    isFollowUpSparse: boolean,
     kernels: Kernels,
     embed: Awaited<ReturnType<typeof bindEmbed>>,
   ) {
     this.#context = context;
     this.#tileTokens = tileTokens;
+    this.#isFollowUpSparse = isFollowUpSparse;
     this.#kernels = kernels;
     this.#embed = embed;
   }
 
-  /** Compiles and binds everything. */
-  static async create(context: GraphContext, tileTokens: number): Promise<PrefillGraph> {
+  /** Compiles and binds everything; segments with `sparseTokens` need `isFollowUpSparse`. */
+  static async create(
+    context: GraphContext,
+    tileTokens: number,
+    isFollowUpSparse: boolean,
+  ): Promise<PrefillGraph> {
     const { tokens, activations, weights } = context;
     const [kernels, embed] = await Promise.all([
       compileKernels(context),
       bindEmbed(context, weights.embedding, { tokens, hidden: activations.segmentHidden }),
     ]);
-    const graph = new PrefillGraph(context, tileTokens, kernels, embed);
+    const graph = new PrefillGraph(context, tileTokens, isFollowUpSparse, kernels, embed);
     graph.#layers = await Promise.all(weights.layers.map((layer, index) => graph.bindLayer(layer, index)));
     return graph;
   }
@@ -76,7 +97,7 @@ export class PrefillGraph {
   /**
    * Records the segment's tokens `ids` (those at `[segment.start, segment.end)`) for `sequence`, whose pages exist, in
    * chunks of at most `chunkTokens` rows; no result depends on how many. `promptEnd` goes with the last segment:
-   * `Activations.segmentRow` names its token then.
+   * `Activations.segmentRow` names its token then. With `sparseTokens`, `Activations.sparseRow` names the last of those.
    * Yields the cost of what it recorded since the last yield. The last token's hidden state of the last segment ends
    * in row 0 of `Activations.hidden`.
    */
@@ -101,8 +122,11 @@ export class PrefillGraph {
       if (needed.length > 0) yield* this.#recordEarlierPages(recorder, layer, sequence, segment);
       yield* this.#recordKeysAndValues(recorder, layer, sequence, segment, chunks);
       const isPlacing = isSelecting && layer.select !== undefined;
-      if (isSelecting) layer.select?.(recorder, lastRow(segment));
-      yield* this.#recordAttention(recorder, layer, sequence, segment, needed, isPlacing);
+      if (isSelecting) layer.select?.last(recorder, lastRow(segment));
+      if (needed.length > 0) {
+        const earlier = yield* this.#planEarlier(recorder, layer, sequence, segment, needed, isSelecting);
+        yield* this.#recordAttention(recorder, layer, sequence, segment, needed, earlier, isPlacing);
+      }
       if (masses) {
         const { firstRow, firstPosition: position } = lastRow(segment);
         const massRow: MassRow = { sequence, position, masses: masses.wish };
@@ -124,8 +148,65 @@ export class PrefillGraph {
     sequence: number,
     segment: Segment,
   ): Generator<PrefillStep> {
-    const view = this.#view(sequence, segment.tileIndex);
-    return layer.ownTile.traffic.fill(recorder, view, view.firstPage, pageOf(segment.start));
+    const pages = pageRange(pageOf(segment.tileStart), pageOf(segment.start));
+    const lists = allHeads(this.#context.config.numKvHeads, pages);
+    return layer.ownTile.traffic.fill(recorder, sequence, lists);
+  }
+
+  /** The pages before the segment's own tile that a layer attends: in a sparse follow-up what it selects, else all it sees. */
+  *#planEarlier(
+    recorder: Recorder,
+    layer: BoundLayer,
+    sequence: number,
+    segment: Segment,
+    chunks: readonly Chunk[],
+    isSelecting: boolean,
+  ): Generator<PrefillStep, EarlierPages> {
+    const endPage = pageOf(segment.tileStart);
+    const select = layer.select?.earlier;
+    if (segment.sparseTokens > 0 && select) {
+      const numRows = chunks.reduce((sum, chunk) => sum + chunk.numRows, 0);
+      select(recorder, { ...chunks[0]!, numRows }, pagesFor(segment.sparseTokens));
+      const lists = yield* this.#readSelected(recorder, layer.index, sequence, segment, isSelecting);
+      return { lists, firstPage: 0, isListed: true };
+    }
+    const oldestKey = layer.window === 0 ? 0 : Math.max(0, chunks[0]!.firstPosition + 1 - layer.window);
+    // Tiles lie as they always do, so that no result depends on where the segment begins.
+    const step = segment.sparseTokens > 0 ? prefillKeyBlock : this.#tileTokens;
+    const firstPage = Math.min(pageOf(oldestKey - (oldestKey % step)), endPage);
+    const lists = allHeads(this.#context.config.numKvHeads, pageRange(firstPage, endPage));
+    return { lists, firstPage, isListed: false };
+  }
+
+  /** Reads back what the heads of a layer have selected, since the host must know which pages to bring. */
+  *#readSelected(
+    recorder: Recorder,
+    layer: number,
+    sequence: number,
+    segment: Segment,
+    isSelecting: boolean,
+  ): Generator<PrefillStep, PageLists> {
+    const { cache, host } = this.#context;
+    const { numSequences, numKvHeads, pagesPerHead, exactHeads } = cache.shape;
+    const sizeBytes = 4 * numKvHeads * pagesPerHead;
+    const offsetBytes = (layer * numSequences + sequence) * sizeBytes;
+    const sources = isSelecting ? [cache.lists, cache.selections] : [cache.lists];
+    let words = new Uint32Array();
+    yield async () => {
+      const parts = sources.map((source) => ({ source, offsetBytes, sizeBytes }));
+      words = new Uint32Array((await host.offloader.readBack(recorder, parts)).buffer);
+    };
+    const selected = Array.from({ length: sources.length * numKvHeads }, (_, list) =>
+      words.subarray(list * pagesPerHead, (list + 1) * pagesPerHead),
+    );
+    return selectedPages({
+      ofSegment: selected
+        .slice(0, numKvHeads)
+        .map((pages, kvHead) => (exactHeads.has(layer, kvHead) ? undefined : pages)),
+      ofLast: isSelecting ? selected.slice(numKvHeads) : undefined,
+      sparsePages: pagesFor(segment.sparseTokens),
+      endPage: pageOf(segment.tileStart),
+    });
   }
 
   *#recordKeysAndValues(
@@ -137,7 +218,7 @@ export class PrefillGraph {
   ): Generator<PrefillStep> {
     const { config, cache } = this.#context;
     const { hiddenSize, numKvHeads, numHeads, headDim, normEpsilon: epsilon } = config;
-    const view = this.#view(sequence, segment.tileIndex);
+    const view = { sequence, firstPage: pageOf(segment.tileStart) };
     const firstPage = pageOf(segment.start);
     for (const { firstRow, numRows, firstPosition } of chunks) {
       recorder.dispatch(
@@ -190,46 +271,56 @@ export class PrefillGraph {
     sequence: number,
     segment: Segment,
     chunks: readonly Chunk[],
+    { lists, firstPage, isListed }: EarlierPages,
     isPlacing: boolean,
   ): Generator<PrefillStep> {
-    if (chunks.length === 0) return;
     const { config } = this.#context;
     const { numHeads, numKvHeads, headDim } = config;
-    const tileTokens = this.#tileTokens;
-    const oldestKey = layer.window === 0 ? 0 : Math.max(0, chunks[0]!.firstPosition + 1 - layer.window);
-    const firstTile = Math.floor(oldestKey / tileTokens);
-    for (let tileIndex = firstTile; tileIndex <= segment.tileIndex; tileIndex++) {
-      const view = this.#view(sequence, tileIndex);
-      const isOwn = tileIndex === segment.tileIndex;
-      const bound = isOwn ? layer.ownTile : layer.earlierTiles[tileIndex % layer.earlierTiles.length]!;
-      if (!isOwn) {
-        yield* bound.traffic.fill(recorder, view, view.firstPage, view.firstPage + this.#tilePages);
-      }
-      const tokens = isOwn ? segment.end - tileIndex * tileTokens : tileTokens;
+    const group = numHeads / numKvHeads;
+    const tilePages = this.#tilePages;
+    const ownPage = pageOf(segment.tileStart);
+    const shared = { qkvStride: qkvWidth(config), kvHeads: numKvHeads, tilePages, window: layer.window };
+    const attend = function* (
+      bound: BoundLayer['ownTile'],
+      heads: { readonly firstKvHead: number; readonly numKvHeads: number },
+      tile: { readonly tileFirstPage: number; readonly tileTokens: number },
+      { isFirst, isLast }: { readonly isFirst: boolean; readonly isLast: boolean },
+    ): Generator<Cost> {
       for (const { firstRow, numRows, firstPosition } of chunks) {
         const params = {
+          ...shared,
+          ...tile,
           numRows,
           firstRow,
           firstPosition,
-          qkvStride: qkvWidth(config),
-          kvHeads: numKvHeads,
-          tileFirstPage: view.firstPage,
-          tilePages: this.#tilePages,
-          tileTokens: tokens,
-          window: layer.window,
-          isFirst: Number(tileIndex === firstTile),
-          isLast: Number(isOwn),
+          firstKvHead: heads.firstKvHead,
+          isFirst: Number(isFirst),
+          isLast: Number(isLast),
           scale: headDim ** -0.5,
         };
-        recorder.dispatch(
-          bound.attend,
-          params,
-          prefillAttentionGrid(numRows, numKvHeads, numHeads / numKvHeads),
-        );
-        yield 2 * numRows * tokens * numHeads * headDim;
+        recorder.dispatch(bound.attend, params, prefillAttentionGrid(numRows, heads.numKvHeads, group));
+        yield 2 * numRows * tile.tileTokens * heads.numKvHeads * group * headDim;
       }
-      if (isPlacing) bound.traffic.place(recorder, view, pagesFor(tokens));
+    };
+    const parts = tileParts(lists, tilePages);
+    for (const [index, { lists: part, groups }] of parts.entries()) {
+      const bound = layer.earlierTiles[index % layer.earlierTiles.length]!;
+      yield* bound.traffic.fill(recorder, sequence, part);
+      const tileFirstPage = firstPage + index * tilePages;
+      for (const { numPages, ...heads } of groups) {
+        const tile = { tileFirstPage, tileTokens: numPages * pageTokens };
+        yield* attend(bound, heads, tile, { isFirst: index === 0, isLast: false });
+      }
+      if (!isPlacing) continue;
+      const endPage = isListed ? ownPage : undefined;
+      bound.traffic.place(recorder, sequence, { first: tileFirstPage, numPages: tilePages, endPage });
     }
+    const own = { tileFirstPage: ownPage, tileTokens: segment.end - segment.tileStart };
+    const all = { firstKvHead: 0, numKvHeads };
+    yield* attend(layer.ownTile, all, own, { isFirst: parts.length === 0, isLast: true });
+    if (!isPlacing) return;
+    const numPages = pagesFor(own.tileTokens);
+    layer.ownTile.traffic.place(recorder, sequence, { first: ownPage, numPages });
   }
 
   *#recordFeedForward(
@@ -259,10 +350,6 @@ export class PrefillGraph {
 
   get #tilePages(): number {
     return this.#tileTokens / pageTokens;
-  }
-
-  #view(sequence: number, tileIndex: number) {
-    return { sequence, firstPage: tileIndex * this.#tilePages };
   }
 
   /** Binds one layer's kernels. */
@@ -334,7 +421,10 @@ export class PrefillGraph {
       ownTile: tiles[0]!,
       earlierTiles: tiles.slice(1),
       // A layer with a sliding window attends all of it, and so does a cache that keeps all pages.
-      select: window === 0 && cache.hasStableHeads ? await bindPrefillSelection(context, index) : undefined,
+      select:
+        window === 0 && cache.hasStableHeads
+          ? await bindPrefillSelection(context, index, this.#isFollowUpSparse)
+          : undefined,
       output,
       gateUp,
       down,

@@ -17,13 +17,17 @@ export type SelectionPair = readonly [row: number, kvHead: number];
 /** Where a selection goes: the lists that are attended, the selections that take over later, or where it is only looked at. */
 export type SelectionTarget = 'lists' | 'selections' | 'observed';
 
-/** Records the selection of `pairs`, the longest of whose sequences has `numPages` pages; queries from row `firstRow` on. */
+/**
+ * Records the selection of `pairs`, the longest of whose sequences has `numPages` pages; queries from row `firstRow` on,
+ * `numQueries` a row.
+ */
 export type Selection = (
   recorder: Recorder,
   target: SelectionTarget,
   pairs: readonly SelectionPair[],
   numPages: number,
   firstRow?: number,
+  numQueries?: number,
 ) => void;
 
 /** Binds the selection of one layer to queries in `qkv` of the rows in `rows`. */
@@ -54,7 +58,7 @@ export async function bindSelection(
   };
   const listOffset = layer * numSequences * numKvHeads;
   const qkvStride = qkvWidth(config);
-  return (recorder, target, pairs, numPages, firstRow = 0) => {
+  return (recorder, target, pairs, numPages, firstRow = 0, numQueries = 1) => {
     if (pairs.length === 0) return;
     // Pairs of a slab lie together, so that a slab is one dispatch.
     const ordered: SelectionPair[] = [];
@@ -62,6 +66,7 @@ export async function bindSelection(
       const own = pairs.filter(([, kvHead]) => kvHead >= firstKvHead && kvHead < endKvHead);
       const params = {
         firstRow,
+        numQueries,
         firstTask: ordered.length,
         qkvStride,
         firstKvHead,
@@ -89,18 +94,30 @@ export async function bindSelection(
 }
 
 /**
- * Binds the selection of a prefill's last token: all heads but those that attend everything, into the selections.
- * `Activations.rows` holds its one row.
+ * Binds the selections of a prefill, of all heads but those that attend everything: `last`, of a prompt's last token, into the
+ * selections, with `Activations.segmentRow` as its row; with `isFollowUpSparse` also `earlier`, of a segment of a sparse
+ * follow-up, into the lists: of the `numPages` pages up to the position in `Activations.sparseRow`, those that any row of the
+ * segment scores highest.
  */
-export async function bindPrefillSelection(context: GraphContext, layer: number) {
+export async function bindPrefillSelection(context: GraphContext, layer: number, isFollowUpSparse: boolean) {
   const { config, cache, activations } = context;
-  const { segmentQkv: qkv, segmentRow: rows } = activations;
-  const select = await bindSelection(context, layer, { qkv, rows });
+  const { segmentQkv: qkv, segmentRow, sparseRow } = activations;
+  const [select, selectEarlier] = await Promise.all([
+    bindSelection(context, layer, { qkv, rows: segmentRow }),
+    isFollowUpSparse ? bindSelection(context, layer, { qkv, rows: sparseRow }) : undefined,
+  ]);
   // What was never selected has the state (0, 0), which stands for all pages.
   const pairs = Array.from({ length: config.numKvHeads }, (_, kvHead): SelectionPair => [0, kvHead]).filter(
     ([, kvHead]) => !cache.shape.exactHeads.has(layer, kvHead),
   );
-  return (recorder: Recorder, { firstRow, firstPosition }: Chunk) => {
-    select(recorder, 'selections', pairs, pagesFor(firstPosition + 1), firstRow);
+  return {
+    last: (recorder: Recorder, { firstRow, firstPosition }: Chunk) => {
+      select(recorder, 'selections', pairs, pagesFor(firstPosition + 1), firstRow);
+    },
+    earlier:
+      selectEarlier &&
+      ((recorder: Recorder, { firstRow, numRows }: Chunk, numPages: number) => {
+        selectEarlier(recorder, 'lists', pairs, numPages, firstRow, numRows);
+      }),
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { KvCache, LayerSlab } from '../cache/kv-cache';
 import { numSummarySlots } from '../cache/cache-layout';
-import { pageTokens, type PageIndex } from '../cache/page';
+import { pageTokens } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
 import { flatGrid, type Recorder } from '../gpu/recorder';
@@ -13,7 +13,8 @@ import { copyPages } from '../kernels/cache/copy-pages';
 import { packPages, packPagesGrid, unpackPages, unpackPagesGrid } from '../kernels/cache/pack-pages';
 import { placeSelected } from '../kernels/select/place-selected';
 import type { HostWait, Offloader, PageRun } from '../offload/offloader';
-import type { Reloader } from '../offload/reloader';
+import type { PagesOnHost, Reloader } from '../offload/reloader';
+import { allHeads, pageRange, type PageLists } from './earlier-pages';
 
 /** The ways to and from the host. */
 export interface HostTraffic {
@@ -28,6 +29,15 @@ export interface TileView {
   readonly sequence: number;
   /** Page at the tile's beginning. */
   readonly firstPage: number;
+}
+
+/** What a tile holds of each head, as `place` is to find it there. */
+export interface TileContent {
+  /** The page at the tile's beginning; with `endPage` the entry of the head's selection. */
+  readonly first: number;
+  readonly numPages: number;
+  /** Present where the tile holds the pages of consecutive entries of each head's selection, as far as they are below this. */
+  readonly endPage?: number | undefined;
 }
 
 interface BoundSlab {
@@ -140,30 +150,32 @@ export class TileTraffic {
   }
 
   /**
-   * Brings pages `[from, to)` into the tile. Yields a wait where the host does not have them yet: the caller submits what
-   * is recorded, waits, and goes on.
+   * Brings pages of a sequence into the tile: those of `lists[kvHead]` to consecutive places from `firstPlace` on. Yields a wait
+   * where the host does not have them yet: the caller submits what is recorded, waits, and goes on.
    */
-  *fill(recorder: Recorder, view: TileView, from: number, to: number): Generator<HostWait> {
-    if (from >= to) return;
-    const stable = this.#slabs.flatMap((bound) => bound.stable);
+  *fill(recorder: Recorder, sequence: number, lists: PageLists, firstPlace = 0): Generator<HostWait> {
+    const isWanted = (kvHead: number) => lists[kvHead]!.length > 0;
+    const stable = this.#slabs.flatMap((bound) => bound.stable).filter(isWanted);
+    const unstable = this.#slabs.flatMap((bound) => bound.unstable).filter(isWanted);
     if (stable.length > 0) {
       const { offloader, reloader } = this.#host;
-      const ids = this.#cache.pagesOf(view.sequence).slice(from, to);
-      const isHere = (kvHead: number) => ids.every((id) => offloader.store.has(this.#layer, kvHead, id));
-      if (!stable.every(isHere)) yield () => offloader.settled(ids);
+      const layer = this.#layer;
+      const ids = this.#cache.pagesOf(sequence);
+      const runs = stable.map((kvHead) => ({
+        layer,
+        kvHead,
+        ids: lists[kvHead]!.map((page) => ids[page]!),
+        offsetBytes: this.#offsetBytes(kvHead, firstPlace),
+      }));
+      const isHere = (run: PagesOnHost) => run.ids.every((id) => offloader.store.has(layer, run.kvHead, id));
+      if (!runs.every(isHere)) yield () => offloader.settled(runs.flatMap((run) => run.ids));
       // Earlier work reads what stands in the tile now: it goes first.
       recorder.submit();
-      const places = stable.map((kvHead) => ({
-        kvHead,
-        offsetBytes: this.#offsetBytes(kvHead, from - view.firstPage),
-      }));
-      yield* reloader.fillTile(this.#ofHost, this.#layer, ids, places);
+      yield* reloader.fillTile(this.#ofHost, runs);
     }
-    this.#copy(recorder, view, from, to, false);
-    if (!this.#packing) return;
-    const unstable = this.#slabs.flatMap((bound) => bound.unstable);
+    this.#copy(recorder, sequence, lists, firstPlace, false);
     const packed = this.#cache.shape.format === 'int8' ? [...stable, ...unstable] : stable;
-    this.#packing.unpack(recorder, this.#places(packed, view, from, to));
+    if (packed.length > 0) this.#packing?.unpack(recorder, this.#places(packed, lists, firstPlace));
   }
 
   /**
@@ -175,16 +187,20 @@ export class TileTraffic {
     const { format, numKvHeads } = this.#cache.shape;
     const heads = Array.from({ length: numKvHeads }, (_, kvHead) => kvHead);
     const endFull = Math.floor(end / pageTokens);
-    this.#packing.pack(recorder, this.#places(heads, view, start / pageTokens, endFull), pageTokens);
+    const firstPage = start / pageTokens;
+    const full = allHeads(numKvHeads, pageRange(firstPage, endFull));
+    this.#packing.pack(recorder, this.#places(heads, full, firstPage - view.firstPage), pageTokens);
     const numOpen = end % pageTokens;
     if (numOpen === 0 || format !== 'int8') return;
-    this.#packing.pack(recorder, this.#places(heads, view, endFull, endFull + 1), numOpen);
+    const open = allHeads(numKvHeads, pageRange(endFull, endFull + 1));
+    this.#packing.pack(recorder, this.#places(heads, open, endFull - view.firstPage), numOpen);
     for (const kvHead of heads) this.#copyOpenKeys(recorder, view, kvHead, endFull);
   }
 
   /** Copies pages `[from, to)` of unstable heads from the tile to their slots. */
-  store(recorder: Recorder, view: TileView, from: number, to: number): void {
-    this.#copy(recorder, view, from, to, true);
+  store(recorder: Recorder, { sequence, firstPage }: TileView, from: number, to: number): void {
+    const lists = allHeads(this.#cache.shape.numKvHeads, pageRange(from, to));
+    this.#copy(recorder, sequence, lists, from - firstPage, true);
   }
 
   /** Sends full pages `[from, to)` of all heads to the host. Yields a wait where all buffers are under way. */
@@ -201,18 +217,20 @@ export class TileTraffic {
     offloader.record(recorder, runs);
   }
 
-  /** Copies what stable heads selected among the tile's first `numTilePages` pages to the slots reserved for it. */
-  place(recorder: Recorder, view: TileView, numTilePages: number): void {
+  /** Copies what stable heads selected among what the tile holds to the slots reserved for it. */
+  place(recorder: Recorder, sequence: number, { first, numPages, endPage }: TileContent): void {
     const { numSequences, numKvHeads, pagesPerHead, maxPages } = this.#cache.shape;
     for (const { stable, place } of this.#slabs) {
       if (stable.length === 0) continue;
       const params = {
-        firstList: (this.#layer * numSequences + view.sequence) * numKvHeads,
+        firstList: (this.#layer * numSequences + sequence) * numKvHeads,
         budget: pagesPerHead,
-        tileFirstPage: view.firstPage,
+        tileFirst: first,
         tilePages: this.#tilePages,
-        numTilePages,
-        tableOffset: this.#cache.table.layerOffset(this.#layer) + view.sequence * numKvHeads * maxPages,
+        numTilePages: numPages,
+        isListed: Number(endPage !== undefined),
+        endPage: endPage ?? maxPages,
+        tableOffset: this.#cache.table.layerOffset(this.#layer) + sequence * numKvHeads * maxPages,
         maxPages,
         vectorsPerPage: this.#cache.layout.pageBytes / 16,
       };
@@ -229,11 +247,9 @@ export class TileTraffic {
     return this.#packing?.packedTile ?? this.#tile;
   }
 
-  /** Places of pages `[from, to)` of some heads in the tile. */
-  #places(heads: readonly number[], view: TileView, from: number, to: number): number[] {
-    return heads.flatMap((kvHead) =>
-      Array.from({ length: to - from }, (_, i) => kvHead * this.#tilePages + from + i - view.firstPage),
-    );
+  /** Places of some heads' pages in the tile. */
+  #places(heads: readonly number[], lists: PageLists, firstPlace: number): number[] {
+    return heads.flatMap((kvHead) => lists[kvHead]!.map((_, i) => kvHead * this.#tilePages + firstPlace + i));
   }
 
   /** The keys of a page that is not full go to the sequence's open page, from where appending goes on. */
@@ -247,21 +263,24 @@ export class TileTraffic {
     recorder.copy(this.#tile, source, summaries, target, sizeBytes);
   }
 
-  #copy(recorder: Recorder, view: TileView, from: number, to: number, isToPool: boolean): void {
-    if (from >= to) return;
+  /** Copies unstable heads' pages between their slots and the tile. */
+  #copy(recorder: Recorder, sequence: number, lists: PageLists, firstPlace: number, isToPool: boolean): void {
     for (const { unstable, fromPool, toPool } of this.#slabs) {
-      const pairs = new Uint32Array(2 * (to - from) * unstable.length);
-      let at = 0;
-      for (const kvHead of unstable) {
-        for (let page = from; page < to; page++) {
-          const slot = this.#cache.table.get(this.#layer, view.sequence, kvHead, page as PageIndex);
-          const inTile = kvHead * this.#tilePages + page - view.firstPage;
-          pairs[at++] = isToPool ? inTile : slot;
-          pairs[at++] = isToPool ? slot : inTile;
-        }
-      }
+      const pairs = unstable.flatMap((kvHead) =>
+        lists[kvHead]!.flatMap((page, i) => {
+          const slot = this.#cache.table.get(this.#layer, sequence, kvHead, page);
+          const place = kvHead * this.#tilePages + firstPlace + i;
+          return isToPool ? [place, slot] : [slot, place];
+        }),
+      );
+      if (pairs.length === 0) continue;
       const params = { numPages: pairs.length / 2, wordsPerPage: this.#cache.layout.pageBytes / 4 };
-      recorder.dispatch(isToPool ? toPool : fromPool, params, flatGrid(params.numPages), pairs);
+      recorder.dispatch(
+        isToPool ? toPool : fromPool,
+        params,
+        flatGrid(params.numPages),
+        Uint32Array.from(pairs),
+      );
     }
   }
 }

@@ -180,16 +180,14 @@ export class Reloader {
   }
 
   /**
-   * Writes runs of pages, each of one KV head, to consecutive places of a tile. The caller has submitted whatever reads what is
-   * there. Yields a wait where pages are on a disk; who does not go on after it leaves the tile as it is.
+   * Writes runs of pages, each of one KV head, to consecutive places of a tile from `offsetBytes` on. The caller has submitted
+   * whatever reads what is there. Yields a wait where pages are on a disk; who does not go on after it leaves the tile as it is.
    */
   *fillTile(
     tile: GpuBuffer,
-    layer: number,
-    ids: readonly PageId[],
-    places: readonly { readonly kvHead: number; readonly offsetBytes: number }[],
+    pages: readonly (PagesOnHost & { readonly offsetBytes: number })[],
   ): Generator<HostWait> {
-    const runs = places.map(({ kvHead, offsetBytes }) => {
+    const runs = pages.map(({ layer, kvHead, ids, offsetBytes }) => {
       const bytes = new Uint8Array(ids.length * this.#store.shape.pageBytes);
       return { bytes, offsetBytes, wait: this.#store.read(layer, kvHead, ids, bytes) };
     });

@@ -58,6 +58,7 @@ const check = fields({
     reload: oneOf('overlap', 'pause'),
     unstableShare: ofType('number'),
     retrievalHeads: oneOf('exact', 'selected'),
+    followUp: oneOf('exact', 'sparse'),
     headProfile: ofType('object'),
     measureStability: oneOf(true, false, 'every-step'),
     hostBytes: ofType('number'),

@@ -121,7 +121,8 @@ function prefillBench(
       softmaxState: 8 * numRows * heads,
     },
     params: {
-      ...{ numRows, firstRow: 0, firstPosition, qkvStride, kvHeads, tileFirstPage: 0, tilePages },
+      ...{ numRows, firstRow: 0, firstPosition, qkvStride, kvHeads, firstKvHead: 0 },
+      ...{ tileFirstPage: 0, tilePages },
       ...{ tileTokens: numTokens, window: 0, isFirst: 1, isLast: 1, scale: headDim ** -0.5 },
     },
     grid: prefillAttentionGrid(numRows, kvHeads, group),
@@ -168,7 +169,7 @@ function scoreBench(headDim: number, group: number, kvHeads: number, numPages: n
       scores: 4 * kvHeads * numPages,
     },
     params: {
-      ...{ firstRow: 0, firstTask: 0, qkvStride, firstKvHead: 0, maxPages: numPages },
+      ...{ firstRow: 0, numQueries: 1, firstTask: 0, qkvStride, firstKvHead: 0, maxPages: numPages },
       ...{ numSummarySlots: numPages, scoreStride: numPages },
     },
     grid: pageScoreGrid(kvHeads, numPages),

@@ -4,11 +4,9 @@ import type { PageIndex, Slot } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
 import { wholePages } from '../../src/engine/sequence';
-import { fingerprintModel } from '../../src/model/model-fingerprint';
-import type { HeadProfile } from '../../src/select/head-profile';
 import { readBuffer } from '../../src/gpu/readback';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
-import { folderSource } from '../support/folder-source';
+import { retrievingProfile } from '../support/head-profile';
 import { architectureModel, tinyLlamaModel, type ModelFolder } from '../support/models';
 
 afterEach(() => vi.restoreAllMocks());
@@ -141,26 +139,6 @@ describe('a budget of 4 pages', () => {
     expect(essence(again)).toEqual(expected);
   });
 });
-
-/** A profile in which just these heads retrieve, measured on these weights. */
-async function retrievingProfile(model: ModelFolder, heads: readonly number[]): Promise<HeadProfile> {
-  const [numLayers, numKvHeads] = [3, 2];
-  const all = Array.from({ length: numLayers * numKvHeads }, (_, head) => head);
-  return {
-    version: 1,
-    modelId: await fingerprintModel(folderSource(model)),
-    numLayers,
-    numKvHeads,
-    pagesPerHead: 4,
-    window: 16,
-    measuredOn: 'nothing',
-    meanStability: all.map(() => 0.5),
-    unstable: [],
-    stability: [all.map(() => 0.5)],
-    retrieval: all.map((head) => Number(heads.includes(head))),
-    overlapByOffset: [null],
-  };
-}
 
 describe('heads that retrieve attend all the pages that they keep', () => {
   const model = tinyLlamaModel();

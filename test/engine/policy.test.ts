@@ -161,6 +161,7 @@ async function expectScores(engine: EngineCore, steps: readonly LoggedStep[]) {
       qkv: query,
       qkvStride: query.length,
       firstRow: 0,
+      numQueries: 1,
       firstTask: 0,
       firstKvHead: 0,
       rows: Uint32Array.of(sequence, position, 0, 0),

@@ -12,6 +12,8 @@ export interface SparseKv {
   readonly hostFormat?: string;
   /** Whether heads that the profile finds to retrieve attend all their pages, or select as the paper has it. */
   readonly retrievalHeads: 'exact' | 'selected';
+  /** How questions attend a document that an earlier question has read. */
+  readonly followUp?: 'exact' | 'sparse';
 }
 
 /** One column of the bench. */
@@ -49,6 +51,10 @@ export const settings: readonly Setting[] = [
   { name: 'dense', title: 'dense' },
   variant('retrieval', 'retrieving heads exact (the default)', { retrievalHeads: 'exact' }),
   variant('unstable-25', 'rerank + unstable 25 %', {}),
+  variant('sparse-follow-up', 'retrieving heads exact, sparse follow-up', {
+    retrievalHeads: 'exact',
+    followUp: 'sparse',
+  }),
   variant('no-rerank', 'no rerank', { rerankInterval: never, unstableShare: 0 }),
   variant('rerank', 'rerank only', { unstableShare: 0 }),
   variant('unstable-12', 'rerank + unstable 12 %', { unstableShare: 0.12 }),

@@ -14,7 +14,8 @@ const pairsPerGroup = 32;
 /**
  * Rows `[firstRow, firstRow + numRows)` of `qkv [segment rows, qkvStride]`, row `firstRow + r` at position
  * `firstPosition + r`, attend the keys `[16 · tileFirstPage, 16 · tileFirstPage + tileTokens)` of
- * `tile [kvHeads, tilePages, page]`, causally and, unless `window` is 0, after their position − window. `isFirst` starts the
+ * `tile [kvHeads, tilePages, page]`, causally and, unless `window` is 0, after their position − window, for the KV heads from
+ * `firstKvHead` on. Keys are in no other way tied to their places. `isFirst` starts the
  * state, `isLast` divides by the sum: in between `attended [segment rows, heads · headDim]` is un-normalised and
  * `softmaxState [segment rows, heads, 2]` holds (largest score · log2 e, sum).
  */
@@ -28,6 +29,7 @@ export function prefillAttention(format: KvElement) {
       firstPosition: 'u32',
       qkvStride: 'u32',
       kvHeads: 'u32',
+      firstKvHead: 'u32',
       tileFirstPage: 'u32',
       tilePages: 'u32',
       tileTokens: 'u32',
@@ -45,7 +47,7 @@ export function prefillAttention(format: KvElement) {
   } as const satisfies KernelSpec;
 }
 
-/** Grid of `prefillAttention`: blocks of (row, head of the group) pairs, by KV heads. */
-export function prefillAttentionGrid(numRows: number, kvHeads: number, group: number): Grid {
-  return [ceilDiv(numRows * group, pairsPerGroup), kvHeads];
+/** Grid of `prefillAttention`: blocks of (row, head of the group) pairs, by the KV heads that are attended. */
+export function prefillAttentionGrid(numRows: number, numKvHeads: number, group: number): Grid {
+  return [ceilDiv(numRows * group, pairsPerGroup), numKvHeads];
 }

@@ -7,8 +7,8 @@ import { kvLibrary } from '../attention/kv-library';
 
 /**
  * For each task `list[2t], list[2t + 1]` = (row, KV head of the slab), `scores[(firstTask + t) · scoreStride + p]` for every
- * page p up to the row's own: f32, the maximum over the group's query heads, unscaled; the own page has the largest finite
- * number. The query of row r is in row `firstRow + r` of `qkv`. `summaries [KV heads of the slab, numSummarySlots, 2,
+ * page p up to the row's own: f32, the maximum over queries and the group's query heads, unscaled; the own page has the largest
+ * finite number. The `numQueries` of row r are in `qkv` from row `firstRow + r` on: 1 where a token selects. `summaries [KV heads of the slab, numSummarySlots, 2,
  * headDim]` by `summaryTable [sequences, maxPages]`.
  */
 export function pageScore(format: KvElement) {
@@ -17,6 +17,7 @@ export function pageScore(format: KvElement) {
     bindings: { qkv: 'read', rows: 'read', summaryTable: 'read', summaries: 'read', scores: 'read_write' },
     params: {
       firstRow: 'u32',
+      numQueries: 'u32',
       firstTask: 'u32',
       qkvStride: 'u32',
       firstKvHead: 'u32',

@@ -4,8 +4,9 @@ import type { KernelSpec } from '../../gpu/kernel';
 
 /**
  * For the listed KV heads of one slab (`list`: absolute indices) of one sequence. `firstList` is the list of KV head 0 in
- * that layer and sequence, `tableOffset` its first block table entry; the tile holds pages `[tileFirstPage, tileFirstPage +
- * numTilePages)`. Grid: `[budget, listed heads]`.
+ * that layer and sequence, `tableOffset` its first block table entry. The tile holds pages `[tileFirst, tileFirst +
+ * numTilePages)`; or, with `isListed` 1, the pages of these entries of each selection, those from `endPage` on left out. Grid:
+ * `[budget, listed heads]`.
  */
 export const placeSelected = {
   name: 'select/place-selected',
@@ -20,9 +21,11 @@ export const placeSelected = {
   params: {
     firstList: 'u32',
     budget: 'u32',
-    tileFirstPage: 'u32',
+    tileFirst: 'u32',
     tilePages: 'u32',
     numTilePages: 'u32',
+    isListed: 'u32',
+    endPage: 'u32',
     tableOffset: 'u32',
     maxPages: 'u32',
     vectorsPerPage: 'u32',

@@ -8,6 +8,7 @@ export interface PageScoreInput {
   readonly qkv: Float32Array;
   readonly qkvStride: number;
   readonly firstRow: number;
+  readonly numQueries: number;
   readonly firstTask: number;
   readonly firstKvHead: number;
   /** `[rows, 4]`: sequence, position. */
@@ -33,17 +34,20 @@ export function pageScore(input: PageScoreInput, scores: Float32Array): void {
       const slot = input.summaryTable[sequence * input.maxPages + page]!;
       const summary = ((kvHead - input.firstKvHead) * input.numSummarySlots + slot) * 2 * headDim;
       let best = -Infinity;
-      for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
-        let score = 0;
-        for (let i = 0; i < headDim; i++) {
-          const q = input.qkv[(input.firstRow + row) * input.qkvStride + head * headDim + i]!;
-          const [least, most] = [
-            loadKv(input.summaries, summary + i),
-            loadKv(input.summaries, summary + headDim + i),
-          ];
-          score += Math.max(q * least, q * most);
+      for (let query = 0; query < input.numQueries; query++) {
+        const firstQuery = (input.firstRow + row + query) * input.qkvStride;
+        for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
+          let score = 0;
+          for (let i = 0; i < headDim; i++) {
+            const q = input.qkv[firstQuery + head * headDim + i]!;
+            const [least, most] = [
+              loadKv(input.summaries, summary + i),
+              loadKv(input.summaries, summary + headDim + i),
+            ];
+            score += Math.max(q * least, q * most);
+          }
+          best = Math.max(best, score);
         }
-        best = Math.max(best, score);
       }
       scores[start + page] = best;
     }

@@ -28,6 +28,8 @@ interface Shape {
   readonly chunk?: number;
   /** Pages a tile, all by default. */
   readonly tilePages?: number;
+  /** KV heads a dispatch, all by default. */
+  readonly headsAtOnce?: number;
 }
 
 /** Pages `[first, first + count)` of every KV head of `tile`, as a tile of `capacity` pages a head full of NaN elsewhere. */
@@ -46,6 +48,7 @@ function cutTile(tile: KvWords, kvHeads: number, allPages: number, first: number
 /** All dispatches of a segment, and everything that they read. The rows beyond the last key hold infinities. */
 function build(shape: Shape) {
   const { format = 'f16', headDim, group, kvHeads, numRows, firstPosition = 0, window = 0 } = shape;
+  const { headsAtOnce = kvHeads } = shape;
   const heads = kvHeads * group;
   const qkvStride = (heads + 2 * kvHeads) * headDim;
   const numTokens = firstPosition + numRows;
@@ -74,26 +77,29 @@ function build(shape: Shape) {
     data[`tile${index}`] = cutTile(tile, kvHeads, allPages, index * tilePages, tilePages);
     for (let firstRow = 0; firstRow < numRows; firstRow += shape.chunk ?? numRows) {
       const rowsHere = Math.min(shape.chunk ?? numRows, numRows - firstRow);
-      steps.push({
-        spec: prefillAttention(format),
-        constants: { HEAD_DIM: headDim, GROUP: group },
-        bind: { tile: `tile${index}` },
-        params: {
-          numRows: rowsHere,
-          firstRow,
-          firstPosition: firstPosition + firstRow,
-          qkvStride,
-          kvHeads,
-          tileFirstPage: index * tilePages,
-          tilePages,
-          tileTokens: Math.min(tilePages * 16, numTokens - index * tilePages * 16),
-          window,
-          isFirst: index === 0 ? 1 : 0,
-          isLast: index === numTiles - 1 ? 1 : 0,
-          scale: headDim ** -0.5,
-        },
-        grid: prefillAttentionGrid(rowsHere, kvHeads, group),
-      });
+      for (let firstKvHead = 0; firstKvHead < kvHeads; firstKvHead += headsAtOnce) {
+        steps.push({
+          spec: prefillAttention(format),
+          constants: { HEAD_DIM: headDim, GROUP: group },
+          bind: { tile: `tile${index}` },
+          params: {
+            numRows: rowsHere,
+            firstRow,
+            firstPosition: firstPosition + firstRow,
+            qkvStride,
+            kvHeads,
+            firstKvHead,
+            tileFirstPage: index * tilePages,
+            tilePages,
+            tileTokens: Math.min(tilePages * 16, numTokens - index * tilePages * 16),
+            window,
+            isFirst: index === 0 ? 1 : 0,
+            isLast: index === numTiles - 1 ? 1 : 0,
+            scale: headDim ** -0.5,
+          },
+          grid: prefillAttentionGrid(rowsHere, Math.min(headsAtOnce, kvHeads - firstKvHead), group),
+        });
+      }
     }
   }
   const expected = () =>
@@ -161,12 +167,13 @@ describe('prefill attention', () => {
 
   const shape: Shape = { headDim: 32, group: 3, kvHeads: 2, numRows: 150, firstPosition: 50, window: 90 };
 
-  test('chunks and tiles change nothing to the bit, in any variant', async () => {
+  test('chunks, tiles and heads apart change nothing to the bit, in any variant', async () => {
     for (const name of testedVariants(compiler, prefillAttention('f16'), true)) {
       const whole = await run(shape, name);
       expect(await run({ ...shape, chunk: 37 }, name), name).toEqual(whole);
       expect(await run({ ...shape, tilePages: 4 }, name), name).toEqual(whole);
       expect(await run({ ...shape, tilePages: 6, chunk: 64 }, name), name).toEqual(whole);
+      expect(await run({ ...shape, headsAtOnce: 1, tilePages: 6 }, name), name).toEqual(whole);
     }
   });
 });

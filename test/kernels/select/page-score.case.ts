@@ -11,9 +11,12 @@ const shapes = [
   { format: 'f16', headDim: 96, group: 4, kvHeads: 2, lengths: [577] },
   { format: 'f32', headDim: 128, group: 1, kvHeads: 3, lengths: [300, 15] },
   { format: 'f16', headDim: 8, group: 1, kvHeads: 2, lengths: [131_072] },
+  { format: 'f16', headDim: 32, group: 3, kvHeads: 2, lengths: [1041, 16], numQueries: 37 },
 ] as const;
 
-export const cases = shapes.map(({ format, headDim, group, kvHeads, lengths }): KernelCase => {
+export const cases = shapes.map((shape): KernelCase => {
+  const { format, headDim, group, kvHeads, lengths } = shape;
+  const numQueries = 'numQueries' in shape ? shape.numQueries : 1;
   const numRows = lengths.length;
   const qkvStride = (group + 2) * kvHeads * headDim;
   const rows = new Uint32Array(4 * numRows);
@@ -30,12 +33,13 @@ export const cases = shapes.map(({ format, headDim, group, kvHeads, lengths }): 
   const numSummarySlots = numRows * maxPages;
   const scoreStride = maxPages + 2;
   const list = Uint32Array.from(tasks.flat());
-  const qkv = randomFloats((2 + numRows) * qkvStride, 1, 2);
+  const qkv = randomFloats((1 + numRows + numQueries) * qkvStride, 1, 2);
   const summaryTable = shuffled(numSummarySlots, 2);
   const summaries = randomKv(format, (kvHeads - firstKvHead) * numSummarySlots * 2 * headDim, 3);
   const scores = new Float32Array((1 + tasks.length) * scoreStride).fill(-1);
   const params = {
     firstRow: 2,
+    numQueries,
     firstTask: 1,
     qkvStride,
     firstKvHead,
@@ -44,7 +48,7 @@ export const cases = shapes.map(({ format, headDim, group, kvHeads, lengths }): 
     scoreStride,
   };
   return {
-    title: `${format}, headDim ${headDim}, group ${group}, lengths ${lengths.join(' ')}`,
+    title: `${format}, headDim ${headDim}, group ${group}, lengths ${lengths.join(' ')}, queries ${numQueries}`,
     spec: pageScore(format),
     constants: { HEAD_DIM: headDim, GROUP: group },
     buffers: { qkv, rows, summaryTable, summaries, scores },

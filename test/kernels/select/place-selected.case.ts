@@ -25,53 +25,61 @@ const tableOffset = maxPages;
 
 const asWords = (values: Float32Array<ArrayBuffer>) => new Uint32Array(values.buffer);
 
+/** One dispatch; `placeOf` says where in a tile an entry of a selection lies, if it does. */
+function placing(
+  title: string,
+  params: { tileFirst: number; numTilePages: number; isListed: number; endPage: number },
+  placeOf: (page: number, entry: number) => number | undefined,
+): KernelCase {
+  const tile = asWords(randomFloats(kvHeads * tilePages * words, 1));
+  const pool = asWords(randomFloats(numSlots * words, 2));
+  const blockTable = new Uint32Array((1 + kvHeads) * maxPages).fill(99);
+  const padded = selections.map((pages) => [...pages, ...new Array<number>(budget - pages.length).fill(8)]);
+  return {
+    title,
+    spec: placeSelected,
+    buffers: {
+      tile,
+      selections: Uint32Array.from([...new Array<number>(firstList * budget).fill(8), ...padded.flat()]),
+      selectionState: Uint32Array.from([
+        ...new Array<number>(2 * firstList).fill(9),
+        ...selections.flatMap((pages) => [pages.length, 17]),
+      ]),
+      slotTable: Uint32Array.from([...new Array<number>(firstList * budget).fill(0), ...slots.flat()]),
+      pool,
+      blockTable,
+    },
+    params: { ...params, firstList, budget, tilePages, tableOffset, maxPages, vectorsPerPage: words / 4 },
+    grid: [budget, listed.length],
+    list: Uint32Array.from(listed),
+    expected: () => {
+      const newPool = pool.slice();
+      const newTable = blockTable.slice();
+      for (const kvHead of listed) {
+        selections[kvHead]!.forEach((page, i) => {
+          const place = placeOf(page, i);
+          if (place === undefined) return;
+          const slot = slots[kvHead]![i]!;
+          const start = (kvHead * tilePages + place) * words;
+          newPool.set(tile.subarray(start, start + words), slot * words);
+          newTable[tableOffset + kvHead * maxPages + page] = slot;
+        });
+      }
+      return { pool: newPool, blockTable: newTable };
+    },
+    tolerance: { absolute: 0 },
+  };
+}
+
 export const cases: KernelCase[] = [
-  (() => {
-    const tile = asWords(randomFloats(kvHeads * tilePages * words, 1));
-    const pool = asWords(randomFloats(numSlots * words, 2));
-    const blockTable = new Uint32Array((1 + kvHeads) * maxPages).fill(99);
-    const padded = selections.map((pages) => [...pages, ...new Array<number>(budget - pages.length).fill(8)]);
-    return {
-      title: 'pages inside and outside the tile, heads that are not listed',
-      spec: placeSelected,
-      buffers: {
-        tile,
-        selections: Uint32Array.from([...new Array<number>(firstList * budget).fill(8), ...padded.flat()]),
-        selectionState: Uint32Array.from([
-          ...new Array<number>(2 * firstList).fill(9),
-          ...selections.flatMap((pages) => [pages.length, 17]),
-        ]),
-        slotTable: Uint32Array.from([...new Array<number>(firstList * budget).fill(0), ...slots.flat()]),
-        pool,
-        blockTable,
-      },
-      params: {
-        firstList,
-        budget,
-        tileFirstPage: 8,
-        tilePages,
-        numTilePages: 3,
-        tableOffset,
-        maxPages,
-        vectorsPerPage: words / 4,
-      },
-      grid: [budget, listed.length],
-      list: Uint32Array.from(listed),
-      expected: () => {
-        const newPool = pool.slice();
-        const newTable = blockTable.slice();
-        for (const kvHead of listed) {
-          selections[kvHead]!.forEach((page, i) => {
-            if (page < 8 || page > 10) return;
-            const slot = slots[kvHead]![i]!;
-            const start = (kvHead * tilePages + page - 8) * words;
-            newPool.set(tile.subarray(start, start + words), slot * words);
-            newTable[tableOffset + kvHead * maxPages + page] = slot;
-          });
-        }
-        return { pool: newPool, blockTable: newTable };
-      },
-      tolerance: { absolute: 0 },
-    };
-  })(),
+  placing(
+    'pages inside and outside the tile, heads that are not listed',
+    { tileFirst: 8, numTilePages: 3, isListed: 0, endPage: maxPages },
+    (page) => (page >= 8 && page <= 10 ? page - 8 : undefined),
+  ),
+  placing(
+    'entries of selections, up to a page',
+    { tileFirst: 1, numTilePages: 3, isListed: 1, endPage: 15 },
+    (page, entry) => (entry >= 1 && page < 15 ? entry - 1 : undefined),
+  ),
 ];

@@ -22,6 +22,8 @@ describe('settings', () => {
     expect(named('k-32').kv).toEqual({ ...paper, pagesPerHead: 32 });
     expect(named('interval-4').kv).toEqual({ ...paper, rerankInterval: 4 });
     expect(named('pause').kv).toEqual({ ...paper, reload: 'pause' });
+    const { followUp, ...others } = named('sparse-follow-up').kv!;
+    expect([followUp, others]).toEqual(['sparse', named('retrieval').kv]);
     expect(named('rerank').kv).toEqual({ ...paper, unstableShare: 0 });
     expect(named('no-rerank').kv!.rerankInterval).toBeGreaterThan(10_000);
   });

@@ -5,6 +5,7 @@ import {
   largestRowCost,
   nextSegment,
   planChunks,
+  sparseTokensOf,
   tokenCost,
   type Segment,
 } from '../../../src/model/prefill-plan';
@@ -38,8 +39,8 @@ test.each([
         expect(segment.start).toBe(segments[i - 1]?.end ?? start);
         expect(segment.end).toBeGreaterThan(segment.start);
         expect(segment.end - segment.start).toBeLessThanOrEqual(most);
-        expect(Math.floor(segment.start / tile)).toBe(segment.tileIndex);
-        expect(Math.floor((segment.end - 1) / tile)).toBe(segment.tileIndex);
+        expect(tile * Math.floor(segment.start / tile)).toBe(segment.tileStart);
+        expect(tile * Math.floor((segment.end - 1) / tile)).toBe(segment.tileStart);
         expect(segment.isLast).toBe(i === segments.length - 1);
       }
       expect(segments.at(-1)!.end).toBe(end);
@@ -48,14 +49,53 @@ test.each([
 });
 
 test('a segment takes all it may', () => {
-  expect(nextSegment(0, 1000, 256, 100_000)).toEqual({ start: 0, end: 256, tileIndex: 0, isLast: false });
-  expect(nextSegment(300, 1000, 256, 64)).toEqual({ start: 300, end: 364, tileIndex: 1, isLast: false });
-  expect(nextSegment(300, 310, 256, 64)).toEqual({ start: 300, end: 310, tileIndex: 1, isLast: true });
+  const exact = { sparseTokens: 0 };
+  expect(nextSegment(0, 1000, 256, 100_000)).toEqual({
+    ...exact,
+    start: 0,
+    end: 256,
+    tileStart: 0,
+    isLast: false,
+  });
+  expect(nextSegment(300, 1000, 256, 64)).toEqual({
+    ...exact,
+    start: 300,
+    end: 364,
+    tileStart: 256,
+    isLast: false,
+  });
+  expect(nextSegment(300, 310, 256, 64)).toEqual({
+    ...exact,
+    start: 300,
+    end: 310,
+    tileStart: 256,
+    isLast: true,
+  });
+});
+
+test('tiles of a sparse follow-up begin where what is selected ends', () => {
+  expect(nextSegment(304, 1000, 256, 128, 288)).toEqual({
+    start: 304,
+    end: 432,
+    tileStart: 288,
+    sparseTokens: 288,
+    isLast: false,
+  });
+  expect(nextSegment(432, 1000, 256, 128, 288)).toMatchObject({ end: 544, tileStart: 288 });
+  expect(nextSegment(544, 600, 256, 128, 288)).toMatchObject({ end: 600, tileStart: 544, isLast: true });
+});
+
+test('what a sparse follow-up selects from: pairs of pages, more than a head attends', () => {
+  expect(sparseTokensOf(0, 4)).toBe(0);
+  expect(sparseTokensOf(64, 4)).toBe(0);
+  expect(sparseTokensOf(80, 4)).toBe(0);
+  expect(sparseTokensOf(96, 4)).toBe(96);
+  expect(sparseTokensOf(112, 4)).toBe(96);
 });
 
 test.each([1, 16, 64, 256])('chunks of %i rows cover a segment in order', (chunkTokens) => {
   for (const length of lengths) {
-    const segment: Segment = { start: 37, end: 37 + length, tileIndex: 0, isLast: true };
+    const segment: Segment = { start: 37, end: 37 + length, tileStart: 0, sparseTokens: 0, isLast: true };
     let row = 0;
     for (const { firstRow, numRows, firstPosition } of planChunks(segment, chunkTokens)) {
       expect([firstRow, firstPosition]).toEqual([row, 37 + row]);
