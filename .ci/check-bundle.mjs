@@ -13,7 +13,7 @@ const entries = ['index.js', 'engine-worker.js'];
  * Minified, in bytes. `needed` is what every load and chat fetches: library and worker with all that they import statically,
  * tokenizer and template engine (80 kB) included. `all` counts the parts too that are fetched on demand.
  */
-export const maxBytes = { needed: 306_000, all: 345_000 };
+export const maxBytes = { needed: 308_500, all: 347_500 };
 
 const forbidden = [
   [/\beval\s*\(/, 'calls eval'],
