@@ -31,12 +31,15 @@ export interface TextTokens {
   readonly endToken: number;
 }
 
-/** The heads to go by: those that the profile finds to retrieve, else all heads of the middle half of the layers. */
+/** Whose mass tells sources: of the heads that retrieve the better ones, from this part of the best score on. */
+const leastRetrieval = 0.25;
+
+/** The heads to go by: those that the profile finds to retrieve well, else all heads of the middle half of the layers. */
 export function chooseSourceHeads(
   { numLayers, numKvHeads }: Pick<ModelConfig, 'numLayers' | 'numKvHeads'>,
   profile: HeadProfile | undefined,
 ): { readonly heads: readonly number[]; readonly isCalibrated: boolean } {
-  const found = profile ? retrievalHeads(profile) : [];
+  const found = profile ? retrievalHeads(profile, leastRetrieval) : [];
   if (found.length > 0) return { heads: found, isCalibrated: true };
   const first = Math.floor(numLayers / 4);
   const end = Math.max(first + 1, Math.ceil((3 * numLayers) / 4));

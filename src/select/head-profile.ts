@@ -64,13 +64,16 @@ export function makeHeadProfile({ stability, overlapByOffset, ...about }: Profil
 const round = (value: number) => Math.round(1e4 * value) / 1e4;
 
 /** Heads count as retrieving from this part of the best one's score on: few do, and far more than the rest. */
-const leastRetrieval = 0.25;
+const leastRetrieval = 0.1;
 
-/** The heads that a profile finds to retrieve, best first. */
-export function retrievalHeads({ retrieval = [] }: HeadProfile): number[] {
-  const least = leastRetrieval * Math.max(...retrieval);
+/**
+ * The heads that a profile finds to retrieve, best first.
+ * @param least which part of the best one's score is enough, 0 … 1
+ */
+export function retrievalHeads({ retrieval = [] }: HeadProfile, least = leastRetrieval): number[] {
+  const enough = least * Math.max(...retrieval);
   return [...retrieval.keys()]
-    .filter((head) => retrieval[head]! > 0 && retrieval[head]! >= least)
+    .filter((head) => retrieval[head]! > 0 && retrieval[head]! >= enough)
     .sort((a, b) => retrieval[b]! - retrieval[a]! || a - b);
 }
 

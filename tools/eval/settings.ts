@@ -67,6 +67,11 @@ export const settings: readonly Setting[] = [
     retrievalHeads: 'exact',
     unstableShare: 0.125,
   }),
+  variant('retrieval-interval-4', 'retrieving heads exact, interval 4', {
+    retrievalHeads: 'exact',
+    rerankInterval: 4,
+  }),
+  variant('retrieval-k-128', 'retrieving heads exact, K = 128', { retrievalHeads: 'exact', pagesPerHead: 128 }),
   variant('retrieval-k-16', 'retrieving heads exact, K = 16', { retrievalHeads: 'exact', pagesPerHead: 16 }),
   variant('k-16', 'K = 16', { pagesPerHead: 16 }),
   variant('k-128', 'K = 128', { pagesPerHead: 128 }),

@@ -258,7 +258,7 @@ test('the retrieving heads of a profile are unstable and attend everything, unle
     meanStability: Array<number>(numHeads).fill(0.5),
     unstable: [],
     stability: [Array.from({ length: numHeads }, (_, head) => head / numHeads)],
-    retrieval: Array.from({ length: numHeads }, (_, head) => (head === numHeads - 1 ? 0.5 : 0.1)),
+    retrieval: Array.from({ length: numHeads }, (_, head) => (head === numHeads - 1 ? 0.5 : 0.04)),
     overlapByOffset: [null],
   };
   const [last] = [[numLayers - 1, numKvHeads - 1] as const];

@@ -37,8 +37,9 @@ describe('a head profile', () => {
   test('names the heads that retrieve, best first; they come before the least stable ones', () => {
     expect(retrievalHeads(profile)).toEqual([]);
     expect(retrievalHeads({ ...profile, retrieval: [0, 0, 0, 0] })).toEqual([]);
-    const measured = { ...profile, retrieval: [0.5, 0.1, 0.6, 0.15] };
+    const measured = { ...profile, retrieval: [0.5, 0.05, 0.6, 0.07] };
     expect(retrievalHeads(measured)).toEqual([2, 0, 3]);
+    expect(retrievalHeads(measured, 0.25)).toEqual([2, 0]);
     const wanted = retrievalHeads(measured);
     expect(unstableHeads(measured, 0.25, wanted).ofLayer(1)).toEqual([0]);
     expect(unstableHeads(measured, 0.25, wanted).size).toBe(1);
