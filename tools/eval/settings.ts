@@ -71,7 +71,10 @@ export const settings: readonly Setting[] = [
     retrievalHeads: 'exact',
     rerankInterval: 4,
   }),
-  variant('retrieval-k-128', 'retrieving heads exact, K = 128', { retrievalHeads: 'exact', pagesPerHead: 128 }),
+  variant('retrieval-k-128', 'retrieving heads exact, K = 128', {
+    retrievalHeads: 'exact',
+    pagesPerHead: 128,
+  }),
   variant('retrieval-k-16', 'retrieving heads exact, K = 16', { retrievalHeads: 'exact', pagesPerHead: 16 }),
   variant('k-16', 'K = 16', { pagesPerHead: 16 }),
   variant('k-128', 'K = 128', { pagesPerHead: 128 }),
