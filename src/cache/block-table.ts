@@ -46,7 +46,7 @@ export class BlockTable {
 
   /** Takes the changes since the last call: pairs (index, slot), in order. */
   takeChanges(): Uint32Array {
-    const changes = Uint32Array.from([...this.#changes].flat());
+    const changes = pairsOf(this.#changes);
     this.#changes.clear();
     return changes;
   }
@@ -55,6 +55,17 @@ export class BlockTable {
     const { numSequences, numKvHeads, maxPages } = this.shape;
     return ((layer * numSequences + sequence) * numKvHeads + kvHead) * maxPages + page;
   }
+}
+
+/** What a table's changes are to the kernel that writes them: pairs (index, value), in order. */
+export function pairsOf(changes: ReadonlyMap<number, number>): Uint32Array {
+  const pairs = new Uint32Array(2 * changes.size);
+  let at = 0;
+  for (const [index, value] of changes) {
+    pairs[at++] = index;
+    pairs[at++] = value;
+  }
+  return pairs;
 }
 
 /** Entries of a table of this shape. */

@@ -9,7 +9,7 @@ import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
 import { writeTable, writeTableGrid } from '../kernels/cache/write-table';
 import { assert } from '../util/assert';
-import { BlockTable } from './block-table';
+import { BlockTable, pairsOf } from './block-table';
 import {
   numListEntries,
   numLists,
@@ -38,8 +38,10 @@ export interface LayerSlab extends Slab {
 export interface StableHead {
   readonly layer: number;
   readonly kvHead: number;
-  /** Resident pages and their slots, ascending by page. */
-  readonly slots: Map<PageIndex, Slot>;
+  /** Resident pages, ascending. */
+  pages: PageIndex[];
+  /** `slots[i]` holds `pages[i]`. */
+  slots: Slot[];
 }
 
 /** Table pairs in one dispatch. */
@@ -167,7 +169,7 @@ export class KvCache {
 
   /** Pages with a slot, over all layers and heads of a sequence. */
   numResident(sequence: number): number {
-    const stable = this.#stable[sequence]!.reduce((sum, { slots }) => sum + slots.size, 0);
+    const stable = this.#stable[sequence]!.reduce((sum, { slots }) => sum + slots.length, 0);
     return stable + this.shape.unstable.size * this.numPages(sequence);
   }
 
@@ -209,9 +211,11 @@ export class KvCache {
       const page = pages.length as PageIndex;
       this.#appendNew(sequence, this.#pageIds.allocate());
       if (!hasTail) continue;
-      for (const { layer, kvHead, slots } of this.#stable[sequence]!) {
-        const slot = this.slabOf(layer, kvHead).owners.allocate();
-        slots.set(page, slot);
+      for (const head of this.#stable[sequence]!) {
+        const { layer, kvHead } = head;
+        const slot = this.takeStableSlot(head);
+        head.pages.push(page);
+        head.slots.push(slot);
         this.table.set(layer, sequence, kvHead, page, slot);
       }
     }
@@ -231,7 +235,8 @@ export class KvCache {
     const pages = this.#pagesOf[sequence]!;
     const kept = Math.min(pagesFor(numTokens), pages.length);
     for (const head of this.#stable[sequence]!) {
-      for (const page of [...head.slots.keys()]) if (page >= kept) this.releaseStable(sequence, head, page);
+      const first = head.pages.findIndex((page) => page >= kept);
+      if (first >= 0) this.#releaseStable(sequence, head, first);
     }
     const freed: PageId[] = [];
     while (pages.length > kept) {
@@ -280,12 +285,14 @@ export class KvCache {
     const { pagesPerHead, numSequences, numKvHeads } = this.shape;
     const numSelected = Math.min(pagesPerHead, numPages);
     this.clearSets(sequence);
-    for (const { layer, kvHead, slots } of this.#stable[sequence]!) {
+    for (const head of this.#stable[sequence]!) {
+      const { layer, kvHead } = head;
       const entry = ((layer * numSequences + sequence) * numKvHeads + kvHead) * pagesPerHead;
       for (let i = 0; i < numSelected; i++) {
-        const slot = this.slabOf(layer, kvHead).owners.allocate();
+        const slot = this.takeStableSlot(head);
         // Which pages they will hold is known when the selection comes back: until then they count as the first ones.
-        slots.set(i as PageIndex, slot);
+        head.pages.push(i as PageIndex);
+        head.slots.push(slot);
         this.#slotChanges.set(entry + i, slot);
         // The last page is always selected, and always last: decoding may fill it before the selection is back.
         const page = (i === numSelected - 1 ? numPages - 1 : i) as PageIndex;
@@ -297,27 +304,17 @@ export class KvCache {
 
   /** The GPU has filled the slots of `reserveSets` with these pages, ascending. */
   assignSet(sequence: number, head: StableHead, pages: readonly PageIndex[]): void {
-    const { slots } = head;
-    const reserved = pages.map((_, i) => {
-      const slot = slots.get(i as PageIndex);
-      assert(slot !== undefined, `a set of ${pages.length} pages has more slots reserved`);
-      slots.delete(i as PageIndex);
-      return slot;
-    });
-    const tail = [...slots];
-    slots.clear();
+    const { layer, kvHead, slots } = head;
+    assert(pages.length <= slots.length, `a set of ${pages.length} pages has more slots reserved`);
     pages.forEach((page, i) => {
-      slots.set(page, reserved[i]!);
-      this.table.setKnown(head.layer, sequence, head.kvHead, page, reserved[i]!);
+      head.pages[i] = page;
+      this.table.setKnown(layer, sequence, kvHead, page, slots[i]!);
     });
-    for (const [page, slot] of tail) slots.set(page, slot);
   }
 
   /** Stable heads of a sequence that rests have nothing on the GPU. */
   clearSets(sequence: number): void {
-    for (const head of this.#stable[sequence]!) {
-      for (const page of [...head.slots.keys()]) this.releaseStable(sequence, head, page);
-    }
+    for (const head of this.#stable[sequence]!) this.#releaseStable(sequence, head, 0);
   }
 
   /** Takes a slot for a page that a stable head promotes. */
@@ -328,30 +325,32 @@ export class KvCache {
   /** A stable head has what a rerank's plan leaves it: evicted pages are gone, promoted ones have their slots. */
   setResident(
     sequence: number,
-    { layer, kvHead, slots }: StableHead,
+    head: StableHead,
     plan: {
+      readonly promoted: readonly { readonly page: PageIndex; readonly slot: Slot }[];
       readonly evicted: readonly PageIndex[];
       readonly released: readonly Slot[];
-      readonly resident: { readonly pages: readonly PageIndex[]; readonly slots: readonly Slot[] };
+      readonly resident: { readonly pages: PageIndex[]; readonly slots: Slot[] };
     },
   ): void {
+    const { layer, kvHead } = head;
     for (const page of plan.evicted) this.table.set(layer, sequence, kvHead, page, notResident);
     for (const slot of plan.released) this.slabOf(layer, kvHead).owners.release(slot);
-    slots.clear();
-    plan.resident.pages.forEach((page, i) => {
-      const slot = plan.resident.slots[i]!;
-      slots.set(page, slot);
-      if (this.table.get(layer, sequence, kvHead, page) !== slot)
-        this.table.set(layer, sequence, kvHead, page, slot);
-    });
+    for (const { page, slot } of plan.promoted) this.table.set(layer, sequence, kvHead, page, slot);
+    head.pages = plan.resident.pages;
+    head.slots = plan.resident.slots;
   }
 
-  /** A stable head gives up a page and its slot. */
-  releaseStable(sequence: number, head: StableHead, page: PageIndex): void {
-    const slot = head.slots.get(page)!;
-    head.slots.delete(page);
-    this.slabOf(head.layer, head.kvHead).owners.release(slot);
-    this.table.set(head.layer, sequence, head.kvHead, page, notResident);
+  /** A stable head gives up its pages from `pages[first]` on, and their slots. */
+  #releaseStable(sequence: number, head: StableHead, first: number): void {
+    const { layer, kvHead, pages, slots } = head;
+    const { owners } = this.slabOf(layer, kvHead);
+    for (let i = first; i < pages.length; i++) {
+      owners.release(slots[i]!);
+      this.table.set(layer, sequence, kvHead, pages[i]!, notResident);
+    }
+    pages.length = first;
+    slots.length = first;
   }
 
   /** All heads of a sequence attend all their pages, until a selection says otherwise. */
@@ -375,7 +374,7 @@ export class KvCache {
       }
     };
     const take = (changes: Map<number, number>) => {
-      const pairs = Uint32Array.from([...changes].flat());
+      const pairs = pairsOf(changes);
       changes.clear();
       return pairs;
     };
@@ -400,7 +399,7 @@ export class KvCache {
           }
           for (const head of this.#stable[sequence]!) {
             const isHere = head.layer === layer && this.slabOf(layer, head.kvHead).owners === owners;
-            if (isHere) for (const slot of head.slots.values()) counted[slot]!++;
+            if (isHere) for (const slot of head.slots) counted[slot]!++;
           }
         }
         counted.forEach((count, slot) => {
@@ -457,7 +456,7 @@ function stableHeadsOf({ numLayers, numKvHeads, unstable }: CacheShape): StableH
   const heads: StableHead[] = [];
   for (let layer = 0; layer < numLayers; layer++) {
     for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
-      if (!unstable.has(layer, kvHead)) heads.push({ layer, kvHead, slots: new Map() });
+      if (!unstable.has(layer, kvHead)) heads.push({ layer, kvHead, pages: [], slots: [] });
     }
   }
   return heads;

@@ -50,9 +50,9 @@ export class CacheMapReader {
     const ids = [...cache.pagesOf(sequence)];
     // Before a prefill's selection is back, it is not known which pages the slots reserved for it hold.
     const hasSets = this.#reranker?.hasSets(sequence) ?? false;
-    const resident = new Map<number, number[]>();
-    for (const { layer, kvHead, slots } of hasSets ? cache.stableHeads(sequence) : []) {
-      resident.set(layer * numKvHeads + kvHead, [...slots.keys()]);
+    const resident = new Map<number, readonly number[]>();
+    for (const { layer, kvHead, pages } of hasSets ? cache.stableHeads(sequence) : []) {
+      resident.set(layer * numKvHeads + kvHead, [...pages]);
     }
     return buildCacheMap({
       shape: cache.shape,

@@ -10,7 +10,7 @@ import type { Recorder } from '../gpu/recorder';
 import { commitSelections } from '../kernels/select/commit-selections';
 import type { HostTraffic } from '../model/tile-traffic';
 import type { PromotedPages } from '../offload/reloader';
-import { planRerank } from '../select/rerank';
+import { missingPages, planRerank } from '../select/rerank';
 import { assert } from '../util/assert';
 import { asError } from '../util/errors';
 import type { CacheEvent } from './cache-event';
@@ -282,8 +282,8 @@ export class Reranker {
     selections: readonly PageIndex[][],
   ): Promise<void> {
     const ids = this.#cache.pagesOf(sequence);
-    const wanted = heads.map(({ layer, kvHead, slots }, i) => {
-      const promoted = selections[i]!.filter((page) => !slots.has(page));
+    const wanted = heads.map(({ layer, kvHead, pages }, i) => {
+      const promoted = missingPages(selections[i]!, pages);
       return { layer, kvHead, ids: promoted.map((page) => ids[page]!) };
     });
     try {
@@ -310,13 +310,13 @@ export class Reranker {
       const plan = planRerank({
         selected: selections[i]!,
         numPages,
-        resident: { pages: [...head.slots.keys()], slots: [...head.slots.values()] },
+        resident: head,
         previous: sets[firstHead + i],
         takeSlot: () => this.#cache.takeStableSlot(head),
       });
       this.#cache.setResident(sequence, head, plan);
       sets[firstHead + i] = selections[i]!;
-      return { ...head, ...plan };
+      return { layer: head.layer, kvHead: head.kvHead, ...plan };
     });
     const promotions = plans.map(({ layer, kvHead, promoted }): PromotedPages => {
       const { pool } = this.#cache.slabOf(layer, kvHead);

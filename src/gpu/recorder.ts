@@ -1,12 +1,19 @@
 /**
  * Records dispatches and copies into one command encoder and submits them once. Parameters and lists of all dispatches
- * are gathered on the host and written to the GPU in two writes before the submission, so recording creates no buffer.
+ * are gathered on the host and written to the GPU in one write before the submission, so recording creates no buffer.
  */
 import { assert } from '../util/assert';
 import { roundUp } from '../util/math';
 import type { GpuBuffer } from './buffer';
 import type { Device } from './device';
-import { maxParamBytes, paramStrideBytes, type BoundKernel, type Grid, type KernelCompiler } from './kernel';
+import {
+  maxParamBytes,
+  paramStrideBytes,
+  type BoundKernel,
+  type Grid,
+  type Kernel,
+  type KernelCompiler,
+} from './kernel';
 import type { Profiler } from './profiler';
 
 /** What was recorded since the recorder was made. */
@@ -15,11 +22,11 @@ export interface RecorderCounts {
   submits: number;
 }
 
-/** Sizes of the recorder's arenas. */
+/** Sizes of the recorder's arena. */
 export interface RecorderOptions {
-  /** Dispatches per submission; recording more submits in between. */
+  /** Dispatches per submission, apart from what their lists take; recording more submits in between. */
   readonly maxDispatches?: number;
-  /** Bytes of lists per submission; recording more submits in between. */
+  /** Bytes of one list at most, and of room for lists in a submission; recording more submits in between. */
   readonly maxListBytes?: number;
   readonly profiler?: Profiler;
 }
@@ -27,7 +34,7 @@ export interface RecorderOptions {
 const defaultMaxDispatches = 1024;
 const defaultMaxListBytes = 1 << 20;
 
-/** GPU bytes of a recorder's arenas. */
+/** GPU bytes of a recorder's arena. */
 export function recorderBytes(options: RecorderOptions = {}): number {
   const { maxDispatches = defaultMaxDispatches, maxListBytes = defaultMaxListBytes } = options;
   return maxDispatches * paramStrideBytes + 2 * maxListBytes;
@@ -47,17 +54,18 @@ export class Recorder {
   /** When set, times every dispatch in a pass of its own. */
   profiler: Profiler | undefined;
   readonly #device: Device;
-  readonly #paramArena: GpuBuffer;
-  readonly #listArena: GpuBuffer;
-  readonly #params: DataView<ArrayBuffer>;
-  readonly #lists: Uint32Array<ArrayBuffer>;
+  /** Parameters and lists in the order of the dispatches, each at a multiple of `paramStrideBytes`. */
+  readonly #arena: GpuBuffer;
+  readonly #words: Uint32Array<ArrayBuffer>;
+  readonly #floats: Float32Array<ArrayBuffer>;
+  /** By place in the arena: whose parameters the host's copy has there. Most are the same from step to step. */
+  readonly #written: ({ readonly kernel: Kernel; readonly params: object } | undefined)[] = [];
   readonly #paramsGroup: GPUBindGroup;
   readonly #paramsAndListGroup: GPUBindGroup;
   readonly #maxListBindingBytes: number;
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
-  #numParams = 0;
-  #listBytes = 0;
+  #usedBytes = 0;
   readonly #callbacks: (() => void)[] = [];
 
   constructor(compiler: KernelCompiler, options: RecorderOptions = {}) {
@@ -65,24 +73,18 @@ export class Recorder {
     const device = compiler.device;
     this.#device = device;
     this.profiler = options.profiler;
-    this.#paramArena = device.buffers.create({
-      label: 'parameters',
-      category: 'staging',
-      sizeBytes: maxDispatches * paramStrideBytes,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    });
-    // A dynamic offset plus the binding's size must stay inside the buffer: the second half is only reach.
+    // A dynamic offset plus the binding's size must stay inside the buffer: what follows the arena is only reach.
     this.#maxListBindingBytes = maxListBytes;
-    this.#listArena = device.buffers.create({
-      label: 'lists',
+    this.#arena = device.buffers.create({
+      label: 'parameters and lists',
       category: 'staging',
-      sizeBytes: 2 * maxListBytes,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+      sizeBytes: recorderBytes(options),
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
     });
-    this.#params = new DataView(new ArrayBuffer(maxDispatches * paramStrideBytes));
-    this.#lists = new Uint32Array(maxListBytes / 4);
-    const params = { binding: 0, resource: { buffer: this.#paramArena.handle, size: maxParamBytes } };
-    const list = { binding: 1, resource: { buffer: this.#listArena.handle, size: maxListBytes } };
+    this.#words = new Uint32Array((maxDispatches * paramStrideBytes + maxListBytes) / 4);
+    this.#floats = new Float32Array(this.#words.buffer);
+    const params = { binding: 0, resource: { buffer: this.#arena.handle, size: maxParamBytes } };
+    const list = { binding: 1, resource: { buffer: this.#arena.handle, size: maxListBytes } };
     this.#paramsGroup = device.handle.createBindGroup({ layout: compiler.layouts.params, entries: [params] });
     this.#paramsAndListGroup = device.handle.createBindGroup({
       layout: compiler.layouts.paramsAndList,
@@ -92,7 +94,7 @@ export class Recorder {
 
   /**
    * Records one dispatch. `list` is what the shader sees at group 1, binding 1 (at most `maxListBytes`).
-   * A grid with a zero dispatches nothing.
+   * A grid with a zero dispatches nothing. `params` must not change afterwards: the same object means the same numbers.
    */
   dispatch<P extends string>(
     bound: BoundKernel<P>,
@@ -104,32 +106,24 @@ export class Recorder {
     const [x, y = 1, z = 1] = grid;
     if (x === 0 || y === 0 || z === 0) return;
     assert(kernel.hasList === (list !== undefined), `kernel '${kernel.name}' and its list do not agree`);
-    const listBytes = roundUp(list?.byteLength ?? 0, 256);
+    const listBytes = roundUp(list?.byteLength ?? 0, paramStrideBytes);
     assert(
       listBytes <= this.#maxListBindingBytes,
       `a list of ${listBytes} bytes for '${kernel.name}' is too long`,
     );
-    const isFull =
-      (this.#numParams + 1) * paramStrideBytes > this.#params.byteLength ||
-      this.#listBytes + listBytes > this.#maxListBindingBytes;
-    if (isFull) this.submit();
+    if (this.#usedBytes + paramStrideBytes + listBytes > this.#words.byteLength) this.submit();
 
-    const paramOffset = this.#numParams++ * paramStrideBytes;
-    let offset = paramOffset;
-    for (const [name, type] of kernel.params) {
-      const value = params[name];
-      if (type === 'f32') this.#params.setFloat32(offset, value, true);
-      else if (type === 'u32') this.#params.setUint32(offset, value, true);
-      else this.#params.setInt32(offset, value, true);
-      offset += 4;
-    }
+    const paramOffset = this.#usedBytes;
+    const listOffset = paramOffset + paramStrideBytes;
+    this.#usedBytes = listOffset + listBytes;
+    this.#encode(kernel, params, paramOffset);
     const pass = this.#beginPass(kernel.name);
     pass.setPipeline(kernel.pipeline);
     pass.setBindGroup(0, group);
     if (list) {
-      this.#lists.set(list, this.#listBytes / 4);
-      pass.setBindGroup(1, this.#paramsAndListGroup, [paramOffset, this.#listBytes]);
-      this.#listBytes += listBytes;
+      this.#words.set(list, listOffset / 4);
+      this.#written.fill(undefined, listOffset / paramStrideBytes, this.#usedBytes / paramStrideBytes);
+      pass.setBindGroup(1, this.#paramsAndListGroup, [paramOffset, listOffset]);
     } else {
       pass.setBindGroup(1, this.#paramsGroup, [paramOffset]);
     }
@@ -180,29 +174,33 @@ export class Recorder {
     this.#endPass();
     this.profiler?.resolve(this.#encoder);
     const { queue } = this.#device.handle;
-    if (this.#numParams > 0) {
-      queue.writeBuffer(
-        this.#paramArena.handle,
-        0,
-        this.#params.buffer,
-        0,
-        this.#numParams * paramStrideBytes,
-      );
-    }
-    if (this.#listBytes > 0) {
-      queue.writeBuffer(this.#listArena.handle, 0, this.#lists, 0, this.#listBytes / 4);
-    }
+    if (this.#usedBytes > 0) queue.writeBuffer(this.#arena.handle, 0, this.#words, 0, this.#usedBytes / 4);
     queue.submit([this.#encoder.finish()]);
     this.counts.submits++;
     this.#encoder = undefined;
-    this.#numParams = 0;
-    this.#listBytes = 0;
+    this.#usedBytes = 0;
     for (const callback of this.#callbacks.splice(0)) callback();
   }
 
   destroy(): void {
-    this.#paramArena.destroy();
-    this.#listArena.destroy();
+    this.#arena.destroy();
+  }
+
+  #encode<P extends string>(
+    kernel: Kernel<string, P>,
+    params: Readonly<Record<P, number>>,
+    offsetBytes: number,
+  ): void {
+    const place = offsetBytes / paramStrideBytes;
+    const written = this.#written[place];
+    if (written?.params === params && written.kernel === kernel) return;
+    this.#written[place] = { kernel, params };
+    let word = offsetBytes / 4;
+    for (const [name, type] of kernel.params) {
+      // A negative i32 has the bits of the u32 that it is taken for.
+      if (type === 'f32') this.#floats[word++] = params[name];
+      else this.#words[word++] = params[name];
+    }
   }
 
   #beginEncoder(): GPUCommandEncoder {

@@ -25,7 +25,7 @@ import {
   type Operation,
 } from './linear';
 import type { MassWish, PageMasses } from './page-masses';
-import { bindSelection, type SelectionPair } from './selection';
+import { bindSelection, type PrepareSelection, type Selection, type SelectionPair } from './selection';
 import type { HostTraffic } from './tile-traffic';
 import type { LayerWeights, ModelWeights } from './weights';
 
@@ -192,13 +192,11 @@ async function bindBiasedGateUp(
     compiler.compile(gatedActivation, { ACTIVATION: activationCodes[activation] }),
   ]);
   const activate = kernel.bind({ z: chunkGateUp, y: inner });
+  const params = { rows, width: intermediateSize };
+  const grid = gatedActivationGrid(rows, intermediateSize);
   return (recorder) => {
     project(recorder);
-    recorder.dispatch(
-      activate,
-      { rows, width: intermediateSize },
-      gatedActivationGrid(rows, intermediateSize),
-    );
+    recorder.dispatch(activate, params, grid);
   };
 }
 
@@ -217,7 +215,7 @@ async function bindAttention(
   const constants = { HEAD_DIM: headDim, GROUP: group };
   // A layer with a sliding window attends all of it.
   const isSparse = cache.isSparse && window === 0;
-  const [appendKernel, attendKernel, mergeKernel, select] = await Promise.all([
+  const [appendKernel, attendKernel, mergeKernel, prepareSelection] = await Promise.all([
     compiler.compile(ropeAppend(format), { ...constants, QK_NORM: Number(config.hasQkNorm) }),
     compiler.compile(sparseDecode(format), constants),
     compiler.compile(mergeSplits, constants),
@@ -244,42 +242,10 @@ async function bindAttention(
     listOffset: layerIndex * numSequences * numKvHeads,
     maxPages,
   };
-  return (recorder, decodeRows, masses) => {
-    const numRows = decodeRows.length;
-    const maxSplits = Math.max(...decodeRows.map((row) => splitsOf(row, window, maxEntries)));
-    for (const { append, firstKvHead, numKvHeads: numInSlab } of slabs) {
-      const params = {
-        ...shared,
-        numRows,
-        firstKvHead,
-        numKvHeads: numInSlab,
-        rotaryDim: usesRope ? config.rope.rotaryDim : 0,
-        numSummarySlots: numSummarySlots(cache.shape),
-        firstOpenSlot: numPageIds,
-        epsilon: config.normEpsilon,
-      };
-      recorder.dispatch(append, params, ropeAppendGrid(numRows, numInSlab, group, headDim));
-    }
-    if (select) {
-      const numPages = Math.max(...decodeRows.map(({ position }) => pageOf(position) + 1));
-      select(recorder, 'lists', pairsOf(decodeRows, choosingHeads, isChoosing(pagesPerHead)), numPages);
-      select(
-        recorder,
-        'selections',
-        pairsOf(
-          decodeRows,
-          stableHeads,
-          ({ reranking }) => reranking !== undefined && isIn(reranking, layerIndex),
-        ),
-        numPages,
-      );
-      select(
-        recorder,
-        'observed',
-        pairsOf(decodeRows, allHeads, ({ isObserved }) => isObserved),
-        numPages,
-      );
-    }
+  const selectionOf = (kvHeads: readonly number[]) =>
+    prepareSelection && selectionByRows(prepareSelection, kvHeads);
+  const [choose, rerank, observe] = [choosingHeads, stableHeads, allHeads].map(selectionOf);
+  const prepare = (numRows: number, maxSplits: number) => {
     const attention = {
       ...shared,
       numRows,
@@ -288,37 +254,96 @@ async function bindAttention(
       maxSplits,
       scale: headDim ** -0.5,
     };
-    for (const { attend, firstKvHead, numKvHeads: numInSlab } of slabs) {
-      recorder.dispatch(
+    return {
+      numRows,
+      maxSplits,
+      slabs: slabs.map(({ append, attend, firstKvHead, numKvHeads: numInSlab }) => ({
+        append,
+        appendParams: {
+          ...shared,
+          numRows,
+          firstKvHead,
+          numKvHeads: numInSlab,
+          rotaryDim: usesRope ? config.rope.rotaryDim : 0,
+          numSummarySlots: numSummarySlots(cache.shape),
+          firstOpenSlot: numPageIds,
+          epsilon: config.normEpsilon,
+        },
+        appendGrid: ropeAppendGrid(numRows, numInSlab, group, headDim),
         attend,
-        { ...attention, firstKvHead },
-        sparseDecodeGrid(numRows, numInSlab, maxSplits),
-      );
+        attendParams: { ...attention, firstKvHead },
+        attendGrid: sparseDecodeGrid(numRows, numInSlab, maxSplits),
+      })),
+      mergeParams: attention,
+      mergeGrid: mergeSplitsGrid(numRows, numHeads),
+    };
+  };
+  // Numbers of the latest step: those of the next are the same as a rule.
+  let latest = prepare(1, 1);
+  return (recorder, decodeRows, masses) => {
+    let [maxSplits, numPages] = [0, 0];
+    for (const row of decodeRows) {
+      maxSplits = Math.max(maxSplits, splitsOf(row, window, maxEntries));
+      numPages = Math.max(numPages, pageOf(row.position) + 1);
     }
-    recorder.dispatch(merge, attention, mergeSplitsGrid(numRows, numHeads));
+    if (latest.numRows !== decodeRows.length || latest.maxSplits !== maxSplits) {
+      latest = prepare(decodeRows.length, maxSplits);
+    }
+    for (const { append, appendParams, appendGrid } of latest.slabs) {
+      recorder.dispatch(append, appendParams, appendGrid);
+    }
+    choose?.(rowBits(decodeRows, isChoosing, pagesPerHead))?.(recorder, 'lists', numPages);
+    rerank?.(rowBits(decodeRows, isReranking, layerIndex))?.(recorder, 'selections', numPages);
+    observe?.(rowBits(decodeRows, isObserving, layerIndex))?.(recorder, 'observed', numPages);
+    for (const { attend, attendParams, attendGrid } of latest.slabs) {
+      recorder.dispatch(attend, attendParams, attendGrid);
+    }
+    recorder.dispatch(merge, latest.mergeParams, latest.mergeGrid);
     decodeRows.forEach(({ sequence, position, masses: wish }, index) => {
       if (wish) masses?.addRow(recorder, layerIndex, index, { sequence, position, masses: wish }, maxSplits);
     });
   };
 }
 
-function isIn({ first, end }: NonNullable<DecodeRow['reranking']>, layer: number): boolean {
-  return layer >= first && layer < end;
+/** Whether unstable heads of a row have more pages than they may attend, so that they select in every step. */
+function isChoosing({ position, isExact }: DecodeRow, pagesPerHead: number): boolean {
+  return !isExact && pageOf(position) + 1 > pagesPerHead;
 }
 
-/** Whether an unstable head of a row has more pages than it may attend, so that it selects in every step. */
-function isChoosing(pagesPerHead: number): (row: DecodeRow) => boolean {
-  return ({ position, isExact }) => !isExact && pageOf(position) + 1 > pagesPerHead;
+function isReranking({ reranking }: DecodeRow, layer: number): boolean {
+  return reranking !== undefined && layer >= reranking.first && layer < reranking.end;
 }
 
-function pairsOf(
+function isObserving({ isObserved }: DecodeRow): boolean {
+  return isObserved;
+}
+
+/** The rows of a batch of which `isWanted` holds: bit i for row i. */
+function rowBits(
   rows: readonly DecodeRow[],
+  isWanted: (row: DecodeRow, argument: number) => boolean,
+  argument: number,
+): number {
+  let bits = 0;
+  for (let i = 0; i < rows.length; i++) if (isWanted(rows[i]!, argument)) bits |= 1 << i;
+  return bits;
+}
+
+/** Selections for these heads of any rows, by `rowBits`; each is made once. Undefined where there is nothing to select. */
+function selectionByRows(
+  prepare: PrepareSelection,
   kvHeads: readonly number[],
-  isWanted: (row: DecodeRow) => boolean,
-): SelectionPair[] {
-  return rows.flatMap((row, index) =>
-    isWanted(row) ? kvHeads.map((kvHead): SelectionPair => [index, kvHead]) : [],
-  );
+): (bits: number) => Selection | undefined {
+  const known: Selection[] = [];
+  return (bits) => {
+    if (bits === 0 || kvHeads.length === 0) return undefined;
+    return (known[bits] ??= prepare(pairsOf(bits, kvHeads)));
+  };
+}
+
+function pairsOf(bits: number, kvHeads: readonly number[]): SelectionPair[] {
+  const rows = [0, 1, 2, 3, 4, 5, 6, 7].filter((row) => (bits >> row) & 1);
+  return rows.flatMap((row) => kvHeads.map((kvHead): SelectionPair => [row, kvHead]));
 }
 
 /** Splits of a row's longest list, which has at most `maxEntries` entries unless all pages are attended. */

@@ -17,25 +17,25 @@ export type SelectionPair = readonly [row: number, kvHead: number];
 /** Where a selection goes: the lists that are attended, the selections that take over later, or where it is only looked at. */
 export type SelectionTarget = 'lists' | 'selections' | 'observed';
 
+/** Records a selection, the longest of whose sequences has `numPages` pages. */
+export type Selection = (recorder: Recorder, target: SelectionTarget, numPages: number) => void;
+
 /**
- * Records the selection of `pairs`, the longest of whose sequences has `numPages` pages; queries from row `firstRow` on,
- * `numQueries` a row.
+ * Makes the selection of `pairs`, to be recorded any number of times; queries are in `qkv` from row `firstRow` on, `numQueries`
+ * a row.
  */
-export type Selection = (
-  recorder: Recorder,
-  target: SelectionTarget,
+export type PrepareSelection = (
   pairs: readonly SelectionPair[],
-  numPages: number,
   firstRow?: number,
   numQueries?: number,
-) => void;
+) => Selection;
 
 /** Binds the selection of one layer to queries in `qkv` of the rows in `rows`. */
 export async function bindSelection(
   context: GraphContext,
   layer: number,
   { qkv, rows }: { readonly qkv: GpuBuffer; readonly rows: GpuBuffer },
-): Promise<Selection> {
+): Promise<PrepareSelection> {
   const { compiler, config, cache, activations } = context;
   const { headDim, numHeads, numKvHeads } = config;
   const { format, maxPages, numSequences, pagesPerHead: budget } = cache.shape;
@@ -58,27 +58,30 @@ export async function bindSelection(
   };
   const listOffset = layer * numSequences * numKvHeads;
   const qkvStride = qkvWidth(config);
-  return (recorder, target, pairs, numPages, firstRow = 0, numQueries = 1) => {
-    if (pairs.length === 0) return;
+  return (pairs, firstRow = 0, numQueries = 1) => {
     // Pairs of a slab lie together, so that a slab is one dispatch.
-    const ordered: SelectionPair[] = [];
-    for (const { firstKvHead, endKvHead, score } of slabs) {
-      const own = pairs.filter(([, kvHead]) => kvHead >= firstKvHead && kvHead < endKvHead);
+    const parts = slabs.map(({ firstKvHead, endKvHead, score }) => ({
+      firstKvHead,
+      score,
+      own: pairs.filter(([, kvHead]) => kvHead >= firstKvHead && kvHead < endKvHead),
+    }));
+    let firstTask = 0;
+    const scoring = parts.map(({ firstKvHead, score, own }) => {
       const params = {
         firstRow,
         numQueries,
-        firstTask: ordered.length,
+        firstTask,
         qkvStride,
         firstKvHead,
         maxPages,
         numSummarySlots: numSummarySlots(cache.shape),
         scoreStride: maxPages,
       };
-      const list = Uint32Array.from(own.flat());
-      if (own.length > 0) recorder.dispatch(score, params, pageScoreGrid(own.length, numPages), list);
-      ordered.push(...own);
-    }
-    const numTasks = ordered.length;
+      firstTask += own.length;
+      return { score, params, numTasks: own.length, list: Uint32Array.from(own.flat()) };
+    });
+    const numTasks = firstTask;
+    const list = Uint32Array.from(parts.flatMap(({ own }) => own.flat()));
     const params = {
       numTasks,
       kvHeads: numKvHeads,
@@ -87,9 +90,14 @@ export async function bindSelection(
       listCapacity: budget,
       scoreStride: maxPages,
     };
-    const bound = targets[target];
-    assert(bound, 'only a cache that is observed has a place for selections without effect');
-    recorder.dispatch(bound, params, flatGrid(numTasks), Uint32Array.from(ordered.flat()));
+    return (recorder, target, numPages) => {
+      const bound = targets[target];
+      assert(bound, 'only a cache that is observed has a place for selections without effect');
+      for (const { score, params: scoreParams, numTasks: numInSlab, list: own } of scoring) {
+        recorder.dispatch(score, scoreParams, pageScoreGrid(numInSlab, numPages), own);
+      }
+      recorder.dispatch(bound, params, flatGrid(numTasks), list);
+    };
   };
 }
 
@@ -102,7 +110,7 @@ export async function bindSelection(
 export async function bindPrefillSelection(context: GraphContext, layer: number, isFollowUpSparse: boolean) {
   const { config, cache, activations } = context;
   const { segmentQkv: qkv, segmentRow, sparseRow } = activations;
-  const [select, selectEarlier] = await Promise.all([
+  const [prepare, prepareEarlier] = await Promise.all([
     bindSelection(context, layer, { qkv, rows: segmentRow }),
     isFollowUpSparse ? bindSelection(context, layer, { qkv, rows: sparseRow }) : undefined,
   ]);
@@ -112,12 +120,12 @@ export async function bindPrefillSelection(context: GraphContext, layer: number,
   );
   return {
     last: (recorder: Recorder, { firstRow, firstPosition }: Chunk) => {
-      select(recorder, 'selections', pairs, pagesFor(firstPosition + 1), firstRow);
+      prepare(pairs, firstRow)(recorder, 'selections', pagesFor(firstPosition + 1));
     },
     earlier:
-      selectEarlier &&
+      prepareEarlier &&
       ((recorder: Recorder, { firstRow, numRows }: Chunk, numPages: number) => {
-        selectEarlier(recorder, 'lists', pairs, numPages, firstRow, numRows);
+        prepareEarlier(pairs, firstRow, numRows)(recorder, 'lists', numPages);
       }),
   };
 }

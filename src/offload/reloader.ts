@@ -74,6 +74,8 @@ export class Reloader {
   readonly #store: HostStore;
   readonly #staging: GpuBuffer;
   readonly #place: ReadonlyMap<GpuBuffer, PlacePages>;
+  /** What the latest `record` read from, for a later `fetch`: fresh memory costs as much as copying to it. */
+  #spare: ArrayBuffer | undefined;
   #bytesReloaded = 0;
   #bytesStreamed = 0;
 
@@ -118,12 +120,13 @@ export class Reloader {
   }
 
   /**
-   * Fetches pages from the store, a read for each head: what `record` then uploads. Resolves at once where the store is in
-   * memory.
+   * Fetches pages from the store, a read for each head: what `record` then uploads, once. Resolves at once where the store is
+   * in memory.
    */
   async fetch(heads: readonly PagesOnHost[]): Promise<Uint8Array<ArrayBuffer>> {
     const { pageBytes } = this.#store.shape;
-    const bytes = new Uint8Array(heads.reduce((sum, { ids }) => sum + ids.length, 0) * pageBytes);
+    const sizeBytes = heads.reduce((sum, { ids }) => sum + ids.length, 0) * pageBytes;
+    const bytes = new Uint8Array(this.#takeBuffer(sizeBytes), 0, sizeBytes);
     const pending: Promise<void>[] = [];
     let at = 0;
     for (const { layer, kvHead, ids } of heads) {
@@ -137,7 +140,7 @@ export class Reloader {
     return bytes;
   }
 
-  /** Uploads what `fetch` brought and records its way to the slots: one upload and a dispatch for each pool, as a rule. */
+  /** Uploads what `fetch` brought, which is used up then, and records its way to the slots: one upload and a dispatch for each pool, as a rule. */
   record(recorder: Recorder, heads: readonly PromotedPages[], bytes: Uint8Array<ArrayBuffer>): void {
     const { pageBytes } = this.#store.shape;
     const numPerUpload = reloaderBytes(pageBytes) / pageBytes;
@@ -159,6 +162,7 @@ export class Reloader {
       }
       for (const [pool, pairs] of pairsOf) this.place(recorder, pool, pairs);
     }
+    this.#spare = bytes.buffer;
   }
 
   /** The staging buffer, `[pages, page]`, for kernels that read what was staged. */
@@ -201,5 +205,14 @@ export class Reloader {
 
   destroy(): void {
     this.#staging.destroy();
+  }
+
+  /** Memory of at least `sizeBytes`, whatever is in it. */
+  #takeBuffer(sizeBytes: number): ArrayBuffer {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare && spare.byteLength >= sizeBytes) return spare;
+    // A power of two: the next one may be a little larger.
+    return new ArrayBuffer(2 ** Math.ceil(Math.log2(sizeBytes)));
   }
 }

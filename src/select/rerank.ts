@@ -19,8 +19,8 @@ export interface RerankPlan {
   readonly evicted: readonly PageIndex[];
   /** Slots that nobody needs any more. */
   readonly released: readonly Slot[];
-  /** What is resident afterwards: the selection and the tail. */
-  readonly resident: ResidentPages;
+  /** What is resident afterwards: the selection and the tail. The caller may keep the arrays. */
+  readonly resident: { readonly pages: PageIndex[]; readonly slots: Slot[] };
   /** Overlap of the set with the one before it; undefined for the first. */
   readonly overlap: number | undefined;
 }
@@ -40,29 +40,58 @@ export interface RerankInput {
 
 /**
  * Promoted pages take over the slots of evicted ones, lowest page first; what is left over is released. Pages born since the
- * selection stay.
+ * selection stay. All lists ascend, so one walk along both of them decides.
  */
 export function planRerank(input: RerankInput): RerankPlan {
   const { selected, numPages, resident, previous, takeSlot } = input;
-  const wanted = new Set(selected);
-  const slotOf = new Map(resident.pages.map((page, i) => [page, resident.slots[i]!]));
   assert(
     selected.every((page) => page < numPages),
     'a selection holds only pages that there were',
   );
-  const evicted = resident.pages.filter((page) => page < numPages && !wanted.has(page));
-  const free = evicted.map((page) => slotOf.get(page)!);
-  const promoted = selected
-    .filter((page) => !slotOf.has(page))
-    .map((page) => ({ page, slot: free.shift() ?? takeSlot() }));
-  const tail = resident.pages.filter((page) => page >= numPages);
-  const newSlots = new Map(promoted.map(({ page, slot }) => [page, slot]));
-  const pages = [...selected, ...tail];
+  const evicted: PageIndex[] = [];
+  const free: Slot[] = [];
+  let next = 0;
+  let tailStart = 0;
+  for (; resident.pages[tailStart]! < numPages; tailStart++) {
+    const page = resident.pages[tailStart]!;
+    while (selected[next]! < page) next++;
+    if (selected[next] === page) continue;
+    evicted.push(page);
+    free.push(resident.slots[tailStart]!);
+  }
+  const promoted: { readonly page: PageIndex; readonly slot: Slot }[] = [];
+  const pages: PageIndex[] = [];
+  const slots: Slot[] = [];
+  let numReused = 0;
+  next = 0;
+  for (const page of selected) {
+    while (next < tailStart && resident.pages[next]! < page) next++;
+    let slot = resident.slots[next]!;
+    if (resident.pages[next] !== page) {
+      slot = numReused < free.length ? free[numReused++]! : takeSlot();
+      promoted.push({ page, slot });
+    }
+    pages.push(page);
+    slots.push(slot);
+  }
+  for (let i = tailStart; i < resident.pages.length; i++) {
+    pages.push(resident.pages[i]!);
+    slots.push(resident.slots[i]!);
+  }
   return {
     promoted,
     evicted,
-    released: free,
-    resident: { pages, slots: pages.map((page) => slotOf.get(page) ?? newSlots.get(page)!) },
+    released: free.slice(numReused),
+    resident: { pages, slots },
     overlap: previous && randomCorrectedOverlap(previous, selected, numPages),
   };
+}
+
+/** The pages of `selected` that `resident` lacks; both ascend. */
+export function missingPages(selected: readonly PageIndex[], resident: readonly PageIndex[]): PageIndex[] {
+  let next = 0;
+  return selected.filter((page) => {
+    while (resident[next]! < page) next++;
+    return resident[next] !== page;
+  });
 }

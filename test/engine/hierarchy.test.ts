@@ -84,14 +84,14 @@ describe('a budget of 4 pages', () => {
     };
     const setResident = cache.setResident.bind(cache);
     vi.spyOn(cache, 'setResident').mockImplementation((sequence, head, plan) => {
-      const { layer, kvHead, slots } = head;
+      const { layer, kvHead, pages, slots } = head;
       for (const page of plan.evicted) {
         expect(hostStore.has(layer, kvHead, cache.pagesOf(sequence)[page]!)).toBe(true);
-        copy({ layer, kvHead, page, slot: slots.get(page)! });
+        copy({ layer, kvHead, page, slot: slots[pages.indexOf(page)]! });
         numLeft++;
       }
       plan.resident.pages.forEach((page, i) => {
-        if (!slots.has(page)) arriving.push({ layer, kvHead, page, slot: plan.resident.slots[i]! });
+        if (!pages.includes(page)) arriving.push({ layer, kvHead, page, slot: plan.resident.slots[i]! });
       });
       setResident(sequence, head, plan);
     });

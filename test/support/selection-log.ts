@@ -127,7 +127,9 @@ export class SelectionLog {
   #resident() {
     const { cache } = this.#engine.runner;
     return Array.from({ length: cache.shape.numSequences }, (_, sequence) =>
-      cache.stableHeads(sequence).map(({ slots }) => [...slots].sort(([a], [b]) => a - b)),
+      cache
+        .stableHeads(sequence)
+        .map(({ pages, slots }) => pages.map((page, i) => [page, slots[i]!] as const)),
     );
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PageIndex, Slot } from '../../../src/cache/page';
-import { planRerank, type ResidentPages } from '../../../src/select/rerank';
+import { missingPages, planRerank, type ResidentPages } from '../../../src/select/rerank';
 import { randomSource } from '../../support/random';
 
 const pages = (...values: number[]) => values as PageIndex[];
@@ -84,4 +84,10 @@ describe('planRerank', () => {
       numPages += born;
     }
   });
+});
+
+test('the pages that are missing are those to promote', () => {
+  expect(missingPages(pages(0, 2, 5, 9), pages(1, 2, 3, 9, 12))).toEqual([0, 5]);
+  expect(missingPages(pages(0, 2), pages())).toEqual([0, 2]);
+  expect(missingPages(pages(3, 4), pages(0, 1, 2, 3, 4))).toEqual([]);
 });
