@@ -4,7 +4,7 @@ import type { EngineCore } from '../../src/engine/engine';
 import { parseModelConfig } from '../../src/model/model-config';
 import { ReferenceTransformer } from '../../src/reference/transformer';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
-import { modelConfigJson, modelTensors, readModelFolder, tinyLlamaModel } from '../support/models';
+import { modelConfigJson, modelTensors, scoutModel, tinyLlamaModel } from '../support/models';
 
 const model = tinyLlamaModel();
 const config = parseModelConfig(modelConfigJson(model));
@@ -94,7 +94,7 @@ const people = [
 ];
 
 test('Scout says from which passage of a short document it has the fact', async () => {
-  const scout = readModelFolder('scout', new URL('../../public/models/scout/', import.meta.url));
+  const scout = scoutModel();
   const engine = await loadEngine(scout, { kv: { contextTokens: 1024, numSequences: 1 } });
   const text = people.join('\n\n');
   for (const [question, fact] of [

@@ -71,6 +71,19 @@ export function tinyLlamaModel(): ModelFolder {
   return readModelFolder('tiny-llama', new URL('models/tiny-llama/', fixtures));
 }
 
+/** The embedded model, `public/models/scout`. */
+export function scoutModel(): ModelFolder {
+  return readModelFolder('scout', new URL('../../public/models/scout/', import.meta.url));
+}
+
+/** Where stories260K is, on machines that have it; goldens: `llamaCppGoldens('stories260K')`. */
+export const storiesFolder = new URL('../../../shared/models/stories260K/', import.meta.url);
+
+/** The model of `storiesFolder`. @throws Error when there is no such folder. */
+export function storiesModel(): ModelFolder {
+  return readModelFolder('stories260K', storiesFolder);
+}
+
 /** Reads a folder from disk, without its subfolders. @throws Error when there is no such folder. */
 export function readModelFolder(name: string, folder: URL): ModelFolder {
   const paths = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findOrInstallBrowser } from '../setup/find-browser.mjs';
 import { countVitest, notesOf, summarize } from './counts.mjs';
-import { steps } from './steps.mjs';
+import { batchesOf, steps } from './steps.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -56,16 +56,23 @@ async function main() {
   const folder = await mkdtemp(join(tmpdir(), 'longpage-gate-'));
   const failedSteps = new Set();
   const totals = { passed: 0, failed: 0, skipped: 0 };
-  for (const step of chosen) {
+  const runTimed = async (step) => {
     const start = performance.now();
     const result = failedSteps.has(step.needs)
       ? { passed: 0, failed: 1, skipped: 0, output: `not run, because '${step.needs}' failed`, note: '' }
       : await runStep(step, env, folder);
-    for (const key of ['passed', 'failed', 'skipped']) totals[key] += result[key];
-    console.log(summarize(step.name, result, performance.now() - start));
-    if (result.failed > 0) {
-      failedSteps.add(step.name);
-      console.log(result.output.trimEnd());
+    return { step, result, durationMs: performance.now() - start };
+  };
+  for (const batch of batchesOf(chosen)) {
+    // Each says its line as soon as those before it have said theirs.
+    for (const running of batch.map(runTimed)) {
+      const { step, result, durationMs } = await running;
+      for (const key of ['passed', 'failed', 'skipped']) totals[key] += result[key];
+      console.log(summarize(step.name, result, durationMs));
+      if (result.failed > 0) {
+        failedSteps.add(step.name);
+        console.log(result.output.trimEnd());
+      }
     }
   }
   await rm(folder, { recursive: true });

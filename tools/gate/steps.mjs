@@ -6,6 +6,7 @@
  * @property {string[]} command run with Node, from the repository's root
  * @property {'check' | 'vitest'} kind a check counts as one; a Vitest run counts its tests
  * @property {string} [needs] a step that must have passed before
+ * @property {string} [batch] steps in a row with the same word here run at the same time; none of them may need another
  * @property {string[]} [full] more arguments under `npm run test:full`
  */
 
@@ -16,11 +17,21 @@ const inPairs = (project) => [...vitest(project), '--maxWorkers=2'];
 
 /** @type {Step[]} */
 export const steps = [
-  { name: 'format', kind: 'check', command: [bin('prettier/bin/prettier.cjs'), '--check', '.'] },
-  { name: 'lint', kind: 'check', command: [bin('eslint/bin/eslint.js'), '--max-warnings=0', '.'] },
-  { name: 'types', kind: 'check', command: [bin('typescript/bin/tsc')] },
-  { name: 'floors', kind: 'check', command: ['.ci/check-floors.mjs'] },
-  { name: 'docs', kind: 'check', command: ['.ci/check-docs.mjs'] },
+  {
+    name: 'format',
+    kind: 'check',
+    batch: 'source',
+    command: [bin('prettier/bin/prettier.cjs'), '--check', '.'],
+  },
+  {
+    name: 'lint',
+    kind: 'check',
+    batch: 'source',
+    command: [bin('eslint/bin/eslint.js'), '--max-warnings=0', '.'],
+  },
+  { name: 'types', kind: 'check', batch: 'source', command: [bin('typescript/bin/tsc')] },
+  { name: 'floors', kind: 'check', batch: 'source', command: ['.ci/check-floors.mjs'] },
+  { name: 'docs', kind: 'check', batch: 'source', command: ['.ci/check-docs.mjs'] },
   { name: 'library', kind: 'check', command: ['--import', 'tsx', 'tools/build/library.ts'] },
   { name: 'site', kind: 'check', command: ['--import', 'tsx', 'tools/build/site.ts'] },
   { name: 'bundle', kind: 'check', command: ['.ci/check-bundle.mjs'], needs: 'library' },
@@ -31,3 +42,17 @@ export const steps = [
   { name: 'package', kind: 'vitest', command: vitest('package'), needs: 'library' },
   { name: 'demo', kind: 'vitest', command: vitest('demo'), needs: 'site' },
 ];
+
+/**
+ * The steps in order, those of a batch in one list.
+ * @param {Step[]} chosen
+ */
+export function batchesOf(chosen) {
+  const batches = [];
+  for (const step of chosen) {
+    const last = batches.at(-1);
+    if (step.batch !== undefined && last?.[0].batch === step.batch) last.push(step);
+    else batches.push([step]);
+  }
+  return batches;
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { countVitest, notesOf, summarize } from '../../../tools/gate/counts.mjs';
-import { steps } from '../../../tools/gate/steps.mjs';
+import { batchesOf, steps } from '../../../tools/gate/steps.mjs';
 import { missingPackages } from '../../../tools/setup/setup.mjs';
 
 describe('gate', () => {
@@ -58,4 +58,16 @@ describe('set-up', () => {
       'node_modules/a',
     ]);
   });
+});
+
+test('steps in a row with one word for their batch run together, and all others one after the other', () => {
+  const step = (name: string, batch?: string) => ({
+    name,
+    kind: 'check' as const,
+    command: [],
+    ...(batch && { batch }),
+  });
+  const [a, b, c, d, e] = [step('a', 'x'), step('b', 'x'), step('c'), step('d'), step('e', 'x')];
+  expect(batchesOf([a, b, c, d, e])).toEqual([[a, b], [c], [d], [e]]);
+  expect(batchesOf(steps).flat()).toEqual(steps);
 });

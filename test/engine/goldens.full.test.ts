@@ -1,0 +1,9 @@
+/** Every architecture with storage in f16 against transformers. */
+import { test } from 'vitest';
+import { compareAll } from '../support/compare-goldens';
+import { architectureModels, transformersGoldens } from '../support/models';
+
+test.each(architectureModels().map((model) => [model.name, model] as const))(
+  '%s, f16 storage',
+  (name, model) => compareAll(model, transformersGoldens(name), 0.15),
+);
