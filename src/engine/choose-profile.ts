@@ -27,6 +27,9 @@ export function profileNameOf(modelId: string): string {
   return `${modelId.replace('sha256:', '')}.json`;
 }
 
+/** File of a folder of profiles that lists the others: who looks for one that is not there asks for this one alone. */
+export const profileIndexName = 'index.json';
+
 /** What the choice depends on. */
 export interface ProfileChoice {
   readonly source: ModelSource;
@@ -59,12 +62,15 @@ export async function chooseProfile(choice: ProfileChoice): Promise<ChosenProfil
     [`The model's ${profileFileName}`, 'folder', () => readJson(source, profileFileName, signal)],
   ];
   if (profiles !== undefined) {
-    const read = async () =>
-      readJson(
-        urlSource(profiles),
-        profileNameOf(await (modelId ??= fingerprintModel(source, signal))),
-        signal,
-      );
+    const read = async () => {
+      const folder = urlSource(profiles);
+      const names = (await readJson(folder, profileIndexName, signal)) ?? [];
+      if (!Array.isArray(names))
+        throw new EngineError('model-unsupported', `${profileIndexName} is not a list of files.`);
+      if (names.length === 0) return undefined;
+      const name = profileNameOf(await (modelId ??= fingerprintModel(source, signal)));
+      return names.includes(name) ? readJson(folder, name, signal) : undefined;
+    };
     places.unshift([`The profile of this model in ${profiles}`, 'profiles', read]);
   }
   const find = async ([name, , read]: Place): Promise<HeadProfile | undefined> => {
@@ -104,6 +110,6 @@ async function readJson(source: ModelSource, name: string, signal?: AbortSignal)
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new EngineError('model-unsupported', 'The head profile is not valid JSON.', { cause });
+    throw new EngineError('model-unsupported', `${name} is not valid JSON.`, { cause });
   }
 }

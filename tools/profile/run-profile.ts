@@ -21,6 +21,7 @@ import {
   type ProfileInput,
 } from './inputs';
 import { UsageError } from '../command-line/options';
+import { listProfiles } from './list-profiles';
 import type { ProfileOptions } from './options';
 
 /** A loaded engine, wherever it runs. */
@@ -99,6 +100,7 @@ export async function runProfile(options: ProfileOptions, runner: ProfileRunner)
     const out = resolve(runner.root, options.outPath ?? `public/profiles/${profileNameOf(profile.modelId)}`);
     mkdirSync(dirname(out), { recursive: true });
     writeFileSync(out, `${writeProfile(profile)}\n`);
+    if (options.outPath === undefined) listProfiles(dirname(out));
     console.error(`${out}, after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
   } finally {
     await engine.dispose();

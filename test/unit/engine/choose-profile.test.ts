@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   chooseProfile,
   profileFileName,
+  profileIndexName,
   profileNameOf,
   type ProfileChoice,
 } from '../../../src/engine/choose-profile';
@@ -16,6 +17,7 @@ import { storeProfile } from '../../../src/engine/profile-store';
 import { fingerprintModel } from '../../../src/model/model-fingerprint';
 import { urlSource } from '../../../src/model/url-source';
 import { makeHeadProfile, type HeadProfile } from '../../../src/select/head-profile';
+import { listProfiles } from '../../../tools/profile/list-profiles';
 import { serve } from '../../../tools/serve/static-server.mjs';
 import { folderSource } from '../../support/folder-source';
 import { tinyLlamaModel } from '../../support/models';
@@ -107,9 +109,14 @@ describe('on a server', () => {
     });
 
   test('a profile is found by the weights it was measured on, wherever these lie', async () => {
+    // A folder without a list, and one that lists nothing.
+    expect(await at('/a/')).toMatchObject({ origin: 'equal', warnings: [] });
+    listProfiles(folder);
     expect(await at('/a/')).toMatchObject({ origin: 'equal', warnings: [] });
     const profile = await profileOf();
     writeFileSync(join(folder, profileNameOf(profile.modelId)), JSON.stringify(profile));
+    expect(await at('/a/')).toMatchObject({ origin: 'equal', warnings: [] });
+    listProfiles(folder);
     expect(await at('/a/')).toMatchObject({ profile, origin: 'profiles', warnings: [] });
     expect(await at('/other/name')).toMatchObject({ profile, origin: 'profiles', warnings: [] });
     // It comes before the one in the folder.
@@ -122,6 +129,13 @@ describe('on a server', () => {
     const { origin, warnings } = await at('/a/');
     expect([origin, warnings.length]).toEqual(['equal', 1]);
     expect(warnings[0]).toContain('/profiles');
+  });
+
+  test('a list that is none is left alone with one warning', async () => {
+    writeFileSync(join(folder, profileIndexName), '{}');
+    const { origin, warnings } = await at('/a/');
+    expect([origin, warnings.length]).toEqual(['equal', 1]);
+    expect(warnings[0]).toContain(profileIndexName);
   });
 
   test('a server that refuses is a warning, and the load goes on', async () => {
