@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { bufferCategories } from '../../src/gpu/buffer';
 import type { MatvecResult } from './matvec';
 import type { ModelResult } from './measure';
-import type { Profile, ProfileEntry } from './profile';
+import type { ProfileEntry } from './role-profiler';
 import type { ModelReport, PeerResult } from './run-models';
 import { formatBytes, formatNumber, formatTable } from './table';
 
@@ -134,7 +134,8 @@ function describeProfile({
   ].join('\n\n');
 }
 
-function describeEntries(entries: Profile['decode']): string {
+/** One line for each kernel in its role, and one for all. */
+export function describeEntries(entries: readonly ProfileEntry[]): string {
   const total = entries.reduce((sum, { durationMs }) => sum + durationMs, 0);
   const line = ({ name, numDispatches, durationMs }: ProfileEntry) => [
     name,

@@ -24,6 +24,8 @@ export interface KvBenchOptions {
   readonly unstableShare: number;
   readonly pagesPerHead: number;
   readonly rerankInterval: number;
+  /** Whether GPU times by kernel are wanted. */
+  readonly hasProfile: boolean;
 }
 
 /** One line of the table. */
@@ -36,6 +38,9 @@ export interface KvCase {
 
 /** Steps before those that are measured: what is compiled or allocated at first use is over then. */
 export const numWarmSteps = 8;
+
+/** Steps that are profiled after them: as many as from one rerank to the next with the usual interval. */
+export const numProfiledSteps = 16;
 
 /** All cases, those of one length side by side. */
 export function kvCases({ lengths, sequences, formats, modes }: KvBenchOptions): KvCase[] {

@@ -1,7 +1,8 @@
 /** What `bench kv` measured, as JSON and as a table. Pure but for the progress line. */
 import { formatBytes, formatNumber, formatTable } from '../table';
 import { median, percentile } from '../statistics';
-import type { KvBenchOptions } from './cases';
+import { describeEntries } from '../report';
+import type { KvBenchOptions, KvCase } from './cases';
 import type { LongOptions, LongResult } from './long';
 import type { KvResult } from './run';
 
@@ -29,7 +30,7 @@ const text = (title: string) => ({ title });
 const number = (title: string) => ({ title, isNumber: true });
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
-/** Two tables: bytes, and speed. */
+/** Two tables: bytes, and speed; then one for each case that was profiled. */
 export function describeKvReport({ engine, options, results }: KvReport): string {
   const { shape, fill, pagesPerHead, unstableShare, rerankInterval, steps } = options;
   const adapters = [
@@ -45,11 +46,16 @@ export function describeKvReport({ engine, options, results }: KvReport): string
     formatTable(memoryColumns, results.map(memoryRow)),
     'Decoding',
     formatTable(speedColumns, results.map(speedRow)),
+    ...results.flatMap(({ profile, ...result }) => {
+      if (!profile) return [];
+      const title = `${caseCells(result).join(', ')}: GPU time of a step, mean of ${profile.numDecodeSteps}`;
+      return [title, describeEntries(profile.decode)];
+    }),
   ].join('\n\n');
 }
 
 const caseColumns = [number('tokens'), number('seq.'), text('KV'), text('mode')];
-const caseCells = ({ length, numSequences, format, mode }: KvResult) => [
+const caseCells = ({ length, numSequences, format, mode }: KvCase) => [
   String(length),
   String(numSequences),
   format,
@@ -82,12 +88,12 @@ const speedColumns = [
   ...['ms/token', 'p99', 'tok/s', 'reranks', 'pages each', 'bytes each', 'RCO', 'stalled', 'dispatches'].map(
     number,
   ),
-  ...['most', 'host ms', 'most'].map(number),
+  ...['a token', 'host ms', 'p99', 'most', 'submit ms'].map(number),
 ];
 
 function speedRow(result: KvResult): string[] {
   const { decodeMs, tokensPerSecond, reranks, promotionsPerRerank, bytesPerRerank, overlap } = result;
-  const { stallShare, dispatches, hostMs } = result;
+  const { stallShare, dispatches, dispatchesPerToken, hostMs, submitMs } = result;
   const ofReranks = (cell: string) => (reranks === 0 ? '' : cell);
   return [
     ...caseCells(result),
@@ -100,9 +106,11 @@ function speedRow(result: KvResult): string[] {
     overlap === undefined ? '' : overlap.toFixed(2),
     ofReranks(percent(stallShare)),
     formatNumber(dispatches.median),
-    formatNumber(dispatches.max),
+    formatNumber(dispatchesPerToken),
     formatNumber(hostMs.median),
+    formatNumber(hostMs.p99),
     formatNumber(hostMs.max),
+    formatNumber(submitMs.median),
   ];
 }
 

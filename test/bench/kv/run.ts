@@ -4,8 +4,16 @@ import type { ModelRunner } from '../../../src/engine/model-runner';
 import type { BytesByCategory } from '../../../src/gpu/buffer';
 import type { ModelConfig } from '../../../src/model/model-config';
 import { requestOf } from '../../support/requests';
+import { profileOfSteps, RoleProfiler, type StepProfile } from '../role-profiler';
 import { median, percentile } from '../statistics';
-import { kvOptionsOf, maxGenerated, numWarmSteps, type KvBenchOptions, type KvCase } from './cases';
+import {
+  kvOptionsOf,
+  maxGenerated,
+  numProfiledSteps,
+  numWarmSteps,
+  type KvBenchOptions,
+  type KvCase,
+} from './cases';
 import { fillContext } from './fill';
 import { kvModel } from './shapes';
 
@@ -32,10 +40,22 @@ export interface KvResult extends KvCase {
   readonly stallShare: number;
   /** Mean overlap of a set with the next; undefined without reranks. */
   readonly overlap: number | undefined;
-  /** The median is that of an ordinary step. */
-  readonly dispatches: { readonly median: number; readonly max: number };
+  /** Of a step; the median of one sequence is that of an ordinary step. */
+  readonly dispatches: Summary;
+  readonly dispatchesPerToken: number;
   /** Milliseconds that the host takes to record and submit a step. */
-  readonly hostMs: { readonly median: number; readonly max: number };
+  readonly hostMs: Summary;
+  /** Milliseconds of these that submitting takes. */
+  readonly submitMs: Summary;
+  /** Undefined where it was not asked for, or the adapter has no timestamps. */
+  readonly profile: StepProfile | undefined;
+}
+
+/** Samples of steps. */
+export interface Summary {
+  readonly median: number;
+  readonly p99: number;
+  readonly max: number;
 }
 
 /** @throws what the engine throws */
@@ -54,6 +74,7 @@ export async function runKvCase(gpu: GPU, options: KvBenchOptions, kvCase: KvCas
       steps.reset();
       return core.stats().kv;
     });
+    const counted = steps.summary(numSequences);
     const { memory, kv: after, adapter } = core.stats();
     const { plan } = core.runner;
     const reranks = after.reranks - before.at.reranks;
@@ -77,8 +98,8 @@ export async function runKvCase(gpu: GPU, options: KvBenchOptions, kvCase: KvCas
       bytesPerRerank: perRerank * core.runner.cache.layout.pageBytes,
       stallShare: (after.stallMs - before.at.stallMs) / (before.wallMs * numSequences),
       overlap: overlaps === 0 ? undefined : (after.overlapSum - before.at.overlapSum) / overlaps,
-      dispatches: steps.dispatches(),
-      hostMs: steps.hostMs(),
+      ...counted,
+      profile: options.hasProfile ? await profileSteps(core, contexts, options, kvCase) : undefined,
     };
   } catch (error) {
     throw new Error(`${mode}, ${length} tokens, ${numSequences} sequences: ${String(error)}`, {
@@ -153,24 +174,65 @@ function numAfter(times: readonly number[], begin: number): number {
   return times.filter((time) => time > begin).length;
 }
 
+/** GPU times of steps like those that were measured, after them. */
+async function profileSteps(
+  core: EngineCore,
+  contexts: readonly number[][],
+  options: KvBenchOptions,
+  kvCase: KvCase,
+): Promise<StepProfile | undefined> {
+  const { device, config } = core;
+  const { recorder } = core.runner;
+  if (!device.features.has('timestamp-query')) return undefined;
+  const profiler = new RoleProfiler(device, config.numLayers);
+  try {
+    const few = { ...options, steps: numProfiledSteps };
+    await decodeAll(core, contexts, few, kvCase, () => (recorder.profiler = profiler));
+    recorder.profiler = undefined;
+    return profileOfSteps(await profiler.take());
+  } finally {
+    recorder.profiler = undefined;
+    profiler.destroy();
+  }
+}
+
 /** Counts what the host does for each decode step. */
 function watchSteps(runner: ModelRunner) {
   const dispatches: number[] = [];
   const hostMs: number[] = [];
+  const submitMs: number[] = [];
+  const { recorder } = runner;
+  let submitting = 0;
+  const submit = recorder.submit.bind(recorder);
+  recorder.submit = () => {
+    const startedAt = performance.now();
+    submit();
+    submitting += performance.now() - startedAt;
+  };
   const submitDecode = runner.submitDecode.bind(runner);
   runner.submitDecode = (rows) => {
-    const before = runner.recorder.counts.dispatches;
+    const before = recorder.counts.dispatches;
+    submitting = 0;
     const startedAt = performance.now();
     const result = submitDecode(rows);
     hostMs.push(performance.now() - startedAt);
-    dispatches.push(runner.recorder.counts.dispatches - before);
+    submitMs.push(submitting);
+    dispatches.push(recorder.counts.dispatches - before);
     return result;
   };
-  const summary = (samples: readonly number[]) => ({ median: median(samples), max: Math.max(...samples) });
+  const summarize = (samples: readonly number[]): Summary => ({
+    median: median(samples),
+    p99: percentile(samples, 0.99),
+    max: Math.max(...samples),
+  });
   return {
-    reset: () => void (dispatches.splice(0), hostMs.splice(0)),
-    dispatches: () => summary(dispatches),
-    hostMs: () => summary(hostMs),
+    reset: () => [dispatches, hostMs, submitMs].forEach((samples) => samples.splice(0)),
+    summary: (numSequences: number) => ({
+      dispatches: summarize(dispatches),
+      dispatchesPerToken: dispatches.reduce((sum, n) => sum + n, 0) / (dispatches.length * numSequences),
+      hostMs: summarize(hostMs),
+      submitMs: summarize(submitMs),
+    }),
   };
 }
 
