@@ -1,0 +1,116 @@
+/**
+ * Long documents on the page: read once, asked, kept over a reload, asked again without a second reading. What a first reading
+ * and a second day cost is printed, not judged.
+ */
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Tokenizer } from '../../src/tokenizer/tokenizer';
+import { launchBrowser } from '../../tools/browser/launch.mjs';
+import { buildDocument } from '../../tools/eval/documents';
+import { readFacts } from '../../tools/eval/facts';
+import { diskSource } from '../bench/disk-source';
+import {
+  answerTexts,
+  ask,
+  input,
+  leave,
+  photograph,
+  read,
+  serveSite,
+  untilReady,
+  visit,
+} from '../support/demo-page';
+
+const root = join(import.meta.dirname, '../..');
+
+const title = 'The long register';
+
+/** Kinds of questions that Scout answers with dense attention at both lengths. */
+const tasks = ['one-fact', 'latest', 'key-value'];
+
+/** A software adapter reads 16,384 tokens in about ten minutes, on a busy machine in several times that. */
+const timeoutMs = 60 * 60_000;
+
+let server: Awaited<ReturnType<typeof serveSite>>;
+let browser: Browser;
+
+beforeAll(async () => {
+  server = await serveSite();
+  browser = await launchBrowser();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+
+/** A generated document with a question of each task and its answer. */
+async function longDocument(lengthTokens: number) {
+  const readJson = async (name: string): Promise<unknown> =>
+    JSON.parse((await diskSource(join(root, 'public/models/scout')).readText(name))!);
+  const tokenizer = Tokenizer.fromJson(
+    await readJson('tokenizer.json'),
+    await readJson('tokenizer_config.json'),
+  );
+  const { text, conversations } = buildDocument(
+    {
+      facts: readFacts(join(root, 'tools/eval/data/facts.jsonl')),
+      split: 'familiar',
+      books: [],
+      countTokens: (part) => tokenizer.encode(part, { addSpecialTokens: false }).length,
+      seed: 1,
+    },
+    { kind: 'register', lengthTokens, index: 0, numPerTask: 1 },
+  );
+  const turns = conversations.filter((turns) => turns.length === 1).map(([turn]) => turn!);
+  return { text, questions: tasks.map((task) => turns.find((turn) => turn.task === task)!) };
+}
+
+/** Asks, and resolves to the time until the answer's first words are on the page, in seconds. */
+async function secondsToFirstWords(page: Page, question: string): Promise<number> {
+  const numBefore = (await answerTexts(page)).length;
+  await input(page).fill(question);
+  const startedAt = performance.now();
+  await page.keyboard.press('Enter');
+  await expect
+    .poll(async () => (await answerTexts(page))[numBefore] ?? '', { interval: 50, timeout: timeoutMs })
+    .not.toBe('');
+  const seconds = (performance.now() - startedAt) / 1000;
+  await untilReady(page);
+  return seconds;
+}
+
+test.each([4096, 16_384])(
+  'a document of %i tokens',
+  async (lengthTokens) => {
+    const { text, questions } = await longDocument(lengthTokens);
+    const own = await visit(browser, server.origin);
+    const { page } = own;
+    page.setDefaultTimeout(timeoutMs);
+    await page.getByText('Paste a text').click();
+    await page.getByLabel('Text to read').fill(`${title}\n\n${text}`);
+    await page.getByRole('button', { name: 'Add this text' }).click();
+    await page.getByRole('button', { name: 'Read it' }).and(page.locator(':enabled')).waitFor();
+    const startedAt = performance.now();
+    await read(page);
+    const readingSeconds = (performance.now() - startedAt) / 1000;
+    for (const { question, answer } of questions) expect(await ask(page, question)).toBe(answer);
+    await photograph(page, `long-${lengthTokens}`);
+
+    await page.reload();
+    await page.getByRole('button', { name: title }).click();
+    await expect.poll(() => answerTexts(page)).toEqual(questions.map(({ answer }) => answer));
+    await untilReady(page);
+    const { question, answer } = questions[0]!;
+    const firstWordsSeconds = await secondsToFirstWords(page, question);
+    expect((await answerTexts(page)).at(-1)).toBe(answer);
+    const opened = await page.getByText(/^Opened: /).innerText();
+    process.stdout.write(
+      `${lengthTokens} tokens: read in ${readingSeconds.toFixed(1)} s. After a reload: ${opened} ` +
+        `First words of an answer ${firstWordsSeconds.toFixed(1)} s after the question.\n`,
+    );
+    await leave(own, `long-${lengthTokens}-again`);
+  },
+  timeoutMs,
+);
