@@ -8,11 +8,13 @@ import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown, type CodeSplittingNameFunction } from 'rolldown';
+import { minify } from 'rolldown/utils';
 import { dts } from 'rolldown-plugin-dts';
 import { build } from 'vite';
 import { libraryWorker, quoteWorkerExpression } from '../vite/library-worker-plugin';
 import { wgsl } from '../vite/wgsl-plugin';
 import { hashSources, stampLibrary } from './ensure-library.mjs';
+import { readSources, shortNames } from './short-names';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const outDir = join(root, `.cache/dist-${process.pid}`);
@@ -83,10 +85,49 @@ async function buildTypes(): Promise<void> {
   if (/\bGPU[A-Z]/.test(text)) await writeFile(path, `/// <reference types="@webgpu/types" />\n${text}`);
 }
 
+/** Sources whose names of properties are stored: in documents, and in what says which documents fit an engine. */
+const keptSources = [
+  'src/documents/manifest.ts',
+  'src/documents/document-database.ts',
+  'src/documents/archive.ts',
+  'src/engine/prepare.ts',
+  'src/model/rope-config.ts',
+];
+/** Types of the platform and of the packages in the bundle. */
+const knownTypes = [
+  'typescript/lib',
+  '@webgpu/types/dist',
+  '@huggingface/jinja/dist',
+  '@huggingface/tokenizers/types',
+  'idb/build',
+];
+
+/** Gives properties that only our own code knows short names, in all scripts the same. */
+async function shortenProperties(): Promise<void> {
+  const scripts = (await readdir(outDir)).filter((name) => name.endsWith('.js'));
+  const built = await Promise.all(scripts.map((name) => readFile(join(outDir, name), 'utf8')));
+  const names = shortNames({
+    own: readSources(join(root, 'src'), '.ts'),
+    kept: keptSources.flatMap((path) => readSources(join(root, path), '.ts')),
+    known: [
+      ...knownTypes.flatMap((path) => readSources(join(root, 'node_modules', path), '.d.ts')),
+      await readFile(join(outDir, 'index.d.ts'), 'utf8'),
+    ],
+    built,
+  });
+  const mangleProps = { include: new RegExp(`^(?:${Object.keys(names).join('|')})$`), cache: names };
+  for (const [i, name] of scripts.entries()) {
+    const { code, errors } = await minify(name, built[i]!, { module: true, mangleProps });
+    if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'));
+    await writeFile(join(outDir, name), code);
+  }
+}
+
 const sourcesHash = hashSources();
 await buildEntry('index', 'src/index.ts');
 await buildEntry('engine-worker', 'src/worker/engine-worker.ts', 'engine');
 await buildTypes();
+await shortenProperties();
 const entryPath = join(outDir, 'index.js');
 await writeFile(entryPath, quoteWorkerExpression(await readFile(entryPath, 'utf8')));
 const sizes = await Promise.all(
