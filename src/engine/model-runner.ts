@@ -488,7 +488,7 @@ export class ModelRunner {
     this.#context.compiler.device.throwIfFailed();
     turns.forEach((turn, i) => {
       const words = new Uint32Array(results, resultBytes + i * perSequence, perSequence / 4);
-      this.#reranker!.receive(turn, words, selecting[i]!.numTokens);
+      this.#reranker!.receive(this.#recorder, turn, words, selecting[i]!.numTokens);
     });
     observed?.observation(new Uint32Array(results, observedOffset, perSequence / 4));
     const tokens = decodeResults(results, numRows);

@@ -181,6 +181,7 @@ export class Reranker {
     const turn = this.#turns.get(sequence);
     if (!turn) return;
     turn.isOver = true;
+    for (const { fetched } of turn.pending) if (fetched) this.#host.reloader.drop(fetched);
     this.#turns.delete(sequence);
     this.#counts.answerMs += performance.now() - turn.startedAt;
   }
@@ -255,9 +256,9 @@ export class Reranker {
 
   /**
    * What a sequence selected has arrived, `words [layers, kvHeads, K]`: the sets of a prefill, or the selections of a rerank,
-   * whose promoted pages are fetched now. A turn that is over ignores it.
+   * whose promoted pages are fetched and, where staging is free, uploaded now. A turn that is over ignores it.
    */
-  receive(turn: Turn, words: Uint32Array, numTokens: number): void {
+  receive(recorder: Recorder, turn: Turn, words: Uint32Array, numTokens: number): void {
     if (turn.isOver) return;
     const { sequence } = turn;
     const numPages = pagesFor(numTokens);
@@ -272,16 +273,17 @@ export class Reranker {
     assert(pending, 'a selection comes back for a rerank');
     const heads = this.#headsOf(sequence, pending.layers);
     pending.selections = this.#decode(heads, words, numPages);
-    void this.#fetch(sequence, pending, heads, pending.selections);
+    void this.#fetch(recorder, turn, pending, heads);
   }
 
   async #fetch(
-    sequence: number,
+    recorder: Recorder,
+    turn: Turn,
     pending: PendingFlip,
     heads: readonly StableHead[],
-    selections: readonly PageIndex[][],
   ): Promise<void> {
-    const ids = this.#cache.pagesOf(sequence);
+    const selections = pending.selections!;
+    const ids = this.#cache.pagesOf(turn.sequence);
     const wanted = heads.map(({ layer, kvHead, pages }, i) => {
       const promoted = missingPages(selections[i]!, pages);
       return { layer, kvHead, ids: promoted.map((page) => ids[page]!) };
@@ -292,6 +294,7 @@ export class Reranker {
       await offloader.settled(ids);
       const startedAt = performance.now();
       pending.fetched = await reloader.fetch(wanted);
+      if (!turn.isOver) reloader.stageAhead(recorder, pending.fetched);
       pending.fetchMs = performance.now() - startedAt;
     } catch (error) {
       pending.failure = asError(error);

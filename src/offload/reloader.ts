@@ -76,6 +76,8 @@ export class Reloader {
   readonly #place: ReadonlyMap<GpuBuffer, PlacePages>;
   /** What the latest `record` read from, for a later `fetch`: fresh memory costs as much as copying to it. */
   #spare: ArrayBuffer | undefined;
+  /** What staging holds although its way to the slots is not recorded yet. */
+  #ahead: Uint8Array | undefined;
   #bytesReloaded = 0;
   #bytesStreamed = 0;
 
@@ -140,7 +142,23 @@ export class Reloader {
     return bytes;
   }
 
-  /** Uploads what `fetch` brought, which is used up then, and records its way to the slots: one upload and a dispatch for each pool, as a rule. */
+  /** Uploads what `fetch` brought as soon as it is there, if staging is free, so that the step of `record` has less to do. */
+  stageAhead(recorder: Recorder, bytes: Uint8Array<ArrayBuffer>): void {
+    const fits = bytes.byteLength > 0 && bytes.byteLength <= reloaderBytes(this.#store.shape.pageBytes);
+    if (this.#ahead || !fits) return;
+    this.stage(recorder, bytes);
+    this.#ahead = bytes;
+  }
+
+  /** What `fetch` brought will not be recorded. */
+  drop(bytes: Uint8Array): void {
+    if (this.#ahead === bytes) this.#ahead = undefined;
+  }
+
+  /**
+   * Uploads what `fetch` brought, unless it was staged ahead, and records its way to the slots: one upload and a dispatch for each
+   * pool, as a rule. The bytes are used up then.
+   */
   record(recorder: Recorder, heads: readonly PromotedPages[], bytes: Uint8Array<ArrayBuffer>): void {
     const { pageBytes } = this.#store.shape;
     const numPerUpload = reloaderBytes(pageBytes) / pageBytes;
@@ -149,7 +167,8 @@ export class Reloader {
     let indexInHead = 0;
     for (let start = 0; start < numPages; start += numPerUpload) {
       const end = Math.min(start + numPerUpload, numPages);
-      this.stage(recorder, bytes.subarray(start * pageBytes, end * pageBytes));
+      if (this.#ahead === bytes) this.#ahead = undefined;
+      else this.stage(recorder, bytes.subarray(start * pageBytes, end * pageBytes));
       const pairsOf = new Map<GpuBuffer, number[]>();
       for (let page = start; page < end;) {
         const { slots, pool } = heads[head]!;
@@ -175,6 +194,7 @@ export class Reloader {
     // A write overtakes what is recorded but not submitted: the staging buffer must be free of earlier uploads.
     recorder.submit();
     this.#device.write(this.#staging, 0, bytes);
+    this.#ahead = undefined;
     this.#bytesReloaded += bytes.byteLength;
   }
 
