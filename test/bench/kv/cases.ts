@@ -24,6 +24,8 @@ export interface KvBenchOptions {
   readonly unstableShare: number;
   readonly pagesPerHead: number;
   readonly rerankInterval: number;
+  /** Whether layers rerank at different steps. */
+  readonly isStaggered: boolean;
   /** Whether GPU times by kernel are wanted. */
   readonly hasProfile: boolean;
 }
@@ -59,13 +61,14 @@ export function maxGenerated({ numSequences }: KvCase, { steps }: KvBenchOptions
 /** How the engine of a case is loaded: all sequences fit, whatever that takes. */
 export function kvOptionsOf(kvCase: KvCase, options: KvBenchOptions): KvOptions {
   const { length, mode, numSequences, format } = kvCase;
-  const { pagesPerHead, rerankInterval, unstableShare } = options;
+  const { pagesPerHead, rerankInterval, isStaggered, unstableShare } = options;
   const hasStable = mode === 'pause' || mode === 'overlap';
   return {
     format,
     numSequences,
     pagesPerHead,
     rerankInterval,
+    rerankStagger: isStaggered,
     contextTokens: length + pageTokens + maxGenerated(kvCase, options),
     gpuBytes: Number.MAX_SAFE_INTEGER,
     hostBytes: Number.MAX_SAFE_INTEGER,

@@ -32,13 +32,13 @@ const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 /** Two tables: bytes, and speed; then one for each case that was profiled. */
 export function describeKvReport({ engine, options, results }: KvReport): string {
-  const { shape, fill, pagesPerHead, unstableShare, rerankInterval, steps } = options;
+  const { shape, fill, pagesPerHead, unstableShare, rerankInterval, isStaggered, steps } = options;
   const adapters = [
     ...new Set(results.map(({ adapter, isSoftware }) => `${adapter}${isSoftware ? ' (software)' : ''}`)),
   ];
   const filled = fill.kind === 'drift' ? `drift of RCO ${fill.overlap}` : 'random';
   const title =
-    `${shape} shape, filled: ${filled}; K ${pagesPerHead}, share ${percent(unstableShare)}, rerank every ${rerankInterval}, ` +
+    `${shape} shape, filled: ${filled}; K ${pagesPerHead}, share ${percent(unstableShare)}, rerank every ${rerankInterval}${isStaggered ? ', staggered' : ''}, ` +
     `${steps} steps, by ${engine} on ${adapters.join('; ')}`;
   return [
     title,
