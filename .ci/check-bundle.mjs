@@ -10,8 +10,9 @@ const dist = join(dirname(fileURLToPath(import.meta.url)), '../dist');
 const entries = ['index.js', 'engine-worker.js'];
 
 /**
- * Minified, in bytes. `needed` is what every load and chat fetches: library and worker with all that they import statically,
- * tokenizer and template engine (80 kB) included. `all` counts the parts too that are fetched on demand.
+ * Minified, in bytes. `needed` is what every load and chat fetches: library and worker with all that they import statically.
+ * The aim is 250,000: of what is there the template engine takes 46,000, the tokenizer 35,000 and shaders 15,000, and the rest
+ * is one engine, which no load can do without. `all` counts the parts too that are fetched on demand.
  */
 export const maxBytes = { needed: 308_500, all: 347_500 };
 

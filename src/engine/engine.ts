@@ -17,7 +17,7 @@ import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
 import { chooseProfile, type ChosenProfile, type ProfileOrigin } from './choose-profile';
 import type { Documents } from './documents';
-import type { GenerationRequest, Prompt, Sources, SourcesRequest } from './generation';
+import type { GenerationRequest, Prompt } from './generation';
 import type { GenerationEvent, GenerationTimings } from './generation-event';
 import type { LoopRequest } from './loop-request';
 import { MeasuredProfile, mostChunks } from './measured-profile';
@@ -34,7 +34,7 @@ import {
 } from './recovery';
 import { RunningRequest } from './running-request';
 import { SequenceStore } from './sequence-store';
-import { chooseSourceHeads, placePassages, textTokens, type EncodedPrompt } from './sources';
+import type { EncodedPrompt } from './sources';
 import { StepLoop } from './step-loop';
 import type { EngineOptions } from './engine-options';
 import { prepare, type EngineParts } from './prepare';
@@ -195,11 +195,14 @@ export class EngineCore {
     signal?.throwIfAborted();
     const prompt = await this.#encode(request.prompt, request.sources !== undefined);
     const promptIds = prompt.ids;
+    const finder = request.sources && (await fetched(import('./sources')));
     await this.#ready();
     if (2 * this.#loop.numReusable(promptIds) < promptIds.length) await this.#goByMeasured();
     signal?.throwIfAborted();
     this.#checkIds(promptIds);
-    const sources = request.sources && this.#chooseSources(prompt, request.sources);
+    const sources =
+      request.sources &&
+      finder!.wishForSources(prompt, request.sources, this.config, this.#kv.headProfile, this.tokenizer);
     const running = new RunningRequest(
       { ...request, ...(sources && { sources }) },
       promptIds,
@@ -216,30 +219,15 @@ export class EngineCore {
           this.#keeping = this.#keepMeasured();
         }
         if (event.kind !== 'end' || !sources) yield event;
-        else yield { ...event, sources: this.#sourcesOf(prompt, running.pageMasses, sources) };
+        else {
+          const { pageMasses } = running;
+          yield { ...event, sources: finder!.sourcesOf(prompt, pageMasses, sources, this.tokenizer) };
+        }
       }
     } finally {
       signal?.removeEventListener('abort', onAbort);
       this.#loop.abort(running, new DOMException('The reader left.', 'AbortError'));
     }
-  }
-
-  /** What is to be measured for a request's sources. */
-  #chooseSources({ ids, subject }: EncodedPrompt, wanted: SourcesRequest) {
-    const { heads, isCalibrated } = chooseSourceHeads(this.config, this.#kv.headProfile);
-    const { firstToken, endToken } = subject
-      ? textTokens(subject, ids, this.tokenizer)
-      : { firstToken: 0, endToken: 0 };
-    return { masses: { heads, firstCounted: firstToken, endCounted: endToken }, isCalibrated, ...wanted };
-  }
-
-  #sourcesOf(
-    { ids, subject }: EncodedPrompt,
-    pageMasses: Float32Array,
-    { isCalibrated, numPassages }: { readonly isCalibrated: boolean; readonly numPassages: number },
-  ): Sources {
-    const passages = subject ? placePassages(pageMasses, subject, ids, this.tokenizer, numPassages) : [];
-    return { isCalibrated, passages, pageMasses };
   }
 
   /**

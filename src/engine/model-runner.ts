@@ -9,7 +9,7 @@ import { pageBytes } from '../kernels/attention/kv-format';
 import { createActivations, destroyActivations, type Activations } from '../model/activations';
 import { DecodeGraph, type DecodeRow, type GraphContext } from '../model/decode-graph';
 import type { ModelConfig } from '../model/model-config';
-import { PageMasses, type MassWish } from '../model/page-masses';
+import type { MassWish, PageMasses } from '../model/page-masses';
 import { PagePacker } from '../model/page-packer';
 import { PrefillGraph } from '../model/prefill-graph';
 import { sparseTokensOf } from '../model/prefill-plan';
@@ -23,6 +23,7 @@ import { Reloader } from '../offload/reloader';
 import { runsOf } from '../offload/runs';
 import { decodeResults, resultBytesPerRow, type SampledToken } from '../sampler/results';
 import { Sampler } from '../sampler/sampler';
+import { fetched } from '../util/fetched';
 import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
 import { CacheMapReader } from './cache-map-reader';
@@ -251,9 +252,11 @@ export class ModelRunner {
     }
   }
 
-  /** Compiles what page masses take, which must be done before they are asked for. */
+  /** Fetches and compiles what page masses take, which must be done before they are asked for. @throws EngineError `network` */
   async prepareMasses(): Promise<void> {
-    this.#masses ??= await PageMasses.create(this.#context);
+    if (this.#masses) return;
+    const { PageMasses } = await fetched(import('../model/page-masses'));
+    this.#masses = await PageMasses.create(this.#context);
   }
 
   /**

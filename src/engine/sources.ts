@@ -4,7 +4,7 @@ import type { ModelConfig } from '../model/model-config';
 import { retrievalHeads, type HeadProfile } from '../select/head-profile';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { charOffsets } from '../tokenizer/char-offsets';
-import type { SourcePassage } from './generation';
+import type { SourcePassage, Sources, SourcesRequest } from './generation';
 
 /** The part of a prompt that answers come from. */
 export interface Subject {
@@ -45,6 +45,32 @@ export function chooseSourceHeads(
   const end = Math.max(first + 1, Math.ceil((3 * numLayers) / 4));
   const heads = Array.from({ length: (end - first) * numKvHeads }, (_, i) => first * numKvHeads + i);
   return { heads, isCalibrated: false };
+}
+
+/** What is to be measured for a request's sources, and what they will say of themselves. */
+export function wishForSources(
+  { ids, subject }: EncodedPrompt,
+  wanted: SourcesRequest,
+  config: Pick<ModelConfig, 'numLayers' | 'numKvHeads'>,
+  profile: HeadProfile | undefined,
+  tokenizer: Pick<Tokenizer, 'decoder' | 'isSpecial'>,
+) {
+  const { heads, isCalibrated } = chooseSourceHeads(config, profile);
+  const { firstToken, endToken } = subject
+    ? textTokens(subject, ids, tokenizer)
+    : { firstToken: 0, endToken: 0 };
+  return { masses: { heads, firstCounted: firstToken, endCounted: endToken }, isCalibrated, ...wanted };
+}
+
+/** A request's sources from the masses that were measured as it wished. */
+export function sourcesOf(
+  { ids, subject }: EncodedPrompt,
+  pageMasses: Float32Array,
+  { isCalibrated, numPassages }: { readonly isCalibrated: boolean; readonly numPassages: number },
+  tokenizer: Pick<Tokenizer, 'decoder' | 'isSpecial'>,
+): Sources {
+  const passages = subject ? placePassages(pageMasses, subject, ids, tokenizer, numPassages) : [];
+  return { isCalibrated, passages, pageMasses };
 }
 
 /** A page goes with a passage whose best page has at most so many times its mass. */

@@ -1,20 +1,23 @@
 /** One door for the kinds of model folder that a caller may name. */
-import { directorySource, fileListSource } from './file-source';
+import { fetched } from '../util/fetched';
 import type { ModelSource } from './model-source';
 import { urlSource } from './url-source';
 
 /** An absolute URL of a folder, files that the user picked, or a directory handle. All of them can cross to a worker. */
 export type ModelLocation = string | readonly File[] | FileSystemDirectoryHandle;
 
+const fileSources = () => fetched(import('./file-source'));
+
 /**
  * @throws TypeError when the location is none of these, or a URL that is not absolute; EngineError `weights-corrupt` when
- * picked files cannot be read
+ * picked files cannot be read, `network` when the part of the library that reads them cannot be fetched
  */
 export async function openModelSource(location: ModelLocation): Promise<ModelSource> {
   if (typeof location === 'string') return urlSource(location);
   if (Array.isArray(location) && location.every((file) => file instanceof File))
-    return fileListSource(location);
-  if ('kind' in location && location.kind === 'directory') return directorySource(location);
+    return (await fileSources()).fileListSource(location);
+  if ('kind' in location && location.kind === 'directory')
+    return (await fileSources()).directorySource(location);
   throw new TypeError(
     'A model is given as the URL of its folder, as a list of files, or as a directory handle.',
   );

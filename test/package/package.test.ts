@@ -84,10 +84,13 @@ describe('the packed library', () => {
       'dist/documents.js',
       'dist/engine-worker.js',
       'dist/engine.js',
+      'dist/file-source.js',
       'dist/index.d.ts',
       'dist/index.js',
       'dist/indexeddb-host-store.js',
       'dist/packed-rare-shaders.js',
+      'dist/page-masses.js',
+      'dist/sources.js',
       'package.json',
     ];
     expect(packedFiles.sort()).toEqual(expected.sort());
