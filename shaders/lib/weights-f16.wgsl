@@ -16,6 +16,22 @@ fn weightAt(row: u32, column: u32, columns: u32) -> f32 {
   return unpack2x16float(pair)[column % 2u];
 }
 
+// Eight weights of a row as they are stored; those of the row's last vector where there are no more.
+alias Eight = vec4<u32>;
+
+fn eightAt(row: u32, eight: u32, columns: u32) -> Eight {
+  let stride = blocksPerRow(columns);
+  return values[row * stride + min(eight, stride - 1u)];
+}
+
+fn firstOfEight(eight: Eight) -> vec4<f32> {
+  return vec4<f32>(unpack2x16float(eight.x), unpack2x16float(eight.y));
+}
+
+fn lastOfEight(eight: Eight) -> vec4<f32> {
+  return vec4<f32>(unpack2x16float(eight.z), unpack2x16float(eight.w));
+}
+
 // 16 bytes of a row as they are stored.
 alias Raw = vec4<u32>;
 // One such vector of weights, or the inputs that it meets, as f32.

@@ -15,6 +15,26 @@ fn weightAt(row: u32, column: u32, columns: u32) -> f32 {
   return values[row * blocksPerRow(columns) + column / 4u][column % 4u];
 }
 
+// Eight weights of a row as they are stored; in the row's last vectors where there are no more.
+struct Eight {
+  first: vec4<f32>,
+  last: vec4<f32>,
+}
+
+fn eightAt(row: u32, eight: u32, columns: u32) -> Eight {
+  let stride = blocksPerRow(columns);
+  let start = row * stride;
+  return Eight(values[start + min(2u * eight, stride - 1u)], values[start + min(2u * eight + 1u, stride - 1u)]);
+}
+
+fn firstOfEight(eight: Eight) -> vec4<f32> {
+  return eight.first;
+}
+
+fn lastOfEight(eight: Eight) -> vec4<f32> {
+  return eight.last;
+}
+
 // 16 bytes of a row as they are stored.
 alias Raw = vec4<f32>;
 // One such vector of weights, or the inputs that it meets, as f32.

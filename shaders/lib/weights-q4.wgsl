@@ -19,6 +19,34 @@ fn weightAt(row: u32, column: u32, columns: u32) -> f32 {
   return fma(affine.x, f32(q), affine.y);
 }
 
+// Eight weights of a row as they are stored; those of the row's last vector where there are no more.
+struct Eight {
+  word: u32,
+  affine: u32,
+}
+
+fn eightAt(row: u32, eight: u32, columns: u32) -> Eight {
+  let stride = blocksPerRow(columns);
+  let at = min(eight, 4u * stride - 1u);
+  return Eight(values[row * stride + at / 4u][at % 4u], scales[row * stride + at / 4u]);
+}
+
+fn firstOfEight(eight: Eight) -> vec4<f32> {
+  return weightsOf(eight.word, eight.affine);
+}
+
+fn lastOfEight(eight: Eight) -> vec4<f32> {
+  return weightsOf(eight.word >> 16u, eight.affine);
+}
+
+// An integer below 2^23 in the last bits of 2^23 is that much more: so it becomes a float without a conversion.
+fn weightsOf(halfWord: u32, pair: u32) -> vec4<f32> {
+  let affine = unpack2x16float(pair);
+  let q = (vec4<u32>(halfWord) >> vec4<u32>(0u, 4u, 8u, 12u)) & vec4<u32>(15u);
+  let integers = bitcast<vec4<f32>>(q | vec4<u32>(0x4b000000u)) - vec4<f32>(8388608.0);
+  return fma(vec4<f32>(affine.x), integers, vec4<f32>(affine.y));
+}
+
 // 16 bytes of a row as they are stored.
 alias Raw = vec4<u32>;
 // One such vector of weights, or the inputs that it meets, as f32.

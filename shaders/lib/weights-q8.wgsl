@@ -19,6 +19,32 @@ fn weightAt(row: u32, column: u32, columns: u32) -> f32 {
   return fma(affine.x, f32(q), affine.y);
 }
 
+// Eight weights of a row as they are stored; those of the row's last vector where there are no more.
+struct Eight {
+  words: vec2<u32>,
+  affine: u32,
+}
+
+fn eightAt(row: u32, eight: u32, columns: u32) -> Eight {
+  let stride = blocksPerRow(columns);
+  let at = min(eight, 2u * stride - 1u);
+  let vector = values[row * stride + at / 2u];
+  return Eight(select(vector.xy, vector.zw, at % 2u == 1u), scales[row * (stride / 2u) + at / 4u]);
+}
+
+fn firstOfEight(eight: Eight) -> vec4<f32> {
+  return weightsOf(eight.words.x, eight.affine);
+}
+
+fn lastOfEight(eight: Eight) -> vec4<f32> {
+  return weightsOf(eight.words.y, eight.affine);
+}
+
+fn weightsOf(word: u32, pair: u32) -> vec4<f32> {
+  let affine = unpack2x16float(pair);
+  return fma(vec4<f32>(affine.x), vec4<f32>(unpack4xU8(word)), vec4<f32>(affine.y));
+}
+
 // 16 bytes of a row as they are stored.
 alias Raw = vec4<u32>;
 // One such vector of weights, or the inputs that it meets, as f32.

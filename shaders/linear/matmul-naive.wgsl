@@ -2,9 +2,6 @@
 //
 // The referee: one invocation an output element, 8 outputs x 8 rows a workgroup over a grid of tiles as in matmul.wgsl.
 
-// Of use to the portable variant only.
-override STAGED: u32 = 32u;
-
 struct Params {
   columns: u32,
   numOutputs: u32,
@@ -30,8 +27,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) t
     if (output >= params.numOutputs) {
       return;
     }
-    for (var j = 0u; j < tileRows; j += 8u) {
-      let row = group.y * tileRows + j + thread.y;
+    for (var j = 0u; j < TILE_ROWS; j += 8u) {
+      let row = group.y * TILE_ROWS + j + thread.y;
       if (row < params.numRows) {
         accumulate(output, row);
       }
@@ -56,4 +53,4 @@ fn accumulate(output: u32, row: u32) {
 }
 
 const tileOutputs = 64u;
-const tileRows = 64u;
+override TILE_ROWS: u32 = 64u;

@@ -3,9 +3,6 @@
 // For adapters that are programs on a CPU: one invocation 16 outputs (lib/software-sums.wgsl) of every row in its tile, 4
 // invocations a workgroup. Grid and bindings as matmul.wgsl.
 
-// Of use to the portable variant only.
-override STAGED: u32 = 32u;
-
 struct Params {
   columns: u32,
   numOutputs: u32,
@@ -24,7 +21,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-const tileRows = 64u;
+override TILE_ROWS: u32 = 64u;
 const tileOutputs = 64u;
 // Rows summed at once; no norm.
 const ROWS = 4u;
@@ -36,8 +33,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (first >= params.numOutputs) {
     return;
   }
-  let end = min((group.y + 1u) * tileRows, params.numRows);
-  for (var row = group.y * tileRows; row < end; row += ROWS) {
+  let end = min((group.y + 1u) * TILE_ROWS, params.numRows);
+  for (var row = group.y * TILE_ROWS; row < end; row += ROWS) {
     accumulate(first, row);
   }
 }

@@ -6,7 +6,7 @@ import type { BytesByCategory } from '../gpu/buffer';
 import { bufferCategories } from '../gpu/buffer';
 import { recorderBytes } from '../gpu/recorder';
 import { elementOf, pageBytes, summaryBytes, type KvFormat } from '../kernels/attention/kv-format';
-import { activationSizes, type ActivationShape } from '../model/activations';
+import { activationSizes, chunkBytesPerToken, type ActivationShape } from '../model/activations';
 import type { ModelConfig } from '../model/model-config';
 import { ropeTableBytes } from '../model/rope';
 import { resultBytesPerRow } from '../sampler/results';
@@ -111,7 +111,10 @@ const defaultHostBytes = 4 * 2 ** 30;
 const defaultShare = 0.25;
 const largestTile = 2048;
 const smallestTile = 256;
-const largestChunk = 256;
+const usualChunk = 256;
+const largestChunk = 512;
+/** What larger chunks may take of the limit, and only where nothing else wants it. */
+const largestChunkShare = 1 / 16;
 
 /**
  * The largest tiles and the longest context that fit the limit; where a context is wanted, the largest share of unstable heads up
@@ -212,7 +215,11 @@ function fitTiles(input: PlanInput, contextTokens: number, limit: number): Memor
     const isEnough = spare >= 0 && isBindable(input, ownPages);
     if (isEnough) {
       const more = Math.min(Math.floor(spare / perPage), (numSequences - 1) * ownPages);
-      return describe(input, contextTokens, tile, mostBindable(input, ownPages, ownPages + more));
+      const numPages = mostBindable(input, ownPages, ownPages + more);
+      const larger = describe(input, contextTokens, tile, numPages, largestChunk);
+      const isWithin = larger.totalGpuBytes - larger.gpuBytes.weights <= limit;
+      const isSmall = largestChunk * chunkBytesPerToken(input.config) <= largestChunkShare * limit;
+      return isWithin && isSmall ? larger : describe(input, contextTokens, tile, numPages);
     }
     if (tile / 2 < smallestTile) return undefined;
   }
@@ -255,6 +262,7 @@ function describe(
   contextTokens: number,
   tileTokens: number,
   numPageIds: number,
+  chunkTokens = usualChunk,
 ): MemoryPlan {
   const { config, kv, weightBytes, maxBindingBytes } = input;
   const { format = 'f16', numSequences = 4 } = kv;
@@ -290,7 +298,7 @@ function describe(
   const activations: ActivationShape = {
     maxRows,
     maxPages,
-    chunkTokens: Math.min(largestChunk, tileTokens),
+    chunkTokens: Math.min(chunkTokens, tileTokens),
     tileTokens,
     pageBytes: pageBytes(elementOf(format), headDim),
     packedPageBytes: cache.hostFormat === 'int8' ? pageBytes('int8', headDim) : 0,

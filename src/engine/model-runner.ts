@@ -439,7 +439,10 @@ export class ModelRunner {
     for (const { sequence, position } of filling) {
       if (!this.#host.isKept(sequence)) this.#packer?.record(this.#recorder, sequence, pageOf(position));
     }
-    if (kept.length > 0) this.#host.offloader.record(this.#recorder, this.#filledPages(kept));
+    if (kept.length === 0) return;
+    const { numLayers, numKvHeads } = this.cache.shape;
+    const sizeBytes = kept.length * numLayers * numKvHeads * this.cache.layout.hostPageBytes;
+    this.#host.offloader.record(this.#recorder, this.#filledPages(kept), sizeBytes);
   }
 
   /** One page after the other: all are packed in the same place. */

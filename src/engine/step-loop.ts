@@ -217,22 +217,28 @@ export class StepLoop {
     const begun = [...this.#prefills].find(([, job]) => job.isInSegment)?.[0];
     const plan = planStep(this.#admitted, this.#maxRows, begun);
     await this.#runner.prepare(plan.decode.length);
-    const isBusy = this.#submit(plan);
-    if (!isBusy && this.#inFlight.length === 0) await this.#whenReady(plan);
-    while (this.#inFlight.length >= maxInFlight || (!isBusy && this.#inFlight.length > 0)) {
-      await this.#confirmOldest();
-      if (!isBusy) break;
-    }
+    if (!this.#submit(plan)) return this.#whenMore(plan);
+    while (this.#inFlight.length >= maxInFlight) await this.#confirmOldest();
   }
 
-  /** A request that needs the host pauses; when there is nothing else to do, the loop waits with it. */
-  async #whenReady({ decode, prefill }: StepPlan<LoopRequest>): Promise<void> {
+  /** Resolves when there may be more to submit: the oldest submission is done, or what a request waits for is there. */
+  async #whenMore(plan: StepPlan<LoopRequest>): Promise<void> {
+    const oldest = this.#inFlight[0];
+    const ready = this.#whenReady(plan);
+    let isDone = false;
+    // The GPU has work for as long as a request that waits for the host need not wait for all of it.
+    if (ready) await Promise.race([ready, ...(oldest ? [oldest.result.then(() => (isDone = true))] : [])]);
+    if (oldest && (isDone || !ready)) await this.#confirmOldest();
+  }
+
+  /** Resolves when a request that pauses because it needs the host may go on; undefined when none pauses. */
+  #whenReady({ decode, prefill }: StepPlan<LoopRequest>): Promise<void> | undefined {
     const waits: Promise<void>[] = [];
     if (decode.length > 0) waits.push(this.#runner.whenReady(decode.map((request) => request.sequence!)));
     const job = prefill && this.#prefills.get(prefill);
     if (job) waits.push(job.whenReady());
-    if (waits.length === 0) return;
-    await Promise.race([...waits, new Promise<void>((resolve) => (this.#wake = resolve))]);
+    if (waits.length === 0) return undefined;
+    return Promise.race([...waits, new Promise<void>((resolve) => (this.#wake = resolve))]);
   }
 
   /** Starts waiting requests, in order, as long as the next one fits. */

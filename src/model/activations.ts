@@ -34,6 +34,11 @@ export function tileBytes(config: ModelConfig, shape: ActivationShape): number {
   return config.numKvHeads * (shape.tileTokens / pageTokens) * shape.pageBytes;
 }
 
+/** Bytes of the buffers of a chunk, for each of its tokens. */
+export function chunkBytesPerToken({ hiddenSize, intermediateSize }: ModelConfig): number {
+  return 4 * (hiddenSize + 3 * intermediateSize);
+}
+
 interface Sized {
   readonly category: BufferCategory;
   readonly sizeBytes: number;

@@ -3,7 +3,7 @@ import type { GpuBuffer } from '../gpu/buffer';
 import type { KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
 import { embed, embedGrid, latestTokenFlag } from '../kernels/linear/embed';
-import { matmul, matmulGrid } from '../kernels/linear/matmul';
+import { matmul, matmulGrid, matmulTileRows } from '../kernels/linear/matmul';
 import { matvec, matvecGrid } from '../kernels/linear/matvec';
 import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
 import type { ModelConfig } from './model-config';
@@ -117,7 +117,10 @@ export async function bindMatmul(
 ): Promise<(recorder: Recorder, rows: MatmulRows) => void> {
   const { compiler, unused } = context;
   const { x, y, outputStride, bias, isResidual = false } = operands;
-  const kernel = await compiler.compile(matmul(matrix.format));
+  // On a software adapter nothing is won that would pay for compiling a second pipeline.
+  const isSoftware = compiler.device.features.has('software');
+  const tileRows = isSoftware ? 64 : matmulTileRows(matrix.numRows);
+  const kernel = await compiler.compile(matmul(matrix.format), { TILE_ROWS: tileRows });
   const slabs = matrix.slabs.map((slab) => ({
     bound: kernel.bind({ x, y, bias: bias ?? unused, ...weightsOf(slab) }),
     numOutputs: slab.numRows,
@@ -138,7 +141,7 @@ export async function bindMatmul(
         hasBias: Number(!!bias),
         isResidual: Number(isResidual),
       };
-      recorder.dispatch(bound, params, matmulGrid(numOutputs, numRows));
+      recorder.dispatch(bound, params, matmulGrid(numOutputs, numRows, tileRows));
     }
   };
 }

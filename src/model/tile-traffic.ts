@@ -213,8 +213,9 @@ export class TileTraffic {
       const offsetBytes = this.#offsetBytes(kvHead, from - view.firstPage);
       return { layer: this.#layer, kvHead, ids, source: this.#ofHost, offsetBytes };
     });
-    while (!offloader.hasSlotForPrefill) yield () => offloader.slotFreed();
-    offloader.record(recorder, runs);
+    const sizeBytes = numKvHeads * ids.length * this.#cache.layout.hostPageBytes;
+    while (!offloader.hasRoomForPrefill(sizeBytes)) yield () => offloader.slotFreed();
+    offloader.record(recorder, runs, sizeBytes);
   }
 
   /** Copies what stable heads selected among what the tile holds to the slots reserved for it. */

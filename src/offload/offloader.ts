@@ -5,7 +5,7 @@
 import type { PageId } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
-import { ReadbackRing } from '../gpu/readback';
+import { ReadbackRing, type ReadbackSlot } from '../gpu/readback';
 import type { Recorder } from '../gpu/recorder';
 import { asError } from '../util/errors';
 import type { HostStore } from './host-store';
@@ -39,6 +39,13 @@ export interface PageOwner {
   releasePage(id: PageId): void;
 }
 
+/** A slot that the recording fills. */
+interface OpenSlot {
+  readonly slot: ReadbackSlot;
+  readonly runs: PageRun[];
+  readonly usedBytes: number;
+}
+
 /**
  * Buffers in the ring: one being filled, one being read, one to spare, and one that prefills leave to decode steps. A slow disk
  * holds up as many, no more.
@@ -53,6 +60,8 @@ export class Offloader {
   readonly #owner: PageOwner;
   /** What is recorded or under way, with the logical pages that it brings. */
   readonly #underWay = new Map<Promise<void>, ReadonlySet<PageId>>();
+  /** The copies that are recorded and not submitted. */
+  #open: OpenSlot | undefined;
   #waiting: (() => void)[] = [];
   #failure: Error | undefined;
   #numOffloaded = 0;
@@ -78,9 +87,12 @@ export class Offloader {
     return this.#numFree > 0;
   }
 
-  /** Whether a prefill may record a copy: the last slot is for decode steps, which must not wait for a prefill's pages. */
-  get hasSlotForPrefill(): boolean {
-    return this.#numFree > 1;
+  /**
+   * Whether a prefill may record a copy of `sizeBytes`, beside those that are recorded already or in a slot of its own: the
+   * last slot is for decode steps, which must not wait for a prefill's pages.
+   */
+  hasRoomForPrefill(sizeBytes: number): boolean {
+    return this.#hasRoom(sizeBytes) || this.#numFree > 1;
   }
 
   /** Resolves when one of the copies that are recorded or under way has arrived; there must be such. */
@@ -100,14 +112,16 @@ export class Offloader {
   }
 
   /**
-   * Records the copies of runs of at most `slotBytes` together; there must be a free slot. Runs are taken one after the other: what
-   * `from` records before it gives one is done before that run is copied.
+   * Records the copies of runs of `sizeBytes` together, at most `slotBytes`; they share a slot with those that are recorded and not
+   * submitted, or there must be a free one. Runs are taken one after the other: what `from` records before it gives one is done
+   * before that run is copied.
    */
-  record(recorder: Recorder, from: Iterable<PageRun>): void {
-    const slot = this.#ring.acquire();
+  record(recorder: Recorder, from: Iterable<PageRun>, sizeBytes: number): void {
+    // What fills a slot is on its way while the rest is recorded.
+    if (this.#open && !this.#hasRoom(sizeBytes)) recorder.submit();
+    const { slot, runs, usedBytes } = this.#open ?? { slot: this.#ring.acquire(), runs: [], usedBytes: 0 };
     const { pageBytes } = this.store.shape;
-    const runs: PageRun[] = [];
-    let at = 0;
+    let at = usedBytes;
     for (const run of from) {
       const { ids, source, offsetBytes } = run;
       runs.push(run);
@@ -115,8 +129,15 @@ export class Offloader {
       at += ids.length * pageBytes;
       for (const id of ids) this.#owner.retainPage(id);
     }
-    const sizeBytes = at;
+    const isNew = !this.#open;
+    this.#open = { slot, runs, usedBytes: at };
+    if (isNew) this.#readOnceSubmitted(recorder);
+  }
+
+  #readOnceSubmitted(recorder: Recorder): void {
     recorder.onSubmit(() => {
+      const { slot, runs, usedBytes: sizeBytes } = this.#open!;
+      this.#open = undefined;
       const arrival = slot.read(sizeBytes).then(
         (bytes) => this.#receive(runs, new Uint8Array(bytes)),
         (error: unknown) => {
@@ -152,6 +173,11 @@ export class Offloader {
 
   destroy(): void {
     this.#ring.destroy();
+  }
+
+  /** Whether what is recorded and not submitted has room for more in its slot. */
+  #hasRoom(sizeBytes: number): boolean {
+    return this.#open !== undefined && this.#open.usedBytes + sizeBytes <= this.slotBytes;
   }
 
   get #numFree(): number {

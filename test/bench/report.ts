@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { bufferCategories } from '../../src/gpu/buffer';
 import type { MatvecResult } from './matvec';
 import type { ModelResult } from './measure';
+import type { Profile } from './profile';
 import type { ProfileEntry } from './role-profiler';
 import type { ModelReport, PeerResult } from './run-models';
 import { formatBytes, formatNumber, formatTable } from './table';
@@ -124,14 +125,43 @@ function describeMemory(models: readonly ModelResult[]): string {
 function describeProfile({
   model,
   prefillTokens,
+  traces,
   prefill,
   decode,
   numDecodeSteps,
 }: ModelReport['profiles'][number]) {
   return [
     section(`${model}: GPU time of a decode step, mean of ${numDecodeSteps}`, describeEntries(decode)),
+    section(`${model}: the host's part in prefills of ${prefillTokens} tokens`, describeTraces(traces)),
     section(`${model}: GPU time of a prefill of ${prefillTokens} tokens`, describeEntries(prefill)),
   ].join('\n\n');
+}
+
+function describeTraces(traces: Profile['traces']): string {
+  const columns = [
+    number('ms'),
+    number('slices'),
+    number('submits'),
+    number('dispatches'),
+    number('maps'),
+    number('read back'),
+    number('reading ms'),
+    number('storing ms'),
+    number('before ms'),
+    number('recording ms'),
+    number('in submit ms'),
+    number('GPU idle ms'),
+  ];
+  const rows = traces.map((trace) => {
+    const { totalMs, slices, submits, dispatches, maps, mappedBytes, readMs, storeMs } = trace;
+    const { beforeMs, recordMs, submitMs, idleMs } = trace;
+    return [
+      ...[totalMs, slices, submits, dispatches, maps].map(formatNumber),
+      formatBytes(mappedBytes),
+      ...[readMs, storeMs, beforeMs, recordMs, submitMs, idleMs].map(formatNumber),
+    ];
+  });
+  return formatTable(columns, rows);
 }
 
 /** One line for each kernel in its role, and one for all. */

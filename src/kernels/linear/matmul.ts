@@ -8,9 +8,8 @@ import { ceilDiv } from '../../util/math';
 import type { WeightFormat } from './weight-format';
 import { weightBindings, weightSources } from './weight-sources';
 
-/** Outputs and rows of one workgroup. */
+/** Outputs of one workgroup. */
 const tileOutputs = 64;
-const tileRows = 64;
 
 /** Bindings of `matmul`. */
 export type MatmulBinding = 'values' | 'x' | 'bias' | 'y';
@@ -27,14 +26,14 @@ export type MatmulParam =
   | 'hasBias'
   | 'isResidual';
 /** Constants of `matmul`. */
-export type MatmulConstant = 'STAGED';
+export type MatmulConstant = 'TILE_ROWS';
 
 /**
  * `y[m, firstOutput + n] = [y] + [bias[firstOutput + n]] + W[n] · x[m]` for m < numRows and n < numOutputs, where row m of
  * x begins at element `inputOffset + m * inputStride`, row m of y at `outputOffset + m * outputStride`. One slab of W at a
  * time. A row's result does not depend on numRows or on m. Bias and the old y count where hasBias and isResidual are 1:
- * parameters, so that all products of a model are one pipeline. STAGED is the portable variant's columns in workgroup
- * memory: 8, 16 or 32. `scales` is bound only for q8 and q4.
+ * parameters, so that all products of a model are one pipeline. TILE_ROWS, 32 or 64, are the rows of one workgroup.
+ * `scales` is bound only for q8 and q4.
  */
 export function matmul(format: WeightFormat): KernelSpec<MatmulBinding, MatmulParam, MatmulConstant> {
   const weights = weightSources(format, 4);
@@ -53,7 +52,7 @@ export function matmul(format: WeightFormat): KernelSpec<MatmulBinding, MatmulPa
       hasBias: 'u32',
       isResidual: 'u32',
     },
-    constants: { STAGED: 32 },
+    constants: { TILE_ROWS: 64 },
     variants: [
       { name: 'software', sources: [...weights, softwareSums, software], requires: ['software'] },
       { name: 'portable', sources: [...weights, portable] },
@@ -62,7 +61,15 @@ export function matmul(format: WeightFormat): KernelSpec<MatmulBinding, MatmulPa
   };
 }
 
-/** The grid of `matmul` for a slab of `numOutputs` outputs and `numRows` rows. */
-export function matmulGrid(numOutputs: number, numRows: number): Grid {
+/**
+ * TILE_ROWS for a matrix of `numOutputs` outputs: tiles of 64 rows read the matrix half as often, but of narrow matrices a chunk
+ * has too few of them for a GPU's processors. No result depends on it.
+ */
+export function matmulTileRows(numOutputs: number): number {
+  return numOutputs < 2048 ? 32 : 64;
+}
+
+/** The grid of `matmul` for a slab of `numOutputs` outputs and `numRows` rows in tiles of `tileRows`. */
+export function matmulGrid(numOutputs: number, numRows: number, tileRows = 64): Grid {
   return [ceilDiv(numOutputs, tileOutputs), ceilDiv(numRows, tileRows)];
 }

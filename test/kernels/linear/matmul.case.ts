@@ -25,8 +25,12 @@ const shapes: readonly Shape[] = [
   { columns: 1024, outputs: 64, rows: 15, first: 64, skippedRows: 1 },
 ];
 
+/** Each size of tiles is a pipeline that a software adapter compiles for seconds: one of them for each format. */
+const tileRowsOf: Readonly<Record<WeightFormat, number>> = { f32: 64, f16: 32, q8: 64, q4: 32 };
+
 function caseOf(format: WeightFormat, shape: Shape): KernelCase {
   const { columns, outputs, rows, first = 0, skippedRows = 0, bias = false, residual = false } = shape;
+  const tileRows = tileRowsOf[format];
   const stride = first > 0 ? first + outputs + 5 : outputs;
   const matrix = randomMatrix(format, outputs, columns, columns + outputs);
   const x = randomFloats((skippedRows + rows) * columns, 1);
@@ -39,7 +43,7 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
       ', ',
     ),
     spec: matmul(format),
-    constants: { STAGED: 8 },
+    constants: { TILE_ROWS: tileRows },
     buffers: { ...matrix.buffers, x, bias: biases, y },
     params: {
       columns,
@@ -53,7 +57,7 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
       hasBias: Number(bias),
       isResidual: Number(residual),
     },
-    grid: matmulGrid(outputs, rows),
+    grid: matmulGrid(outputs, rows, tileRows),
     expected: () => {
       const untouched = y.subarray(0, skippedRows * stride);
       const written = y.subarray(skippedRows * stride);

@@ -57,7 +57,7 @@ describe('matmul', () => {
   test('seven rows at once and each alone', async () => {
     const rows = randomFloats(7 * columns, 5);
     for (const variant of availableVariants(device, matmul(format))) {
-      const run = async (first: number, count: number) => {
+      const run = async (first: number, count: number, tileRows: number) => {
         const y = new Float32Array(count * outputs);
         const params = {
           columns,
@@ -76,18 +76,18 @@ describe('matmul', () => {
           compiler,
           {
             spec: matmul(format),
-            constants: { STAGED: 8 },
+            constants: { TILE_ROWS: tileRows },
             buffers: all,
             params,
-            grid: matmulGrid(outputs, count),
+            grid: matmulGrid(outputs, count, tileRows),
           },
           variant,
         );
         return new Uint32Array(results['y']!);
       };
-      const together = await run(0, 7);
+      const together = await run(0, 7, 64);
       for (let r = 0; r < 7; r++) {
-        const alone = await run(r, 1);
+        const alone = await run(r, 1, 32);
         expect(together.slice(r * outputs, (r + 1) * outputs), `${variant.name}, row ${r}`).toEqual(alone);
       }
     }

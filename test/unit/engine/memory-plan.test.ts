@@ -1,6 +1,7 @@
 /** The memory plan: what it shares out, what it refuses and in which words. */
 import { describe, expect, test } from 'vitest';
 import { leastGpuBytes, planMemory, type KvOptions, type MemoryPlan } from '../../../src/engine/memory-plan';
+import { chunkBytesPerToken } from '../../../src/model/activations';
 import type { HeadProfile } from '../../../src/select/head-profile';
 import { parseModelConfig } from '../../../src/model/model-config';
 import { modelConfigJson, tinyLlamaModel } from '../../support/models';
@@ -53,7 +54,7 @@ test('the total is the sum of the categories, weights included', () => {
 test("with room for all: the model's own context, the largest useful tile, every sequence full", () => {
   const { contextTokens, activations, cache } = plan();
   expect(contextTokens).toBe(2048);
-  expect(activations).toMatchObject({ tileTokens: 2048, chunkTokens: 256, maxRows: 4 });
+  expect(activations).toMatchObject({ tileTokens: 2048, chunkTokens: 512, maxRows: 4 });
   expect(cache).toMatchObject({ format: 'f16', numSequences: 4, maxPages: 128, numPageIds: 4 * 128 });
 });
 
@@ -67,7 +68,7 @@ test.each([
   const made = plan({ contextTokens });
   expect(made.contextTokens).toBe(contextTokens);
   expect(made.activations.tileTokens).toBe(tileTokens);
-  expect(made.activations.chunkTokens).toBe(Math.min(256, tileTokens));
+  expect(made.activations.chunkTokens).toBe(Math.min(512, tileTokens));
   expect(made.cache.maxPages).toBe(Math.ceil(contextTokens / 16));
 });
 
@@ -104,9 +105,12 @@ describe('the limit', () => {
     const wide = plan({ contextTokens: 4096, unstableShare: 1, gpuBytes: 2 ** 31 }, large);
     expect([wide.cache.numPageIds, wide.activations.tileTokens]).toEqual([4 * 256, 2048]);
     const pageBytes = (wide.gpuBytes.kv + wide.gpuBytes.summaries) / wide.cache.numPageIds;
-    const forOne = besideWeights(wide) - 3 * 256 * pageBytes;
+    expect(wide.activations.chunkTokens).toBe(512);
+    const forLargeChunks = 256 * chunkBytesPerToken(large);
+    const forOne = besideWeights(wide) - forLargeChunks - 3 * 256 * pageBytes;
     const one = plan({ contextTokens: 4096, unstableShare: 1, gpuBytes: forOne }, large);
     expect([one.cache.numPageIds, one.activations.tileTokens]).toEqual([256, 2048]);
+    expect(one.activations.chunkTokens).toBe(256);
     const smaller = plan({ contextTokens: 4096, unstableShare: 1, gpuBytes: forOne - 1 }, large);
     expect(smaller.activations.tileTokens).toBe(1024);
     expect(smaller.cache.numPageIds).toBeGreaterThan(256);
