@@ -25,6 +25,7 @@ import type { CatalogEntry } from './models/catalog';
 import { ModelStore } from './models/model-store';
 import { ModelsController } from './models-controller';
 import type { Span } from './paragraphs';
+import { whyNotReady } from './readiness';
 import { readSample, readSampleQuestions, sampleId } from './sample';
 import { gpuByteChoices, type Settings } from './settings';
 import { saveFile } from './save-file';
@@ -181,6 +182,7 @@ export class App extends LitElement {
         ? null
         : html`<longpage-error-panel
             .error=${problem}
+            .documents=${this.#library.documents}
             @dismiss=${() => this.#library.report(undefined)}
           ></longpage-error-panel>`;
     if (!open && offer) {
@@ -237,7 +239,7 @@ export class App extends LitElement {
       .current=${current}
       .text=${this.isChatting ? undefined : this.#library.open?.text}
       .answeringId=${answeringId}
-      .isReady=${this.#engine.phase === 'ready' && (this.isChatting || this.#library.canAnswer)}
+      .whyNotReady=${whyNotReady(this.#engine.phase === 'ready', this.isChatting ? undefined : this.#library.openProgress)}
       .intro=${this.isChatting ? 'Talk to the model itself. Scout has little to say without a text to read.' : 'Ask about this document. While it is read, answers come from what is read so far.'}
       .suggestions=${isSample ? this.suggestions : []}
       @question=${(event: CustomEvent<string>) => void this.#answered(this.#chat.ask(event.detail))}
@@ -255,6 +257,7 @@ export class App extends LitElement {
           ? null
           : html`<longpage-error-panel
               .error=${problem}
+              .documents=${this.#library.documents}
               @shrink=${this.#onShrink}
               @dismiss=${() => this.#chat.dismiss()}
             ></longpage-error-panel>`

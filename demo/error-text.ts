@@ -1,5 +1,6 @@
 /** What an error means to the person at the page, and what they can do: pure. */
-import { EngineError } from '../src/index';
+import { EngineError, type DocumentInfo } from '../src/index';
+import { withReadableSizes } from './format';
 import { ImportError } from './import/import-error';
 
 /** An error as the page shows it. */
@@ -84,17 +85,33 @@ const textByCode: Readonly<Record<string, Omit<ErrorText, 'detail'>>> = {
   },
 };
 
-/** The text for any thrown value; what is not an `EngineError` is shown as it is, as a fault of ours. */
-export function describeError(error: unknown): ErrorText {
-  const detail = error instanceof Error ? error.message : String(error);
-  const known = error instanceof EngineError ? textByCode[error.code] : undefined;
+/** Documents are called by their ids in errors, which nobody has seen. */
+function withTitles(message: string, documents: readonly Pick<DocumentInfo, 'id' | 'title'>[]): string {
+  return documents.reduce((text, { id, title }) => text.replaceAll(`'${id}'`, `“${title}”`), message);
+}
+
+/**
+ * The text for any thrown value; what is not an `EngineError` is shown as it is, as a fault of ours.
+ * @param documents those that the error can be about
+ */
+export function describeError(
+  error: unknown,
+  documents: readonly Pick<DocumentInfo, 'id' | 'title'>[] = [],
+): ErrorText {
+  const message = error instanceof Error ? error.message : String(error);
   if (error instanceof ImportError) {
-    return { title: 'This document could not be taken in', detail, steps: [error.step], canRetry: false };
+    return {
+      title: 'This document could not be taken in',
+      detail: message,
+      steps: [error.step],
+      canRetry: false,
+    };
   }
-  if (known) return { ...known, detail };
+  const known = error instanceof EngineError ? textByCode[error.code] : undefined;
+  if (known) return { ...known, detail: withReadableSizes(withTitles(message, documents)) };
   return {
     title: 'Something went wrong',
-    detail,
+    detail: message,
     steps: ['Load the model again. If it happens every time, please report it.'],
     canRetry: true,
   };

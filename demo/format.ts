@@ -42,3 +42,12 @@ export function formatShare(share: number): string {
   if (share < 1 && share > 0.99) return 'over 99 %';
   return `${Math.round(share * 100)} %`;
 }
+
+/** An engine's sentence with its exact numbers of bytes as people read them; a number of tokens stays as it is. */
+export function withReadableSizes(sentence: string): string {
+  if (!/\bbytes\b/i.test(sentence)) return sentence;
+  return sentence.replace(
+    /(?<!Tokens(?: to)? )\b(\d{4,})\b(?: bytes)?(?! tokens| of its \d+ tokens)/g,
+    (_, digits: string) => formatBytes(Number(digits)),
+  );
+}

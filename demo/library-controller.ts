@@ -12,6 +12,7 @@ import {
 import type { ConversationStore } from './conversation-store';
 import type { EngineController } from './engine-controller';
 import { newId } from './ids';
+import type { DocumentProgress } from './readiness';
 
 /** A document that is shown. */
 export interface OpenDocument {
@@ -64,9 +65,19 @@ export class LibraryController implements ReactiveController {
     host.addController(this);
   }
 
+  hostConnected(): void {
+    document.addEventListener('visibilitychange', this.#onVisible);
+  }
+
   hostDisconnected(): void {
+    document.removeEventListener('visibilitychange', this.#onVisible);
     this.stop();
   }
+
+  /** Another tab may have added or deleted documents. */
+  #onVisible = (): void => {
+    if (document.visibilityState === 'visible') void this.refresh();
+  };
 
   /** With every model comes its view of the library. */
   hostUpdate(): void {
@@ -86,12 +97,13 @@ export class LibraryController implements ReactiveController {
     return this.documents.find(({ id }) => id === this.open?.id);
   }
 
-  /** Whether a question on the open document has something to be answered from. */
-  get canAnswer(): boolean {
+  /** How far the open document is. */
+  get openProgress(): DocumentProgress {
     const { open, openEntry, reading } = this;
-    if (open && reading?.id === open.id) return (reading.progress?.numReadTokens ?? 0) > 0;
-    if (openEntry?.state === 'partial') return openEntry.numReadTokens > 0;
-    return openEntry?.state === 'complete';
+    if (open && reading?.id === open.id) {
+      return { state: 'reading', numReadTokens: reading.progress?.numReadTokens ?? 0 };
+    }
+    return { state: openEntry?.state, numReadTokens: openEntry?.numReadTokens ?? 0 };
   }
 
   /** The document that is to be read next, if the person wants that. */

@@ -28,13 +28,14 @@ export class ChatInput extends LitElement {
     `,
   ];
 
-  static override properties = { isReady: { attribute: false }, isAnswering: { attribute: false } };
-  declare isReady: boolean;
+  static override properties = { whyNotReady: { attribute: false }, isAnswering: { attribute: false } };
+  /** What is missing before a question can be asked; undefined for nothing. */
+  declare whyNotReady: string | undefined;
   declare isAnswering: boolean;
 
   constructor() {
     super();
-    this.isReady = false;
+    this.whyNotReady = undefined;
     this.isAnswering = false;
   }
 
@@ -50,13 +51,15 @@ export class ChatInput extends LitElement {
         <textarea
           id="question"
           rows="1"
-          placeholder=${this.isReady || this.isAnswering ? 'Ask something' : 'The model is not loaded yet'}
+          placeholder=${(!this.isAnswering && this.whyNotReady) || 'Ask something'}
           @keydown=${this.#onKey}
         ></textarea>
         ${
           this.isAnswering
             ? html`<button type="button" @click=${this.#onStop}>Stop</button>`
-            : html`<button class="primary" type="submit" ?disabled=${!this.isReady}>Ask</button>`
+            : html`<button class="primary" type="submit" ?disabled=${this.whyNotReady !== undefined}>
+                Ask
+              </button>`
         }
       </form>
     `;
@@ -87,7 +90,7 @@ export class ChatInput extends LitElement {
   #send(): void {
     const field = this.#field;
     const text = field?.value.trim();
-    if (!field || !text || !this.isReady) return;
+    if (!field || !text || this.whyNotReady !== undefined) return;
     field.value = '';
     this.focus();
     this.dispatchEvent(new CustomEvent<string>('question', { detail: text }));

@@ -86,7 +86,7 @@ export class ChatPanel extends LitElement {
     current: { attribute: false },
     text: { attribute: false },
     answeringId: { attribute: false },
-    isReady: { attribute: false },
+    whyNotReady: { attribute: false },
     intro: {},
     suggestions: { attribute: false },
   };
@@ -95,8 +95,8 @@ export class ChatPanel extends LitElement {
   /** The document's text; undefined while it is not there. */
   declare text: string | undefined;
   declare answeringId: string | undefined;
-  /** Whether a model is there to answer. */
-  declare isReady: boolean;
+  /** What is missing before a question can be asked; undefined for nothing. */
+  declare whyNotReady: string | undefined;
   /** What stands where a conversation has not begun. */
   declare intro: string;
   /** Questions to begin with. */
@@ -107,7 +107,7 @@ export class ChatPanel extends LitElement {
     this.conversations = [];
     this.text = undefined;
     this.answeringId = undefined;
-    this.isReady = false;
+    this.whyNotReady = undefined;
     this.intro = '';
     this.suggestions = [];
   }
@@ -148,7 +148,7 @@ export class ChatPanel extends LitElement {
       ${hasTurns ? this.#renderLog() : this.#renderEmpty()}
       <slot></slot>
       <longpage-chat-input
-        .isReady=${this.isReady}
+        .whyNotReady=${this.whyNotReady}
         .isAnswering=${isAnswering}
         @question=${(event: CustomEvent<string>) => this.#fire('question', event.detail)}
         @stop=${() => this.#fire('stop')}
@@ -162,7 +162,7 @@ export class ChatPanel extends LitElement {
       .conversation=${this.current}
       .text=${this.text}
       .answeringId=${this.answeringId}
-      .canAsk=${this.isReady && this.answeringId === undefined}
+      .canAsk=${this.#isReady && this.answeringId === undefined}
       @edit=${this.#passOn}
       @again=${this.#passOn}
       @choose=${this.#passOn}
@@ -177,13 +177,17 @@ export class ChatPanel extends LitElement {
         ${this.suggestions.map(
           (question) =>
             html`<li>
-              <button ?disabled=${!this.isReady} @click=${() => this.#fire('question', question)}>
+              <button ?disabled=${!this.#isReady} @click=${() => this.#fire('question', question)}>
                 ${question}
               </button>
             </li>`,
         )}
       </ul>
     </div>`;
+  }
+
+  get #isReady(): boolean {
+    return this.whyNotReady === undefined;
   }
 
   #onSelect = (event: Event): void => this.#fire('select', (event.target as HTMLSelectElement).value);

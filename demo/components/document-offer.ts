@@ -1,7 +1,7 @@
 /** What reading a document would cost, before it is read. Fires `accept` and `cancel`. */
 import { LitElement, css, html } from 'lit';
 import type { DocumentCost } from '../../src/index';
-import { formatBytes, formatCount, formatDuration } from '../format';
+import { formatBytes, formatCount, formatDuration, withReadableSizes } from '../format';
 import { controls } from '../shared-styles';
 
 /** See the file's header. */
@@ -94,7 +94,7 @@ export class DocumentOffer extends LitElement {
       <div aria-live="polite">${cost ? this.#renderCost(cost) : html`<p class="soft">${waiting}</p>`}</div>
       ${
         cost && !cost.fits
-          ? html`<p class="advice" role="alert">It does not fit. ${cost.advice ?? ''}</p>`
+          ? html`<p class="advice" role="alert">It does not fit. ${withReadableSizes(cost.advice ?? '')}</p>`
           : html`<p class="soft">
               It is read once and kept in this browser: questions on another day need no second reading.
             </p>`

@@ -37,6 +37,10 @@ export class DocumentReader extends LitElement {
         margin: 0.25rem 0 0 -0.55rem;
       }
 
+      ::slotted(longpage-error-panel) {
+        margin-top: 0.75rem;
+      }
+
       .text {
         flex: 1;
         min-height: 0;

@@ -78,12 +78,11 @@ export class DocumentStatus extends LitElement {
       ? `Opened: ${formatBytes(opened.bytesRead)} read in ${formatDuration(opened.durationMs)}.`
       : '';
     if (entry.state === 'partial') {
+      if (entry.numReadTokens === 0)
+        return this.#renderBox('', 'Nothing of this document is read yet.', 'Read it');
       const read = `${entry.numReadTokens.toLocaleString('en')} of ${formatCount(entry.numTokens, 'token')}`;
-      return this.#renderBox(
-        '',
-        `Read in part: ${read}. Answers come from that part. ${openedText}`,
-        'Resume',
-      );
+      const text = `Read in part: ${read}. Answers come from that part. ${openedText}`;
+      return this.#renderBox('', text, 'Resume');
     }
     return html`<p class="soft" role="status">${openedText || 'Read to its end.'}</p>`;
   }

@@ -1,5 +1,6 @@
 /** An error as a sentence with next steps. Fires `retry`, `shrink` to load with a smaller memory limit, and `dismiss`. */
 import { LitElement, css, html } from 'lit';
+import type { DocumentInfo } from '../../src/index';
 import { describeError } from '../error-text';
 import { controls } from '../shared-styles';
 
@@ -8,6 +9,10 @@ export class ErrorPanel extends LitElement {
   static override styles = [
     controls,
     css`
+      :host {
+        display: block;
+      }
+
       section {
         padding: 1rem 1.25rem;
         border: 1px solid var(--danger);
@@ -33,18 +38,25 @@ export class ErrorPanel extends LitElement {
     `,
   ];
 
-  static override properties = { error: { attribute: false }, isFatal: { attribute: false } };
+  static override properties = {
+    error: { attribute: false },
+    documents: { attribute: false },
+    isFatal: { attribute: false },
+  };
   declare error: unknown;
+  /** The documents that the error can be about. */
+  declare documents: readonly DocumentInfo[];
   /** Whether nothing goes on before the model is loaded again; what is not can be dismissed. */
   declare isFatal: boolean;
 
   constructor() {
     super();
+    this.documents = [];
     this.isFatal = false;
   }
 
   protected override render() {
-    const { title, detail, steps, canRetry, canShrink } = describeError(this.error);
+    const { title, detail, steps, canRetry, canShrink } = describeError(this.error, this.documents);
     return html`
       <section role="alert">
         <h2>${title}</h2>

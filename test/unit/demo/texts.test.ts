@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import { describeError } from '../../../demo/error-text';
-import { formatBytes, formatCount, formatDuration, formatRate, formatShare } from '../../../demo/format';
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatShare,
+  withReadableSizes,
+} from '../../../demo/format';
 import { EngineError } from '../../../src/util/errors';
 
 test.each([
@@ -61,4 +68,27 @@ test('an error of the engine comes with its own sentence and next steps', () => 
 test('any other error is shown as it is', () => {
   expect(describeError(new Error('Odd.'))).toMatchObject({ title: 'Something went wrong', detail: 'Odd.' });
   expect(describeError('just text').detail).toBe('just text');
+});
+
+test('documents are called by their titles, and bytes are in units', () => {
+  const error = new EngineError('document-busy', "'a1b2' is open in another tab; close it there first.");
+  const documents = [{ id: 'a1b2', title: 'Moby Dick' }];
+  expect(describeError(error, documents).detail).toBe(
+    '“Moby Dick” is open in another tab; close it there first.',
+  );
+  const full = new EngineError('storage-quota', 'Pages need 139792 bytes beside the 140127 there.');
+  expect(describeError(full).detail).toBe('Pages need 140 kB beside the 140 kB there.');
+});
+
+test.each([
+  ['It uses 5153378 of 10742571618 bytes.', 'It uses 5.2 MB of 11 GB.'],
+  ['It needs 2000000 bytes: set kv.gpuBytes to 3000000.', 'It needs 2.0 MB: set kv.gpuBytes to 3.0 MB.'],
+  ['For 20000 bytes load with kv.contextTokens 8192.', 'For 20 kB load with kv.contextTokens 8192.'],
+  [
+    'In 20000 bytes are the first 4096 of its 9000 tokens.',
+    'In 20 kB are the first 4096 of its 9000 tokens.',
+  ],
+  ['The document has 65536 tokens.', 'The document has 65536 tokens.'],
+])('%s', (sentence, expected) => {
+  expect(withReadableSizes(sentence)).toBe(expected);
 });
