@@ -2,6 +2,7 @@
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser } from '../../tools/browser/launch.mjs';
+import { chapter, makeEpub, makePdf } from '../support/document-files';
 import {
   answers,
   answerTexts,
@@ -150,6 +151,10 @@ describe('a document that Scout has read', () => {
 
   test('nothing in a document runs, and a file that is no document is refused with a next step', async () => {
     const { page } = shared;
+    const foreign: string[] = [];
+    page.on('request', (request) => {
+      if (!request.url().startsWith(server.origin)) foreign.push(request.url());
+    });
     const chooser = page.locator('longpage-add-document input[type=file]');
     await page.getByRole('button', { name: 'Add a document' }).click();
     await chooser.setInputFiles({
@@ -172,7 +177,34 @@ describe('a document that Scout has read', () => {
     });
     await page.getByRole('heading', { name: 'Marked' }).waitFor();
     await page.getByRole('button', { name: 'Not this one' }).click();
+    const attack = 'document.title=5';
+    const action = `<< /S /JavaScript /JS (${attack}) >>`;
+    const files = {
+      'evil.pdf': makePdf({
+        title: 'Acting',
+        pages: [[{ text: 'Quiet words.', y: 700 }]],
+        catalog: `/OpenAction ${action} /AA << /WC ${action} >>`,
+      }),
+      'evil.epub': makeEpub({
+        title: 'Scripted',
+        chapters: {
+          'a.xhtml': chapter(
+            `<p onclick="${attack}">Calm words.</p><img src="http://127.0.0.1:9/a.png" onerror="${attack}"/><script>${attack}</script>`,
+          ),
+          '../../../b.xhtml': chapter('<p>Outside</p>'),
+        },
+      }),
+    };
+    for (const [name, bytes] of Object.entries(files)) {
+      await page.getByRole('button', { name: 'Add a document' }).click();
+      await chooser.setInputFiles({ name, mimeType: '', buffer: Buffer.from(bytes) });
+      await page.getByRole('heading', { name: /Acting|Scripted/ }).waitFor();
+      await read(page);
+      await page.getByText(/Quiet words\.|Calm words\./).waitFor();
+    }
+    expect(foreign).toEqual([]);
     expect(await page.title()).toBe('Longpage');
+    await page.getByRole('button', { name: 'Add a document' }).click();
     await chooser.setInputFiles({
       name: 'photo.png',
       mimeType: 'image/png',
