@@ -136,7 +136,11 @@ export class ChatController implements ReactiveController {
       for await (const { content, isCut, ...figures } of this.#engine.answer(question, running.signal)) {
         turn = { ...turn, content, ...(isCut && { ending: 'length' as const }) };
         const { firstTokenMs, tokensPerSecond, sources, isGuess } = figures;
-        turn = { ...turn, firstTokenMs, ...(tokensPerSecond && { tokensPerSecond }) };
+        turn = {
+          ...turn,
+          ...(firstTokenMs !== undefined && { firstTokenMs }),
+          ...(tokensPerSecond && { tokensPerSecond }),
+        };
         if (sources) turn = { ...turn, sources, ...(isGuess && { isGuess }) };
         show();
       }

@@ -17,6 +17,7 @@ import {
   type LoadProgress,
   type MemoryPlan,
 } from '../src/index';
+import { AnswerPace } from './answer-pace';
 import type { Source } from './conversation';
 import { saveLastModel, type ModelChoice } from './models';
 import type { HeldModel, ModelStore } from './models/model-store';
@@ -38,7 +39,8 @@ export interface Question {
 export interface Answer {
   readonly content: string;
   readonly isCut: boolean;
-  readonly firstTokenMs: number;
+  /** From the question to the first text; undefined before it. */
+  readonly firstTokenMs: number | undefined;
   readonly tokensPerSecond: number | undefined;
   /** Where it came from, once it is complete and about a document. */
   readonly sources?: readonly Source[];
@@ -215,10 +217,8 @@ export class EngineController implements ReactiveController {
   async *answer(question: Question, signal: AbortSignal): AsyncGenerator<Answer, void> {
     const engine = this.#engine;
     if (!engine) throw new EngineError('disposed', 'No model is loaded.');
-    const startedAt = performance.now();
+    const pace = new AnswerPace(performance.now());
     let content = '';
-    let numTokens = 0;
-    let firstTokenAt = 0;
     try {
       const { documentId: document } = question;
       const stream = await engine.chat.completions.create(
@@ -235,17 +235,15 @@ export class EngineController implements ReactiveController {
       for await (const chunk of stream) {
         const choice = chunk.choices[0];
         if (!choice) continue;
-        content += choice.delta.content ?? '';
-        const isCut = choice.finish_reason === 'length';
-        const now = performance.now();
-        if (numTokens++ === 0) firstTokenAt = now;
-        const elapsedMs = now - firstTokenAt;
-        this.tokensPerSecond = elapsedMs > 0 ? ((numTokens - 1) * 1000) / elapsedMs : undefined;
+        const text = choice.delta.content ?? '';
+        content += text;
+        if (text !== '') pace.add(performance.now());
+        this.tokensPerSecond = pace.tokensPerSecond;
         yield {
           content,
-          isCut,
-          firstTokenMs: firstTokenAt - startedAt,
-          tokensPerSecond: this.tokensPerSecond,
+          isCut: choice.finish_reason === 'length',
+          firstTokenMs: pace.firstTokenMs,
+          tokensPerSecond: pace.tokensPerSecond,
           ...(choice.sources && describeSources(choice.sources)),
         };
       }
