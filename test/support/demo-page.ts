@@ -98,11 +98,12 @@ export async function chatWithoutDocument(page: Page): Promise<void> {
   await untilReady(page);
 }
 
-/** Asks, and resolves to the whole answer. */
+/** Asks, and resolves to the whole answer. It may come so fast that nobody sees the button that stops it. */
 export async function ask(page: Page, question: string): Promise<string> {
+  const numBefore = (await answerTexts(page)).length;
   await input(page).fill(question);
   await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: 'Stop' }).waitFor();
+  await expect.poll(async () => (await answerTexts(page))[numBefore] ?? '', { timeout: 60_000 }).not.toBe('');
   await untilReady(page);
   return (await answerTexts(page)).at(-1)!;
 }
