@@ -12,7 +12,7 @@
 
 const bin = (path) => `node_modules/${path}`;
 const vitest = (project) => [bin('vitest/vitest.mjs'), 'run', '--project', project];
-/** Two files at a time: on two cores Vitest alone would take one. The engine's GPU work and a browser need both for themselves. */
+/** Two files at a time: on two cores Vitest alone would take one. The engine's GPU work needs both for itself. */
 const inPairs = (project) => [...vitest(project), '--maxWorkers=2'];
 
 /** @type {Step[]} */
@@ -38,9 +38,9 @@ export const steps = [
   { name: 'unit', kind: 'vitest', command: inPairs('unit') },
   { name: 'kernels', kind: 'vitest', command: inPairs('kernels') },
   { name: 'engine', kind: 'vitest', command: vitest('engine') },
-  { name: 'browser', kind: 'vitest', command: vitest('browser') },
-  { name: 'package', kind: 'vitest', command: vitest('package'), needs: 'library' },
-  { name: 'demo', kind: 'vitest', command: vitest('demo'), needs: 'site' },
+  { name: 'browser', kind: 'vitest', command: inPairs('browser') },
+  { name: 'package', kind: 'vitest', command: inPairs('package'), needs: 'library' },
+  { name: 'demo', kind: 'vitest', command: inPairs('demo'), needs: 'site' },
 ];
 
 /**
