@@ -3,7 +3,7 @@
  * and a second day cost is printed, not judged.
  */
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright';
+import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Tokenizer } from '../../src/tokenizer/tokenizer';
 import { launchBrowser } from '../../tools/browser/launch.mjs';
@@ -13,7 +13,7 @@ import { diskSource } from '../bench/disk-source';
 import {
   answerTexts,
   ask,
-  input,
+  askForFirstWords,
   leave,
   photograph,
   read,
@@ -67,20 +67,6 @@ async function longDocument(lengthTokens: number) {
   return { text, questions: tasks.map((task) => turns.find((turn) => turn.task === task)!) };
 }
 
-/** Asks, and resolves to the time until the answer's first words are on the page, in seconds. */
-async function secondsToFirstWords(page: Page, question: string): Promise<number> {
-  const numBefore = (await answerTexts(page)).length;
-  await input(page).fill(question);
-  const startedAt = performance.now();
-  await page.keyboard.press('Enter');
-  await expect
-    .poll(async () => (await answerTexts(page))[numBefore] ?? '', { interval: 50, timeout: timeoutMs })
-    .not.toBe('');
-  const seconds = (performance.now() - startedAt) / 1000;
-  await untilReady(page);
-  return seconds;
-}
-
 test.each([4096, 16_384])(
   'a document of %i tokens',
   async (lengthTokens) => {
@@ -103,7 +89,10 @@ test.each([4096, 16_384])(
     await expect.poll(() => answerTexts(page)).toEqual(questions.map(({ answer }) => answer));
     await untilReady(page);
     const { question, answer } = questions[0]!;
-    const firstWordsSeconds = await secondsToFirstWords(page, question);
+    const askedAt = performance.now();
+    await askForFirstWords(page, question, timeoutMs);
+    const firstWordsSeconds = (performance.now() - askedAt) / 1000;
+    await untilReady(page);
     expect((await answerTexts(page)).at(-1)).toBe(answer);
     const opened = await page.getByText(/^Opened: /).innerText();
     process.stdout.write(

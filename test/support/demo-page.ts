@@ -98,12 +98,18 @@ export async function chatWithoutDocument(page: Page): Promise<void> {
   await untilReady(page);
 }
 
-/** Asks, and resolves to the whole answer. It may come so fast that nobody sees the button that stops it. */
-export async function ask(page: Page, question: string): Promise<string> {
+/** Asks, and resolves once the answer has its first words. It may be over then: nobody need have seen the button that stops it. */
+export async function askForFirstWords(page: Page, question: string, timeout = 60_000): Promise<void> {
   const numBefore = (await answerTexts(page)).length;
   await input(page).fill(question);
   await page.keyboard.press('Enter');
-  await expect.poll(async () => (await answerTexts(page))[numBefore] ?? '', { timeout: 60_000 }).not.toBe('');
+  const firstWords = async () => (await answerTexts(page))[numBefore] ?? '';
+  await expect.poll(firstWords, { interval: 50, timeout }).not.toBe('');
+}
+
+/** Asks, and resolves to the whole answer. */
+export async function ask(page: Page, question: string): Promise<string> {
+  await askForFirstWords(page, question);
   await untilReady(page);
   return (await answerTexts(page)).at(-1)!;
 }
