@@ -46,6 +46,14 @@ export interface CacheLayout {
   readonly tableBytes: number;
 }
 
+/** Whether heads keep and attend their pages in the same ways. */
+export function hasSameHeads(
+  a: Pick<CacheShape, 'unstable' | 'exactHeads'>,
+  b: Pick<CacheShape, 'unstable' | 'exactHeads'>,
+): boolean {
+  return a.unstable.equals(b.unstable) && a.exactHeads.equals(b.exactHeads);
+}
+
 /** Slots of one KV head of one layer. */
 export function slotsOfHead(shape: CacheShape, layer: number, kvHead: number): number {
   return shape.unstable.has(layer, kvHead) ? shape.numPageIds : shape.numSequences * shape.slotsPerStableHead;

@@ -1,4 +1,5 @@
 /** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
+import { hasSameHeads } from '../cache/cache-layout';
 import { pagesFor, pageTokens, type PageId } from '../cache/page';
 import { pageBytes } from '../kernels/attention/kv-format';
 import { Device } from '../gpu/device';
@@ -300,16 +301,14 @@ export class EngineCore {
     const measured = this.#runner.observer?.measured;
     const { cache, observe } = this.#plan;
     if (!measured || !observe) return undefined;
-    const { stability, overlapByOffset } = measured;
     return makeHeadProfile({
       modelId: await (this.#fingerprint ??= fingerprintModel(this.#source)),
       numLayers: cache.numLayers,
       numKvHeads: cache.numKvHeads,
       pagesPerHead: cache.pagesPerHead,
       window: observe.window,
-      measuredOn: `While answering: ${stability.length} chunks of ${observe.window} steps.`,
-      stability,
-      overlapByOffset,
+      measuredOn: `While answering: ${measured.stability.length} chunks of ${observe.window} steps.`,
+      ...measured,
     });
   }
 
@@ -555,7 +554,7 @@ export class EngineCore {
     this.#measured!.apply();
     this.#kv = kv;
     this.#profileOrigin = 'measured';
-    if (plan.cache.unstable.equals(this.#plan.cache.unstable)) return;
+    if (hasSameHeads(plan.cache, this.#plan.cache)) return;
     const paused = await this.#pause();
     const { observer } = this.#runner;
     this.#runner.destroy();

@@ -73,7 +73,7 @@ function newObserver(
   if (!observe) return undefined;
   const isAlike = measured?.pagesPerHead === cache.pagesPerHead && measured.window === observe.window;
   const selects = (layer: number) => layers[layer]!.slidingWindow === undefined;
-  return new StabilityObserver(cache, observe, selects, isAlike ? measured.stability : []);
+  return new StabilityObserver(cache, observe, selects, isAlike ? measured : undefined);
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { CacheShape } from '../cache/cache-layout';
 import type { PageIndex } from '../cache/page';
 import type { SelectionStep } from '../select/stability';
-import { StabilityMeter } from '../select/stability-meter';
+import { StabilityMeter, type MeasuredStability } from '../select/stability-meter';
 
 /** How much is looked at. */
 export interface ObserverOptions {
@@ -19,13 +19,6 @@ export interface ObserverOptions {
 
 /** A step that is looked at: takes what the heads selected, `[layers, kvHeads, K]`, when it has come back. */
 export type Observation = (words: Uint32Array) => void;
-
-/** What was measured so far; overlaps only here, not before. */
-export interface MeasuredStability {
-  /** `[chunks][layers · kvHeads]` TS; 1 for heads that never select. */
-  readonly stability: readonly (readonly number[])[];
-  readonly overlapByOffset: readonly (number | null)[];
-}
 
 /** A sequence while it decodes. */
 interface Answer {
@@ -46,13 +39,13 @@ export class StabilityObserver {
 
   /**
    * @param selects whether the heads of a layer select at all
-   * @param earlier `[chunks][layers · kvHeads]` TS that was measured before and counts too
+   * @param earlier what was measured before, of all heads, and counts too
    */
   constructor(
     shape: CacheShape,
     options: ObserverOptions,
     selects: (layer: number) => boolean,
-    earlier: readonly (readonly number[])[] = [],
+    earlier?: MeasuredStability,
   ) {
     const { numLayers, numKvHeads } = shape;
     this.#shape = shape;
@@ -60,8 +53,13 @@ export class StabilityObserver {
     this.#heads = Array.from({ length: numLayers * numKvHeads }, (_, head) => head).filter((head) =>
       selects(Math.floor(head / numKvHeads)),
     );
-    const selecting = earlier.map((chunk) => this.#heads.map((head) => chunk[head]!));
-    this.#meter = new StabilityMeter(this.#heads.length, options.window, selecting);
+    const ofSelecting = (chunk: readonly number[]) => this.#heads.map((head) => chunk[head]!);
+    const stability = earlier?.stability.map(ofSelecting) ?? [];
+    this.#meter = new StabilityMeter(
+      this.#heads.length,
+      options.window,
+      earlier && { ...earlier, stability },
+    );
   }
 
   /** A sequence's answer begins. */
@@ -109,9 +107,9 @@ export class StabilityObserver {
     return this.#meter.stability.length;
   }
 
-  /** What was measured; undefined before the first whole chunk. */
-  get measured(): MeasuredStability | undefined {
-    const { stability, overlapByOffset } = this.#meter;
+  /** What was measured, 1 for heads that never select; undefined before the first whole chunk. */
+  get measured(): Required<MeasuredStability> | undefined {
+    const { stability, ...overlaps } = this.#meter.measured;
     if (stability.length === 0) return undefined;
     const { numLayers, numKvHeads } = this.#shape;
     const everyHead = (chunk: readonly number[]) => {
@@ -119,7 +117,7 @@ export class StabilityObserver {
       this.#heads.forEach((head, i) => (row[head] = chunk[i]!));
       return row;
     };
-    return { stability: stability.map(everyHead), overlapByOffset };
+    return { stability: stability.map(everyHead), ...overlaps };
   }
 
   #read(words: Uint32Array, numPages: number): SelectionStep[] {

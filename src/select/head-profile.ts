@@ -28,6 +28,8 @@ export interface HeadProfile {
   readonly retrieval?: readonly number[];
   /** `[64]`: mean overlap over all heads at 1 … 64 steps' distance; null where no pair was measured. */
   readonly overlapByOffset: readonly (number | null)[];
+  /** `[64]`: pairs of selections behind each of these means. Without it, a later measurement takes their place. */
+  readonly overlapSamples?: readonly number[];
   /** Share of the unstable heads of one family of tasks that are the other's too; chance is `share`. */
   readonly crossCheck?: {
     readonly families: readonly string[];
@@ -39,11 +41,18 @@ export interface HeadProfile {
 /** What a profile is made from. */
 export interface ProfileSource extends Pick<
   HeadProfile,
-  'modelId' | 'numLayers' | 'numKvHeads' | 'pagesPerHead' | 'window' | 'measuredOn' | 'crossCheck'
+  | 'modelId'
+  | 'numLayers'
+  | 'numKvHeads'
+  | 'pagesPerHead'
+  | 'window'
+  | 'measuredOn'
+  | 'overlapByOffset'
+  | 'overlapSamples'
+  | 'crossCheck'
 > {
   /** `[chunks][layers · kvHeads]`, at least one chunk. */
   readonly stability: readonly (readonly number[])[];
-  readonly overlapByOffset: readonly (number | null)[];
 }
 
 /** The profile of what was measured, numbers rounded to four digits. */
@@ -105,6 +114,12 @@ export function parseHeadProfile(value: unknown, numLayers: number, numKvHeads: 
   const numHeads = numLayers * numKvHeads;
   const isRow = (row: unknown) =>
     Array.isArray(row) && row.length === numHeads && row.every((ts) => ts >= 0 && ts <= 1);
+  const isCounted = ({ overlapByOffset, overlapSamples }: HeadProfile) =>
+    overlapSamples === undefined ||
+    (Array.isArray(overlapSamples) &&
+      overlapSamples.every((count) => count >= 0) &&
+      Array.isArray(overlapByOffset) &&
+      overlapByOffset.every((overlap) => overlap === null || (overlap >= 0 && overlap <= 1)));
   const isFitting =
     profile?.version === 1 &&
     profile.numLayers === numLayers &&
@@ -112,7 +127,8 @@ export function parseHeadProfile(value: unknown, numLayers: number, numKvHeads: 
     Array.isArray(profile.stability) &&
     profile.stability.length > 0 &&
     profile.stability.every(isRow) &&
-    (profile.retrieval === undefined || isRow(profile.retrieval));
+    (profile.retrieval === undefined || isRow(profile.retrieval)) &&
+    isCounted(profile);
   if (!isFitting) {
     throw new EngineError(
       'model-unsupported',

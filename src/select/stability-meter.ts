@@ -15,6 +15,16 @@ interface Run {
   length: number;
 }
 
+/** What was measured: of heads by chunk, and of overlaps by distance. */
+export interface MeasuredStability {
+  /** `[chunks][heads]` TS of every whole chunk. */
+  readonly stability: readonly (readonly number[])[];
+  /** `[maxOffset]`: mean overlap over all heads at 1, 2, … steps' distance; null where no pair was seen. */
+  readonly overlapByOffset: readonly (number | null)[];
+  /** `[maxOffset]`: pairs of selections behind each of these means; unknown counts as none. */
+  readonly overlapSamples?: readonly number[];
+}
+
 /** Measures the heads of one model over any number of answers. */
 export class StabilityMeter {
   readonly #numHeads: number;
@@ -26,13 +36,18 @@ export class StabilityMeter {
 
   /**
    * @param window steps of a chunk, 2 to 64
-   * @param earlier `[chunks][heads]` TS that was measured before and counts too
+   * @param earlier what was measured before and counts too, every sample alike
    */
-  constructor(numHeads: number, window: number, earlier: readonly (readonly number[])[] = []) {
+  constructor(numHeads: number, window: number, earlier?: MeasuredStability) {
     assert(window >= 2 && window <= maxOffset, `chunks of ${window} steps`);
     this.#numHeads = numHeads;
     this.#window = window;
-    this.#stability = [...earlier];
+    this.#stability = [...(earlier?.stability ?? [])];
+    for (let i = 0; i < maxOffset; i++) {
+      const count = earlier?.overlapSamples?.[i] ?? 0;
+      this.#overlapCounts[i] = count;
+      this.#overlapSums[i] = count * (earlier?.overlapByOffset[i] ?? 0);
+    }
   }
 
   /** `[chunks][heads]` TS of every whole chunk so far. */
@@ -40,12 +55,13 @@ export class StabilityMeter {
     return this.#stability;
   }
 
-  /** `[maxOffset]`: mean overlap over all heads at 1, 2, … steps' distance; null where no pair was seen. */
-  get overlapByOffset(): (number | null)[] {
-    return Array.from(this.#overlapSums, (sum, i) => {
-      const count = this.#overlapCounts[i]!;
-      return count === 0 ? null : sum / count;
-    });
+  /** All that was measured so far. */
+  get measured(): Required<MeasuredStability> {
+    const overlapSamples = [...this.#overlapCounts];
+    const overlapByOffset = overlapSamples.map((count, i) =>
+      count === 0 ? null : this.#overlapSums[i]! / count,
+    );
+    return { stability: this.#stability, overlapByOffset, overlapSamples };
   }
 
   /**

@@ -1,7 +1,7 @@
 /** The cache's buffers: slabs of whole heads, and the bytes of each kind. */
 import { expect, test } from 'vitest';
 import { HeadSet } from '../../../src/cache/head-set';
-import { planCacheLayout, type CacheShape } from '../../../src/cache/cache-layout';
+import { hasSameHeads, planCacheLayout, type CacheShape } from '../../../src/cache/cache-layout';
 
 const shape: CacheShape = {
   format: 'f16',
@@ -60,4 +60,17 @@ test('bytes by hand, and twice as many for pages in f32', () => {
     2 * layout.summaryPoolBytes,
   ]);
   expect(wide.tableBytes).toBe(layout.tableBytes);
+});
+
+test.each([
+  [[3, 4], [3], true],
+  [[3, 5], [3], false],
+  [[3, 4], [4], false],
+  [[3, 4], [], false],
+])('unstable heads %j, of which %j attend everything: the same heads: %s', (unstable, exact, isSame) => {
+  const heads = (kept: number[], attending: number[]) => ({
+    unstable: new HeadSet(2, 3, kept),
+    exactHeads: new HeadSet(2, 3, attending),
+  });
+  expect(hasSameHeads(heads(unstable, exact), heads([3, 4], [3]))).toBe(isSame);
 });

@@ -21,7 +21,13 @@ const observer = (
   options: Partial<ObserverOptions> = {},
   selects: (layer: number) => boolean = () => true,
   earlier?: number[][],
-) => new StabilityObserver(shape, { window: 2, spacing: 6, maxChunks: 4, ...options }, selects, earlier);
+) =>
+  new StabilityObserver(
+    shape,
+    { window: 2, spacing: 6, maxChunks: 4, ...options },
+    selects,
+    earlier && { stability: earlier, overlapByOffset: [] },
+  );
 
 /** The second head of every layer takes new pages at every step. */
 const words = (step: number) =>

@@ -65,6 +65,8 @@ describe('a head profile', () => {
       { ...profile, stability: [[0.1, 0.2, 0.3, NaN]] },
       { ...profile, retrieval: [0.1, 0.2] },
       { ...profile, retrieval: [0.1, 0.2, 0.3, 2] },
+      { ...profile, overlapSamples: [-1] },
+      { ...profile, overlapSamples: [1], overlapByOffset: [NaN] },
     ];
     for (const value of wrong) expect(() => parseHeadProfile(value, 2, 2)).toThrow('2 layers of 2 KV heads');
     expect(() => parseHeadProfile(profile, 4, 1)).toThrow('4 layers of 1 KV heads');

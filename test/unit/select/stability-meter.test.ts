@@ -38,16 +38,35 @@ describe('the stability of heads', () => {
     const answer = {};
     // The same pages at every other step.
     for (let t = 0; t < 5; t++) meter.add(answer, t, [t % 2 === 0 ? step(1, 2) : step(3, 4)]);
-    const overlaps = meter.overlapByOffset;
+    const overlaps = meter.measured.overlapByOffset;
     expect(overlaps.length).toBe(maxOffset);
     expect(overlaps.slice(0, 5)).toEqual([0, 1, 0, 1, null]);
+  });
+
+  test('weighs earlier overlaps by their pairs', () => {
+    const run = (subject: StabilityMeter, length: number) => {
+      const answer = {};
+      for (let t = 0; t < length; t++)
+        subject.add(answer, t, [t < 3 ? step(1, 2) : step(1 + 2 * t, 2 + 2 * t)]);
+      return subject.measured;
+    };
+    const first = run(new StabilityMeter(1, 2), 3);
+    expect(first.overlapByOffset.slice(0, 3)).toEqual([1, 1, null]);
+    expect(first.overlapSamples.slice(0, 3)).toEqual([2, 1, 0]);
+    const both = run(new StabilityMeter(1, 2, first), 5);
+    // 2 of 2 and 2 of 4 pairs at a distance of one step, 1 of 1 and 1 of 3 at two, 0 of 2 at three.
+    expect(both.overlapByOffset.slice(0, 3)).toEqual([4 / 6, 2 / 4, 0]);
+    expect(both.overlapSamples.slice(0, 3)).toEqual([6, 4, 2]);
+    expect(both.stability.length).toBe(1 + 2);
+    const { overlapSamples: _unknown, ...uncounted } = first;
+    expect(run(new StabilityMeter(1, 2, uncounted), 5).overlapByOffset.slice(0, 2)).toEqual([0.5, 1 / 3]);
   });
 
   test('looks back no further than it says', () => {
     const meter = new StabilityMeter(1, 2);
     const answer = {};
     for (let t = 0; t < 200; t++) meter.add(answer, t, [step(t % 100)]);
-    expect(meter.overlapByOffset.every((overlap) => overlap === 0)).toBe(true);
+    expect(meter.measured.overlapByOffset.every((overlap) => overlap === 0)).toBe(true);
     expect(meter.stability.length).toBe(100);
   });
 });
