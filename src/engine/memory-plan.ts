@@ -135,7 +135,7 @@ export function planMemory(input: PlanInput): MemoryPlan {
   if (!(unstableShare >= 0 && unstableShare <= 1)) {
     throw new RangeError(`kv.unstableShare must be a number from 0 to 1, not ${unstableShare}.`);
   }
-  const wanted = kv.contextTokens ?? config.maxContext;
+  const wanted = kv.contextTokens ?? Math.max(config.maxContext, pageTokens);
   checkInteger('kv.contextTokens', wanted, pageTokens, 2 ** 24);
   const isFixed = kv.contextTokens !== undefined;
 

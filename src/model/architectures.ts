@@ -26,6 +26,8 @@ export interface Architecture {
   /** `no_rope_layers` and `no_rope_layer_interval` may take RoPE from layers. */
   readonly hasLayersWithoutRope: boolean;
   readonly windowRule: WindowRule;
+  /** `partial_rotary_factor` says how much of a head is rotated; else all of it is. */
+  readonly hasPartialRope: boolean;
   /** RoPE scalings that mean in this architecture what their name says. */
   readonly ropeTypes: readonly ('linear' | 'llama3' | 'yarn')[];
   readonly defaults: {
@@ -51,6 +53,7 @@ const plain = {
   isFused: false,
   hasLayersWithoutRope: false,
   windowRule: 'never',
+  hasPartialRope: false,
   ropeTypes: ['linear', 'llama3', 'yarn'],
 } as const;
 
@@ -117,6 +120,7 @@ export const architectures: Readonly<Record<string, Architecture>> = {
     ...plain,
     modelType: 'phi3',
     isFused: true,
+    hasPartialRope: true,
     windowRule: 'every-layer',
     // In this architecture 'yarn' is an old name of LongRoPE.
     ropeTypes: ['linear'],

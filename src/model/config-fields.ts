@@ -11,7 +11,13 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** A field as a person would quote it, cut short. */
 export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  let text;
+  try {
+    text = JSON.stringify(value) ?? String(value);
+  } catch {
+    // Parsing takes any depth of lists in lists, writing does not.
+    text = 'a value too deep to show';
+  }
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 

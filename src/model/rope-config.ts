@@ -48,10 +48,10 @@ export function parseRope(
   headDim: number,
   maxPositions: number,
 ): RopeConfig {
-  const scaling = config.object('rope_scaling');
-  const isOldStyle = scaling !== undefined && Object.keys(scaling).length > 0;
+  const oldStyle = config.object('rope_scaling');
+  const isOldStyle = oldStyle !== undefined && Object.keys(oldStyle).length > 0;
   const path = isOldStyle ? 'rope_scaling' : 'rope_parameters';
-  const values: JsonObject = (isOldStyle ? scaling : config.object('rope_parameters')) ?? {};
+  const values: JsonObject = (isOldStyle ? oldStyle : config.object('rope_parameters')) ?? {};
   const rope = new ConfigFields(values, `${path}.`);
   for (const name of ['full_attention', 'sliding_attention']) {
     if (rope.has(name)) throw rope.refuse(name, 'RoPE that differs between layer types is not supported');
@@ -61,14 +61,20 @@ export function parseRope(
   if (rotaryDim < 2 || rotaryDim % 2 !== 0) {
     throw partial.refuse('partial_rotary_factor', `it rotates ${rotaryDim} of ${headDim} channels`);
   }
+  const scaling = parseScaling(rope, config, architecture, maxPositions);
+  const isWhole = !architecture.hasPartialRope;
+  // Unscaled, the classes of transformers that do not know the field rotate whole heads; scaled, they fail.
+  if (isWhole && rotaryDim !== headDim && scaling.type !== 'none') {
+    throw partial.refuse('partial_rotary_factor', `'${architecture.modelType}' models rotate whole heads`);
+  }
   return {
     theta: (rope.get('rope_theta') === undefined ? config : rope).number(
       'rope_theta',
       { min: 1, max: 1e12 },
       architecture.defaults.ropeTheta,
     ),
-    rotaryDim,
-    scaling: parseScaling(rope, config, architecture, maxPositions),
+    rotaryDim: isWhole ? headDim : rotaryDim,
+    scaling,
   };
 }
 

@@ -114,20 +114,24 @@ function parseEntries(json: Uint8Array, file: string): [name: string, entry: unk
 /** `JSON.parse` keeps the last of equal keys in silence. Expects valid JSON; returns the key as written. */
 function findRepeatedKey(text: string): string | undefined {
   const seen = new Set<string>();
-  const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]/gs;
   let depth = 0;
   let isKey = false;
-  for (const [token] of text.matchAll(tokens)) {
-    if (token === '{' || token === '[') depth++;
-    else if (token === '}' || token === ']') depth--;
-    if (token.startsWith('"')) {
-      if (isKey) {
-        const key = JSON.parse(token) as string;
-        if (seen.has(key)) return token;
-        seen.add(key);
-      }
+  // Not by a regular expression, whose stack a long enough name exhausts.
+  for (let i = 0; i < text.length; i++) {
+    const mark = text[i]!;
+    if (mark === '"') {
+      const start = i++;
+      while (text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
+      const name = text.slice(start, i + 1);
+      const key = isKey ? (JSON.parse(name) as string) : undefined;
+      if (key !== undefined && seen.has(key)) return name;
+      if (key !== undefined) seen.add(key);
       isKey = false;
-    } else isKey = depth === 1 && (token === '{' || token === ',');
+    } else if ('{[}],:'.includes(mark)) {
+      if (mark === '{' || mark === '[') depth++;
+      else if (mark === '}' || mark === ']') depth--;
+      isKey = depth === 1 && (mark === '{' || mark === ',');
+    }
   }
   return undefined;
 }

@@ -9,6 +9,24 @@ import { strftime } from './strftime';
 /** What a template said by `raise_exception`: it is about the values, not about the template. */
 export class TemplateRefusal extends Error {}
 
+/** Longest time for one text in milliseconds: a conversation takes a few. */
+const maxRenderMs = 5000;
+
+/** Loops in loops have an end that nobody waits for. */
+class LimitedInterpreter extends Interpreter {
+  readonly #endsAt: number;
+
+  constructor(environment: Environment, limitMs: number) {
+    super(environment);
+    this.#endsAt = performance.now() + limitMs;
+  }
+
+  override evaluate(...step: Parameters<Interpreter['evaluate']>) {
+    if (performance.now() > this.#endsAt) throw new Error('it does not come to an end.');
+    return super.evaluate(...step);
+  }
+}
+
 /** A compiled template. */
 export class JinjaTemplate {
   private readonly program: ReturnType<typeof parse>;
@@ -21,12 +39,12 @@ export class JinjaTemplate {
 
   /**
    * The text for these values; `now` is the date that `strftime_now` states.
-   * @throws TemplateRefusal by the template's own decision, Error where it fails.
+   * @throws TemplateRefusal by the template's own decision, Error where it fails or takes longer than `limitMs`.
    */
-  render(values: Readonly<Record<string, unknown>>, now: Date): string {
+  render(values: Readonly<Record<string, unknown>>, now: Date, limitMs = maxRenderMs): string {
     const environment = new Environment();
     for (const [name, value] of Object.entries({ ...globals(now), ...values })) environment.set(name, value);
-    const result: unknown = new Interpreter(environment).run(this.program).value;
+    const result: unknown = new LimitedInterpreter(environment, limitMs).run(this.program).value;
     assert(typeof result === 'string', 'a template renders to a string');
     return result;
   }

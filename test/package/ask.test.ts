@@ -56,6 +56,7 @@ describe('ask', () => {
     expect(Object.values(categories).reduce((sum, bytes) => sum + bytes, 0)).toBe(total);
     expect(peakTotal).toBeGreaterThanOrEqual(total!);
     expect(report.memory.hostBytes).toBeGreaterThan(0);
+    expect(report.memory.diskBytes).toBe(0);
     expect(Object.keys(report.kv)).toEqual(['pages', 'residentPages', 'reranks', 'promotions', 'stalls']);
     const perToken = ['dispatchesPerToken', 'submitsPerToken', 'readbacksPerToken', 'buffersPerToken'];
     expect(Object.keys(report.gpu)).toEqual(perToken);

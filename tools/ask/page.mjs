@@ -43,7 +43,7 @@ const describeToken = ({ token_id: id, logprob }) => ({ id, logprob });
 function buildReport(answer, stats) {
   const [choice] = answer.choices;
   const { lastRequest, loadMs } = stats.timings;
-  const { gpuBytes, total, peakTotal, hostBytes } = stats.memory;
+  const { gpuBytes, total, peakTotal, hostBytes, diskBytes } = stats.memory;
   const { pages, residentPages, reranks, promotions, stalls } = stats.kv;
   return {
     text: choice.message?.content ?? choice.text,
@@ -56,7 +56,7 @@ function buildReport(answer, stats) {
       })) ?? null,
     usage: answer.usage,
     timings: { loadMs, ...lastRequest },
-    memory: { gpuBytes: { ...gpuBytes, total, peakTotal }, hostBytes },
+    memory: { gpuBytes: { ...gpuBytes, total, peakTotal }, hostBytes, diskBytes },
     kv: { pages, residentPages, reranks, promotions, stalls },
     gpu: stats.gpu,
     adapter: stats.adapter,

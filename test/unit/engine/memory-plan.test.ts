@@ -84,6 +84,10 @@ test.each([
   expect(plan({ numSequences }).activations.maxRows).toBe(maxRows);
 });
 
+test('a model made for less than a page has a page of context', () => {
+  expect(plan({}, parseModelConfig({ ...json, max_position_embeddings: 8 })).contextTokens).toBe(16);
+});
+
 describe('the limit', () => {
   test('is kept, tight or wide, and more of it never means less', () => {
     let last: MemoryPlan | undefined;

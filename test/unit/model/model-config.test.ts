@@ -202,6 +202,11 @@ describe('RoPE', () => {
       parse('Phi3', { head_dim: 64, rope_parameters: { partial_rotary_factor: 0.5 } }).rope.rotaryDim,
     ).toBe(32);
   });
+
+  it('rotates whole heads in the architectures that do not know the field, as transformers does', () => {
+    const partial = { head_dim: 16, rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.5 } };
+    expect(parse('Llama', partial).rope.rotaryDim).toBe(16);
+  });
 });
 
 describe('special ids', () => {
@@ -261,6 +266,11 @@ describe('refusals', () => {
       },
     ],
     ['partial_rotary_factor', 'Phi3', { partial_rotary_factor: 0.1 }],
+    [
+      'partial_rotary_factor',
+      'Qwen2',
+      { rope_parameters: { rope_type: 'linear', factor: 2, partial_rotary_factor: 0.5 } },
+    ],
     ['quantization_config', 'Llama', { quantization_config: { quant_method: 'gptq' } }],
     ['num_local_experts', 'Mistral', { num_local_experts: 8 }],
     ['final_logit_softcapping', 'Llama', { final_logit_softcapping: 30 }],
@@ -276,6 +286,11 @@ describe('refusals', () => {
     ['eos_token_id', 'Llama', { eos_token_id: '2' }],
     ['max_position_embeddings', 'Llama', { max_position_embeddings: 1e15 }],
   ];
+
+  it('names a field whose value is too deep to show', () => {
+    const vocabSize: unknown = JSON.parse('['.repeat(1e5) + ']'.repeat(1e5));
+    expect(() => parse('Llama', { vocab_size: vocabSize })).toThrow(/vocab_size = a value too deep/);
+  });
 
   it.each(cases)('names %s (%s, %j)', (field, name, fields) => {
     let error: unknown;

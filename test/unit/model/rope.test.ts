@@ -108,7 +108,11 @@ describe('inverseFrequencies', () => {
   });
 
   it('covers only the rotated part of a head', () => {
-    const { rope } = parseModelConfig({ ...llama, partial_rotary_factor: 0.75 });
+    const { rope } = parseModelConfig({
+      ...llama,
+      architectures: ['Phi3ForCausalLM'],
+      partial_rotary_factor: 0.75,
+    });
     const frequencies = inverseFrequencies(rope);
     expect(frequencies).toHaveLength(24);
     expect(frequencies[12]).toBeCloseTo(0.01, 12);

@@ -91,6 +91,18 @@ describe('parseHeader', () => {
     });
   });
 
+  it('refuses a shape of lists in lists', () => {
+    const shape = '['.repeat(1e5) + ']'.repeat(1e5);
+    const header = `{"t":{"dtype":"F32","shape":${shape},"data_offsets":[0,0]}}`;
+    expect(() => parseHeader(encode(header), 'f')).toThrow(/'t' has the shape a value too deep/);
+  });
+
+  it('reads names of any length', () => {
+    const name = 'a'.repeat(9e6);
+    const header = `{"${name}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`;
+    expect(parseHeader(encode(header), 'f')[0]!.name).toHaveLength(9e6);
+  });
+
   it('refuses what is not UTF-8', () => {
     expect(() => parseHeader(Uint8Array.of(0x7b, 0xff, 0x7d), 'f')).toThrow(EngineError);
   });
