@@ -19,23 +19,20 @@ import type { ChatMessage } from '../tokenizer/chat-message';
 import type { ChatTemplate } from '../tokenizer/chat-template';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { asError, EngineError } from '../util/errors';
+import type { DeviceSide } from './device-side';
 import { documentCost, fitPrefillTime, type PrefillTime, type TimedPrefill } from './document-cost';
 import type { MemoryPlan } from './memory-plan';
 import type { ModelRunner } from './model-runner';
+import { readSummaries } from './read-summaries';
 import { Reading } from './reading';
 import type { Sequence } from './sequence';
 import type { EncodedPrompt } from './sources';
-import type { StepLoop } from './step-loop';
 
 /** What documents are read and opened with. */
 export interface DocumentsContext {
   readonly library: LibraryOptions;
-  /** What is on the GPU now: another device brings others. */
-  readonly device: () => { readonly runner: ModelRunner; readonly loop: StepLoop };
-  /** Whether the device is lost; waits a moment for the word of it. */
-  readonly isLost: () => Promise<boolean>;
-  /** Resolves when no recovery from a lost device is under way. @throws EngineError `device-lost`, `disposed` */
-  readonly ready: () => Promise<void>;
+  /** Another device brings another runner and loop: they are asked for anew each time. */
+  readonly side: Pick<DeviceSide, 'device' | 'runner' | 'loop' | 'ready'>;
   /** Called before the first pages of a document come to the GPU. */
   readonly beginDocument: () => Promise<void>;
   readonly tokenizer: Tokenizer;
@@ -96,7 +93,7 @@ export class Documents {
    */
   async add(id: string, text: string, options: AddOptions = {}): Promise<DocumentInfo> {
     const { library } = this;
-    await this.#context.ready();
+    await this.#context.side.ready();
     options.signal?.throwIfAborted();
     if (this.#known.get(id)?.abort) throw new EngineError('document-busy', `'${id}' is being read already.`);
     const found = await library.find(id);
@@ -145,13 +142,13 @@ export class Documents {
   /** Does `work`, again when the device is lost meanwhile and another one can be had. */
   async #onDevice<T>(work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      await this.#context.ready();
+      await this.#context.side.ready();
       try {
         return await work();
       } catch (error) {
         if (!isDeviceLost(error) || attempt === maxAttempts) throw error;
         // An operation may learn of the loss before the engine does, which another attempt must not outrun.
-        await this.#context.isLost();
+        await this.#context.side.device.isLost();
       }
     }
   }
@@ -178,7 +175,7 @@ export class Documents {
 
   /** Stops a reading of it, and deletes it. @throws EngineError `document-busy` while another tab has it open */
   async delete(id: string): Promise<void> {
-    await this.#context.ready();
+    await this.#context.side.ready();
     this.#known.get(id)?.abort?.(new DOMException(`'${id}' was deleted.`, 'AbortError'));
     await this.#release(id);
     await this.library.delete(id);
@@ -197,7 +194,7 @@ export class Documents {
       throw error;
     }));
     signal?.throwIfAborted();
-    const { runner } = this.#context.device();
+    const { runner } = this.#context.side;
     return documentCost({
       numTokens: ids.length,
       textBytes: new TextEncoder().encode(text).byteLength,
@@ -225,18 +222,18 @@ export class Documents {
   }
 
   async #timePrefill(numTokens: number): Promise<TimedPrefill> {
-    const { ready, device, config } = this.#context;
-    await ready();
+    const { side, config } = this.#context;
+    await side.ready();
     // No text that anybody has written: nothing of it is there yet, and nothing of it stays.
     const ids = Array.from({ length: numTokens }, (_, i) => (numTokens * 31 + i * 7919) % config.vocabSize);
     let startedAt = 0;
     const onBorder = () => void (startedAt ||= performance.now());
     const reading = new Reading(ids, onBorder, () => Promise.resolve());
-    device().loop.add(reading);
+    side.loop.add(reading);
     await reading.done;
     const durationMs = performance.now() - startedAt;
     await reading.stored;
-    device().loop.drop(ids);
+    side.loop.drop(ids);
     return { numTokens, durationMs };
   }
 
@@ -245,7 +242,7 @@ export class Documents {
   }
 
   #isThere({ ids, numReadTokens }: KnownDocument): boolean {
-    return numReadTokens === 0 || this.#context.device().loop.covers(ids.slice(0, numReadTokens));
+    return numReadTokens === 0 || this.#context.side.loop.covers(ids.slice(0, numReadTokens));
   }
 
   /** Lets go of the lock on a document that is open here. */
@@ -253,7 +250,7 @@ export class Documents {
     const known = this.#known.get(id);
     if (!known) return;
     known.abort?.(new DOMException(`'${id}' is used for something else.`, 'AbortError'));
-    this.#context.device().loop.drop(known.ids);
+    this.#context.side.loop.drop(known.ids);
     this.#known.delete(id);
   }
 
@@ -307,13 +304,13 @@ export class Documents {
     { signal, onProgress }: AddOptions,
   ): Promise<void> {
     const { library } = this;
-    const { device, config } = this.#context;
+    const { side, config } = this.#context;
     const { id } = draft.manifest;
     this.#checkLength(ids.length);
     await this.#context.beginDocument();
     const numReadable = readableTokens(ids.length);
     if (draft.known && draft.manifest.numReadTokens > 0) {
-      if (!device().loop.covers(ids.slice(0, draft.manifest.numReadTokens)))
+      if (!side.loop.covers(ids.slice(0, draft.manifest.numReadTokens)))
         await this.#bringBack(draft.known, { closesItself: false });
     }
     const pace = new ReadingPace(config, ids.length);
@@ -328,7 +325,7 @@ export class Documents {
       (sequence, numTokens) => {
         known.numReadTokens = numTokens;
         report('reading', numTokens);
-        const { runner } = device();
+        const { runner } = side;
         storing = storing
           .then(() => this.#store(runner, draft, sequence, numTokens))
           .catch((error: unknown) => {
@@ -340,7 +337,7 @@ export class Documents {
       },
       () => storing,
     );
-    const abort = (reason: unknown) => device().loop.abort(reading, reason);
+    const abort = (reason: unknown) => side.loop.abort(reading, reason);
     const onAbort = () => abort(signal!.reason);
     const known: KnownDocument = {
       head,
@@ -355,9 +352,9 @@ export class Documents {
     signal?.addEventListener('abort', onAbort);
     try {
       if (numReadable > draft.manifest.numReadTokens) {
-        await this.#context.ready();
+        await this.#context.side.ready();
         signal?.throwIfAborted();
-        device().loop.add(reading);
+        side.loop.add(reading);
         await reading.done;
         report('storing', numReadable);
       }
@@ -404,7 +401,7 @@ export class Documents {
     const { numKvHeads, pageBytes, summaryBytes } = manifest.layout;
     const first = run * pagesPerRun;
     const ids = runner.cache.pagesOf(sequence).slice(first, end);
-    const summaries = await runner.readSummaries(sequence, first, end);
+    const summaries = await readSummaries(runner, sequence, first, end);
     return Promise.all(
       placesOfRun(manifest, run).map(async (place): Promise<NewRecord> => {
         if (place.kind === 'summaries') {
@@ -431,7 +428,7 @@ export class Documents {
     const { manifest } = stored;
     const ids = await stored.ids();
     const { library } = this;
-    const { loop, runner } = this.#context.device();
+    const { loop, runner } = this.#context.side;
     const { numKvHeads } = manifest.layout;
     const { numReadTokens } = manifest;
     // Later the same pages are read for questions, which have signals of their own.

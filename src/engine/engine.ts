@@ -1,46 +1,35 @@
 /** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
-import { hasSameHeads } from '../cache/cache-layout';
-import { pagesFor, pageTokens, type PageId } from '../cache/page';
-import { pageBytes } from '../kernels/attention/kv-format';
 import { Device } from '../gpu/device';
-import type { KernelCompiler } from '../gpu/kernel';
 import type { ModelConfig } from '../model/model-config';
 import { fingerprintModel } from '../model/model-fingerprint';
 import type { ModelSource } from '../model/model-source';
 import { readModelConfig } from '../model/read-model-config';
-import { destroyWeights, type ModelWeights } from '../model/weights';
-import { makeHeadProfile, type HeadProfile } from '../select/head-profile';
+import type { HeadProfile } from '../select/head-profile';
 import type { ChatTemplate } from '../tokenizer/chat-template';
 import type { Tokenizer } from '../tokenizer/tokenizer';
-import { asError, EngineError } from '../util/errors';
+import { asError, type EngineError } from '../util/errors';
 import { fetched } from '../util/fetched';
+import { checkIds, maxSampled } from './admission';
 import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
 import { chooseProfile, type ChosenProfile, type ProfileOrigin } from './choose-profile';
+import { collectStats } from './collect-stats';
+import { DeviceSide } from './device-side';
 import type { Documents } from './documents';
+import { encodePrompt } from './encode-prompt';
+import type { EngineOptions } from './engine-options';
 import type { GenerationRequest, Prompt } from './generation';
 import type { GenerationEvent, GenerationTimings } from './generation-event';
-import type { LoopRequest } from './loop-request';
 import { MeasuredProfile, mostChunks } from './measured-profile';
-import { exactAdvice } from './exact-advice';
-import { planMemory, type KvOptions, type MemoryPlan, type PlanInput } from './memory-plan';
-import type { BackedHostStore } from '../offload/backed-host-store';
-import { ModelRunner } from './model-runner';
-import {
-  recoveryDelaysMs,
-  savedSequences,
-  unrecoveredError,
-  type RecoveryEvent,
-  type SavedSequence,
-} from './recovery';
-import { RunningRequest } from './running-request';
-import { SequenceStore } from './sequence-store';
-import type { EncodedPrompt } from './sources';
-import { StepLoop } from './step-loop';
-import type { EngineOptions } from './engine-options';
+import { planMemory, type KvOptions, type MemoryPlan } from './memory-plan';
+import type { ModelRunner } from './model-runner';
 import { prepare, type EngineParts } from './prepare';
-import { readTextFiles, type TextFiles } from './text-files';
+import type { RecoveryEvent } from './recovery';
+import { RunningRequest } from './running-request';
+import type { EncodedPrompt } from './sources';
 import type { EngineStats } from './stats';
+import type { StepLoop } from './step-loop';
+import { readTextFiles, type TextFiles } from './text-files';
 
 /** What to plan for. */
 export interface PlanOptions {
@@ -50,41 +39,26 @@ export interface PlanOptions {
   readonly kv?: KvOptions;
 }
 
-/** Owns the device and everything on it. */
+/** Answers requests on what `DeviceSide` holds. */
 export class EngineCore {
   readonly modelId: string;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
   readonly #template: ChatTemplate;
-  #device: Device;
-  #weights: ModelWeights;
-  #plan: MemoryPlan;
-  #kv: KvOptions;
-  #profileOrigin: ProfileOrigin;
-  /** Undefined when a profile was given or found, or nothing is measured. */
-  #measured: MeasuredProfile | undefined;
-  #keeping: Promise<void> = Promise.resolve();
-  #compiler: KernelCompiler;
-  #runner: ModelRunner;
-  /** Not while one is replaced by the next. */
-  #hasRunner = true;
-  #store: SequenceStore;
-  readonly #hostStore: BackedHostStore;
-  #loop: StepLoop;
-  #refusedVariants: readonly string[];
-  readonly #loadMs: number;
-  readonly #listeners = new Set<(event: CacheEvent) => void>();
-  readonly #recoveryListeners = new Set<(event: RecoveryEvent) => void>();
   readonly #source: ModelSource;
   readonly #options: EngineOptions;
+  readonly #side: DeviceSide;
+  readonly #profileOrigin: ProfileOrigin;
+  /** Undefined when a profile was given or found, or nothing is measured. */
+  readonly #measured: MeasuredProfile | undefined;
+  #keeping: Promise<void> = Promise.resolve();
   #fingerprint: Promise<string> | undefined;
+  readonly #loadMs: number;
+  #lastRequest: GenerationTimings | undefined;
+  readonly #listeners = new Set<(event: CacheEvent) => void>();
+  readonly #recoveryListeners = new Set<(event: RecoveryEvent) => void>();
   readonly #documentFingerprint: string;
   #documents: Promise<Documents> | undefined;
-  #recovering: Promise<void> = Promise.resolve();
-  #numRecoveries = 0;
-  /** Why there is no device any more. */
-  #failure: EngineError | undefined;
-  #lastRequest: GenerationTimings | undefined;
   #disposing: Promise<void> | undefined;
 
   private constructor(
@@ -102,25 +76,19 @@ export class EngineCore {
     this.#template = files.template;
     this.#source = source;
     this.#options = options;
-    this.#kv = options.kv;
     this.#profileOrigin = origin;
+    this.#loadMs = loadMs;
+    this.#documentFingerprint = parts.fingerprint;
     const { onWarning = () => undefined } = options;
-    const isMeasuring = parts.plan.observe !== undefined && (origin === 'equal' || origin === 'measured');
+    const isMeasuring =
+      parts.runner.plan.observe !== undefined && (origin === 'equal' || origin === 'measured');
     this.#measured = isMeasuring
       ? new MeasuredProfile(source.id, measured, origin === 'measured', onWarning)
       : undefined;
-    this.#compiler = parts.compiler;
-    this.#hostStore = parts.hostStore;
-    this.#loadMs = loadMs;
-    this.#device = parts.device;
-    this.#weights = parts.weights;
-    this.#plan = parts.plan;
-    this.#runner = parts.runner;
-    this.#refusedVariants = parts.refusedVariants;
-    this.#store = new SequenceStore(parts.runner.cache);
-    this.#loop = this.#newLoop();
-    this.#documentFingerprint = parts.fingerprint;
-    this.#recoverWhenLost();
+    const onRecovery = (event: RecoveryEvent) => {
+      for (const listener of this.#recoveryListeners) listener(event);
+    };
+    this.#side = new DeviceSide({ source, config, options, onRecovery }, parts);
   }
 
   /**
@@ -152,10 +120,11 @@ export class EngineCore {
     try {
       const loaded = { ...options, kv };
       const parts = await prepare(device, config, source, loaded, { reading, measured });
-      const { wanted, inForce } = parts.plan.unstableShare;
+      const { contextTokens, unstableShare } = parts.runner.plan;
+      const { wanted, inForce } = unstableShare;
       if (inForce < wanted) {
         onWarning?.(
-          `kv.unstableShare is ${inForce} and not ${wanted}, so that ${parts.plan.contextTokens} tokens of context fit kv.gpuBytes.`,
+          `kv.unstableShare is ${inForce} and not ${wanted}, so that ${contextTokens} tokens of context fit kv.gpuBytes.`,
         );
       }
       const files = await reading;
@@ -168,22 +137,22 @@ export class EngineCore {
 
   /** Resolves to the error when the device is lost. */
   get lost(): Promise<EngineError> {
-    return this.#device.lost;
+    return this.device.lost;
   }
 
-  /** The recorder of all submissions, for profiling. */
+  /** What runs the model on the device now. */
   get runner(): ModelRunner {
-    return this.#runner;
+    return this.#side.runner;
   }
 
-  /** Brings sequences back from the host's pages. */
+  /** The loop of all requests on the device now. */
   get loop(): StepLoop {
-    return this.#loop;
+    return this.#side.loop;
   }
 
   /** The device, for tests and benchmarks that count on it. */
   get device(): Device {
-    return this.#device;
+    return this.#side.device;
   }
 
   /**
@@ -192,27 +161,28 @@ export class EngineCore {
    * signal's reason when aborted; RangeError for a prompt without tokens or with one that the model does not know
    */
   async *generate(request: GenerationRequest, signal?: AbortSignal): AsyncGenerator<GenerationEvent, void> {
-    await this.#ready();
+    await this.#side.ready();
     signal?.throwIfAborted();
     const prompt = await this.#encode(request.prompt, request.sources !== undefined);
     const promptIds = prompt.ids;
     const finder = request.sources && (await fetched(import('./sources')));
-    await this.#ready();
-    if (2 * this.#loop.numReusable(promptIds) < promptIds.length) await this.#goByMeasured();
+    await this.#side.ready();
+    if (2 * this.loop.numReusable(promptIds) < promptIds.length) await this.#goByMeasured();
     signal?.throwIfAborted();
-    this.#checkIds(promptIds);
+    checkIds(promptIds, this.config.vocabSize);
+    const input = this.#side.planInput();
     const sources =
       request.sources &&
-      finder!.wishForSources(prompt, request.sources, this.config, this.#kv.headProfile, this.tokenizer);
+      finder!.wishForSources(prompt, request.sources, this.config, input.kv.headProfile, this.tokenizer);
     const running = new RunningRequest(
       { ...request, ...(sources && { sources }) },
       promptIds,
-      this.#maxSampled(request, promptIds),
+      maxSampled(request, promptIds.length, this.runner.plan, input),
       this.tokenizer,
     );
-    const onAbort = () => this.#loop.abort(running, signal!.reason);
+    const onAbort = () => this.loop.abort(running, signal!.reason);
     signal?.addEventListener('abort', onAbort);
-    this.#loop.add(running);
+    this.loop.add(running);
     try {
       for await (const event of running.events) {
         if (event.kind === 'end') {
@@ -227,7 +197,7 @@ export class EngineCore {
       }
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      this.#loop.abort(running, new DOMException('The reader left.', 'AbortError'));
+      this.loop.abort(running, new DOMException('The reader left.', 'AbortError'));
     }
   }
 
@@ -237,44 +207,14 @@ export class EngineCore {
    */
   async #encode(prompt: Prompt, hasText: boolean): Promise<EncodedPrompt> {
     if (prompt.kind !== 'chat' || !prompt.document || !('id' in prompt.document)) {
-      return this.#encodeGiven(prompt);
+      return encodePrompt(prompt, this.tokenizer, this.#template);
     }
     return (await this.documents()).prompt(prompt.document.id, prompt.messages, hasText);
   }
 
   /** The token ids of a prompt that names no document of the library. @throws EngineError `model-unsupported` */
   encodePrompt(prompt: Prompt): readonly number[] {
-    return this.#encodeGiven(prompt).ids;
-  }
-
-  #encodeGiven(prompt: Prompt): EncodedPrompt {
-    switch (prompt.kind) {
-      case 'ids': {
-        const ids = [...prompt.ids];
-        return { ids, subject: { numTokens: ids.length, prefix: undefined, textStart: 0 } };
-      }
-      case 'text': {
-        const ids = this.tokenizer.encode(prompt.text);
-        return { ids, subject: { numTokens: ids.length, prefix: prompt.text, textStart: 0 } };
-      }
-      case 'chat': {
-        const { messages, document } = prompt;
-        if (document && 'id' in document) {
-          throw new RangeError(`'${document.id}' must be opened to be a part of a prompt.`);
-        }
-        const { documentPrefix, rest } = this.#template.render({ messages, document: document?.text });
-        const options = { addSpecialTokens: false };
-        const prefixIds = documentPrefix === '' ? [] : this.tokenizer.encode(documentPrefix, options);
-        const isContinuation = prefixIds.length > 0;
-        const textStart = documentPrefix.length - (document?.text.length ?? 0);
-        return {
-          ids: [...prefixIds, ...this.tokenizer.encode(rest, { ...options, isContinuation })],
-          subject: isContinuation
-            ? { numTokens: prefixIds.length, prefix: documentPrefix, textStart }
-            : undefined,
-        };
-      }
-    }
+    return encodePrompt(prompt, this.tokenizer, this.#template).ids;
   }
 
   /**
@@ -283,14 +223,9 @@ export class EngineCore {
    * @throws EngineError `gpu-memory` when that exceeds the limit, naming the bytes and the nearest context that fits
    */
   plan({ contextTokens, kv: changes }: PlanOptions = {}): MemoryPlan {
-    const kv = { ...this.#kv, ...changes, ...(contextTokens !== undefined && { contextTokens }) };
-    return planMemory(this.#planInput(kv));
-  }
-
-  #planInput(kv: KvOptions): PlanInput {
-    const { weights } = this.#plan.gpuBytes;
-    const { maxBindingBytes } = this.#device;
-    return { config: this.config, weightBytes: weights, maxBindingBytes, kv };
+    return planMemory(
+      this.#side.planInput({ ...changes, ...(contextTokens !== undefined && { contextTokens }) }),
+    );
   }
 
   /**
@@ -298,68 +233,24 @@ export class EngineCore {
    * @throws EngineError `network`, `weights-corrupt` when the model's fingerprint cannot be taken
    */
   async headProfile(): Promise<HeadProfile | undefined> {
-    const measured = this.#runner.observer?.measured;
-    const { cache, observe } = this.#plan;
-    if (!measured || !observe) return undefined;
-    return makeHeadProfile({
-      modelId: await (this.#fingerprint ??= fingerprintModel(this.#source)),
-      numLayers: cache.numLayers,
-      numKvHeads: cache.numKvHeads,
-      pagesPerHead: cache.pagesPerHead,
-      window: observe.window,
-      measuredOn: `While answering: ${measured.stability.length} chunks of ${observe.window} steps.`,
-      ...measured,
-    });
+    const { observer } = this.runner;
+    if (!observer?.measured) return undefined;
+    return observer.profile(await (this.#fingerprint ??= fingerprintModel(this.#source)));
   }
 
+  /** What the engine holds and did until now. */
   stats(): EngineStats {
-    const { live, total, peakTotal } = this.#device.buffers.use;
-    const { cache, counts } = this.#runner;
-    const { numLayers, numKvHeads, numSequences } = cache.shape;
-    const sequences = Array.from({ length: numSequences }, (_, sequence) => sequence);
-    const sum = (count: (sequence: number) => number) => sequences.reduce((total, s) => total + count(s), 0);
-    const pages = numLayers * numKvHeads * sum((sequence) => cache.numPages(sequence));
-    const residentPages = sum((sequence) => cache.numResident(sequence));
-    const { answerMs, ...reranks } = this.#runner.rerankCounts;
-    const stallShare = answerMs === 0 ? 0 : Math.min(1, reranks.stallMs / answerMs);
-    const { tierBytes, streamedBytes } = this.#runner;
-    const perStep = (count: number) => (counts.steps === 0 ? 0 : count / counts.steps);
-    return {
-      adapter: this.#device.adapter,
-      refusedVariants: this.#refusedVariants,
-      timings: { loadMs: this.#loadMs, lastRequest: this.#lastRequest && describeTimings(this.#lastRequest) },
-      memory: {
-        gpuBytes: live,
-        total,
-        peakTotal,
-        hostBytes: tierBytes.host,
-        diskBytes: tierBytes.disk,
-      },
-      kv: {
-        headProfile: this.#profileOrigin,
-        unstableShare: this.#plan.unstableShare.inForce,
-        pages,
-        residentPages,
-        tierBytes,
-        ...reranks,
-        streamedBytes,
-        stallShare,
-      },
-      gpu: {
-        dispatchesPerToken: perStep(counts.dispatches),
-        submitsPerToken: perStep(counts.submits),
-        readbacksPerToken: perStep(counts.readbacks),
-        buffersPerToken: perStep(counts.buffers),
-      },
-      recoveries: this.#numRecoveries,
-      requests: { running: this.#loop.numRunning, waiting: this.#loop.numWaiting },
-    };
+    return collectStats(this.#side, {
+      profileOrigin: this.#measured?.isInForce ? 'measured' : this.#profileOrigin,
+      loadMs: this.#loadMs,
+      lastRequest: this.#lastRequest,
+    });
   }
 
   /** Where the pages are of the sequence that ran last. @throws EngineError `device-lost`, `disposed` */
   async cacheMap(): Promise<CacheMap> {
-    await this.#ready();
-    return this.#runner.readMap();
+    await this.#side.ready();
+    return this.runner.readMap();
   }
 
   /** Tells `listener` what happens in the cache, until the function is called that it returns. */
@@ -385,7 +276,7 @@ export class EngineCore {
     const tellAll = (event: CacheEvent) => {
       for (const listener of this.#listeners) listener(event);
     };
-    this.#runner.watch(this.#listeners.size > 0 ? tellAll : undefined);
+    this.#side.watch(this.#listeners.size > 0 ? tellAll : undefined);
   }
 
   /** Ends all requests and frees everything, on the GPU, the host and the disk. A second call waits for the same. */
@@ -394,22 +285,11 @@ export class EngineCore {
   }
 
   async #dispose(): Promise<void> {
-    this.#loop.abortAll(disposedError());
-    await this.#recovering;
-    await this.#loop.idle();
+    await this.#side.stop();
     await (await this.#documents?.catch(() => undefined))?.close();
     await this.#keepMeasured();
     await this.#measured?.stored();
-    if (!this.#failure) this.#release();
-    await this.#hostStore.close();
-  }
-
-  /** Frees everything on the GPU. */
-  #release(): void {
-    if (this.#hasRunner) this.#runner.destroy();
-    this.#hasRunner = false;
-    destroyWeights(this.#weights);
-    this.#device.destroy();
+    await this.#side.close();
   }
 
   /** The library of kept documents. @throws EngineError `network` when that part of the library cannot be fetched */
@@ -420,116 +300,37 @@ export class EngineCore {
     }));
   }
 
-  /** Documents work with what is on the GPU now: another device brings another runner and loop. */
   async #openDocuments(): Promise<Documents> {
     const { Documents } = await fetched(import('./documents'));
-    const { cache, contextTokens } = this.#plan;
-    const { hostPageBytes, summaryBytes } = this.#runner.cache.layout;
-    const { numLayers, numKvHeads } = cache;
+    const { cache, plan } = this.runner;
+    const { hostPageBytes, summaryBytes } = cache.layout;
+    const { numLayers, numKvHeads } = cache.shape;
     return new Documents({
       library: {
         fingerprint: this.#documentFingerprint,
         layout: { numLayers, numKvHeads, pageBytes: hostPageBytes, summaryBytes },
         locks: (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks,
       },
-      device: () => ({ runner: this.#runner, loop: this.#loop }),
-      isLost: () => this.#device.isLost(),
-      ready: () => this.#ready(),
+      side: this.#side,
       beginDocument: () => this.#goByMeasured(),
       tokenizer: this.tokenizer,
       template: this.#template,
       config: this.config,
-      contextTokens,
+      contextTokens: plan.contextTokens,
       planFor: (tokens) => this.plan({ contextTokens: tokens }),
     });
   }
 
-  /** Resolves when no recovery is under way. @throws EngineError `device-lost`, `disposed` */
-  async #ready(): Promise<void> {
-    let seen;
-    do {
-      seen = this.#recovering;
-      await seen;
-    } while (seen !== this.#recovering);
-    this.#throwIfUnusable();
-  }
-
-  #newLoop(): StepLoop {
-    const device = this.#device;
-    const isLost = () => this.#options.recovery !== false && device.isLost();
-    return new StepLoop(this.#runner, this.#store, this.#plan.activations.maxRows, isLost);
-  }
-
-  #recoverWhenLost(): void {
-    if (this.#options.recovery === false) return;
-    void this.#device.lost.then((error) => {
-      // A device may be lost again before all is back: one recovery follows the other.
-      this.#recovering = this.#recovering.then(() => this.#recover(error));
-    });
-  }
-
-  /** Another device, the weights again, the pages from the host; requests go on where they were. Never rejects. */
-  async #recover(lost: EngineError): Promise<void> {
-    this.#tell({ phase: 'lost', error: lost });
-    const paused = await this.#pause();
-    this.#release();
-    try {
-      await this.#replaceDevice();
-    } catch (error) {
-      this.#failure = this.#disposing ? disposedError() : unrecoveredError(error);
-      for (const request of paused.requests) request.fail(this.#failure);
-      this.#tell({ phase: 'failed', error: this.#failure });
-      return;
-    }
-    this.#recoverWhenLost();
-    await this.#resume(paused);
-    this.#numRecoveries++;
-    this.#tell({ phase: 'recovered' });
-  }
-
-  /** Ends the loop: what of its sequences the host has in full, and the requests that go on on another runner. */
-  async #pause(): Promise<Paused> {
-    const requests = await this.#loop.halt();
-    // What is on its way to the disk arrives; what was on its way from a lost GPU is lost with it.
-    await this.#runner.settled().catch(() => undefined);
-    const { cache } = this.#runner;
-    const saved = savedSequences(this.#store.sequences, (index) => cache.pagesOf(index), this.#hostStore);
-    const kept = new Set(saved.flatMap(({ ids }) => ids));
-    const all = Array.from({ length: cache.shape.numPageIds }, (_, id) => id as PageId);
-    this.#hostStore.drop(all.filter((id) => !kept.has(id)));
-    cache.onFree = () => undefined;
-    this.#runner.observer?.endAll();
-    return { requests, saved };
-  }
-
-  /** Another runner with a loop of its own. */
-  #replaceRunner(runner: ModelRunner): void {
-    this.#runner = runner;
-    this.#hasRunner = true;
-    this.#plan = runner.plan;
-    this.#store = new SequenceStore(runner.cache);
-    this.#loop = this.#newLoop();
-    this.#watch();
-  }
-
-  async #resume({ requests, saved }: Paused): Promise<void> {
-    for (const { tokens, ids } of saved) {
-      // Pages that the host lost meanwhile, or a device that is lost again: the tokens are prefilled instead.
-      await this.#loop.restore(tokens, () => undefined, { ids }).catch(() => undefined);
-    }
-    for (const request of requests) if (request.phase !== 'finished') this.#loop.add(request);
-  }
-
   /** Takes note of what was measured. Never rejects. */
   async #keepMeasured(): Promise<void> {
-    const { observer } = this.#runner;
+    const { observer } = this.runner;
     if (!observer || !this.#measured?.hasNews(observer.numChunks)) return;
     try {
       const profile = await this.headProfile();
-      if (profile) this.#measured?.keep(profile);
+      if (profile) this.#measured.keep(profile);
     } catch (error) {
       // The model's source cannot be reached any more: nor will it at the next answer.
-      this.#measured = undefined;
+      this.#measured.giveUp();
       this.#options.onWarning?.(`The head profile is not stored. ${asError(error).message}`);
     }
   }
@@ -540,134 +341,7 @@ export class EngineCore {
    */
   async #goByMeasured(): Promise<void> {
     await this.#keeping;
-    const profile = this.#measured?.due;
-    if (!profile || !this.#loop.isIdle || this.#options.recovery === false) return;
-    this.#recovering = this.#recovering.then(() => this.#changeHeads(profile));
-    await this.#ready();
+    if (!this.#measured?.due || !this.loop.isIdle || this.#options.recovery === false) return;
+    await this.#side.changeHeads(this.#measured);
   }
-
-  /** Another runner on the same device, with the unstable heads of a profile. What fails here is mended as a lost device is. */
-  async #changeHeads(headProfile: HeadProfile): Promise<void> {
-    if (this.#disposing || this.#failure || !this.#hasRunner) return;
-    const kv = { ...this.#kv, headProfile };
-    const plan = planMemory(this.#planInput({ ...kv, contextTokens: this.#plan.contextTokens }));
-    this.#measured!.apply();
-    this.#kv = kv;
-    this.#profileOrigin = 'measured';
-    if (hasSameHeads(plan.cache, this.#plan.cache)) return;
-    const paused = await this.#pause();
-    const { observer } = this.#runner;
-    this.#runner.destroy();
-    this.#hasRunner = false;
-    try {
-      const parts = [this.#compiler, this.config, this.#weights, plan, this.#hostStore] as const;
-      this.#replaceRunner(await ModelRunner.create(...parts, observer));
-    } catch (error) {
-      this.#options.onWarning?.(
-        `The measured head profile was not applied at once. ${asError(error).message}`,
-      );
-      this.#device.handle.destroy();
-      // Until then nobody knows that a recovery is to be waited for.
-      await this.#device.lost;
-      return;
-    }
-    await this.#resume(paused);
-  }
-
-  /** @throws what the last attempt failed with */
-  async #replaceDevice(): Promise<void> {
-    let failure: unknown;
-    for (const delayMs of recoveryDelaysMs) {
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
-      if (this.#disposing) throw disposedError();
-      this.#tell({ phase: 'recovering' });
-      let device: Device | undefined;
-      try {
-        device = await Device.request(this.#options);
-        const { gpu, weights, onWarning } = this.#options;
-        const options = {
-          gpu,
-          kv: this.#kv,
-          ...(weights && { weights }),
-          ...(onWarning && { onWarning }),
-        };
-        const former = { store: this.#hostStore, observer: this.#runner.observer };
-        const parts = await prepare(device, this.config, this.#source, options, former);
-        this.#device = parts.device;
-        this.#compiler = parts.compiler;
-        this.#weights = parts.weights;
-        this.#refusedVariants = parts.refusedVariants;
-        this.#replaceRunner(parts.runner);
-        return;
-      } catch (error) {
-        device?.destroy();
-        failure = error;
-      }
-    }
-    throw failure;
-  }
-
-  #tell(event: RecoveryEvent): void {
-    for (const listener of this.#recoveryListeners) listener(event);
-  }
-
-  #throwIfUnusable(): void {
-    if (this.#disposing) throw disposedError();
-    if (this.#failure) throw this.#failure;
-    if (this.#options.recovery === false) this.#device.throwIfFailed();
-  }
-
-  /** Whatever they come from: a tokenizer may know tokens that the model has no row for. */
-  #checkIds(ids: readonly number[]): void {
-    const { vocabSize } = this.config;
-    const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
-    if (wrong !== undefined) {
-      throw new RangeError(`Token id ${wrong} is not in this model's vocabulary of ${vocabSize}.`);
-    }
-  }
-
-  /** An exact answer needs every page of every head on the GPU. */
-  #checkExact(numTokens: number): void {
-    const { cache } = this.#plan;
-    const numPages = pagesFor(numTokens);
-    const hasStable = cache.unstable.size < cache.numLayers * cache.numKvHeads;
-    if (!hasStable || numPages <= cache.pagesPerHead) return;
-    const needed = numPages * cache.numLayers * cache.numKvHeads * pageBytes(cache.format, cache.headDim);
-    const advice = exactAdvice(this.#planInput(this.#kv), this.#plan.contextTokens, numTokens);
-    throw new EngineError(
-      'gpu-memory',
-      `An exact answer in a context of ${numTokens} tokens needs ${needed} bytes of pages on the GPU; this engine keeps ` +
-        `${cache.pagesPerHead} pages a head, and is exact up to ${cache.pagesPerHead * pageTokens} tokens. ${advice}`,
-    );
-  }
-
-  #maxSampled({ maxTokens, isExact }: GenerationRequest, promptIds: readonly number[]): number {
-    const { contextTokens } = this.#plan;
-    if (promptIds.length === 0) throw new RangeError('The prompt is empty: it has no tokens to go on from.');
-    const room = contextTokens - promptIds.length;
-    const numWanted = Math.min(promptIds.length + (maxTokens ?? room), contextTokens);
-    if (isExact) this.#checkExact(numWanted);
-    if (room < 1) {
-      throw new EngineError(
-        'context-too-long',
-        `The prompt has ${promptIds.length} tokens; this engine holds ${contextTokens}, answer included.`,
-      );
-    }
-    return Math.min(maxTokens ?? room, room);
-  }
-}
-
-function disposedError(): EngineError {
-  return new EngineError('disposed', 'This engine was disposed; load a new one.');
-}
-
-function describeTimings({ prefillMs, stepMs }: GenerationTimings) {
-  const sum = stepMs.reduce((total, ms) => total + ms, 0);
-  return { prefillMs, stepMs, decodeMsPerToken: stepMs.length === 0 ? 0 : sum / stepMs.length };
-}
-
-/** What goes on on another runner. */
-interface Paused {
-  readonly requests: readonly LoopRequest[];
-  readonly saved: readonly SavedSequence[];
 }

@@ -21,7 +21,7 @@ export class MeasuredProfile {
   readonly #sourceId: string;
   readonly #onWarning: (message: string) => void;
   #profile: HeadProfile | undefined;
-  /** Chunks that are stored. */
+  /** Chunks that are stored; infinite when no more are to be. */
   #numKept: number;
   #numInForce: number;
   #storing: Promise<void> = Promise.resolve();
@@ -49,6 +49,11 @@ export class MeasuredProfile {
     return profile && isDue(profile.stability.length, this.#numInForce) ? profile : undefined;
   }
 
+  /** Whether the engine goes by what was measured. */
+  get isInForce(): boolean {
+    return this.#numInForce > 0;
+  }
+
   /** The engine goes by what is due. */
   apply(): void {
     this.#numInForce = this.#profile!.stability.length;
@@ -68,6 +73,11 @@ export class MeasuredProfile {
       .catch((error: unknown) =>
         this.#onWarning(`The head profile is not stored. ${asError(error).message}`),
       );
+  }
+
+  /** Nothing more is kept. */
+  giveUp(): void {
+    this.#numKept = Infinity;
   }
 
   /** Resolves when what was measured is stored. */

@@ -15,7 +15,8 @@ import type { HeadProfile } from '../select/head-profile';
 import { together } from '../util/together';
 import type { EngineOptions } from './engine-options';
 import { planMemory, type MemoryPlan } from './memory-plan';
-import { ModelRunner, openPlannedStore } from './model-runner';
+import { ModelRunner } from './model-runner';
+import { openPlannedStore } from './runner-parts';
 import { runSelfTest } from './self-test';
 import { StabilityObserver } from './stability-observer';
 
@@ -45,7 +46,6 @@ export interface EngineParts {
   readonly device: Device;
   readonly compiler: KernelCompiler;
   readonly weights: ModelWeights;
-  readonly plan: MemoryPlan;
   readonly runner: ModelRunner;
   readonly fingerprint: string;
   readonly hostStore: BackedHostStore;
@@ -126,7 +126,7 @@ export async function prepare(
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();
     const fingerprint = documentFingerprint(source.id, config, format, plan.cache);
-    return { device, compiler, weights: weights!, plan, runner, hostStore, fingerprint, refusedVariants };
+    return { device, compiler, weights: weights!, runner, hostStore, fingerprint, refusedVariants };
   } catch (error) {
     if (weights) destroyWeights(weights);
     if (!store) await hostStore?.close();

@@ -4,6 +4,7 @@
  */
 import type { CacheShape } from '../cache/cache-layout';
 import type { PageIndex } from '../cache/page';
+import { makeHeadProfile, type HeadProfile } from '../select/head-profile';
 import type { SelectionStep } from '../select/stability';
 import { StabilityMeter, type MeasuredStability } from '../select/stability-meter';
 
@@ -118,6 +119,25 @@ export class StabilityObserver {
       return row;
     };
     return { stability: stability.map(everyHead), ...overlaps };
+  }
+
+  /** What was measured, as the profile of a model; undefined before the first whole chunk. */
+  profile(modelId: string): HeadProfile | undefined {
+    const { measured } = this;
+    const { numLayers, numKvHeads, pagesPerHead } = this.#shape;
+    const { window } = this.#options;
+    return (
+      measured &&
+      makeHeadProfile({
+        ...measured,
+        modelId,
+        numLayers,
+        numKvHeads,
+        pagesPerHead,
+        window,
+        measuredOn: `While answering: ${measured.stability.length} chunks of ${window} steps.`,
+      })
+    );
   }
 
   #read(words: Uint32Array, numPages: number): SelectionStep[] {

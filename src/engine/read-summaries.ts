@@ -1,0 +1,46 @@
+/** Page summaries as the GPU has them now, for a document that is to be stored. */
+import type { KvCache } from '../cache/kv-cache';
+import type { Recorder } from '../gpu/recorder';
+import type { BufferPart, Offloader } from '../offload/offloader';
+import { runsOf } from '../offload/runs';
+
+/** What summaries are read with: of one model runner. */
+export interface SummaryReader {
+  readonly cache: KvCache;
+  readonly offloader: Offloader;
+  readonly recorder: Recorder;
+}
+
+/**
+ * Summaries `[numPages, summary]` of pages `[from, to)` of every list of a sequence: by layer, then by KV head.
+ * @throws EngineError `device-lost`
+ */
+export async function readSummaries(
+  { cache, offloader, recorder }: SummaryReader,
+  sequence: number,
+  from: number,
+  to: number,
+): Promise<Uint8Array<ArrayBuffer>[]> {
+  const { numLayers, numKvHeads, numPageIds } = cache.shape;
+  const { summaryBytes } = cache.layout;
+  const runs = runsOf(cache.pagesOf(sequence).slice(from, to));
+  const lists = Array.from({ length: numLayers * numKvHeads }, (_, list): BufferPart[] => {
+    const kvHead = list % numKvHeads;
+    const { summaries: source, firstKvHead } = cache.slabOf(Math.floor(list / numKvHeads), kvHead);
+    const firstSlot = (kvHead - firstKvHead) * numPageIds;
+    return runs.map(({ start, length }) => ({
+      source,
+      offsetBytes: (firstSlot + start) * summaryBytes,
+      sizeBytes: length * summaryBytes,
+    }));
+  });
+  const perList = (to - from) * summaryBytes;
+  const perRead = Math.max(1, Math.floor(offloader.slotBytes / perList));
+  const result: Uint8Array<ArrayBuffer>[] = [];
+  for (let first = 0; first < lists.length; first += perRead) {
+    const part = lists.slice(first, first + perRead);
+    const bytes = await offloader.readBack(recorder, part.flat());
+    part.forEach((_, i) => result.push(bytes.subarray(i * perList, (i + 1) * perList)));
+  }
+  return result;
+}
