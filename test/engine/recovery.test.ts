@@ -1,9 +1,10 @@
 /** A lost device: another one, the weights again, the pages from the host; answers go on as if nothing had been. */
 import 'fake-indexeddb/auto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { EngineCore } from '../../src/engine/engine';
 import type { GenerationRequest } from '../../src/engine/generation';
 import type { RecoveryEvent } from '../../src/engine/recovery';
+import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { folderSource } from '../support/folder-source';
 import { gpu } from '../support/gpu-setup';
@@ -87,6 +88,43 @@ test('in the middle of a prefill', async () => {
   const { recoveries } = engine.stats();
   expect((await answer(engine, request)).tokenIds).toEqual(tokenIds);
   expect(engine.stats().recoveries).toBe(recoveries);
+});
+
+test('while a document is read: the reading goes on by itself, and what is stored is what an undisturbed one stores', async () => {
+  const text = Array.from({ length: 12 }, (_, i) => `The ${i}th whale of the voyage was white.\n`).join('');
+  const ask = (document: { id: string } | { text: string }) =>
+    requestOf(
+      { kind: 'chat', messages: [{ role: 'user', content: 'How many?' }], document },
+      { maxTokens: 12, ignoreEos: true },
+    );
+  const { recoveries } = engine.stats();
+  await useClock(engine, 'slow');
+  let isLost = false;
+  const info = await engine.documents.add('whales', text, {
+    onProgress: ({ phase, numReadTokens, numTokens }) => {
+      if (isLost || phase !== 'reading' || numReadTokens === 0 || numReadTokens > numTokens / 2) return;
+      isLost = true;
+      lose();
+    },
+  });
+  vi.restoreAllMocks();
+  expect(isLost).toBe(true);
+  expect(engine.stats().recoveries).toBe(recoveries + 1);
+  expect(info.state).toBe('complete');
+  const { tokenIds: wanted } = await answer(engine, ask({ id: 'whales' }));
+  // What is on the host comes back; so does what is only in the library.
+  lose();
+  expect((await answer(engine, ask({ id: 'whales' }))).tokenIds).toEqual(wanted);
+  engine.loop.drop(
+    (await engine.documents.prompt('whales', [{ role: 'user', content: 'How many?' }], false)).ids,
+  );
+  expect((await engine.documents.open('whales')).bytesRead).toBeGreaterThan(0);
+  expect((await answer(engine, ask({ id: 'whales' }))).tokenIds).toEqual(wanted);
+  // All the same as when nothing is stored and no device is lost.
+  await engine.documents.delete('whales');
+  const fresh = await answer(engine, ask({ text }));
+  expect(fresh.end.numCachedTokens).toBe(0);
+  expect(fresh.tokenIds).toEqual(wanted);
 });
 
 test('no adapter any more: device-lost with advice, at the answer that runs and at every later call', async () => {
