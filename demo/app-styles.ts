@@ -75,6 +75,20 @@ export const appStyles = css`
     margin: 0 auto;
   }
 
+  .dropping {
+    position: fixed;
+    inset: 0.75rem;
+    z-index: 1;
+    display: grid;
+    place-items: center;
+    border: 2px dashed var(--accent);
+    border-radius: var(--radius);
+    background: color-mix(in srgb, var(--accent-soft) 96%, transparent);
+    font-family: var(--serif);
+    font-size: 1.4rem;
+    pointer-events: none;
+  }
+
   .add {
     display: flex;
     flex-direction: column;
@@ -97,13 +111,13 @@ export const appStyles = css`
     justify-content: space-between;
     gap: 0.5rem;
     min-height: 2.25rem;
-    padding: 0 1rem;
+    padding: 0.2rem 1rem;
     color: var(--ink-soft);
     font-variant-numeric: tabular-nums;
   }
 
   #memory {
-    max-height: 55vh;
+    max-height: 60vh;
     overflow-y: auto;
     border-top: 1px solid var(--line);
     background: var(--surface);

@@ -14,11 +14,14 @@ import './components/library-panel';
 import './components/load-progress';
 import './components/memory-panel';
 import './components/model-picker';
+import './components/import-status';
 import { ConversationStore } from './conversation-store';
+import { DropController } from './drop-controller';
 import { EngineController } from './engine-controller';
 import { formatBytes, formatCount, formatRate } from './format';
 import { icons } from './icons';
-import { importDocument, type ImportInput } from './import/import-document';
+import { ImportController } from './import-controller';
+import type { ImportInput } from './import/import-document';
 import { LibraryController } from './library-controller';
 import { embeddedModel, idOfChoice, loadLastModel, type ModelChoice } from './models';
 import type { CatalogEntry } from './models/catalog';
@@ -27,9 +30,12 @@ import { ModelsController } from './models-controller';
 import type { Span } from './paragraphs';
 import { whyNotReady } from './readiness';
 import { readSample, readSampleQuestions, sampleId } from './sample';
-import { gpuByteChoices, type Settings } from './settings';
+import type { Settings } from './settings';
 import { saveFile } from './save-file';
 import { controls } from './shared-styles';
+
+/** How the names of exported documents end. */
+const exportedName = '.longpage';
 
 /** What a narrow page shows. */
 type View = 'document' | 'chat';
@@ -60,6 +66,8 @@ export class App extends LitElement {
   readonly #engine = new EngineController(this, this.#modelStore);
   readonly #library = new LibraryController(this, this.#engine, this.#store);
   readonly #chat = new ChatController(this, this.#engine, this.#store);
+  readonly #imports = new ImportController(this, this.#library);
+  readonly #drop = new DropController(this, (files) => void this.#takeFiles(files));
   #wasPicking = false;
 
   constructor() {
@@ -102,7 +110,7 @@ export class App extends LitElement {
           ${this.isChatting ? null : this.#renderDocument()} ${hasChat ? this.#renderChat() : null}
         </main>
       </div>
-      ${this.#renderFooter()}
+      ${this.#renderFooter()} ${this.#drop.isOver ? html`<p class="dropping">Drop it to add it</p>` : null}
     `;
   }
 
@@ -145,8 +153,9 @@ export class App extends LitElement {
       class="banner"
       .error=${error}
       .isFatal=${true}
+      .gpuBytes=${this.#engine.settings.gpuBytes}
       @retry=${() => void this.#engine.reload()}
-      @shrink=${this.#onShrink}
+      @limit=${this.#onLimit}
     ></longpage-error-panel>`;
   }
 
@@ -185,25 +194,34 @@ export class App extends LitElement {
             .documents=${this.#library.documents}
             @dismiss=${() => this.#library.report(undefined)}
           ></longpage-error-panel>`;
+    const { current } = this.#imports;
+    const importing = current
+      ? html`<longpage-import-status
+          .current=${current}
+          @stop=${() => this.#imports.stop()}
+        ></longpage-import-status>`
+      : null;
     if (!open && offer) {
       return html`<div class="add">
-        ${trouble}
+        ${trouble} ${importing}
         <longpage-document-offer
-          .heading=${offer.title}
-          .cost=${offer.cost}
+          .offer=${offer}
+          .gpuBytes=${this.#engine.settings.gpuBytes}
           .isReady=${this.#engine.phase === 'ready'}
           .isBusy=${reading !== undefined}
           @accept=${this.#onAccept}
           @cancel=${() => void this.#library.withdraw()}
+          @shorten=${() => void this.#library.shorten()}
+          @limit=${this.#onLimit}
         ></longpage-document-offer>
       </div>`;
     }
     if (!open) {
       return html`<div class="add">
-        ${trouble}
+        ${trouble} ${importing}
         <longpage-add-document
           .hasScout=${this.#engine.choice?.source === embeddedModel.source}
-          @files=${(event: CustomEvent<readonly File[]>) => this.#import(event.detail)}
+          @files=${(event: CustomEvent<readonly File[]>) => void this.#takeFiles(event.detail)}
           @address=${(event: CustomEvent<string>) => this.#import([{ url: event.detail }])}
           @pasted=${(event: CustomEvent<string>) => this.#import([{ text: event.detail }])}
           @sample=${this.#onSample}
@@ -258,7 +276,8 @@ export class App extends LitElement {
           : html`<longpage-error-panel
               .error=${problem}
               .documents=${this.#library.documents}
-              @shrink=${this.#onShrink}
+              .gpuBytes=${this.#engine.settings.gpuBytes}
+              @limit=${this.#onLimit}
               @dismiss=${() => this.#chat.dismiss()}
             ></longpage-error-panel>`
       }
@@ -307,6 +326,7 @@ export class App extends LitElement {
     this.marked = undefined;
     this.view = 'document';
     this.isChatting = id === '';
+    if (id === sampleId) void this.#suggest();
     await Promise.all([this.#library.show(id ?? ''), this.#chat.open(id ?? '')]);
     if (id !== undefined) await this.#focusChat();
   }
@@ -328,7 +348,7 @@ export class App extends LitElement {
 
   async #onExport(id: string, title: string): Promise<void> {
     const file = await this.#library.export(id);
-    if (file) saveFile(file, `${title}.longpage`);
+    if (file) saveFile(file, `${title}${exportedName}`);
   }
 
   async #onImport(file: File): Promise<void> {
@@ -342,27 +362,38 @@ export class App extends LitElement {
     await this.#library.refresh();
   }
 
-  #import = async (inputs: readonly ImportInput[]): Promise<void> => {
-    try {
-      for (const input of inputs) {
-        const { title, text } = await importDocument(input);
-        await this.#library.propose(title, text);
-      }
-    } catch (error) {
-      this.#library.report(error);
-    }
+  /** Files that were dropped or picked: documents, or a document that was exported. */
+  async #takeFiles(files: readonly File[]): Promise<void> {
+    const isExported = ({ name }: File) => name.endsWith(exportedName);
+    const documents = files.filter((file) => !isExported(file));
+    if (documents.length > 0) this.#import(documents);
+    for (const file of files.filter(isExported)) await this.#onImport(file);
+  }
+
+  #import = (inputs: readonly ImportInput[]): void => {
+    if (this.#library.open || this.isChatting || this.isPicking) void this.#show(undefined);
+    void this.#imports.take(inputs);
   };
 
   #onSample = async (): Promise<void> => {
     try {
       const { title, text } = await readSample();
-      this.suggestions = await readSampleQuestions();
-      await this.#library.propose(title, text, sampleId);
+      void this.#suggest();
+      await this.#library.propose(title, text, { id: sampleId });
       if (this.#library.open) await this.#show(sampleId);
     } catch (error) {
       this.#library.report(error);
     }
   };
+
+  /** Questions to begin with; a page without them is as good. */
+  async #suggest(): Promise<void> {
+    try {
+      this.suggestions = await readSampleQuestions();
+    } catch (error) {
+      console.warn('There are no questions to begin with:', error);
+    }
+  }
 
   #onModel = async (event: CustomEvent<ModelChoice>): Promise<void> => {
     this.isPicking = false;
@@ -376,11 +407,10 @@ export class App extends LitElement {
     this.isPicking = true;
   };
 
-  #onShrink = (): void => {
+  #onLimit = ({ detail: gpuBytes }: CustomEvent<number>): void => {
     const { settings } = this.#engine;
-    const smaller =
-      gpuByteChoices.findLast((choice) => choice <= settings.gpuBytes / 2) ?? gpuByteChoices[0]!;
-    void this.#engine.reload({ ...settings, gpuBytes: smaller, isExact: false });
+    const isSmaller = gpuBytes < settings.gpuBytes;
+    void this.#engine.reload({ ...settings, gpuBytes, ...(isSmaller && { isExact: false }) });
   };
 
   async #focusChat(): Promise<void> {

@@ -19,6 +19,8 @@ import {
 } from '../src/index';
 import { AnswerPace } from './answer-pace';
 import type { Source } from './conversation';
+import { maxAnswerTokens } from './fit';
+import { plainSentence } from './format';
 import { saveLastModel, type ModelChoice } from './models';
 import type { HeldModel, ModelStore } from './models/model-store';
 import { loadSettings, saveSettings, withLimitOf, type Settings } from './settings';
@@ -49,9 +51,6 @@ export interface Answer {
 
 /** What settings would take: a plan, or why there is none. */
 export type Forecast = { readonly plan: MemoryPlan } | { readonly problem: string };
-
-/** Tokens that one answer may have. */
-const maxAnswerTokens = 512;
 
 /** Errors after which the engine is of no more use. */
 const fatalCodes: ReadonlySet<string> = new Set(['device-lost', 'disposed', 'webgpu-unavailable']);
@@ -205,7 +204,8 @@ export class EngineController implements ReactiveController {
       const plan = await this.#engine?.plan({ kv: kvOptions(settings) });
       return plan && { plan };
     } catch (error) {
-      if (error instanceof EngineError && error.code !== 'disposed') return { problem: error.message };
+      if (error instanceof EngineError && error.code !== 'disposed')
+        return { problem: plainSentence(error.message) };
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 /** What an error means to the person at the page, and what they can do: pure. */
 import { EngineError, type DocumentInfo } from '../src/index';
-import { withReadableSizes } from './format';
+import { plainSentence } from './format';
 import { ImportError } from './import/import-error';
 
 /** An error as the page shows it. */
@@ -11,8 +11,8 @@ export interface ErrorText {
   readonly steps: readonly string[];
   /** Whether loading the model again can help. */
   readonly canRetry: boolean;
-  /** Whether a smaller memory limit can help. */
-  readonly canShrink?: boolean;
+  /** Which other memory limit can help. */
+  readonly otherLimit?: 'smaller' | 'larger';
 }
 
 const turnOnWebgpu = [
@@ -24,11 +24,18 @@ const turnOnWebgpu = [
 
 const pickAnother = 'Pick another model: Llama, Mistral, Qwen2, Qwen3, SmolLM3 and Phi-3 are understood.';
 
+const beyondLimit: Omit<ErrorText, 'detail'> = {
+  title: 'The GPU memory limit is too small',
+  steps: ['Use a larger limit, or pick a smaller model.'],
+  canRetry: false,
+  otherLimit: 'larger',
+};
+
 const textByCode: Readonly<Record<string, Omit<ErrorText, 'detail'>>> = {
   'webgpu-unavailable': { title: 'WebGPU is not available', steps: turnOnWebgpu, canRetry: true },
   'limit-too-small': {
-    title: 'The GPU memory limit is too small',
-    steps: ['Raise the limit, or pick a smaller model.'],
+    title: 'This GPU is too small for the model',
+    steps: ['This GPU cannot hold so large a part of a model at once. Pick a smaller model.'],
     canRetry: false,
   },
   'model-unsupported': { title: 'This model is not supported', steps: [pickAnother], canRetry: false },
@@ -54,7 +61,7 @@ const textByCode: Readonly<Record<string, Omit<ErrorText, 'detail'>>> = {
     title: 'The GPU has too little memory',
     steps: ['Set a smaller memory limit, close other tabs that use the GPU, or pick a smaller model.'],
     canRetry: true,
-    canShrink: true,
+    otherLimit: 'smaller',
   },
   'host-memory': {
     title: 'This tab has too little memory',
@@ -108,7 +115,10 @@ export function describeError(
     };
   }
   const known = error instanceof EngineError ? textByCode[error.code] : undefined;
-  if (known) return { ...known, detail: withReadableSizes(withTitles(message, documents)) };
+  const detail = plainSentence(withTitles(message, documents));
+  // The plan of a load that goes over the person's own limit is no fault of the GPU.
+  if (known && /kv\.gpuBytes is \d/.test(message)) return { ...beyondLimit, detail };
+  if (known) return { ...known, detail };
   return {
     title: 'Something went wrong',
     detail: message,

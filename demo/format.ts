@@ -43,8 +43,21 @@ export function formatShare(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
+/** What the engine's options are called on the page. */
+const namesOfOptions: Readonly<Record<string, string>> = {
+  'kv.gpuBytes': 'the GPU memory limit',
+  'kv.hostBytes': 'the memory limit of this tab',
+};
+
+/** An engine's sentence as the page says it: settings by their names there, bytes as people read them. */
+export function plainSentence(sentence: string): string {
+  return withReadableSizes(sentence)
+    .replace(/\bkv\.\w+/g, (option) => namesOfOptions[option] ?? option)
+    .replace(/\b\d{4,}(?= tokens)/g, (digits) => Number(digits).toLocaleString('en'));
+}
+
 /** An engine's sentence with its exact numbers of bytes as people read them; a number of tokens stays as it is. */
-export function withReadableSizes(sentence: string): string {
+function withReadableSizes(sentence: string): string {
   if (!/\bbytes\b/i.test(sentence)) return sentence;
   return sentence.replace(
     /(?<!Tokens(?: to)? )\b(\d{4,})\b(?: bytes)?(?! tokens| of its \d+ tokens)/g,

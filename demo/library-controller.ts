@@ -11,8 +11,10 @@ import {
 } from '../src/index';
 import type { ConversationStore } from './conversation-store';
 import type { EngineController } from './engine-controller';
+import { firstPart, mostDocumentTokens } from './fit';
 import { newId } from './ids';
 import type { DocumentProgress } from './readiness';
+import { gpuByteChoices } from './settings';
 
 /** A document that is shown. */
 export interface OpenDocument {
@@ -28,7 +30,19 @@ export interface Offer {
   readonly id: string;
   readonly title: string;
   readonly text: string;
+  /** What of the document is not in the text and why, as sentences. */
+  readonly notes: readonly string[];
   readonly cost?: DocumentCost;
+  /** For a document that is too long: what could be done. */
+  readonly remedy?: Remedy;
+}
+
+/** What can be done about a document that is too long. */
+export interface Remedy {
+  /** Tokens that the model reads as it is loaded. */
+  readonly mostTokens: number;
+  /** The least memory limit, in bytes, with which all of it fits; undefined where there is none. */
+  readonly gpuBytes: number | undefined;
 }
 
 /** A document that is being read. */
@@ -112,10 +126,14 @@ export class LibraryController implements ReactiveController {
   }
 
   /** Offers to read a text; `id` only for one that must not be there twice. Shows it if it is there. */
-  async propose(title: string, text: string, id = newId()): Promise<void> {
+  async propose(
+    title: string,
+    text: string,
+    { id = newId(), notes = [] }: Partial<Pick<Offer, 'id' | 'notes'>> = {},
+  ): Promise<void> {
     if (this.documents.some((document) => document.id === id)) return this.show(id);
     this.open = undefined;
-    this.#offers = [...this.#offers, { id, title, text }];
+    this.#offers = [...this.#offers, { id, title, text, notes }];
     this.#host.requestUpdate();
     if (this.#offers.length === 1) await this.#attempt(() => this.#estimate());
   }
@@ -124,6 +142,19 @@ export class LibraryController implements ReactiveController {
   async withdraw(): Promise<void> {
     this.#estimating?.abort();
     this.#offers = this.#offers.slice(1);
+    this.#host.requestUpdate();
+    await this.#attempt(() => this.#estimate());
+  }
+
+  /** Offers the beginning of what is offered, as much as the model reads. */
+  async shorten(): Promise<void> {
+    const { offer } = this;
+    if (!offer?.cost || !offer.remedy) return;
+    const text = firstPart(offer.text, offer.cost.numTokens, offer.remedy.mostTokens);
+    const { title, notes } = offer;
+    // Another text, so that it is another document than the whole.
+    const part = { id: newId(), title: `${title} (first part)`, text, notes };
+    this.#offers = [part, ...this.#offers.slice(1)];
     this.#host.requestUpdate();
     await this.#attempt(() => this.#estimate());
   }
@@ -262,11 +293,30 @@ export class LibraryController implements ReactiveController {
     const { signal } = (this.#estimating = new AbortController());
     try {
       const cost = await library.estimate(offer.text, { signal });
-      this.#offers = this.#offers.map((other) => (other.id === offer.id ? { ...other, cost } : other));
+      const remedy = await this.#remedyFor(cost.numTokens);
+      if (signal.aborted) return;
+      const { remedy: _, ...rest } = offer;
+      const estimated: Offer = { ...rest, cost, ...(remedy && { remedy }) };
+      this.#offers = this.#offers.map((other) => (other.id === offer.id ? estimated : other));
     } catch (error) {
       if (!signal.aborted) throw error;
     }
     this.#host.requestUpdate();
+  }
+
+  /** Undefined for a document that the context holds. */
+  async #remedyFor(numTokens: number): Promise<Remedy | undefined> {
+    const { plan, settings } = this.#engine;
+    if (!plan) return undefined;
+    const mostTokens = mostDocumentTokens(plan.contextTokens);
+    if (numTokens <= mostTokens) return undefined;
+    for (const gpuBytes of gpuByteChoices.filter((choice) => choice > settings.gpuBytes)) {
+      const forecast = await this.#engine.forecast({ ...settings, gpuBytes });
+      const isEnough =
+        forecast && 'plan' in forecast && numTokens <= mostDocumentTokens(forecast.plan.contextTokens);
+      if (isEnough) return { mostTokens, gpuBytes };
+    }
+    return { mostTokens, gpuBytes: undefined };
   }
 
   async #refresh(): Promise<void> {

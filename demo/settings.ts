@@ -12,10 +12,17 @@ export interface Settings {
 
 const mebibyte = 2 ** 20;
 
-/** Limits that can be chosen, in bytes. */
+/** Limits that can be chosen, in bytes, ascending. */
 export const gpuByteChoices = [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096].map(
   (count) => count * mebibyte,
 );
+
+/** The limit to try next: half or twice as large; undefined where there is none. */
+export function otherLimit(gpuBytes: number, kind: 'smaller' | 'larger'): number | undefined {
+  return kind === 'smaller'
+    ? gpuByteChoices.findLast((choice) => choice <= gpuBytes / 2)
+    : gpuByteChoices.find((choice) => choice >= gpuBytes * 2);
+}
 
 /** Pages per head that can be chosen. */
 export const pageChoices = [4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256];

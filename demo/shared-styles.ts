@@ -109,6 +109,24 @@ export const controls = css`
     outline-offset: 2px;
   }
 
+  dialog {
+    width: min(26rem, calc(100% - 2rem));
+    padding: 1.25rem;
+    border: 1px solid var(--line);
+    border-radius: var(--radius);
+    background: var(--surface);
+    color: var(--ink);
+  }
+
+  dialog::backdrop {
+    background: rgb(0 0 0 / 45%);
+  }
+
+  dialog p {
+    margin: 0 0 1rem;
+    overflow-wrap: anywhere;
+  }
+
   .soft {
     color: var(--ink-soft);
     font-size: 0.875rem;

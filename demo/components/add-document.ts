@@ -1,5 +1,5 @@
 /**
- * How a document comes in: dropped, picked, pasted, or the sample. Fires `files` with picked files, `pasted` with a text,
+ * How a document comes in: dropped anywhere on the page, picked, pasted, or the sample. Fires `files` with picked files, `pasted` with a text,
  * `address` with a URL, and `sample`.
  */
 import { LitElement, css, html } from 'lit';
@@ -52,11 +52,6 @@ export class AddDocument extends LitElement {
         text-align: center;
       }
 
-      .drop.over {
-        border-color: var(--accent);
-        background: var(--accent-soft);
-      }
-
       .row {
         justify-content: center;
       }
@@ -95,14 +90,12 @@ export class AddDocument extends LitElement {
     `,
   ];
 
-  static override properties = { isOver: { state: true }, hasScout: { attribute: false } };
-  declare isOver: boolean;
+  static override properties = { hasScout: { attribute: false } };
   /** Whether the model is Scout, which people should know a thing or two about. */
   declare hasScout: boolean;
 
   constructor() {
     super();
-    this.isOver = false;
     this.hasScout = false;
   }
 
@@ -112,12 +105,7 @@ export class AddDocument extends LitElement {
         <h2>Ask a long document</h2>
         <p>A language model in this tab reads it, on your own GPU. No server, no upload, no account.</p>
       </div>
-      <div
-        class=${this.isOver ? 'drop over' : 'drop'}
-        @dragover=${this.#onDragOver}
-        @dragleave=${() => (this.isOver = false)}
-        @drop=${this.#onDrop}
-      >
+      <div class="drop">
         <p>Drop a book, a report or a paper here: PDF, EPUB, DOCX, HTML, Markdown or text</p>
         <div class="row">
           <button class="primary" @click=${this.#pick}>Choose a file…</button>
@@ -126,6 +114,7 @@ export class AddDocument extends LitElement {
         <input
           type="file"
           hidden
+          multiple
           accept=${acceptedTypes}
           aria-label="Document file"
           @change=${this.#onPicked}
@@ -164,17 +153,6 @@ export class AddDocument extends LitElement {
     const input = event.target as HTMLInputElement;
     this.#send([...(input.files ?? [])]);
     input.value = '';
-  };
-
-  #onDragOver = (event: DragEvent): void => {
-    event.preventDefault();
-    this.isOver = true;
-  };
-
-  #onDrop = (event: DragEvent): void => {
-    event.preventDefault();
-    this.isOver = false;
-    this.#send([...(event.dataTransfer?.files ?? [])]);
   };
 
   #onPasted = (event: SubmitEvent): void => {

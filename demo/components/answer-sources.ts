@@ -47,7 +47,7 @@ export class AnswerSources extends LitElement {
       .share {
         flex: none;
         color: var(--ink-soft);
-        font-family: var(--sans, inherit);
+        font-family: system-ui, sans-serif;
         font-size: 0.8125rem;
         font-variant-numeric: tabular-nums;
       }

@@ -33,7 +33,9 @@ export class CacheMap extends LitElement {
       canvas {
         display: block;
         width: 100%;
-        max-height: 22rem;
+        /* As many pixels as it is drawn with, so that a wide window has room for the rest. */
+        height: auto;
+        max-height: 10rem;
         border-radius: 0.25rem;
         image-rendering: pixelated;
       }

@@ -140,7 +140,7 @@ export class ChatPanel extends LitElement {
           aria-label="Delete this conversation"
           title="Delete this conversation"
           ?disabled=${!hasTurns}
-          @click=${() => this.#fire('remove')}
+          @click=${() => this.#dialog.showModal()}
         >
           ${icons.remove}
         </button>
@@ -153,6 +153,13 @@ export class ChatPanel extends LitElement {
         @question=${(event: CustomEvent<string>) => this.#fire('question', event.detail)}
         @stop=${() => this.#fire('stop')}
       ></longpage-chat-input>
+      <dialog aria-labelledby="removing">
+        <p id="removing">Delete this conversation, “${titleOf(this.current)}”?</p>
+        <div class="row">
+          <button class="primary" @click=${this.#onRemove}>Delete it</button>
+          <button @click=${() => this.#dialog.close()}>Keep it</button>
+        </div>
+      </dialog>
     `;
   }
 
@@ -185,6 +192,15 @@ export class ChatPanel extends LitElement {
       </ul>
     </div>`;
   }
+
+  get #dialog(): HTMLDialogElement {
+    return this.renderRoot.querySelector('dialog')!;
+  }
+
+  #onRemove = (): void => {
+    this.#dialog.close();
+    this.#fire('remove');
+  };
 
   get #isReady(): boolean {
     return this.whyNotReady === undefined;

@@ -18,7 +18,7 @@ const endings: Readonly<Record<NonNullable<Turn['ending']>, string>> = {
   left: 'The page was closed during this answer.',
 };
 
-/** How long “Copied” stands. */
+/** How long stands what became of copying. */
 const copiedMs = 2000;
 
 /** See the file's header. */
@@ -134,7 +134,7 @@ export class ChatTurn extends LitElement {
     isGrowing: { attribute: false },
     canAsk: { attribute: false },
     isEditing: { state: true },
-    isCopied: { state: true },
+    copied: { state: true },
   };
   declare turn: Turn;
   /** The document's text; undefined while it is not there. */
@@ -146,7 +146,8 @@ export class ChatTurn extends LitElement {
   /** Whether something else can be asked now. */
   declare canAsk: boolean;
   declare isEditing: boolean;
-  declare isCopied: boolean;
+  /** What became of copying; empty before. */
+  declare copied: string;
 
   constructor() {
     super();
@@ -155,7 +156,7 @@ export class ChatTurn extends LitElement {
     this.isGrowing = false;
     this.canAsk = false;
     this.isEditing = false;
-    this.isCopied = false;
+    this.copied = '';
   }
 
   protected override render() {
@@ -227,13 +228,8 @@ export class ChatTurn extends LitElement {
 
   #renderAnswerActions() {
     return html`<div class="actions answer">
-      <button
-        class="quiet"
-        aria-label=${this.isCopied ? 'Copied' : 'Copy the answer'}
-        title="Copy"
-        @click=${this.#copy}
-      >
-        ${icons.copy}${this.isCopied ? html`<span>Copied</span>` : null}
+      <button class="quiet" aria-label=${this.copied || 'Copy the answer'} title="Copy" @click=${this.#copy}>
+        ${icons.copy}${this.copied ? html`<span>${this.copied}</span>` : null}
       </button>
       <button
         class="quiet"
@@ -278,9 +274,14 @@ export class ChatTurn extends LitElement {
   }
 
   #copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(this.turn.content);
-    this.isCopied = true;
-    setTimeout(() => (this.isCopied = false), copiedMs);
+    try {
+      await navigator.clipboard.writeText(this.turn.content);
+      this.copied = 'Copied';
+    } catch {
+      // The browser asks, and a person may refuse.
+      this.copied = 'The browser did not allow it';
+    }
+    setTimeout(() => (this.copied = ''), copiedMs);
   };
 
   #beginEdit = async (): Promise<void> => {

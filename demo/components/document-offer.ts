@@ -1,7 +1,11 @@
-/** What reading a document would cost, before it is read. Fires `accept` and `cancel`. */
+/**
+ * What reading a document would cost, before it is read. Fires `accept` and `cancel`; for one that is too long `shorten`, and `limit`
+ * with a memory limit with which it fits.
+ */
 import { LitElement, css, html } from 'lit';
 import type { DocumentCost } from '../../src/index';
-import { formatBytes, formatCount, formatDuration, withReadableSizes } from '../format';
+import { formatBytes, formatCount, formatDuration, plainSentence } from '../format';
+import type { Offer, Remedy } from '../library-controller';
 import { controls } from '../shared-styles';
 
 /** See the file's header. */
@@ -55,6 +59,13 @@ export class DocumentOffer extends LitElement {
         margin: 0;
       }
 
+      ul {
+        margin: 0;
+        padding-inline-start: 1.2rem;
+        color: var(--ink-soft);
+        font-size: 0.875rem;
+      }
+
       .advice {
         padding: 0.75rem 1rem;
         border: 1px solid var(--danger);
@@ -65,14 +76,15 @@ export class DocumentOffer extends LitElement {
   ];
 
   static override properties = {
-    heading: {},
-    cost: { attribute: false },
+    offer: { attribute: false },
+    gpuBytes: { attribute: false },
     isReady: { attribute: false },
     isBusy: { attribute: false },
   };
-  declare heading: string;
-  /** Undefined while it is estimated. */
-  declare cost: DocumentCost | undefined;
+  /** Its cost is undefined while it is estimated. */
+  declare offer: Offer;
+  /** The memory limit in force, in bytes. */
+  declare gpuBytes: number;
   /** Whether a model is there. */
   declare isReady: boolean;
   /** Whether another document is being read. */
@@ -80,42 +92,80 @@ export class DocumentOffer extends LitElement {
 
   constructor() {
     super();
-    this.heading = '';
-    this.cost = undefined;
+    this.gpuBytes = 0;
     this.isReady = false;
     this.isBusy = false;
   }
 
   protected override render() {
-    const { cost } = this;
+    const { title, text, notes, cost, remedy } = this.offer;
     const waiting = this.isReady ? 'Working out what reading it takes…' : 'Waiting for the model…';
     return html`<section aria-labelledby="heading">
-      <h2 id="heading" tabindex="-1">${this.heading}</h2>
-      <div aria-live="polite">${cost ? this.#renderCost(cost) : html`<p class="soft">${waiting}</p>`}</div>
+      <h2 id="heading" tabindex="-1">${title}</h2>
+      <div aria-live="polite">
+        ${cost ? this.#renderCost(cost, text) : html`<p class="soft">${waiting}</p>`}
+      </div>
+      ${
+        notes.length === 0
+          ? null
+          : html`<ul>
+              ${notes.map((note) => html`<li>${note}</li>`)}
+            </ul>`
+      }
       ${
         cost && !cost.fits
-          ? html`<p class="advice" role="alert">It does not fit. ${withReadableSizes(cost.advice ?? '')}</p>`
+          ? html`<p class="advice" role="alert">
+              ${remedy ? this.#describe(remedy) : plainSentence(cost.advice ?? '')}
+            </p>`
           : html`<p class="soft">
               It is read once and kept in this browser: questions on another day need no second reading.
             </p>`
       }
       ${this.isBusy ? html`<p class="soft">Another document is being read; this one can follow.</p>` : null}
       <div class="row">
-        <button
-          class="primary"
-          ?disabled=${!cost?.fits || this.isBusy}
-          @click=${() => this.dispatchEvent(new Event('accept'))}
-        >
-          Read it
-        </button>
+        ${cost && !cost.fits && remedy ? this.#renderRemedy(remedy) : this.#renderAccept(cost)}
         <button @click=${() => this.dispatchEvent(new Event('cancel'))}>Not this one</button>
       </div>
     </section>`;
   }
 
-  #renderCost(cost: DocumentCost) {
+  #renderAccept(cost: DocumentCost | undefined) {
+    return html`<button
+      class="primary"
+      ?disabled=${!cost?.fits || this.isBusy}
+      @click=${() => this.dispatchEvent(new Event('accept'))}
+    >
+      Read it
+    </button>`;
+  }
+
+  #describe({ mostTokens, gpuBytes }: Remedy): string {
+    const most = formatCount(mostTokens, 'token');
+    if (gpuBytes === undefined)
+      return `It is too long for this model, which reads ${most} of a document at most.`;
+    const now = formatBytes(this.gpuBytes);
+    return `It is too long for the memory limit: with ${now} the model reads ${most}. With ${formatBytes(gpuBytes)} it fits.`;
+  }
+
+  #renderRemedy({ gpuBytes }: Remedy) {
+    const limit =
+      gpuBytes === undefined
+        ? null
+        : html`<button
+            class="primary"
+            @click=${() => this.dispatchEvent(new CustomEvent<number>('limit', { detail: gpuBytes }))}
+          >
+            Use ${formatBytes(gpuBytes)} of the GPU
+          </button>`;
+    return html`${limit}
+      <button class=${limit ? '' : 'primary'} @click=${() => this.dispatchEvent(new Event('shorten'))}>
+        Take the first part
+      </button>`;
+  }
+
+  #renderCost(cost: DocumentCost, text: string) {
     const rows = [
-      ['Length', formatCount(cost.numTokens, 'token')],
+      ['Length', `${formatCount(cost.numTokens, 'token')}, ${formatBytes(new Blob([text]).size)} of text`],
       ['Time to read', `about ${formatDuration(cost.expectedMs)}`],
       ['On the GPU', formatBytes(cost.gpuBytes)],
       ['In memory', formatBytes(cost.hostBytes)],

@@ -34,7 +34,12 @@ export class DocumentReader extends LitElement {
       }
 
       .actions {
+        gap: 0 0.5rem;
         margin: 0.25rem 0 0 -0.55rem;
+      }
+
+      .actions .soft {
+        padding-inline-start: 0.55rem;
       }
 
       ::slotted(longpage-error-panel) {
@@ -94,23 +99,6 @@ export class DocumentReader extends LitElement {
       form input {
         flex: 1 1 12rem;
         width: auto;
-      }
-
-      dialog {
-        max-width: 26rem;
-        padding: 1.25rem;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--surface);
-        color: var(--ink);
-      }
-
-      dialog::backdrop {
-        background: rgb(0 0 0 / 45%);
-      }
-
-      dialog p {
-        margin: 0 0 1rem;
       }
     `,
   ];

@@ -1,7 +1,9 @@
-/** An error as a sentence with next steps. Fires `retry`, `shrink` to load with a smaller memory limit, and `dismiss`. */
+/** An error as a sentence with next steps. Fires `retry`, `limit` with another memory limit to load with, and `dismiss`. */
 import { LitElement, css, html } from 'lit';
 import type { DocumentInfo } from '../../src/index';
 import { describeError } from '../error-text';
+import { formatBytes } from '../format';
+import { otherLimit } from '../settings';
 import { controls } from '../shared-styles';
 
 /** See the file's header. */
@@ -42,21 +44,26 @@ export class ErrorPanel extends LitElement {
     error: { attribute: false },
     documents: { attribute: false },
     isFatal: { attribute: false },
+    gpuBytes: { attribute: false },
   };
   declare error: unknown;
   /** The documents that the error can be about. */
   declare documents: readonly DocumentInfo[];
   /** Whether nothing goes on before the model is loaded again; what is not can be dismissed. */
   declare isFatal: boolean;
+  /** The memory limit that is in force, in bytes. */
+  declare gpuBytes: number;
 
   constructor() {
     super();
     this.documents = [];
     this.isFatal = false;
+    this.gpuBytes = 0;
   }
 
   protected override render() {
-    const { title, detail, steps, canRetry, canShrink } = describeError(this.error, this.documents);
+    const { title, detail, steps, canRetry, otherLimit: kind } = describeError(this.error, this.documents);
+    const limit = kind && otherLimit(this.gpuBytes, kind);
     return html`
       <section role="alert">
         <h2>${title}</h2>
@@ -66,7 +73,15 @@ export class ErrorPanel extends LitElement {
         </ul>
         <div class="row">
           ${this.isFatal && canRetry ? this.#button('retry', 'Try again') : null}
-          ${canShrink ? this.#button('shrink', 'Use half of the memory') : null}
+          ${
+            limit === undefined
+              ? null
+              : html`<button
+                  @click=${() => this.dispatchEvent(new CustomEvent<number>('limit', { detail: limit }))}
+                >
+                  Use ${formatBytes(limit)} of the GPU
+                </button>`
+          }
           ${this.isFatal ? null : this.#button('dismiss', 'Dismiss')}
         </div>
       </section>

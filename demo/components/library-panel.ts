@@ -88,6 +88,10 @@ export class LibraryPanel extends LitElement {
         border-top: 1px solid var(--line);
       }
 
+      .store p {
+        padding-inline: 0.55rem;
+      }
+
       .none {
         padding: 0.25rem 0.6rem;
       }

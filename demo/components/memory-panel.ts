@@ -152,7 +152,7 @@ export class MemoryPanel extends LitElement {
         ${formatBytes(weights)} of weights
       </dd>
       <dt>In memory</dt>
-      <dd>${formatBytes(memory.hostBytes)} of pages</dd>
+      <dd>${formatBytes(memory.hostBytes)} set aside for pages</dd>
       <dt>Pages on the GPU</dt>
       <dd>${kv.residentPages.toLocaleString('en')}${residentShare}</dd>
       <dt>On the disk</dt>

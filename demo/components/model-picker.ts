@@ -147,15 +147,15 @@ export class ModelPicker extends LitElement {
     return html`<form aria-labelledby="hub" @submit=${this.#onFind}>
       <h2 id="hub">Another model of the Hugging Face hub</h2>
       <p>
-        By its name: Llama, Mistral, Qwen2, Qwen3, SmolLM3 or Phi-3, with safetensors. You see what it takes
-        first.
+        By its name, as owner/name or owner/name@revision: Llama, Mistral, Qwen2, Qwen3, SmolLM3 or Phi-3,
+        with safetensors. You see what it takes first.
       </p>
       <label class="visually-hidden" for="repository">Name of the repository</label>
       <input
         id="repository"
         type="text"
         required
-        placeholder="owner/name or owner/name@revision"
+        placeholder="owner/name"
         autocomplete="off"
         autocapitalize="off"
         spellcheck="false"

@@ -88,6 +88,7 @@ describe('demo page', () => {
     await page.getByRole('combobox', { name: 'Conversation' }).selectOption({ label: 'Tell me everything' });
     expect(await answers(page).count()).toBe(2);
     await page.getByRole('button', { name: 'Delete this conversation' }).click();
+    await page.getByRole('button', { name: 'Delete it' }).click();
     expect(await page.locator('.user .content').allTextContents()).toEqual(['Something else']);
     await expectAccessible(page);
     await photograph(page, 'conversations');
@@ -142,6 +143,41 @@ describe('demo page', () => {
     await page.getByRole('button', { name: 'Use Scout' }).click();
     await untilReady(page);
     expect(await alert.count()).toBe(0);
+  });
+
+  test('takes files that are dropped anywhere, and what the model reads of one that is too long', async () => {
+    const { page } = shared;
+    const drag = (kind: 'dragover' | 'drop', files: Record<string, string>) =>
+      page.evaluate(
+        ([kind, files]) => {
+          const dataTransfer = new DataTransfer();
+          for (const [name, text] of Object.entries(files)) dataTransfer.items.add(new File([text], name));
+          const event = new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true });
+          document.body.dispatchEvent(event);
+          return event.defaultPrevented;
+        },
+        [kind, files] as const,
+      );
+    const files = {
+      'endless.txt': 'A sentence about nothing at all.\n\n'.repeat(200),
+      'short.md': '# Short\n\nWords.',
+    };
+    expect(await drag('dragover', files)).toBe(true);
+    await page.getByText('Drop it to add it').waitFor();
+    await photograph(page, 'dropping');
+    // A browser leaves the page for a file that nobody takes.
+    expect(await drag('drop', files)).toBe(true);
+    await page.getByRole('heading', { name: 'endless' }).waitFor();
+    await page.getByText(/It is too long for this model, which reads [\d,]+ tokens/).waitFor();
+    await expectAccessible(page);
+    await photograph(page, 'too-long');
+    await page.getByRole('button', { name: 'Take the first part' }).click();
+    await page.getByRole('heading', { name: 'endless (first part)' }).waitFor();
+    await page.getByRole('button', { name: 'Read it' }).and(page.locator(':enabled')).waitFor();
+    await page.getByRole('button', { name: 'Not this one' }).click();
+    await page.getByRole('heading', { name: 'Short' }).waitFor();
+    await page.getByRole('button', { name: 'Not this one' }).click();
+    await page.getByRole('button', { name: 'Try the sample' }).waitFor();
   });
 
   test('can be used with the keyboard alone', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   defaultSettings,
   gpuByteChoices,
+  otherLimit,
   pageChoices,
   parseSettings,
   withLimitOf,
@@ -22,6 +23,15 @@ test.each([[null], ['{'], ['null'], ['[]'], ['{"gpuBytes":1,"pagesPerHead":"64",
 test('the defaults can be chosen', () => {
   expect(gpuByteChoices).toContain(defaultSettings.gpuBytes);
   expect(pageChoices).toContain(defaultSettings.pagesPerHead);
+});
+
+test.each([
+  [96, 'smaller', 48],
+  [96, 'larger', 192],
+  [16, 'smaller', undefined],
+  [4096, 'larger', undefined],
+] as const)('from %i MiB the next %s limit is %s MiB', (from, kind, next) => {
+  expect(otherLimit(from * 2 ** 20, kind)).toBe(next && next * 2 ** 20);
 });
 
 test.each([

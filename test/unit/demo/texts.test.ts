@@ -6,7 +6,7 @@ import {
   formatDuration,
   formatRate,
   formatShare,
-  withReadableSizes,
+  plainSentence,
 } from '../../../demo/format';
 import { EngineError } from '../../../src/util/errors';
 
@@ -80,15 +80,29 @@ test('documents are called by their titles, and bytes are in units', () => {
   expect(describeError(full).detail).toBe('Pages need 140 kB beside the 140 kB there.');
 });
 
+test('a limit that the person set is not called too little memory, and a larger one is offered', () => {
+  const beyond = new EngineError('gpu-memory', 'A context needs 90000000 bytes; kv.gpuBytes is 16777216.');
+  expect(describeError(beyond)).toMatchObject({
+    title: 'The GPU memory limit is too small',
+    detail: 'A context needs 90 MB; the GPU memory limit is 17 MB.',
+    otherLimit: 'larger',
+  });
+  const full = new EngineError('gpu-memory', 'The GPU has no room for weights.');
+  expect(describeError(full)).toMatchObject({
+    title: 'The GPU has too little memory',
+    otherLimit: 'smaller',
+  });
+});
+
 test.each([
   ['It uses 5153378 of 10742571618 bytes.', 'It uses 5.2 MB of 11 GB.'],
-  ['It needs 2000000 bytes: set kv.gpuBytes to 3000000.', 'It needs 2.0 MB: set kv.gpuBytes to 3.0 MB.'],
+  ['It needs 2000000 bytes; kv.gpuBytes is 1000000.', 'It needs 2.0 MB; the GPU memory limit is 1.0 MB.'],
   ['For 20000 bytes load with kv.contextTokens 8192.', 'For 20 kB load with kv.contextTokens 8192.'],
   [
     'In 20000 bytes are the first 4096 of its 9000 tokens.',
-    'In 20 kB are the first 4096 of its 9000 tokens.',
+    'In 20 kB are the first 4096 of its 9,000 tokens.',
   ],
-  ['The document has 65536 tokens.', 'The document has 65536 tokens.'],
+  ['The document has 65536 tokens.', 'The document has 65,536 tokens.'],
 ])('%s', (sentence, expected) => {
-  expect(withReadableSizes(sentence)).toBe(expected);
+  expect(plainSentence(sentence)).toBe(expected);
 });
