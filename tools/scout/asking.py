@@ -60,12 +60,21 @@ class Voice:
         if len(choices) >= 4:
             choices = choices[-1:] if self.unseen else choices[:-1]
         text = upper(self.rng.choice(choices).format(**values))
+        if self.books == "train" and self.rng.random() < 0.12:
+            return self.careless(text)
         luck = self.rng.random()
         if luck < 0.12:
             text = self.rng.choice(UNSEEN_OPENERS if self.unseen else OPENERS) + text
         elif luck < 0.2:
             text += self.rng.choice(CLOSERS)
         return text
+
+    def careless(self, text: str) -> str:
+        """As people type in haste: no mark at the end, no capital at the start, or no capitals at all."""
+        match self.rng.randrange(3):
+            case 0: return text.rstrip("?.")
+            case 1: return text[:1].lower() + text[1:].rstrip("?.")
+            case _: return text.lower()
 
 
 def upper(text: str) -> str:

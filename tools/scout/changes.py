@@ -7,7 +7,7 @@ SUBJECTS = ("the price of {g} in {p}", "the toll at {p}", "the rent of the hall 
             "the height of the river at {p}", "the number of pupils at {p}", "the wage of the {g} porters at {p}")
 SET = ("on {d}, {s} was set at {v}.|on {d} {s} stood at {v}.|from {d}, {s} is {v}.|entry of {d}: {s}, {v}.|"
        "as of {d}, {s} came to {v}.")
-LATEST = ("what is {s} now?|what is the latest figure for {s}?|give the current value of {s}.|what is {s} at present?|"
+LATEST = ("what's {s} now?|how much is {s} today?|what is the last known value of {s}?|most recent value of {s}?|what is {s} now?|what is the latest figure for {s}?|give the current value of {s}.|what is {s} at present?|"
           "what was {s} at last?|to what did {s} come in the end?|tell me the newest value of {s}.|what does {s} finally amount to?")
 FIRST = ("what was {s} at first?|give the first figure for {s}.|what was {s} in the beginning?|what is the earliest value of {s}?|"
          "where did {s} start?")

@@ -12,6 +12,7 @@ from oddities import with_oddities
 from pools import LAST_NAMES
 from prose import filler
 from records import KINDS, Keys, Records
+from sites import Sites
 
 # task asked for on the command line → (family of document, names of the askers that make it)
 TASKS = {
@@ -34,8 +35,8 @@ TASKS = {
     "common-words": ("words", ("common-words",)),
 }
 # how often an asker is drawn, relative to 1; JSON of all records is long and therefore rare
-WEIGHTS = {"one-fact": 2.0, "two-hop": 2.0, "several": 1.2, "json-record": 1.2, "json-all": 0.5, "count": 1.0, "count-ids": 0.3,
-           "absent": 0.9, "follow-up": 1.5, "latest": 1.5, "needle": 1.5, "quote": 0.8, "key-value": 2.0}
+WEIGHTS = {"one-fact": 2.0, "two-hop": 4.0, "thing": 2.0, "reverse": 1.5, "several": 1.2, "json-record": 1.2, "json-all": 0.8, "count": 1.0, "count-ids": 0.3,
+           "absent": 0.9, "site": 2.0, "site-follow-up": 0.7, "site-absent": 0.4, "follow-up": 1.5, "latest": 1.5, "needle": 1.5, "quote": 0.8, "key-value": 2.0}
 TITLES = ["Report", "Chronicle", "Notes of the year", "The day book", "Minutes and papers", "Letters", "Inventory", "Memoranda",
           "Proceedings", "Annals", "Correspondence", "Account of the district"]
 
@@ -83,6 +84,9 @@ def mixed(voice: Voice, characters: int, wanted: str):
     if tells_people and (wanted or rng.random() < 0.8):
         people = max(2, int(room * rng.choice([0.35, 0.6, 0.9]) / 190))
         sections.append(Facts(voice, people, max(1, people // 2)).section())
+        room -= size_of(sections[-1])
+    if not wanted and room > 300 and rng.random() < 0.45:
+        sections.append(Sites(voice, max(2, int(room * rng.uniform(0.2, 0.7) / 150))).section())
         room -= size_of(sections[-1])
     kinds = rng.sample(list(KINDS), len(KINDS))
     if wanted in ("latest", "") and room > 250 and (wanted or rng.random() < 0.6):
@@ -157,7 +161,7 @@ def arrange(rng: random.Random, sections: list[Section], base: list[str]) -> str
 
 def family_for(rng: random.Random) -> str:
     """The mixture of documents of the training set."""
-    return rng.choices(["mixed", "prose", "keys", "variables", "words"], [58, 22, 10, 6, 4])[0]
+    return rng.choices(["mixed", "prose", "keys", "variables", "words"], [60, 18, 14, 5, 3])[0]
 
 
 def conversation(document: Document, turns: int, only: tuple[str, ...] = ()) -> list[Turn]:

@@ -8,12 +8,15 @@ from pools import ADJECTIVES, COLOURS, DRINKS, INSTRUMENTS, JOBS, LAST_NAMES, NO
 
 GENERIC = ("the {a} of {n} is {v}.|{n}'s {a} is {v}.|{n} has the {a} {v}.|as for {n}, the {a} is {v}.|"
            "it is recorded that the {a} of {n} is {v}.|for {n} the clerk wrote down the {a} {v}.")
-QUESTIONS = ("what is {n}'s {a}?|what is the {a} of {n}?|tell me {n}'s {a}.|find the {a} of {n}.|which {a} does {n} have?|"
+QUESTIONS = ("what's {n}'s {a}?|what was {n}'s {a}?|can you tell me {n}'s {a}?|give me the {a} of {n}.|please find {n}'s {a}.|"
+             "the {a} of {n}, please.|do we know the {a} of {n}?|what does the document say about the {a} of {n}?|"
+             "say what the {a} of {n} is.|in the text, what is {n}'s {a}?|name the {a} of {n}.|{a} of {n}?|{n} {a}|"
+             "what is {n}'s {a}?|what is the {a} of {n}?|tell me {n}'s {a}.|find the {a} of {n}.|which {a} does {n} have?|"
              "I need the {a} of {n}.|could you look up {n}'s {a}?|according to the document, what is the {a} of {n}?|"
              "{n}: {a}?|what {a} is given for {n}?|do you know {n}'s {a}?|what does the text give as the {a} of {n}?")
 ALSO = "and {p} {a}?|what about {p} {a}?|and what is {p} {a}?|also {p} {a}, please?"
 SAME_FOR = "and {n}'s?|what about {n}?|and for {n}?|the same for {n}?"
-HOLDERS = ("who has the {a} {v}?|whose {a} is {v}?|of whom is {v} the {a}?|to whom does the {a} {v} belong?|"
+HOLDERS = ("who is it whose {a} is {v}?|{a} {v}: who is that?|name the person whose {a} is {v}.|who has the {a} {v}?|whose {a} is {v}?|of whom is {v} the {a}?|to whom does the {a} {v} belong?|"
            "find the person with the {a} {v}.|which person is listed with the {a} {v}?")
 
 # attribute: (statements besides GENERIC, questions besides QUESTIONS)
@@ -56,12 +59,14 @@ THINGS = {
 }
 ABOUT_ROLE = ("the {r} of {e} is {p}.|{p} is the {r} of {e}.|{e} has {p} as its {r}.|{p} was named {r} of {e}.|"
               "since spring {p} has been the {r} of {e}.")
-ROLE = ("who is the {r} of {e}?|name the {r} of {e}.|which person is the {r} of {e}?|tell me who the {r} of {e} is.|"
+ROLE = ("who's the {r} of {e}?|what is the name of the {r} of {e}?|{r} of {e}?|who is the {r} of {e}?|name the {r} of {e}.|which person is the {r} of {e}?|tell me who the {r} of {e} is.|"
         "by whom is the post of {r} of {e} held?")
-TWO_HOPS = ("what is the {a} of the {r} of {e}?|take the {r} of {e}: what is that person's {a}?|"
+TWO_HOPS = ("what {a} does the {r} of {e} have?|tell me the {a} of the {r} of {e}.|the {r} of {e}: name and {a}, please.|"
+            "look up the {r} of {e}, then that person's {a}.|{e} has a {r}: what is the {a} of that person?|"
+            "what's the {a} of the {r} of {e}?|what is the {a} of the {r} of {e}?|take the {r} of {e}: what is that person's {a}?|"
             "who is the {r} of {e}, and what is that person's {a}?|I need the {a} of whoever is the {r} of {e}.|"
             "find the {r} of {e} and tell me that person's {a}.|what {a} has the person who is the {r} of {e}?")
-SEVERAL = ("give me {list}.|what are {list}?|look up {list}.|please list {list}.|I need all of these: {list}.|tell me {list}.")
+SEVERAL = ("find {list}.|what is {list}?|can you give me {list}?|I want to know {list}.|give me {list}.|what are {list}?|look up {list}.|please list {list}.|I need all of these: {list}.|tell me {list}.")
 SHARED = ("who has the {a} {v}? List them all and count them.|list everyone whose {a} is {v}, with the number.|"
           "how many people have the {a} {v}, and who are they?|name all people with the {a} {v} and count them.|"
           "which people share the {a} {v}, and how many are there?")
@@ -102,7 +107,9 @@ class Facts:
     # -- the cast ---------------------------------------------------------------------------------------------------
 
     def _cast(self, count: int) -> list[Entity]:
-        spread = count if self.plain else max(3, int(count * self.rng.choice([0.35, 0.6, 1.0])))
+        # the fewer names a cast shares, the more often a first name alone says too little; training has more of that
+        shares = [0.08, 0.15, 0.35, 0.6, 1.0] if self.voice.books == "train" else [0.35, 0.6, 1.0]
+        spread = count if self.plain else max(3, int(count * self.rng.choice(shares)))
         firsts = list({name: (name, whose) for name, whose in (self.pools.first_name() for _ in range(spread))}.values())
         lasts = list({self.pools.pick(LAST_NAMES): None for _ in range(spread)})
         cast, attributes = [], list(PERSON)

@@ -93,8 +93,8 @@ class Scout(nn.Module):
         cos, sin = self.angles(torch.arange(length, device=ids.device).repeat(rows))
         for layer in self.layers:
             q, k, v = layer.project(x, cos, sin)
-            mixed = F.scaled_dot_product_attention(self.split(q, rows), self.widen(self.split(k, rows)),
-                                                   self.widen(self.split(v, rows)), is_causal=True)
+            mixed = F.scaled_dot_product_attention(self.split(q, rows), self.split(k, rows), self.split(v, rows), is_causal=True,
+                                                   enable_gqa=True)
             x = layer.finish(x, mixed.transpose(1, 2).reshape(rows * length, -1))
         return self.compare(x, ids[:, 1:].reshape(-1), weights.reshape(-1))
 

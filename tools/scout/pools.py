@@ -153,12 +153,14 @@ class Pools:
         return name, possessive
 
     def invent(self, like: str, pool: list[str]) -> str:
-        """A word that is in no pool, written like `like`: syllables, two halves, a changed letter or a word of a book."""
+        """A word that is in no pool, written like `like`: syllables, pieces, two halves, a changed letter or a word of a book."""
         rng = self.rng
         while True:
             way = rng.random()
-            if way < 0.45:
+            if way < 0.25:
                 word = "".join(rng.choice(ONSETS) + rng.choice(NUCLEI) + rng.choice(CODAS) for _ in range(rng.randint(1, 3)))
+            elif way < 0.45:
+                word = "".join(self._piece() for _ in range(rng.randint(1, 4)))
             elif way < 0.65:
                 other = rng.choice(pool)
                 word = like[:rng.randint(2, 5)] + other[rng.randint(1, max(1, len(other) - 3)):]
@@ -171,6 +173,12 @@ class Pools:
             word = word.capitalize() if like[0].isupper() else word
             if len(word) > 2 and not is_held_out(word):
                 return word
+
+    def _piece(self) -> str:
+        """Two to five letters out of a book's word: so a word may begin with any token and go on with any."""
+        word = self.rng.choice(book_words())
+        at = self.rng.randrange(len(word) - 1)
+        return word[at:at + self.rng.randint(2, 5)]
 
     def number(self, low: int, high: int) -> str:
         """A number of the right part of the split; short ranges are too small to be divided."""

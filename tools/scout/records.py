@@ -24,11 +24,11 @@ KINDS = {
     "delivery": ("deliveries", "delivery {id} left {origin} on {date} with {quantity} sacks.",
                  {"origin": "place", "date": "date", "quantity": "amount"}),
 }
-FIELD = ("what is the {f} of {k} {id}?|{k} {id}: what is the {f}?|which {f} does {k} {id} have?|find the {f} of {k} {id}.|"
+FIELD = ("what's the {f} of {k} {id}?|give me the {f} of {k} {id}.|{f} of {k} {id}?|can you tell me the {f} of {k} {id}?|what is the {f} of {k} {id}?|{k} {id}: what is the {f}?|which {f} does {k} {id} have?|find the {f} of {k} {id}.|"
          "tell me the {f} for {k} {id}.|look up {k} {id} and give its {f}.|what {f} is recorded for {k} {id}?")
 ONE_JSON = ("give {k} {id} as JSON with the keys {keys}.|write {k} {id} as a JSON object with the keys {keys}.|"
             "JSON for {k} {id}: {keys}.|return {k} {id} as JSON with {keys}.|turn {k} {id} into JSON with the keys {keys}.")
-ALL_JSON = ("list all {ks} as JSON with the keys {keys}.|give every {k} as a JSON array of objects with the keys {keys}.|"
+ALL_JSON = ("all {ks} as JSON, keys {keys}.|give me a JSON array of all {ks} with {keys}.|list all {ks} as JSON with the keys {keys}.|give every {k} as a JSON array of objects with the keys {keys}.|"
             "write all {ks} as JSON with {keys}.|extract all {ks} as a JSON array with the keys {keys}.|"
             "put every {k} into one JSON array with the keys {keys}.")
 SOME = ("which {ks} have the {f} {v}? List them and count them.|list the {ks} with the {f} {v} and count them.|"
@@ -37,7 +37,7 @@ SOME = ("which {ks} have the {f} {v}? List them and count them.|list the {ks} wi
 IDS = ("list the codes of all {ks} and count them.|which {ks} are there? Give the codes and the number.|"
        "name every {k} by its code and count them.|how many {ks} are there, and what are their codes?|"
        "give me the code of each {k} and the number of {ks}.")
-KEYED = ("what is the value of {k}?|look up {k}.|key {k}?|which value belongs to {k}?|what does {k} stand for?|"
+KEYED = ("value of {k}?|give me the value for {k}.|what's the value of {k}?|what does {k} have as its value?|{k}|tell me {k}.|what is the value of {k}?|look up {k}.|key {k}?|which value belongs to {k}?|what does {k} stand for?|"
          "find the value for key {k}.|give me the entry {k}.|what is stored under {k}?|which entry is kept at {k}?")
 
 
