@@ -3,6 +3,8 @@
 /** The sample's name in the library: it is there once at most. */
 export const sampleId = 'sample';
 
+const numSuggestions = 5;
+
 const base = new URL('models/scout/', document.baseURI).href;
 
 async function read(name: string): Promise<Response> {
@@ -17,8 +19,8 @@ export async function readSample(): Promise<{ title: string; text: string }> {
   return { title: text.slice(0, text.indexOf('\n')).trim(), text };
 }
 
-/** A few of the questions, spread over what can be asked. */
+/** The first few of the questions, of different kinds. */
 export async function readSampleQuestions(): Promise<string[]> {
   const questions = (await (await read('sample-questions.json')).json()) as { question: string }[];
-  return [2, 4, 8, 16].flatMap((index) => questions[index]?.question ?? []);
+  return questions.slice(0, numSuggestions).map(({ question }) => question);
 }
