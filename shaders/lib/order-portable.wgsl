@@ -1,7 +1,10 @@
-// An order of a workgroup's invocations, and sums over those that come before one: of all in turn, by one of them.
+// An order of a workgroup's invocations, and sums over those that come before one: within runs of 16, then over the runs.
 
-const threads = 64u;
+// A multiple of 16 that divides 256.
+override threads: u32 = 64;
+const runLength = 16u;
 var<workgroup> sums: array<vec2<u32>, threads>;
+var<workgroup> sumsOfRuns: array<vec2<u32>, 256u / runLength>;
 
 // Place of an invocation in the order.
 fn order_of(thread: u32) -> u32 {
@@ -12,14 +15,19 @@ fn order_of(thread: u32) -> u32 {
 fn sum_before(order: u32, value: vec2<u32>) -> vec2<u32> {
   sums[order] = value;
   workgroupBarrier();
-  if (order == 0u) {
+  if (order < threads / runLength) {
     var before = vec2(0u);
-    for (var i = 0u; i < threads; i++) {
+    for (var i = order * runLength; i < (order + 1u) * runLength; i++) {
       let here = sums[i];
       sums[i] = before;
       before += here;
     }
+    sumsOfRuns[order] = before;
   }
   workgroupBarrier();
-  return sums[order];
+  var before = sums[order];
+  for (var i = 0u; i < order / runLength; i++) {
+    before += sumsOfRuns[i];
+  }
+  return before;
 }

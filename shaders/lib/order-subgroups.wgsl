@@ -2,7 +2,8 @@
 // WGSL does not say which invocations share a subgroup, nor that subgroups are full. So the order is made here: subgroups as
 // they come, invocations within one by their ids. Only sums of integers, which are the same in every order.
 
-const threads = 64u;
+// Divides 256.
+override threads: u32 = 64;
 // Of a subgroup, at the place of its first invocation: its sum, and its number of invocations.
 var<workgroup> sums: array<vec3<u32>, threads>;
 var<workgroup> numOrdered: atomic<u32>;

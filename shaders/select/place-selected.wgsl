@@ -1,20 +1,21 @@
-// For every listed stable KV head and every i < count of its selection: if page selections[i] lies in the tile, copies it to
+// For every listed stable KV head and every i < count of its selection: if page i of it lies in the tile, copies that to
 // slot slotTable[i] of the pool and enters that slot in the block table. One dispatch a tile; after the last tile of a
 // sequence every selected page is in place.
 // A tile holds numTilePages pages from page tileFirst on; or, with isListed, what belongs to as many entries of each
 // selection from entry tileFirst on, as far as those are pages below endPage.
 //
 // Grid: x: entries of a selection, y: listed heads. 64 threads copy a page.
-//   tile            [kvHeads, tilePages, page] vec4<u32>
-//   selections      [lists, budget] u32, ascending PageIndex
-//   selectionState  [lists] vec2<u32>: (count, numPages)
-//   slotTable       [lists, budget] u32
-//   pool            [slots, page] vec4<u32>
-//   blockTable      [layers, sequences, kvHeads, maxPages] u32
-//   list            [numHeads] u32: KV heads, all of this slab
+//   tile        [kvHeads, tilePages, page] vec4<u32>
+//   lists       [targets, numLists, budget] u32, ascending PageIndex: of target 1, what was selected
+//   listState   [targets, numLists] vec2<u32>: (count, numPages)
+//   slotTable   [numLists, budget] u32
+//   pool        [slots, page] vec4<u32>
+//   blockTable  [layers, sequences, kvHeads, maxPages] u32
+//   list        [numHeads] u32: KV heads, all of this slab
 
 struct Params {
   firstList: u32,
+  numLists: u32,
   budget: u32,
   tileFirst: u32,
   tilePages: u32,
@@ -27,8 +28,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> tile: array<vec4<u32>>;
-@group(0) @binding(1) var<storage, read> selections: array<u32>;
-@group(0) @binding(2) var<storage, read> selectionState: array<vec2<u32>>;
+@group(0) @binding(1) var<storage, read> lists: array<u32>;
+@group(0) @binding(2) var<storage, read> listState: array<vec2<u32>>;
 @group(0) @binding(3) var<storage, read> slotTable: array<u32>;
 @group(0) @binding(4) var<storage, read_write> pool: array<vec4<u32>>;
 @group(0) @binding(5) var<storage, read_write> blockTable: array<u32>;
@@ -41,11 +42,11 @@ const threads = 64u;
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let kv_head = list[group.y];
   let list_index = params.firstList + kv_head;
-  if (group.x >= selectionState[list_index].x) {
+  if (group.x >= listState[params.numLists + list_index].x) {
     return;
   }
   let entry = list_index * params.budget + group.x;
-  let page = selections[entry];
+  let page = lists[params.numLists * params.budget + entry];
   let index = select(page, group.x, params.isListed != 0u);
   if (page >= params.endPage || index < params.tileFirst || index - params.tileFirst >= params.numTilePages) {
     return;

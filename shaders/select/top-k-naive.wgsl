@@ -6,6 +6,7 @@ struct Params {
   kvHeads: u32,
   budget: u32,
   listOffset: u32,
+  numLists: u32,
   listCapacity: u32,
   scoreStride: u32,
 }
@@ -39,7 +40,8 @@ fn main(
     }
   }
   workgroupBarrier();
-  let index = params.listOffset + row.x * params.kvHeads + list[task].y;
+  let index = params.listOffset + row.x * params.kvHeads + (list[task].y & 0xffffu);
+  let targets = list[task].y >> 16u;
   for (var page = thread; page < numPages; page += 64u) {
     let bits = atomicLoad(&chosen[page / 32u]);
     if (((bits >> (page % 32u)) & 1u) == 0u) {
@@ -49,10 +51,14 @@ fn main(
     for (var word = 0u; word < page / 32u; word++) {
       place += countOneBits(atomicLoad(&chosen[word]));
     }
-    lists[index * params.listCapacity + place] = page;
+    for (var rest = targets; rest != 0u; rest &= rest - 1u) {
+      lists[(index + firstTrailingBit(rest) * params.numLists) * params.listCapacity + place] = page;
+    }
   }
   if (thread == 0u) {
-    listState[index] = vec2(min(params.budget, numPages), numPages);
+    for (var rest = targets; rest != 0u; rest &= rest - 1u) {
+      listState[index + firstTrailingBit(rest) * params.numLists] = vec2(min(params.budget, numPages), numPages);
+    }
   }
 }
 

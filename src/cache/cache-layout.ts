@@ -108,7 +108,10 @@ export function planCacheLayout(shape: CacheShape, maxBindingBytes: number): Cac
     summaryBytes: summary,
     poolBytes: numSlots * page,
     summaryPoolBytes: numLayers * numKvHeads * numSummarySlots(shape) * summary,
-    tableBytes: 4 * (tableEntries + 3 * numListEntries(shape) + 4 * numLists(shape)) + observedBytes(shape),
+    tableBytes:
+      4 * tableEntries +
+      4 * (numListTargets(shape) + 1) * numListEntries(shape) +
+      8 * numListTargets(shape) * numLists(shape),
   };
 }
 
@@ -117,9 +120,15 @@ export function numLists({ numLayers, numSequences, numKvHeads }: CacheShape): n
   return numLayers * numSequences * numKvHeads;
 }
 
-/** Bytes of the selections that have no effect, with their states. */
-function observedBytes(shape: CacheShape): number {
-  return shape.isObserved ? 4 * numListEntries(shape) + 8 * numLists(shape) : 0;
+/**
+ * Where a selection goes: the lists that heads attend; what stable heads selected last, which takes over when its pages are
+ * there; and what heads would select, which only their stability is measured by.
+ */
+export const listTargets = { attended: 0, selected: 1, observed: 2 } as const;
+
+/** How many of the targets a cache has. */
+export function numListTargets({ isObserved }: CacheShape): number {
+  return isObserved ? 3 : 2;
 }
 
 /** Entries of all page lists. */

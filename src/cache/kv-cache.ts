@@ -13,6 +13,7 @@ import { BlockTable, pairsOf } from './block-table';
 import {
   numListEntries,
   numLists,
+  numListTargets,
   numSummarySlots,
   planCacheLayout,
   slotsOfSlab,
@@ -56,14 +57,12 @@ export class KvCache {
   readonly blockTable: GpuBuffer;
   /** `[sequences, maxPages]` u32: the logical page, which is also the slot of its summaries. */
   readonly pageTable: GpuBuffer;
-  /** What each head attends: `[layers, sequences, kvHeads, K]` u32, and `[layers, sequences, kvHeads] vec2<u32>`. */
+  /**
+   * What each head attends, and what it selected for later, by `listTargets`: `[targets, layers, sequences, kvHeads, K]` u32,
+   * and `[targets, layers, sequences, kvHeads] vec2<u32>`.
+   */
   readonly lists: GpuBuffer;
   readonly listState: GpuBuffer;
-  /** What stable heads selected last, in the same shapes: it takes over from the lists when its pages are there. */
-  readonly selections: GpuBuffer;
-  readonly selectionState: GpuBuffer;
-  /** What heads would select, in the same shapes: read back to measure their stability, attended by none. */
-  readonly observed: { readonly selections: GpuBuffer; readonly states: GpuBuffer } | undefined;
   /** `[layers, sequences, kvHeads, K]` u32: slots for the pages that a prefill selects. */
   readonly slotTable: GpuBuffer;
   /** Called with logical pages that no sequence has any more. */
@@ -102,16 +101,9 @@ export class KvCache {
     this.table = new BlockTable({ numLayers, numSequences, numKvHeads, maxPages });
     this.blockTable = create('block table', 'tables', 4 * numLists(shape) * maxPages);
     this.pageTable = create('page table', 'tables', 4 * numSequences * maxPages);
-    this.lists = create('lists', 'tables', 4 * numListEntries(shape));
-    this.listState = create('list states', 'tables', 8 * numLists(shape));
-    this.selections = create('selections', 'tables', 4 * numListEntries(shape));
-    this.selectionState = create('selection states', 'tables', 8 * numLists(shape));
-    this.observed = shape.isObserved
-      ? {
-          selections: create('observed', 'tables', 4 * numListEntries(shape)),
-          states: create('observed states', 'tables', 8 * numLists(shape)),
-        }
-      : undefined;
+    const numTargets = numListTargets(shape);
+    this.lists = create('lists', 'tables', 4 * numTargets * numListEntries(shape));
+    this.listState = create('list states', 'tables', 8 * numTargets * numLists(shape));
     this.slotTable = create('slot table', 'tables', 4 * numListEntries(shape));
     this.#pageIds = new PagePool(numPageIds);
     this.#pagesOf = Array.from({ length: numSequences }, () => []);
@@ -415,12 +407,8 @@ export class KvCache {
       pool.destroy();
       summaries.destroy();
     }
-    const { blockTable, pageTable, lists, listState, selections, selectionState, slotTable } = this;
-    for (const buffer of [blockTable, pageTable, lists, listState, selections, selectionState, slotTable]) {
-      buffer.destroy();
-    }
-    this.observed?.selections.destroy();
-    this.observed?.states.destroy();
+    const { blockTable, pageTable, lists, listState, slotTable } = this;
+    for (const buffer of [blockTable, pageTable, lists, listState, slotTable]) buffer.destroy();
   }
 
   /** Appends a page that has no owner yet, with a slot for every unstable head. */

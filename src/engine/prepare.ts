@@ -98,7 +98,7 @@ export async function prepare(
     kv,
   });
   const compiler = new KernelCompiler(device);
-  compiler.warmUp(slowKernels(config, format, plan.cache));
+  compiler.warmUp(slowKernels(config, format, plan.cache, device.features));
   const { headDim, numHeads, numKvHeads } = config;
   const shape = {
     weights: format,
@@ -106,6 +106,7 @@ export async function prepare(
     headDim,
     group: numHeads / numKvHeads,
     isSelecting: isSelecting(config, plan.cache),
+    isFused: device.features.has('fused-selection'),
   };
   let weights: ModelWeights | undefined;
   let hostStore = store;

@@ -3,6 +3,7 @@
  * later. Plans are made by select/rerank; pages travel by offload/. Never waits inside a step: a sequence whose pages are late
  * is simply not ready for its next one.
  */
+import { numLists } from '../cache/cache-layout';
 import type { KvCache, StableHead } from '../cache/kv-cache';
 import { pagesFor, type PageIndex } from '../cache/page';
 import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
@@ -152,8 +153,8 @@ export class Reranker {
     options: RerankOptions,
   ): Promise<Reranker> {
     const kernel = await compiler.compile(commitSelections);
-    const { selections, selectionState, lists, listState } = cache;
-    return new Reranker(cache, host, options, kernel.bind({ selections, selectionState, lists, listState }));
+    const { lists, listState } = cache;
+    return new Reranker(cache, host, options, kernel.bind({ lists, listState }));
   }
 
   get counts(): RerankCounts {
@@ -361,6 +362,7 @@ export class Reranker {
       sequence,
       numSequences,
       kvHeads: numKvHeads,
+      numLists: numLists(this.#cache.shape),
       budget: pagesPerHead,
     };
     recorder.dispatch(this.#commit, params, [(end - first) * numKvHeads]);

@@ -33,6 +33,8 @@ export interface SelfTestShape {
   readonly group: number;
   /** Whether heads select pages. */
   readonly isSelecting: boolean;
+  /** Whether one kernel may do that. */
+  readonly isFused?: boolean;
 }
 
 /** Multiples of 1/8 in [-1, 1), exact in f16, in no order that a wrong index would keep. */

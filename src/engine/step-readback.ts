@@ -1,9 +1,10 @@
 /** The end of a submission: its rows are sampled, and whatever comes back from it does so in one read-back slot. */
+import { listTargets } from '../cache/cache-layout';
 import type { KvCache } from '../cache/kv-cache';
 import { pagesFor } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
-import type { ReadbackRing } from '../gpu/readback';
+import type { ReadbackRing, ReadbackSlot } from '../gpu/readback';
 import type { Recorder } from '../gpu/recorder';
 import type { Activations } from '../model/activations';
 import { decodeResults, resultBytesPerRow, type SampledToken } from '../sampler/results';
@@ -66,13 +67,10 @@ export class StepReadback {
     const observedOffset = resultBytes + selecting.length * perSequence;
     recorder.copy(sampler.results, 0, slot.buffer, 0, resultBytes);
     const turns = selecting.map(({ sequence }, i) => {
-      this.#recordSelections(cache.selections, sequence, slot.buffer, resultBytes + i * perSequence);
+      this.#recordLists(listTargets.selected, sequence, slot.buffer, resultBytes + i * perSequence);
       return reranker!.turnOf(sequence)!;
     });
-    if (observed) {
-      const { selections } = cache.observed!;
-      this.#recordSelections(selections, observed.sequence, slot.buffer, observedOffset);
-    }
+    if (observed) this.#recordLists(listTargets.observed, observed.sequence, slot.buffer, observedOffset);
     let sizeBytes = observedOffset + (observed ? perSequence : 0);
     const massParts = masses.map(({ row, source, offsetBytes, numTokens }) => {
       const numPages = pagesFor(numTokens);
@@ -96,14 +94,19 @@ export class StepReadback {
     return tokens;
   }
 
-  /** Records the copy of what all heads of a sequence selected into a read-back slot. */
-  #recordSelections(source: GpuBuffer, sequence: number, target: GpuBuffer, offsetBytes: number): void {
+  /** Records the copy of a target's lists of all heads of a sequence into a read-back slot. */
+  #recordLists(
+    listTarget: number,
+    sequence: number,
+    target: ReadbackSlot['buffer'],
+    offsetBytes: number,
+  ): void {
     const { cache, recorder } = this.#parts;
     const { numLayers, numSequences, numKvHeads, pagesPerHead } = cache.shape;
     const bytesPerLayer = 4 * numKvHeads * pagesPerHead;
     for (let layer = 0; layer < numLayers; layer++) {
-      const sourceOffset = (layer * numSequences + sequence) * bytesPerLayer;
-      recorder.copy(source, sourceOffset, target, offsetBytes + layer * bytesPerLayer, bytesPerLayer);
+      const source = ((listTarget * numLayers + layer) * numSequences + sequence) * bytesPerLayer;
+      recorder.copy(cache.lists, source, target, offsetBytes + layer * bytesPerLayer, bytesPerLayer);
     }
   }
 }

@@ -3,10 +3,11 @@ import { EngineError } from '../util/errors';
 import { BufferAccount } from './buffer';
 
 /**
- * What some kernel variant needs; each can be switched off. `software` is no feature of WebGPU: the adapter is a program
- * on the CPU, for which a kernel without barriers and workgroup memory is much faster.
+ * What some kernel or variant needs; each can be switched off. Two are no features of WebGPU: `software`, the adapter is a
+ * program on the CPU, for which a kernel without barriers and workgroup memory is much faster; `fused-selection`, it is none, so
+ * that a dispatch less is worth one kernel that scores and selects pages.
  */
-export type DeviceFeature = 'shader-f16' | 'subgroups' | 'timestamp-query' | 'software';
+export type DeviceFeature = 'shader-f16' | 'subgroups' | 'timestamp-query' | 'software' | 'fused-selection';
 
 const optionalFeatures = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
 
@@ -95,6 +96,7 @@ export class Device {
       const features = new Set<DeviceFeature>([
         ...requiredFeatures,
         ...(isSoftware ? (['software'] as const) : []),
+        ...(isSoftware || disabledFeatures.includes('fused-selection') ? [] : (['fused-selection'] as const)),
       ]);
       return new Device(handle, { vendor, architecture, device, description }, features);
     } catch (cause) {

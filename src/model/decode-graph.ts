@@ -1,6 +1,6 @@
 /** One decode step as bound operations: seven dispatches a layer, for a fixed number of batch rows. */
 import type { KvCache } from '../cache/kv-cache';
-import { numSummarySlots } from '../cache/cache-layout';
+import { numSummarySlots, type CacheShape } from '../cache/cache-layout';
 import { pageOf } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Recorder } from '../gpu/recorder';
@@ -25,7 +25,8 @@ import {
   type Operation,
 } from './linear';
 import type { MassWish, PageMasses } from './page-masses';
-import { bindSelection, type PrepareSelection, type Selection, type SelectionPair } from './selection';
+import { bindSelection, type PrepareSelection, type Selection } from './selection';
+import { selectionTasks } from './selection-tasks';
 import type { HostTraffic } from './tile-traffic';
 import type { LayerWeights, ModelWeights } from './weights';
 
@@ -209,7 +210,7 @@ async function bindAttention(
   const { qkv, partials, attended, rows } = activations;
   const { blockTable, pageTable: summaryTable, listState, lists } = cache;
   const { numHeads, numKvHeads, headDim } = config;
-  const { maxPages, format, numPageIds, numSequences, pagesPerHead, unstable, exactHeads } = cache.shape;
+  const { maxPages, format, numPageIds, numSequences, pagesPerHead, exactHeads } = cache.shape;
   const { usesRope, slidingWindow: window = 0 } = config.layers[layerIndex]!;
   const group = numHeads / numKvHeads;
   const constants = { HEAD_DIM: headDim, GROUP: group };
@@ -221,9 +222,6 @@ async function bindAttention(
     compiler.compile(mergeSplits, constants),
     isSparse ? bindSelection(context, layerIndex, { qkv, rows }) : undefined,
   ]);
-  const choosingHeads = unstable.ofLayer(layerIndex).filter((kvHead) => !exactHeads.has(layerIndex, kvHead));
-  const allHeads = Array.from({ length: numKvHeads }, (_, kvHead) => kvHead);
-  const stableHeads = allHeads.filter((kvHead) => !unstable.has(layerIndex, kvHead));
   const qkNorm = layer.qkNorm ?? unused;
   const slabs = cache.layers[layerIndex]!.map(({ firstKvHead, numKvHeads: numInSlab, pool, summaries }) => ({
     firstKvHead,
@@ -242,9 +240,7 @@ async function bindAttention(
     listOffset: layerIndex * numSequences * numKvHeads,
     maxPages,
   };
-  const selectionOf = (kvHeads: readonly number[]) =>
-    prepareSelection && selectionByRows(prepareSelection, kvHeads);
-  const [choose, rerank, observe] = [choosingHeads, stableHeads, allHeads].map(selectionOf);
+  const select = prepareSelection && selectionByRows(prepareSelection, cache.shape, layerIndex);
   const prepare = (numRows: number, maxSplits: number) => {
     const attention = {
       ...shared,
@@ -292,9 +288,11 @@ async function bindAttention(
     for (const { append, appendParams, appendGrid } of latest.slabs) {
       recorder.dispatch(append, appendParams, appendGrid);
     }
-    choose?.(rowBits(decodeRows, isChoosing, pagesPerHead))?.(recorder, 'lists', numPages);
-    rerank?.(rowBits(decodeRows, isReranking, layerIndex))?.(recorder, 'selections', numPages);
-    observe?.(rowBits(decodeRows, isObserving, layerIndex))?.(recorder, 'observed', numPages);
+    select?.(
+      rowBits(decodeRows, isChoosing, pagesPerHead),
+      rowBits(decodeRows, isReranking, layerIndex),
+      rowBits(decodeRows, isObserving, layerIndex),
+    )?.(recorder, numPages);
     for (const { attend, attendParams, attendGrid } of latest.slabs) {
       recorder.dispatch(attend, attendParams, attendGrid);
     }
@@ -329,21 +327,24 @@ function rowBits(
   return bits;
 }
 
-/** Selections for these heads of any rows, by `rowBits`; each is made once. Undefined where there is nothing to select. */
-function selectionByRows(
-  prepare: PrepareSelection,
-  kvHeads: readonly number[],
-): (bits: number) => Selection | undefined {
-  const known: Selection[] = [];
-  return (bits) => {
-    if (bits === 0 || kvHeads.length === 0) return undefined;
-    return (known[bits] ??= prepare(pairsOf(bits, kvHeads)));
-  };
-}
+/** Selections that are kept: those of a few sequences with all their phases. */
+const maxSelections = 256;
 
-function pairsOf(bits: number, kvHeads: readonly number[]): SelectionPair[] {
-  const rows = [0, 1, 2, 3, 4, 5, 6, 7].filter((row) => (bits >> row) & 1);
-  return rows.flatMap((row) => kvHeads.map((kvHead): SelectionPair => [row, kvHead]));
+/**
+ * The selection of a layer by the rows whose unstable heads choose, whose stable heads rerank, and all of whose heads are
+ * observed, each by `rowBits`; undefined where there is nothing to select. Each is made once.
+ */
+function selectionByRows(prepare: PrepareSelection, shape: CacheShape, layer: number) {
+  const known = new Map<number, Selection | undefined>();
+  return (choosing: number, reranking: number, observing: number): Selection | undefined => {
+    const key = choosing | (reranking << 8) | (observing << 16);
+    if (!known.has(key)) {
+      if (known.size === maxSelections) known.clear();
+      const tasks = selectionTasks({ choosing, reranking, observing }, shape, layer);
+      known.set(key, tasks.length > 0 ? prepare(tasks) : undefined);
+    }
+    return known.get(key);
+  };
 }
 
 /** Splits of a row's longest list, which has at most `maxEntries` entries unless all pages are attended. */

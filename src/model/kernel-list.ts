@@ -1,5 +1,6 @@
 /** Which kernels a model will use, as far as they take long to compile: all of them can be started before any is needed. */
 import type { CacheShape } from '../cache/cache-layout';
+import type { DeviceFeature } from '../gpu/device';
 import type { KernelSpec } from '../gpu/kernel';
 import { elementOf } from '../kernels/attention/kv-format';
 import { prefillAttention } from '../kernels/attention/prefill-attention';
@@ -11,6 +12,7 @@ import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
 import type { WeightFormat } from '../kernels/linear/weight-format';
 import { sample, samplerThreads } from '../kernels/sampler/sample';
 import { pageScore } from '../kernels/select/page-score';
+import { selectPages } from '../kernels/select/select-pages';
 import { topK } from '../kernels/select/top-k';
 import type { ModelConfig } from './model-config';
 
@@ -25,7 +27,12 @@ export function isSelecting(config: ModelConfig, cache: CacheShape): boolean {
 }
 
 /** The kernels of prefill and of decoding one row that take a software adapter 0.1 s or more each, slowest first. */
-export function slowKernels(config: ModelConfig, format: WeightFormat, cache: CacheShape): KernelUse[] {
+export function slowKernels(
+  config: ModelConfig,
+  format: WeightFormat,
+  cache: CacheShape,
+  features: ReadonlySet<DeviceFeature>,
+): KernelUse[] {
   const { headDim, numHeads, numKvHeads, vocabSize } = config;
   const { format: kv } = cache;
   const element = elementOf(kv);
@@ -47,6 +54,7 @@ export function slowKernels(config: ModelConfig, format: WeightFormat, cache: Ca
       : [matvecGated(format), { ACTIVATION: activationCodes[config.activation] }],
     ...(isSelecting(config, cache)
       ? ([
+          ...(features.has('fused-selection') ? [[selectPages(element), heads] as const] : []),
           [topK, {}],
           [pageScore(element), heads],
         ] as const)

@@ -1,4 +1,5 @@
 /** Softmax mass of the pages that chosen heads attend: recorded behind a layer's attention, and only for who asks. */
+import { listTargets, numLists } from '../cache/cache-layout';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Recorder } from '../gpu/recorder';
 import { pageMass } from '../kernels/attention/page-mass';
@@ -21,6 +22,14 @@ export interface MassRow {
   readonly sequence: number;
   readonly position: number;
   readonly masses: MassWish;
+}
+
+/** Where a row's attention and its masses are, and which of the lists it attended. */
+interface MassPlace {
+  readonly row: number;
+  readonly maxSplits: number;
+  readonly massOffset: number;
+  readonly target: number;
 }
 
 type BoundSlab = Awaited<ReturnType<typeof bindLayer>>[number];
@@ -55,7 +64,12 @@ export class PageMasses {
   /** Records, behind the layer's `sparseDecode` with its `maxSplits`, what decode row `row` attended. */
   addRow(recorder: Recorder, layer: number, row: number, massRow: MassRow, maxSplits: number): void {
     const massOffset = row * this.#context.cache.shape.maxPages;
-    this.#add(recorder, layer, massRow, ({ decode }) => decode, { row, maxSplits, massOffset });
+    this.#add(recorder, layer, massRow, ({ decode }) => decode, {
+      row,
+      maxSplits,
+      massOffset,
+      target: listTargets.attended,
+    });
   }
 
   /** Records the beginning of a prompt's last token. */
@@ -81,16 +95,16 @@ export class PageMasses {
     const { position } = massRow;
     // Some heads attend everything, whatever the others have selected.
     const maxSplits = numSplits({ position, window: config.layers[layer]!.slidingWindow ?? 0 });
-    const of = ({ selected, listed }: BoundSlab) => (isSelecting ? selected : listed);
-    for (const slab of this.#layers[layer]!) {
-      const { firstKvHead, numKvHeads } = slab;
+    const target = isSelecting ? listTargets.selected : listTargets.attended;
+    for (const { prompt, firstKvHead, numKvHeads } of this.#layers[layer]!) {
       recorder.dispatch(
-        of(slab).attend,
-        { ...this.#shared(layer), numRows: 1, firstKvHead, maxSplits },
+        prompt.attend,
+        { ...this.#shared(layer, target), numRows: 1, firstKvHead, maxSplits },
         sparseDecodeGrid(1, numKvHeads, maxSplits),
       );
     }
-    this.#add(recorder, layer, massRow, (slab) => of(slab).mass, { row: 0, maxSplits, massOffset: 0 });
+    const place = { row: 0, maxSplits, massOffset: 0, target };
+    this.#add(recorder, layer, massRow, ({ prompt }) => prompt.mass, place);
   }
 
   #add(
@@ -98,7 +112,7 @@ export class PageMasses {
     layer: number,
     massRow: MassRow,
     choose: (slab: BoundSlab) => BoundSlab['decode'],
-    place: { readonly row: number; readonly maxSplits: number; readonly massOffset: number },
+    { target, ...place }: MassPlace,
   ): void {
     const { numHeads, numKvHeads: kvHeads } = this.#context.config;
     const { sequence, position } = massRow;
@@ -109,7 +123,9 @@ export class PageMasses {
     for (const slab of this.#layers[layer]!) {
       for (const kvHead of kvHeadsOfLayer) {
         if (kvHead < slab.firstKvHead || kvHead >= slab.firstKvHead + slab.numKvHeads) continue;
-        recorder.dispatch(choose(slab), { ...this.#shared(layer), ...own, kvHead }, [place.maxSplits]);
+        recorder.dispatch(choose(slab), { ...this.#shared(layer, target), ...own, kvHead }, [
+          place.maxSplits,
+        ]);
       }
     }
   }
@@ -122,7 +138,7 @@ export class PageMasses {
       .map((head) => head - first);
   }
 
-  #shared(layer: number) {
+  #shared(layer: number, target: number) {
     const { config, cache } = this.#context;
     const { maxPages, numSequences, pagesPerHead } = cache.shape;
     return {
@@ -130,7 +146,7 @@ export class PageMasses {
       kvHeads: config.numKvHeads,
       tableOffset: cache.table.layerOffset(layer),
       maxPages,
-      listOffset: layer * numSequences * config.numKvHeads,
+      listOffset: target * numLists(cache.shape) + layer * numSequences * config.numKvHeads,
       listCapacity: pagesPerHead,
       window: config.layers[layer]!.slidingWindow ?? 0,
       scale: config.headDim ** -0.5,
@@ -140,7 +156,7 @@ export class PageMasses {
 
 async function bindLayer({ compiler, config, cache, activations }: GraphContext, layer: number) {
   const { qkv, partials, segmentRow: rows, pageMasses, promptMasses } = activations;
-  const { blockTable, lists, listState, selections, selectionState } = cache;
+  const { blockTable, lists, listState } = cache;
   const { headDim, numHeads, numKvHeads } = config;
   const constants = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
   const { format } = cache.shape;
@@ -149,18 +165,16 @@ async function bindLayer({ compiler, config, cache, activations }: GraphContext,
     compiler.compile(sparseDecode(format), constants),
   ]);
   return cache.layers[layer]!.map(({ firstKvHead, numKvHeads: numInSlab, pool }) => {
-    const massOf = (masses: GpuBuffer, of: { readonly lists: GpuBuffer; readonly listState: GpuBuffer }) =>
-      massKernel.bind({ qkv, pool, blockTable, partials, masses, ...of });
-    const promptOf = (of: { readonly lists: GpuBuffer; readonly listState: GpuBuffer }) => ({
-      attend: attendKernel.bind({ qkv, pool, blockTable, rows, partials, ...of }),
-      mass: massOf(promptMasses, of),
-    });
+    const massOf = (masses: GpuBuffer) =>
+      massKernel.bind({ qkv, pool, blockTable, partials, masses, lists, listState });
     return {
       firstKvHead,
       numKvHeads: numInSlab,
-      decode: massOf(pageMasses, { lists, listState }),
-      listed: promptOf({ lists, listState }),
-      selected: promptOf({ lists: selections, listState: selectionState }),
+      decode: massOf(pageMasses),
+      prompt: {
+        attend: attendKernel.bind({ qkv, pool, blockTable, rows, partials, lists, listState }),
+        mass: massOf(promptMasses),
+      },
     };
   });
 }

@@ -2,7 +2,7 @@
  * Prefill of one segment: all its tokens through layer 0, then layer 1, …, attention tile by tile with carried softmax
  * state, so that no buffer grows with the context. Recording is a generator: its caller submits wherever it likes.
  */
-import { numSummarySlots } from '../cache/cache-layout';
+import { listTargets, numLists, numSummarySlots } from '../cache/cache-layout';
 import { pageOf, pagesFor, pageTokens } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import { flatGrid, type Recorder } from '../gpu/recorder';
@@ -189,21 +189,24 @@ export class PrefillGraph {
     const { cache, host } = this.#context;
     const { numSequences, numKvHeads, pagesPerHead, exactHeads } = cache.shape;
     const sizeBytes = 4 * numKvHeads * pagesPerHead;
-    const offsetBytes = (layer * numSequences + sequence) * sizeBytes;
-    const sources = isSelecting ? [cache.lists, cache.selections] : [cache.lists];
+    const { attended, selected } = listTargets;
+    const targets = isSelecting ? [attended, selected] : [attended];
     let words = new Uint32Array();
     yield async () => {
-      const parts = sources.map((source) => ({ source, offsetBytes, sizeBytes }));
+      const parts = targets.map((target) => {
+        const list = target * numLists(cache.shape) + (layer * numSequences + sequence) * numKvHeads;
+        return { source: cache.lists, offsetBytes: 4 * list * pagesPerHead, sizeBytes };
+      });
       words = new Uint32Array((await host.offloader.readBack(recorder, parts)).buffer);
     };
-    const selected = Array.from({ length: sources.length * numKvHeads }, (_, list) =>
+    const lists = Array.from({ length: targets.length * numKvHeads }, (_, list) =>
       words.subarray(list * pagesPerHead, (list + 1) * pagesPerHead),
     );
     return selectedPages({
-      ofSegment: selected
+      ofSegment: lists
         .slice(0, numKvHeads)
         .map((pages, kvHead) => (exactHeads.has(layer, kvHead) ? undefined : pages)),
-      ofLast: isSelecting ? selected.slice(numKvHeads) : undefined,
+      ofLast: isSelecting ? lists.slice(numKvHeads) : undefined,
       sparsePages: pagesFor(segment.sparseTokens),
       endPage: pageOf(segment.tileStart),
     });

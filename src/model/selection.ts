@@ -1,31 +1,29 @@
-/** Scores pages and selects what heads will attend: bound for a layer, recorded for pairs of (row, KV head). */
+/** Scores pages and selects what heads will attend: bound for a layer, recorded for rows and KV heads. */
 import type { GpuBuffer } from '../gpu/buffer';
 import { flatGrid, type Recorder } from '../gpu/recorder';
 import { elementOf } from '../kernels/attention/kv-format';
 import { pageScore, pageScoreGrid } from '../kernels/select/page-score';
-import { topK } from '../kernels/select/top-k';
-import { numSummarySlots } from '../cache/cache-layout';
+import { selectPages } from '../kernels/select/select-pages';
+import { selectionHead, topK } from '../kernels/select/top-k';
+import { listTargets, numLists, numSummarySlots } from '../cache/cache-layout';
 import { pagesFor } from '../cache/page';
-import { assert } from '../util/assert';
 import { qkvWidth } from './activations';
 import type { GraphContext } from './decode-graph';
 import type { Chunk } from './prefill-plan';
+import { isSelectionFused } from './selection-path';
 
-/** A row of the step and one of its KV heads. */
-export type SelectionPair = readonly [row: number, kvHead: number];
-
-/** Where a selection goes: the lists that are attended, the selections that take over later, or where it is only looked at. */
-export type SelectionTarget = 'lists' | 'selections' | 'observed';
+/** A row of the step, one of its KV heads, and where its selection goes: some of `listTargets`. */
+export type SelectionTask = readonly [row: number, kvHead: number, targets: readonly number[]];
 
 /** Records a selection, the longest of whose sequences has `numPages` pages. */
-export type Selection = (recorder: Recorder, target: SelectionTarget, numPages: number) => void;
+export type Selection = (recorder: Recorder, numPages: number) => void;
 
 /**
- * Makes the selection of `pairs`, to be recorded any number of times; queries are in `qkv` from row `firstRow` on, `numQueries`
- * a row.
+ * Makes the selection of `tasks`, no row and head of which stands there twice, to be recorded any number of times; queries are
+ * in `qkv` from row `firstRow` on, `numQueries` a row.
  */
 export type PrepareSelection = (
-  pairs: readonly SelectionPair[],
+  tasks: readonly SelectionTask[],
   firstRow?: number,
   numQueries?: number,
 ) => Selection;
@@ -37,66 +35,63 @@ export async function bindSelection(
   { qkv, rows }: { readonly qkv: GpuBuffer; readonly rows: GpuBuffer },
 ): Promise<PrepareSelection> {
   const { compiler, config, cache, activations } = context;
-  const { headDim, numHeads, numKvHeads } = config;
+  const { headDim, numHeads, numKvHeads: kvHeads } = config;
   const { format, maxPages, numSequences, pagesPerHead: budget } = cache.shape;
-  const { pageTable: summaryTable, lists, listState, selections, selectionState, observed } = cache;
+  const { pageTable: summaryTable, lists, listState } = cache;
   const { scores } = activations;
-  const [scoreKernel, topKernel] = await Promise.all([
-    compiler.compile(pageScore(elementOf(format)), { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads }),
+  const { features } = compiler.device;
+  const constants = { HEAD_DIM: headDim, GROUP: numHeads / kvHeads };
+  const element = elementOf(format);
+  const [scoreKernel, topKernel, fusedKernel] = await Promise.all([
+    compiler.compile(pageScore(element), constants),
     compiler.compile(topK),
+    features.has('fused-selection') ? compiler.compile(selectPages(element), constants) : undefined,
   ]);
-  const slabs = cache.layers[layer]!.map(({ firstKvHead, numKvHeads: numInSlab, summaries }) => ({
-    firstKvHead,
-    endKvHead: firstKvHead + numInSlab,
-    score: scoreKernel.bind({ qkv, rows, summaryTable, summaries, scores }),
-  }));
-  const targets = {
-    lists: topKernel.bind({ scores, rows, lists, listState }),
-    selections: topKernel.bind({ scores, rows, lists: selections, listState: selectionState }),
-    observed:
-      observed && topKernel.bind({ scores, rows, lists: observed.selections, listState: observed.states }),
-  };
-  const listOffset = layer * numSequences * numKvHeads;
-  const qkvStride = qkvWidth(config);
-  return (pairs, firstRow = 0, numQueries = 1) => {
-    // Pairs of a slab lie together, so that a slab is one dispatch.
-    const parts = slabs.map(({ firstKvHead, endKvHead, score }) => ({
+  const slabs = cache.layers[layer]!.map(({ firstKvHead, numKvHeads: numInSlab, summaries }) => {
+    const buffers = { qkv, rows, summaryTable, summaries, scores };
+    return {
       firstKvHead,
-      score,
-      own: pairs.filter(([, kvHead]) => kvHead >= firstKvHead && kvHead < endKvHead),
-    }));
-    let firstTask = 0;
-    const scoring = parts.map(({ firstKvHead, score, own }) => {
-      const params = {
-        firstRow,
-        numQueries,
-        firstTask,
-        qkvStride,
-        firstKvHead,
-        maxPages,
-        numSummarySlots: numSummarySlots(cache.shape),
-        scoreStride: maxPages,
-      };
-      firstTask += own.length;
-      return { score, params, numTasks: own.length, list: Uint32Array.from(own.flat()) };
-    });
-    const numTasks = firstTask;
-    const list = Uint32Array.from(parts.flatMap(({ own }) => own.flat()));
-    const params = {
-      numTasks,
-      kvHeads: numKvHeads,
-      budget,
-      listOffset,
-      listCapacity: budget,
-      scoreStride: maxPages,
+      endKvHead: firstKvHead + numInSlab,
+      score: scoreKernel.bind(buffers),
+      fused: fusedKernel?.bind({ ...buffers, lists, listState }),
     };
-    return (recorder, target, numPages) => {
-      const bound = targets[target];
-      assert(bound, 'only a cache that is observed has a place for selections without effect');
-      for (const { score, params: scoreParams, numTasks: numInSlab, list: own } of scoring) {
-        recorder.dispatch(score, scoreParams, pageScoreGrid(numInSlab, numPages), own);
+  });
+  const top = topKernel.bind({ scores, rows, lists, listState });
+  const shared = {
+    kvHeads,
+    budget,
+    listOffset: layer * numSequences * kvHeads,
+    numLists: numLists(cache.shape),
+    listCapacity: budget,
+    qkvStride: qkvWidth(config),
+    maxPages,
+    numSummarySlots: numSummarySlots(cache.shape),
+    scoreStride: maxPages,
+  };
+  return (tasks, firstRow = 0, numQueries = 1) => {
+    let firstTask = 0;
+    // Tasks of a slab lie together, so that a slab is one dispatch.
+    const parts = slabs.map(({ firstKvHead, endKvHead, ...bound }) => {
+      const own = tasks.filter(([, kvHead]) => kvHead >= firstKvHead && kvHead < endKvHead);
+      const numTasks = own.length;
+      const params = { ...shared, firstRow, numQueries, firstTask, firstKvHead, numTasks };
+      firstTask += numTasks;
+      const list = own.flatMap(([row, kvHead, targets]) => [row, selectionHead(kvHead, targets)]);
+      return { ...bound, params, list: Uint32Array.from(list) };
+    });
+    const params = { ...shared, numTasks: firstTask };
+    const list = Uint32Array.from(parts.flatMap((part) => [...part.list]));
+    return (recorder, numPages) => {
+      if (isSelectionFused(features, numPages, numQueries)) {
+        for (const { fused, params: own, list: ownList } of parts) {
+          recorder.dispatch(fused!, own, flatGrid(own.numTasks), ownList);
+        }
+        return;
       }
-      recorder.dispatch(bound, params, flatGrid(numTasks), list);
+      for (const { score, params: own, list: ownList } of parts) {
+        recorder.dispatch(score, own, pageScoreGrid(own.numTasks, numPages), ownList);
+      }
+      recorder.dispatch(top, params, flatGrid(params.numTasks), list);
     };
   };
 }
@@ -114,18 +109,22 @@ export async function bindPrefillSelection(context: GraphContext, layer: number,
     bindSelection(context, layer, { qkv, rows: segmentRow }),
     isFollowUpSparse ? bindSelection(context, layer, { qkv, rows: sparseRow }) : undefined,
   ]);
+  const { exactHeads } = cache.shape;
+  const { attended, selected } = listTargets;
+  const kvHeads = Array.from({ length: config.numKvHeads }, (_, kvHead) => kvHead);
   // What was never selected has the state (0, 0), which stands for all pages.
-  const pairs = Array.from({ length: config.numKvHeads }, (_, kvHead): SelectionPair => [0, kvHead]).filter(
-    ([, kvHead]) => !cache.shape.exactHeads.has(layer, kvHead),
-  );
+  const tasksFor = (target: number) =>
+    kvHeads.flatMap((kvHead): SelectionTask[] =>
+      exactHeads.has(layer, kvHead) ? [] : [[0, kvHead, [target]]],
+    );
   return {
     last: (recorder: Recorder, { firstRow, firstPosition }: Chunk) => {
-      prepare(pairs, firstRow)(recorder, 'selections', pagesFor(firstPosition + 1));
+      prepare(tasksFor(selected), firstRow)(recorder, pagesFor(firstPosition + 1));
     },
     earlier:
       prepareEarlier &&
       ((recorder: Recorder, { firstRow, numRows }: Chunk, numPages: number) => {
-        prepareEarlier(pairs, firstRow, numRows)(recorder, 'lists', numPages);
+        prepareEarlier(tasksFor(attended), firstRow, numRows)(recorder, numPages);
       }),
   };
 }

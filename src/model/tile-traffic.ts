@@ -3,7 +3,7 @@
  * host; every full page to the host; what stable heads selected to their slots.
  */
 import type { KvCache, LayerSlab } from '../cache/kv-cache';
-import { numSummarySlots } from '../cache/cache-layout';
+import { numLists, numSummarySlots } from '../cache/cache-layout';
 import { pageTokens } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
@@ -133,7 +133,7 @@ export class TileTraffic {
       hostFormat === 'int8' ? bindPacking(compiler, cache, tile, packedTile) : undefined,
     ]);
     const ofPool = format === 'int8' ? packedTile : tile;
-    const { selections, selectionState, slotTable, blockTable } = cache;
+    const { lists, listState, slotTable, blockTable } = cache;
     const slabs = cache.layers[layer]!.map((slab): BoundSlab => {
       const { pool, firstKvHead, numKvHeads } = slab;
       const heads = Array.from({ length: numKvHeads }, (_, i) => firstKvHead + i);
@@ -143,7 +143,7 @@ export class TileTraffic {
         stable: heads.filter((kvHead) => !unstable.has(layer, kvHead)),
         fromPool: copy.bind({ source: pool, destination: ofPool }),
         toPool: copy.bind({ source: ofPool, destination: pool }),
-        place: place.bind({ tile: ofPool, selections, selectionState, slotTable, pool, blockTable }),
+        place: place.bind({ tile: ofPool, lists, listState, slotTable, pool, blockTable }),
       };
     });
     return new TileTraffic(cache, host, layer, tile, tilePages, slabs, packing);
@@ -225,6 +225,7 @@ export class TileTraffic {
       if (stable.length === 0) continue;
       const params = {
         firstList: (this.#layer * numSequences + sequence) * numKvHeads,
+        numLists: numLists(this.#cache.shape),
         budget: pagesPerHead,
         tileFirst: first,
         tilePages: this.#tilePages,

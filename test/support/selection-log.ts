@@ -3,6 +3,7 @@
  * the same submission, and gives all of it back at the end. The engine knows nothing of it.
  */
 import { vi } from 'vitest';
+import { listTargets, numLists } from '../../src/cache/cache-layout';
 import type { EngineCore } from '../../src/engine/engine';
 import { BufferAccount, type GpuBuffer } from '../../src/gpu/buffer';
 import { readBuffer } from '../../src/gpu/readback';
@@ -98,8 +99,9 @@ export class SelectionLog {
       dispatch(bound, params, grid, list);
       const { name } = bound.kernel;
       const values = params as Readonly<Record<string, number>>;
-      if (name.startsWith('select/page-score')) this.#copyQueries(values);
-      if (name === 'select/top-k') this.#copySelection(values, [...list!]);
+      const isFused = name.startsWith('select/select-pages');
+      if (isFused || name.startsWith('select/page-score')) this.#copyQueries(values);
+      if (isFused || name === 'select/top-k') this.#copySelection(values, [...list!]);
     });
   }
 
@@ -159,14 +161,16 @@ export class SelectionLog {
     const queryWidth = config.numHeads * config.headDim;
     const stride = (config.numHeads + 2 * numKvHeads) * config.headDim;
     for (let task = 0; task < list.length / 2; task++) {
-      const [row, kvHead] = [list[2 * task]!, list[2 * task + 1]!];
+      const [row, kvHead] = [list[2 * task]!, list[2 * task + 1]! & 0xffff];
       const { sequence, position } = rows[row]!;
       const numPages = Math.floor(position / 16) + 1;
-      const scores = this.#copy(this.#buffers.get('scores')!, 4 * task * params.scoreStride!, 4 * numPages);
+      const firstScore = ((params.firstTask ?? 0) + task) * params.scoreStride!;
+      const scores = this.#copy(this.#buffers.get('scores')!, 4 * firstScore, 4 * numPages);
       const isForLater = kind === 'prefill' || !unstable.has(layer, kvHead);
       const count = Math.min(pagesPerHead, numPages);
-      const entry = ((layer * numSequences + sequence) * numKvHeads + kvHead) * pagesPerHead;
-      const selected = this.#copy(isForLater ? cache.selections : cache.lists, 4 * entry, 4 * count);
+      const target = isForLater ? listTargets.selected : listTargets.attended;
+      const index = target * numLists(cache.shape) + (layer * numSequences + sequence) * numKvHeads + kvHead;
+      const selected = this.#copy(cache.lists, 4 * index * pagesPerHead, 4 * count);
       readers.push((words) => ({
         layer,
         sequence,

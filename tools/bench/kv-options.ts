@@ -30,6 +30,7 @@ GPU bytes and speed of decoding over long contexts, which are put in place witho
   --pages-per-head N  --interval N
                     pages that a head attends (default 64), steps from rerank to rerank (default 16)
   --stagger         layers rerank at different steps
+  --two-kernels     pages are always scored by one kernel and selected by another
   --profile         GPU time of a step by kernel as well, where the adapter has timestamps
   --long            instead: a prefilled question and 64 tokens over 131,072 tokens of a small shape
   --quick           4096 and 8192 tokens, 1 sequence, 48 steps, unless told otherwise
@@ -50,6 +51,7 @@ const schema = {
   'pages-per-head': text,
   interval: text,
   stagger: flag,
+  'two-kernels': flag,
   profile: flag,
   long: flag,
   quick: flag,
@@ -106,6 +108,7 @@ export function parseKvOptions(args: readonly string[]): KvCommand | 'help' {
     pagesPerHead: one(values['pages-per-head'], 64, count('pages-per-head', 2, 256)),
     rerankInterval: one(values.interval, 16, count('interval', 1, 65_536)),
     isStaggered: values.stagger,
+    isFused: !values['two-kernels'],
     hasProfile: values.profile,
     isLong: values.long,
     runner: one(values.runner, 'browser', choice('runner', ['browser', 'node'] as const)),

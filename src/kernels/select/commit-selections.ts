@@ -5,7 +5,14 @@ import type { KernelSpec } from '../../gpu/kernel';
 /** All heads of the layers from `firstLayer` on of `sequence`; grid: `[their number · kvHeads]`. */
 export const commitSelections = {
   name: 'select/commit-selections',
-  bindings: { selections: 'read', selectionState: 'read', lists: 'read_write', listState: 'read_write' },
-  params: { firstLayer: 'u32', sequence: 'u32', numSequences: 'u32', kvHeads: 'u32', budget: 'u32' },
+  bindings: { lists: 'read_write', listState: 'read_write' },
+  params: {
+    firstLayer: 'u32',
+    sequence: 'u32',
+    numSequences: 'u32',
+    kvHeads: 'u32',
+    numLists: 'u32',
+    budget: 'u32',
+  },
   variants: [{ name: 'portable', sources: [shader] }],
 } as const satisfies KernelSpec;

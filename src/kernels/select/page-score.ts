@@ -1,4 +1,5 @@
 /** Scores of pages from their summaries: an upper bound of what any of a page's keys can score (Quest, arXiv 2406.10774). */
+import pageBound from '../../../shaders/lib/page-bound.wgsl';
 import shader from '../../../shaders/select/page-score.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { ceilDiv } from '../../util/math';
@@ -6,7 +7,7 @@ import type { KvElement } from '../attention/kv-format';
 import { kvLibrary } from '../attention/kv-library';
 
 /**
- * For each task `list[2t], list[2t + 1]` = (row, KV head of the slab), `scores[(firstTask + t) · scoreStride + p]` for every
+ * For each task `list[2t], list[2t + 1]` = (row, `selectionHead` of a KV head of the slab), `scores[(firstTask + t) · scoreStride + p]` for every
  * page p up to the row's own: f32, the maximum over queries and the group's query heads, unscaled; the own page has the largest
  * finite number. The `numQueries` of row r are in `qkv` from row `firstRow + r` on: 1 where a token selects. `summaries [KV heads of the slab, numSummarySlots, 2,
  * headDim]` by `summaryTable [sequences, maxPages]`.
@@ -27,7 +28,7 @@ export function pageScore(format: KvElement) {
     },
     constants: { HEAD_DIM: 64, GROUP: 1 },
     hasList: true,
-    variants: [{ name: 'portable', sources: [kvLibrary[format], shader] }],
+    variants: [{ name: 'portable', sources: [kvLibrary[format], pageBound, shader] }],
   } as const satisfies KernelSpec;
 }
 

@@ -12,14 +12,15 @@ export const placeSelected = {
   name: 'select/place-selected',
   bindings: {
     tile: 'read',
-    selections: 'read',
-    selectionState: 'read',
+    lists: 'read',
+    listState: 'read',
     slotTable: 'read',
     pool: 'read_write',
     blockTable: 'read_write',
   },
   params: {
     firstList: 'u32',
+    numLists: 'u32',
     budget: 'u32',
     tileFirst: 'u32',
     tilePages: 'u32',

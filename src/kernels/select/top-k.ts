@@ -1,15 +1,16 @@
 /** The pages with the highest scores, as the lists that decode attention reads. */
 import portable from '../../../shaders/lib/order-portable.wgsl';
 import subgroups from '../../../shaders/lib/order-subgroups.wgsl';
+import radixSelect from '../../../shaders/lib/radix-select.wgsl';
 import shader from '../../../shaders/select/top-k.wgsl';
 import naive from '../../../shaders/select/top-k-naive.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
 
 /**
- * For each task t = (row, KV head) of the list, the min(`budget`, pages) highest of `scores[t · scoreStride + p]`, ties to
- * the lower PageIndex, to `lists[(listOffset + sequence · kvHeads + kvHead) · listCapacity]`, ascending by PageIndex; and
- * `listState` of that index = (their number, the page after the row's own). `budget` is in [1, listCapacity]. Grid:
- * `flatGrid(numTasks)`.
+ * For each task t = (row, head) of the list, the min(`budget`, pages) highest of `scores[t · scoreStride + p]`, ties to the
+ * lower PageIndex, ascending by PageIndex, to `lists[(target · numLists + listOffset + sequence · kvHeads + kvHead) ·
+ * listCapacity]` for each of its targets; and `listState` of that index = (their number, the page after the row's own). `head` is
+ * `selectionHead(kvHead, targets)`. `budget` is in [1, listCapacity]. Grid: `flatGrid(numTasks)`.
  */
 export const topK = {
   name: 'select/top-k',
@@ -19,13 +20,24 @@ export const topK = {
     kvHeads: 'u32',
     budget: 'u32',
     listOffset: 'u32',
+    numLists: 'u32',
     listCapacity: 'u32',
     scoreStride: 'u32',
   },
   hasList: true,
   variants: [
-    { name: 'subgroups', sources: [subgroups, shader], requires: ['subgroups'], except: ['software'] },
-    { name: 'portable', sources: [portable, shader] },
+    {
+      name: 'subgroups',
+      sources: [subgroups, radixSelect, shader],
+      requires: ['subgroups'],
+      except: ['software'],
+    },
+    { name: 'portable', sources: [portable, radixSelect, shader] },
     { name: 'naive', sources: [naive] },
   ],
 } as const satisfies KernelSpec;
+
+/** A KV head, below 65,536, and the targets of its selection, below 16, as a list names them. */
+export function selectionHead(kvHead: number, targets: readonly number[]): number {
+  return targets.reduce((head, target) => head | (1 << (16 + target)), kvHead);
+}

@@ -26,6 +26,8 @@ export interface KvBenchOptions {
   readonly rerankInterval: number;
   /** Whether layers rerank at different steps. */
   readonly isStaggered: boolean;
+  /** Whether one kernel may score and select pages. */
+  readonly isFused: boolean;
   /** Whether GPU times by kernel are wanted. */
   readonly hasProfile: boolean;
 }

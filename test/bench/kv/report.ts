@@ -30,15 +30,16 @@ const text = (title: string) => ({ title });
 const number = (title: string) => ({ title, isNumber: true });
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
-/** Two tables: bytes, and speed; then one for each case that was profiled. */
+/** Three tables: bytes, speed, and kinds of steps; then one for each case that was profiled. */
 export function describeKvReport({ engine, options, results }: KvReport): string {
-  const { shape, fill, pagesPerHead, unstableShare, rerankInterval, isStaggered, steps } = options;
+  const { shape, fill, pagesPerHead, unstableShare, rerankInterval, isStaggered, isFused, steps } = options;
   const adapters = [
     ...new Set(results.map(({ adapter, isSoftware }) => `${adapter}${isSoftware ? ' (software)' : ''}`)),
   ];
   const filled = fill.kind === 'drift' ? `drift of RCO ${fill.overlap}` : 'random';
   const title =
     `${shape} shape, filled: ${filled}; K ${pagesPerHead}, share ${percent(unstableShare)}, rerank every ${rerankInterval}${isStaggered ? ', staggered' : ''}, ` +
+    `${isFused ? '' : 'two kernels a selection, '}` +
     `${steps} steps, by ${engine} on ${adapters.join('; ')}`;
   return [
     title,
@@ -46,6 +47,8 @@ export function describeKvReport({ engine, options, results }: KvReport): string
     formatTable(memoryColumns, results.map(memoryRow)),
     'Decoding',
     formatTable(speedColumns, results.map(speedRow)),
+    'Steps by what they do besides decoding, medians',
+    formatTable(kindColumns, results.flatMap(kindRows)),
     ...results.flatMap(({ profile, ...result }) => {
       if (!profile) return [];
       const title = `${caseCells(result).join(', ')}: GPU time of a step, mean of ${profile.numDecodeSteps}`;
@@ -112,6 +115,23 @@ function speedRow(result: KvResult): string[] {
     formatNumber(hostMs.max),
     formatNumber(submitMs.median),
   ];
+}
+
+const kindColumns = [
+  ...caseColumns,
+  text('steps that'),
+  ...['number', 'ms/token', 'dispatches', 'host ms'].map(number),
+];
+
+function kindRows(result: KvResult): string[][] {
+  return result.kinds.map(({ kind, numSteps, decodeMs, dispatches, hostMs }) => [
+    ...caseCells(result),
+    kind,
+    String(numSteps),
+    decodeMs === undefined ? '' : formatNumber(decodeMs),
+    formatNumber(dispatches),
+    formatNumber(hostMs),
+  ]);
 }
 
 /** One line a question. */

@@ -1,4 +1,5 @@
 /** Measures one case: an engine of its own, contexts filled, every sequence decoding at once. Runs in a page and under Node. */
+import { pageTokens } from '../../../src/cache/page';
 import { EngineCore } from '../../../src/engine/engine';
 import type { ModelRunner } from '../../../src/engine/model-runner';
 import type { BytesByCategory } from '../../../src/gpu/buffer';
@@ -47,8 +48,20 @@ export interface KvResult extends KvCase {
   readonly hostMs: Summary;
   /** Milliseconds of these that submitting takes. */
   readonly submitMs: Summary;
+  /** The same by what a step does besides decoding, most frequent kind first. */
+  readonly kinds: readonly StepKind[];
   /** Undefined where it was not asked for, or the adapter has no timestamps. */
   readonly profile: StepProfile | undefined;
+}
+
+/** Steps that do the same: `ordinary`, or some of `fill` (a page), `rerank`, `flip`, `observed`. */
+export interface StepKind {
+  readonly kind: string;
+  readonly numSteps: number;
+  readonly hostMs: number;
+  readonly dispatches: number;
+  /** From token to token; undefined with several sequences. */
+  readonly decodeMs: number | undefined;
 }
 
 /** Samples of steps. */
@@ -64,7 +77,8 @@ export async function runKvCase(gpu: GPU, options: KvBenchOptions, kvCase: KvCas
   const { length, numSequences, mode } = kvCase;
   const model = kvModel(shape, fill, Math.min(0.5, (16 * pagesPerHead) / length));
   const kv = kvOptionsOf(kvCase, options);
-  const core = await EngineCore.load(model.source, { gpu, weights: model.weights, kv });
+  const disabledFeatures = options.isFused ? [] : (['fused-selection'] as const);
+  const core = await EngineCore.load(model.source, { gpu, weights: model.weights, kv, disabledFeatures });
   try {
     const contexts: number[][] = [];
     for (let i = 0; i < numSequences; i++) contexts.push(await fillContext(core, length, 10 + i));
@@ -74,7 +88,7 @@ export async function runKvCase(gpu: GPU, options: KvBenchOptions, kvCase: KvCas
       steps.reset();
       return core.stats().kv;
     });
-    const counted = steps.summary(numSequences);
+    const counted = steps.summary(before.arrivals);
     const { memory, kv: after, adapter } = core.stats();
     const { plan } = core.runner;
     const reranks = after.reranks - before.at.reranks;
@@ -167,7 +181,7 @@ async function decodeAll<T>(
     decodeMs: { median: median(gaps), p99: percentile(gaps, 0.99) },
     tokensPerSecond: (1000 * gaps.length) / (last - time),
   };
-  return { at: at as T, timing, wallMs: last - time };
+  return { at: at as T, timing, arrivals, wallMs: last - time };
 }
 
 function numAfter(times: readonly number[], begin: number): number {
@@ -198,10 +212,8 @@ async function profileSteps(
 
 /** Counts what the host does for each decode step. */
 function watchSteps(runner: ModelRunner) {
-  const dispatches: number[] = [];
-  const hostMs: number[] = [];
-  const submitMs: number[] = [];
-  const { recorder } = runner;
+  const samples: StepSample[] = [];
+  const { recorder, observer } = runner;
   let submitting = 0;
   const submit = recorder.submit.bind(recorder);
   recorder.submit = () => {
@@ -209,31 +221,94 @@ function watchSteps(runner: ModelRunner) {
     submit();
     submitting += performance.now() - startedAt;
   };
+  let isObserved = false;
+  if (observer) {
+    const observe = observer.observe.bind(observer);
+    observer.observe = (sequence, numPages) => {
+      const observation = observe(sequence, numPages);
+      isObserved ||= observation !== undefined;
+      return observation;
+    };
+  }
   const submitDecode = runner.submitDecode.bind(runner);
   runner.submitDecode = (rows) => {
-    const before = recorder.counts.dispatches;
+    const { dispatches } = recorder.counts;
+    const { reranks } = runner.rerankCounts;
     submitting = 0;
+    isObserved = false;
     const startedAt = performance.now();
     const result = submitDecode(rows);
-    hostMs.push(performance.now() - startedAt);
-    submitMs.push(submitting);
-    dispatches.push(recorder.counts.dispatches - before);
+    const hostMs = performance.now() - startedAt;
+    const kinds = new Set<string>();
+    if (rows.some(({ position }) => (position + 1) % pageTokens === 0)) kinds.add('fill');
+    if (isObserved) kinds.add('observed');
+    if (runner.rerankCounts.reranks > reranks) {
+      kinds.add('flip');
+      samples.at(-runner.plan.rerank.lag)?.kinds.add('rerank');
+    }
+    samples.push({
+      kinds,
+      hostMs,
+      submitMs: submitting,
+      dispatches: recorder.counts.dispatches - dispatches,
+    });
     return result;
   };
-  const summarize = (samples: readonly number[]): Summary => ({
-    median: median(samples),
-    p99: percentile(samples, 0.99),
-    max: Math.max(...samples),
+  const summarize = (of: readonly number[]): Summary => ({
+    median: median(of),
+    p99: percentile(of, 0.99),
+    max: Math.max(...of),
   });
+  let numBefore = 0;
   return {
-    reset: () => [dispatches, hostMs, submitMs].forEach((samples) => samples.splice(0)),
-    summary: (numSequences: number) => ({
-      dispatches: summarize(dispatches),
-      dispatchesPerToken: dispatches.reduce((sum, n) => sum + n, 0) / (dispatches.length * numSequences),
-      hostMs: summarize(hostMs),
-      submitMs: summarize(submitMs),
-    }),
+    reset: () => void (numBefore = samples.length),
+    summary: (arrivals: readonly (readonly number[])[]) => {
+      const numSequences = arrivals.length;
+      const measured = samples.slice(numBefore);
+      const dispatches = measured.map((sample) => sample.dispatches);
+      return {
+        dispatches: summarize(dispatches),
+        dispatchesPerToken: dispatches.reduce((sum, n) => sum + n, 0) / (dispatches.length * numSequences),
+        hostMs: summarize(measured.map(({ hostMs }) => hostMs)),
+        submitMs: summarize(measured.map(({ submitMs }) => submitMs)),
+        kinds: kindsOf(measured, numBefore, numSequences === 1 ? arrivals[0]! : []),
+      };
+    },
   };
+}
+
+/** What one step took, and what it did besides decoding. */
+interface StepSample {
+  readonly kinds: Set<string>;
+  readonly hostMs: number;
+  readonly submitMs: number;
+  readonly dispatches: number;
+}
+
+/** @param arrivals of a sequence's tokens, the first of which no step decoded */
+function kindsOf(
+  samples: readonly StepSample[],
+  firstStep: number,
+  arrivals: readonly number[],
+): readonly StepKind[] {
+  const steps = new Map<string, { readonly samples: StepSample[]; readonly gaps: number[] }>();
+  samples.forEach((sample, i) => {
+    const kind = [...sample.kinds].sort().join(' ') || 'ordinary';
+    const own = steps.get(kind) ?? { samples: [], gaps: [] };
+    steps.set(kind, own);
+    own.samples.push(sample);
+    const [from, to] = arrivals.slice(firstStep + i, firstStep + i + 2);
+    if (to !== undefined) own.gaps.push(to - from!);
+  });
+  return [...steps]
+    .map(([kind, own]) => ({
+      kind,
+      numSteps: own.samples.length,
+      hostMs: median(own.samples.map(({ hostMs }) => hostMs)),
+      dispatches: median(own.samples.map(({ dispatches }) => dispatches)),
+      decodeMs: own.gaps.length > 0 ? median(own.gaps) : undefined,
+    }))
+    .sort((a, b) => b.numSteps - a.numSteps);
 }
 
 /** Samples the live bytes at every submission from now on. */

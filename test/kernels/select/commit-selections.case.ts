@@ -14,17 +14,16 @@ export const cases = [
   { title: 'one sequence of two, all layers and heads', firstLayer: 0, layers: numLayers },
   { title: 'one layer in the middle', firstLayer: 1, layers: 1 },
 ].map(({ title, firstLayer, layers }): KernelCase => {
-  const selections = numbered(numLists * budget, 10_000);
-  const selectionState = Uint32Array.from({ length: 2 * numLists }, (_, i) =>
-    i % 2 === 0 ? 5 + 6 * (i / 2) : 500 + i,
+  const lists = numbered(2 * numLists * budget, 10_000);
+  // Counts of what was selected, and of what is attended until then.
+  const listState = Uint32Array.from({ length: 4 * numLists }, (_, i) =>
+    i % 2 === 0 ? 4 + 6 * ((i / 2) % numLists) : 500 + i,
   );
-  const lists = numbered(numLists * budget, 0);
-  const listState = numbered(2 * numLists, 900);
   return {
     title,
     spec: commitSelections,
-    buffers: { selections, selectionState, lists, listState },
-    params: { firstLayer, sequence, numSequences, kvHeads, budget },
+    buffers: { lists, listState },
+    params: { firstLayer, sequence, numSequences, kvHeads, numLists, budget },
     grid: [layers * kvHeads],
     expected: () => {
       const newLists = lists.slice();
@@ -33,9 +32,10 @@ export const cases = [
         if (Math.floor(index / kvHeads) % numSequences !== sequence) continue;
         const layer = Math.floor(index / (kvHeads * numSequences));
         if (layer < firstLayer || layer >= firstLayer + layers) continue;
-        newState.set(selectionState.subarray(2 * index, 2 * index + 2), 2 * index);
-        const count = selectionState[2 * index]!;
-        newLists.set(selections.subarray(index * budget, index * budget + count), index * budget);
+        const selected = numLists + index;
+        newState.set(listState.subarray(2 * selected, 2 * selected + 2), 2 * index);
+        const count = listState[2 * selected]!;
+        newLists.set(lists.subarray(selected * budget, selected * budget + count), index * budget);
       }
       return { lists: newLists, listState: newState };
     },

@@ -21,6 +21,7 @@ const slots = [
 ];
 const listed = [0, 2];
 const firstList = kvHeads;
+const numLists = 2 * kvHeads;
 const tableOffset = maxPages;
 
 const asWords = (values: Float32Array<ArrayBuffer>) => new Uint32Array(values.buffer);
@@ -40,16 +41,29 @@ function placing(
     spec: placeSelected,
     buffers: {
       tile,
-      selections: Uint32Array.from([...new Array<number>(firstList * budget).fill(8), ...padded.flat()]),
-      selectionState: Uint32Array.from([
-        ...new Array<number>(2 * firstList).fill(9),
+      // What is attended is not placed.
+      lists: Uint32Array.from([
+        ...new Array<number>((numLists + firstList) * budget).fill(8),
+        ...padded.flat(),
+      ]),
+      listState: Uint32Array.from([
+        ...new Array<number>(2 * (numLists + firstList)).fill(9),
         ...selections.flatMap((pages) => [pages.length, 17]),
       ]),
       slotTable: Uint32Array.from([...new Array<number>(firstList * budget).fill(0), ...slots.flat()]),
       pool,
       blockTable,
     },
-    params: { ...params, firstList, budget, tilePages, tableOffset, maxPages, vectorsPerPage: words / 4 },
+    params: {
+      ...params,
+      firstList,
+      numLists,
+      budget,
+      tilePages,
+      tableOffset,
+      maxPages,
+      vectorsPerPage: words / 4,
+    },
     grid: [budget, listed.length],
     list: Uint32Array.from(listed),
     expected: () => {

@@ -1,5 +1,5 @@
 import { flatGrid } from '../../../src/gpu/recorder';
-import { topK } from '../../../src/kernels/select/top-k';
+import { selectionHead, topK } from '../../../src/kernels/select/top-k';
 import { topK as reference } from '../../../src/reference/select/top-k';
 import { randomFloats } from '../../support/random';
 import type { KernelCase } from '../harness';
@@ -17,29 +17,36 @@ function buildCase({ budget, kvHeads, numPages, step }: (typeof shapes)[number])
   const numRows = numPages.length;
   const rows = new Uint32Array(4 * numRows);
   numPages.forEach((count, row) => rows.set([numRows - 1 - row, count * 16 - 1 - (row % 16)], 4 * row));
-  const tasks = numPages.flatMap((_, row) => Array.from({ length: kvHeads }, (_, kvHead) => [row, kvHead]));
+  // The first head selects for one target, the others for two; the second target is nobody's.
+  const targetsOf = (kvHead: number) => (kvHead === 0 ? [0] : [0, 2]);
+  const tasks = numPages.flatMap((_, row) =>
+    Array.from({ length: kvHeads }, (_, kvHead) => [row, kvHead] as const),
+  );
   const scoreStride = Math.max(...numPages) + 3;
   const raw = randomFloats(tasks.length * scoreStride, budget, 10);
   const scores = step > 0 ? raw.map((score) => Math.round(score / step) * step + 0) : raw;
   const listOffset = 5;
   const listCapacity = budget + 1;
-  const listState = new Uint32Array(2 * (listOffset + numRows * kvHeads)).fill(9);
-  const lists = new Uint32Array((listOffset + numRows * kvHeads) * listCapacity).fill(0xffffffff);
+  const numLists = listOffset + numRows * kvHeads;
+  const listState = new Uint32Array(3 * 2 * numLists).fill(9);
+  const lists = new Uint32Array(3 * numLists * listCapacity).fill(0xffffffff);
   return {
     title: `${budget} of ${numPages.join(', ')} pages, ${kvHeads} KV heads${step > 0 ? `, steps of ${step}` : ''}`,
     spec: topK,
     buffers: { rows, scores, listState, lists },
-    params: { numTasks: tasks.length, kvHeads, budget, listOffset, listCapacity, scoreStride },
+    params: { numTasks: tasks.length, kvHeads, budget, listOffset, numLists, listCapacity, scoreStride },
     grid: flatGrid(tasks.length),
-    list: Uint32Array.from(tasks.flat()),
+    list: Uint32Array.from(tasks.flatMap(([row, kvHead]) => [row, selectionHead(kvHead, targetsOf(kvHead))])),
     expected: () => {
       const wanted = { listState: listState.slice(), lists: lists.slice() };
       tasks.forEach(([row, kvHead], task) => {
-        const count = numPages[row!]!;
+        const count = numPages[row]!;
         const chosen = reference(scores.subarray(task * scoreStride, task * scoreStride + count), budget);
-        const index = listOffset + (numRows - 1 - row!) * kvHeads + kvHead!;
-        wanted.lists.set(chosen, index * listCapacity);
-        wanted.listState.set([chosen.length, count], 2 * index);
+        for (const target of targetsOf(kvHead)) {
+          const index = target * numLists + listOffset + (numRows - 1 - row) * kvHeads + kvHead;
+          wanted.lists.set(chosen, index * listCapacity);
+          wanted.listState.set([chosen.length, count], 2 * index);
+        }
       });
       return wanted;
     },
