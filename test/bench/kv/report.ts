@@ -39,7 +39,7 @@ export function describeKvReport({ engine, options, results }: KvReport): string
   const filled = fill.kind === 'drift' ? `drift of RCO ${fill.overlap}` : 'random';
   const title =
     `${shape} shape, filled: ${filled}; K ${pagesPerHead}, share ${percent(unstableShare)}, rerank every ${rerankInterval}${isStaggered ? ', staggered' : ''}, ` +
-    `${isFused ? '' : 'two kernels a selection, '}` +
+    (isFused ? '' : 'two kernels a selection, ') +
     `${steps} steps, by ${engine} on ${adapters.join('; ')}`;
   return [
     title,
