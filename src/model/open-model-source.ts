@@ -16,8 +16,9 @@ export async function openModelSource(location: ModelLocation): Promise<ModelSou
   if (typeof location === 'string') return urlSource(location);
   if (Array.isArray(location) && location.every((file) => file instanceof File))
     return (await fileSources()).fileListSource(location);
-  if ('kind' in location && location.kind === 'directory')
-    return (await fileSources()).directorySource(location);
+  // What is no location at all may be anything.
+  const handle = location as FileSystemDirectoryHandle | null | undefined;
+  if (handle?.kind === 'directory') return (await fileSources()).directorySource(handle);
   throw new TypeError(
     'A model is given as the URL of its folder, as a list of files, or as a directory handle.',
   );

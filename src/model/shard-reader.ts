@@ -9,6 +9,8 @@ export class ShardReader {
   readonly sizeBytes: number | undefined;
   /** Bytes read or skipped so far. */
   positionBytes = 0;
+  /** What is being read, for the error of a file that ends in it. */
+  part = 'its header';
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort: () => void;
@@ -59,7 +61,7 @@ export class ShardReader {
       if (this.#chunk.length === 0 && !(await this.#pull())) {
         throw new EngineError(
           'weights-corrupt',
-          `The weight file '${this.name}' ends after ${this.positionBytes} bytes, in the middle of its content. ` +
+          `The weight file '${this.name}' ends after ${this.positionBytes} bytes, in the middle of ${this.part}. ` +
             'Fetch the file again.',
         );
       }

@@ -19,8 +19,9 @@ const passingStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
  * @throws TypeError when `folder` is not an absolute URL
  */
 export function urlSource(folder: string | URL, options: UrlSourceOptions = {}): ModelSource {
-  if (!URL.canParse(folder))
-    throw new TypeError(`A model's URL must be absolute, '${String(folder)}' is not.`);
+  // Nor does a URL such as `data:` have files in it.
+  if (!URL.canParse('.', folder))
+    throw new TypeError(`A model's URL must be an absolute one of a folder, '${String(folder)}' is not.`);
   const base = new URL(folder);
   base.search = '';
   base.hash = '';
@@ -78,7 +79,7 @@ class Client {
     const answer = await this.#request(url, offsetBytes, retries, signal);
     if (!answer) return undefined;
     const stream = this.#stream(url, answer, offsetBytes, retries, signal);
-    return { sizeBytes: answer.identity.sizeBytes, stream };
+    return { sizeBytes: certainSize(answer), stream };
   }
 
   /** The file from `offsetBytes` on; undefined when the server has no such file. */
@@ -126,6 +127,7 @@ class Client {
     signal: AbortSignal | undefined,
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
     const { identity } = first;
+    const sizeBytes = certainSize(first);
     let position = offsetBytes;
     let { skipBytes } = first;
     const closing = new AbortController();
@@ -146,7 +148,7 @@ class Client {
             retries.succeed();
             return part;
           }
-          if (identity.sizeBytes === undefined || position >= identity.sizeBytes) return undefined;
+          if (sizeBytes === undefined || position >= sizeBytes) return undefined;
         } catch (error) {
           ending.throwIfAborted();
           failure = error;
@@ -173,6 +175,11 @@ class Client {
       { highWaterMark: 0 },
     );
   }
+}
+
+/** Bytes of the file. Another origin's answer may be compressed without the page's being told: what it says is another length. */
+function certainSize({ response, identity }: Answer): number | undefined {
+  return response.type === 'cors' ? undefined : identity.sizeBytes;
 }
 
 function bodyOf(response: Response): ReadableStream<Uint8Array<ArrayBuffer>> {

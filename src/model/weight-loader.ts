@@ -158,6 +158,7 @@ async function streamTensor(
   { header, placement }: PlannedTensor,
   { sink, format, piece, signal, onPiece }: StreamContext,
 ): Promise<void> {
+  reader.part = `tensor '${header.name}'`;
   if (!placement) {
     await reader.skip(header.sizeBytes);
     return;

@@ -5,7 +5,7 @@ import type { GenerationEvent } from '../engine/generation-event';
 import type { RecoveryEvent } from '../engine/recovery';
 import type { LoadProgress } from '../model/weight-loader';
 import { AsyncQueue } from '../util/async-queue';
-import { EngineError } from '../util/errors';
+import { asError, EngineError } from '../util/errors';
 import { deserializeError, serializeError } from '../api/errors';
 import type { Calls, CallName, ClientMessage, WorkerMessage } from './protocol';
 
@@ -47,7 +47,7 @@ export class Connection {
 
   /**
    * Calls the worker. An abort rejects at once with the signal's reason; the worker stops by itself.
-   * @throws what the worker's answer throws, as an error of the same class
+   * @throws what the worker's answer throws, as an error of the same class; TypeError for an argument that cannot cross
    */
   call<N extends CallName>(
     name: N,
@@ -75,7 +75,12 @@ export class Connection {
         reject: settle(reject),
         ...(callbacks as Omit<PendingCall, 'resolve' | 'reject'>),
       });
-      this.#send({ kind: 'call', id, name, argument } as ClientMessage);
+      try {
+        this.#send({ kind: 'call', id, name, argument } as ClientMessage);
+      } catch (cause) {
+        this.#pending.delete(id);
+        throw new TypeError(`What is given must be plain data. ${asError(cause).message}`, { cause });
+      }
     });
   }
 

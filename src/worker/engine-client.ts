@@ -18,7 +18,7 @@ import type { HeadProfile } from '../select/head-profile';
 import { EngineError } from '../util/errors';
 import { Connection } from './connection';
 import { EngineDocuments } from './engine-documents';
-import { checkLoadOptions } from './load-options';
+import { checkLoadOptions, checkPlanOptions } from './load-options';
 import type { LoadSettings, ModelDescription } from './protocol';
 
 /** How to load a model. */
@@ -124,11 +124,11 @@ export class Engine {
 
   /**
    * GPU bytes by category that an engine for `contextTokens`, or with other `kv` options, takes, before anything is allocated for it.
-   * @throws EngineError `gpu-memory` when that exceeds `kv.gpuBytes`, with the bytes and the nearest context that fits; RangeError for
-   * options out of range
+   * @throws EngineError `gpu-memory` when that exceeds `kv.gpuBytes`, with the bytes and the nearest context that fits; TypeError or
+   * RangeError for wrong options
    */
-  plan(options: PlanOptions = {}): Promise<MemoryPlan> {
-    return this.#connection.call('plan', options);
+  async plan(options: PlanOptions = {}): Promise<MemoryPlan> {
+    return this.#connection.call('plan', checkPlanOptions(options));
   }
 
   /** What the engine uses and does at this moment. */

@@ -1,4 +1,5 @@
 /** Checks the options of `Engine.load` at the door: an unknown or misspelt one is refused by name. */
+import type { PlanOptions } from '../engine/engine';
 import type { LoadOptions } from './engine-client';
 
 type Check = (name: string, value: unknown) => void;
@@ -41,28 +42,30 @@ const fields =
     }
   };
 
-const check = fields({
+// Ranges depend on the model and are checked with the memory plan.
+const kv = fields({
+  format: oneOf('f32', 'f16', 'int8'),
+  hostFormat: oneOf('same', 'int8'),
+  gpuBytes: ofType('number'),
+  contextTokens: ofType('number'),
+  numSequences: ofType('number'),
+  pagesPerHead: ofType('number'),
+  rerankInterval: ofType('number'),
+  rerankStagger: ofType('boolean'),
+  reload: oneOf('overlap', 'pause'),
+  unstableShare: ofType('number'),
+  retrievalHeads: oneOf('exact', 'selected'),
+  followUp: oneOf('exact', 'sparse'),
+  headProfile: ofType('object'),
+  measureStability: oneOf(true, false, 'every-step'),
+  hostBytes: ofType('number'),
+});
+
+const checkLoad = fields({
   onProgress: ofType('function'),
   signal: aSignal,
   weights: oneOf('f32', 'f16', 'q8', 'q4'),
-  // Ranges depend on the model and are checked with the memory plan.
-  kv: fields({
-    format: oneOf('f32', 'f16', 'int8'),
-    hostFormat: oneOf('same', 'int8'),
-    gpuBytes: ofType('number'),
-    contextTokens: ofType('number'),
-    numSequences: ofType('number'),
-    pagesPerHead: ofType('number'),
-    rerankInterval: ofType('number'),
-    rerankStagger: ofType('boolean'),
-    reload: oneOf('overlap', 'pause'),
-    unstableShare: ofType('number'),
-    retrievalHeads: oneOf('exact', 'selected'),
-    followUp: oneOf('exact', 'sparse'),
-    headProfile: ofType('object'),
-    measureStability: oneOf(true, false, 'every-step'),
-    hostBytes: ofType('number'),
-  }),
+  kv,
   profiles: ofType('string'),
   recovery: ofType('boolean'),
   useDefaultLimits: ofType('boolean'),
@@ -74,6 +77,14 @@ const check = fields({
  * @throws TypeError for an unknown option or a wrong type, RangeError for a value that is none of the known ones
  */
 export function checkLoadOptions(options: LoadOptions): LoadOptions {
-  check('options', options);
+  checkLoad('options', options);
+  return options;
+}
+
+const checkPlan = fields({ contextTokens: ofType('number'), kv });
+
+/** The same for what `engine.plan` takes. @throws TypeError, RangeError */
+export function checkPlanOptions(options: PlanOptions): PlanOptions {
+  checkPlan('options', options);
   return options;
 }

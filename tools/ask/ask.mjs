@@ -14,7 +14,15 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const embeddedModel = join(root, 'public/models/scout');
 
 /** Engine errors that are the fault of the model or of the options, not of the machine. */
-const usageCodes = new Set(['model-unsupported', 'weights-corrupt', 'TypeError', 'RangeError']);
+const usageCodes = new Set([
+  'model-unsupported',
+  'weights-corrupt',
+  'context-too-long',
+  'gpu-memory',
+  'limit-too-small',
+  'TypeError',
+  'RangeError',
+]);
 
 /** Where the page finds the model, and the folder to serve there when it is a local one. */
 function locateModel(model = embeddedModel) {

@@ -111,7 +111,9 @@ describe('openModelSource', () => {
     expect((await openModelSource(directoryOf(files))).id).toMatch(/^files:/);
     await expect(openModelSource({} as File[])).rejects.toThrow(TypeError);
     await expect(openModelSource(['config.json'] as unknown as File[])).rejects.toThrow(TypeError);
-    await expect(openModelSource('models/m')).rejects.toThrow(TypeError);
+    for (const location of ['models/m', 'data:,m', 'blob:m', 5, null, undefined]) {
+      await expect(openModelSource(location as string)).rejects.toThrow(/^A model/);
+    }
   });
 
   it('reads a directory', async () => {
