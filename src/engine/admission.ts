@@ -17,6 +17,14 @@ export function checkIds(ids: readonly number[], vocabSize: number): void {
   }
 }
 
+/** The error for a prompt of `count` tokens, a number or words about it. */
+export function promptTooLong(count: number | string, contextTokens: number): EngineError {
+  return new EngineError(
+    'context-too-long',
+    `The prompt has ${count} tokens; this engine holds ${contextTokens}, answer included.`,
+  );
+}
+
 /**
  * Tokens that a request may sample after a prompt of `numPrompt` tokens, at least one.
  * @param input what `plan` was made from, for advice
@@ -33,12 +41,7 @@ export function maxSampled(
   if (numPrompt === 0) throw new RangeError('The prompt is empty: it has no tokens to go on from.');
   const room = contextTokens - numPrompt;
   if (isExact) checkExact(Math.min(numPrompt + (maxTokens ?? room), contextTokens), plan, input);
-  if (room < 1) {
-    throw new EngineError(
-      'context-too-long',
-      `The prompt has ${numPrompt} tokens; this engine holds ${contextTokens}, answer included.`,
-    );
-  }
+  if (room < 1) throw promptTooLong(numPrompt, contextTokens);
   return Math.min(maxTokens ?? room, room);
 }
 

@@ -19,8 +19,10 @@ import type { ChatMessage } from '../tokenizer/chat-message';
 import type { ChatTemplate } from '../tokenizer/chat-template';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { asError, EngineError } from '../util/errors';
+import { pause } from '../util/pause';
 import type { DeviceSide } from './device-side';
 import { documentCost, fitPrefillTime, type PrefillTime, type TimedPrefill } from './document-cost';
+import { encodeText } from './encode-prompt';
 import type { MemoryPlan } from './memory-plan';
 import type { ModelRunner } from './model-runner';
 import { readSummaries } from './read-summaries';
@@ -68,9 +70,6 @@ const warmUpMs = 2000;
 
 /** How often something is begun anew when the device is lost meanwhile. */
 const maxAttempts = 4;
-
-/** Time between two looks at messages while tokenizing. */
-const pause = () => new Promise<void>((resolve) => setTimeout(resolve));
 
 /** Documents of one engine. */
 export class Documents {
@@ -161,8 +160,6 @@ export class Documents {
     const known = this.#known.get(id)!;
     const now = new Date(known.renderedAt);
     const { documentPrefix: head, rest } = template.render({ messages, document: '', now });
-    const encode = (text: string) =>
-      tokenizer.encode(text, { addSpecialTokens: false, isContinuation: true });
     const isAllRead = known.numReadTokens === readableTokens(known.numTokens);
     // A template may write something about this conversation before the document: its prefix is another one then.
     const isKnown = head === known.head;
@@ -170,7 +167,8 @@ export class Documents {
     const all = isKnown ? known.ids : [...encodeChunks(tokenizer, prefix)].flat();
     const own = isAllRead ? all : all.slice(0, known.numReadTokens);
     const subject = hasText ? { numTokens: own.length, prefix, textStart: head.length } : undefined;
-    return { ids: [...own, ...encode(rest)], subject };
+    const { contextTokens } = this.#context;
+    return { ids: [...own, ...(await encodeText(rest, true, { tokenizer, contextTokens }))], subject };
   }
 
   /** Stops a reading of it, and deletes it. @throws EngineError `document-busy` while another tab has it open */

@@ -163,7 +163,7 @@ export class EngineCore {
   async *generate(request: GenerationRequest, signal?: AbortSignal): AsyncGenerator<GenerationEvent, void> {
     await this.#side.ready();
     signal?.throwIfAborted();
-    const prompt = await this.#encode(request.prompt, request.sources !== undefined);
+    const prompt = await this.#encode(request.prompt, request.sources !== undefined, signal);
     const promptIds = prompt.ids;
     const finder = request.sources && (await fetched(import('./sources')));
     await this.#side.ready();
@@ -203,18 +203,23 @@ export class EngineCore {
 
   /**
    * The prompt as `generate` will process it; opens the document that it names.
-   * @throws RangeError when there is no such document; EngineError `model-unsupported`, and what `documents.open` throws
+   * @throws RangeError when there is no such document; EngineError `model-unsupported`, `context-too-long`, and what
+   * `documents.open` throws; the signal's reason
    */
-  async #encode(prompt: Prompt, hasText: boolean): Promise<EncodedPrompt> {
+  async #encode(prompt: Prompt, hasText: boolean, signal: AbortSignal | undefined): Promise<EncodedPrompt> {
     if (prompt.kind !== 'chat' || !prompt.document || !('id' in prompt.document)) {
-      return encodePrompt(prompt, this.tokenizer, this.#template);
+      return this.encodePrompt(prompt, signal);
     }
     return (await this.documents()).prompt(prompt.document.id, prompt.messages, hasText);
   }
 
-  /** The token ids of a prompt that names no document of the library. @throws EngineError `model-unsupported` */
-  encodePrompt(prompt: Prompt): readonly number[] {
-    return encodePrompt(prompt, this.tokenizer, this.#template).ids;
+  /**
+   * The token ids of a prompt that names no document of the library.
+   * @throws EngineError `model-unsupported`, `context-too-long`; the signal's reason
+   */
+  encodePrompt(prompt: Prompt, signal?: AbortSignal): Promise<EncodedPrompt> {
+    const { contextTokens } = this.runner.plan;
+    return encodePrompt(prompt, this.#template, { tokenizer: this.tokenizer, contextTokens, signal });
   }
 
   /**

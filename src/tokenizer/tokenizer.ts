@@ -89,7 +89,12 @@ export class Tokenizer implements DecoderVocabulary {
    */
   encode(text: string, options: EncodeOptions = {}): number[] {
     const ids = options.isContinuation ? this.encodeContinuation(text) : this.encodePlain(text);
-    return options.addSpecialTokens === false ? ids : [...this.prefixIds, ...ids, ...this.suffixIds];
+    return options.addSpecialTokens === false ? ids : this.surround(ids);
+  }
+
+  /** The ids of a text with what the model's files put around a prompt. */
+  surround(ids: readonly number[]): number[] {
+    return [...this.prefixIds, ...ids, ...this.suffixIds];
   }
 
   /** The text of a list of ids; ids without a token stand for nothing. Spaces before punctuation are never cleaned up. */

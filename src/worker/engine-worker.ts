@@ -40,9 +40,6 @@ const handlers: Handlers = {
     for await (const event of loaded().generate(request, signal)) send({ kind: 'event', id, event });
     return undefined;
   },
-  async encode(prompt) {
-    return loaded().encodePrompt(prompt);
-  },
   async plan(options) {
     return loaded().plan(options);
   },

@@ -37,7 +37,6 @@ export interface ModelDescription {
 /** Every call of the page, by name, with its argument and its result. */
 export interface Calls {
   load: { argument: { location: ModelLocation; settings: LoadSettings }; result: ModelDescription };
-  encode: { argument: GenerationRequest['prompt']; result: readonly number[] };
   plan: { argument: PlanOptions; result: MemoryPlan };
   stats: { argument: undefined; result: EngineStats };
   cacheMap: { argument: undefined; result: CacheMap };

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import 'fake-indexeddb/auto';
 import type { EngineCore } from '../../src/engine/engine';
+import type { Prompt } from '../../src/engine/generation';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { tinyLlamaModel } from '../support/models';
 
@@ -124,10 +125,11 @@ test('chat, text and ids of the same tokens are the same prompt', async () => {
   const messages = [{ role: 'user', content: 'the end' }] as const;
   const text = '<|im_start|>user\nthe end<|im_end|>\n<|im_start|>assistant\n';
   const ids = engine.tokenizer.encode(text, { addSpecialTokens: false });
-  expect(engine.encodePrompt({ kind: 'chat', messages: [...messages] })).toEqual(ids);
-  expect(engine.encodePrompt({ kind: 'text', text: 'the end' })).toEqual([
+  const idsOf = async (prompt: Prompt) => (await engine.encodePrompt(prompt)).ids;
+  expect(await idsOf({ kind: 'chat', messages: [...messages] })).toEqual(ids);
+  expect(await idsOf({ kind: 'text', text: 'the end' })).toEqual([
     0,
     ...engine.tokenizer.encode('the end', { addSpecialTokens: false }),
   ]);
-  expect(engine.encodePrompt({ kind: 'ids', ids })).toEqual(ids);
+  expect(await idsOf({ kind: 'ids', ids })).toEqual(ids);
 });
