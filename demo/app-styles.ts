@@ -29,7 +29,7 @@ export const appStyles = css`
   }
 
   .banner {
-    margin: 0.75rem 1rem 0;
+    margin: 0.75rem 1rem;
   }
 
   .panes {
@@ -94,6 +94,14 @@ export const appStyles = css`
     flex-direction: column;
     min-height: 0;
     overflow-y: auto;
+  }
+
+  .add longpage-error-panel {
+    box-sizing: border-box;
+    width: 100%;
+    max-width: 40rem;
+    margin: 0 auto;
+    padding: 1.25rem 1.25rem 0;
   }
 
   .tabs {

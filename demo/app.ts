@@ -155,6 +155,7 @@ export class App extends LitElement {
       .isFatal=${true}
       .gpuBytes=${this.#engine.settings.gpuBytes}
       @retry=${() => void this.#engine.reload()}
+      @pick=${() => (this.isPicking = true)}
       @limit=${this.#onLimit}
     ></longpage-error-panel>`;
   }

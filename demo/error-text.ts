@@ -11,6 +11,8 @@ export interface ErrorText {
   readonly steps: readonly string[];
   /** Whether loading the model again can help. */
   readonly canRetry: boolean;
+  /** Whether another model can help. */
+  readonly canPick?: boolean;
   /** Which other memory limit can help. */
   readonly otherLimit?: 'smaller' | 'larger';
 }
@@ -28,6 +30,7 @@ const beyondLimit: Omit<ErrorText, 'detail'> = {
   title: 'The GPU memory limit is too small',
   steps: ['Use a larger limit, or pick a smaller model.'],
   canRetry: false,
+  canPick: true,
   otherLimit: 'larger',
 };
 
@@ -37,12 +40,19 @@ const textByCode: Readonly<Record<string, Omit<ErrorText, 'detail'>>> = {
     title: 'This GPU is too small for the model',
     steps: ['This GPU cannot hold so large a part of a model at once. Pick a smaller model.'],
     canRetry: false,
+    canPick: true,
   },
-  'model-unsupported': { title: 'This model is not supported', steps: [pickAnother], canRetry: false },
+  'model-unsupported': {
+    title: 'This model is not supported',
+    steps: [pickAnother],
+    canRetry: false,
+    canPick: true,
+  },
   'weights-corrupt': {
     title: 'The model’s files are damaged',
     steps: ['Download the model again, all of its files.'],
     canRetry: true,
+    canPick: true,
   },
   network: {
     title: 'The model could not be downloaded',
@@ -51,6 +61,7 @@ const textByCode: Readonly<Record<string, Omit<ErrorText, 'detail'>>> = {
       'Another site must allow this page to read its files (CORS), and this page’s policy must allow the site.',
     ],
     canRetry: true,
+    canPick: true,
   },
   'context-too-long': {
     title: 'The conversation is too long',
@@ -61,12 +72,14 @@ const textByCode: Readonly<Record<string, Omit<ErrorText, 'detail'>>> = {
     title: 'The GPU has too little memory',
     steps: ['Set a smaller memory limit, close other tabs that use the GPU, or pick a smaller model.'],
     canRetry: true,
+    canPick: true,
     otherLimit: 'smaller',
   },
   'host-memory': {
     title: 'This tab has too little memory',
     steps: ['Close other tabs, or pick a smaller model.'],
     canRetry: true,
+    canPick: true,
   },
   'storage-quota': {
     title: 'The browser gives this page no more space',

@@ -1,4 +1,4 @@
-/** An error as a sentence with next steps. Fires `retry`, `limit` with another memory limit to load with, and `dismiss`. */
+/** An error as a sentence with next steps. Fires `retry`, `pick`, `limit` with another memory limit, and `dismiss`. */
 import { LitElement, css, html } from 'lit';
 import type { DocumentInfo } from '../../src/index';
 import { describeError } from '../error-text';
@@ -62,7 +62,14 @@ export class ErrorPanel extends LitElement {
   }
 
   protected override render() {
-    const { title, detail, steps, canRetry, otherLimit: kind } = describeError(this.error, this.documents);
+    const {
+      title,
+      detail,
+      steps,
+      canRetry,
+      canPick,
+      otherLimit: kind,
+    } = describeError(this.error, this.documents);
     const limit = kind && otherLimit(this.gpuBytes, kind);
     return html`
       <section role="alert">
@@ -82,6 +89,7 @@ export class ErrorPanel extends LitElement {
                   Use ${formatBytes(limit)} of the GPU
                 </button>`
           }
+          ${this.isFatal && canPick ? this.#button('pick', 'Pick another model') : null}
           ${this.isFatal ? null : this.#button('dismiss', 'Dismiss')}
         </div>
       </section>

@@ -139,7 +139,7 @@ describe('demo page', () => {
     expect(await alert.textContent()).toContain('FalconForCausalLM');
     await expectAccessible(page);
     await photograph(page, 'unsupported');
-    await page.getByRole('button', { name: 'Models' }).click();
+    await alert.getByRole('button', { name: 'Pick another model' }).click();
     await page.getByRole('button', { name: 'Use Scout' }).click();
     await untilReady(page);
     expect(await alert.count()).toBe(0);
