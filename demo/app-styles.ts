@@ -125,7 +125,8 @@ export const appStyles = css`
   }
 
   #memory {
-    max-height: 60vh;
+    /* What is above keeps room for a few lines and where a question is typed. */
+    max-height: calc(100dvh - 24rem);
     overflow-y: auto;
     border-top: 1px solid var(--line);
     background: var(--surface);
@@ -214,6 +215,10 @@ export const appStyles = css`
 
     main {
       grid-template-rows: minmax(22rem, auto);
+    }
+
+    #memory {
+      max-height: none;
     }
   }
 `;

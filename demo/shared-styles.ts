@@ -64,6 +64,18 @@ export const controls = css`
     color: var(--ink-soft);
   }
 
+  button.danger {
+    border-color: var(--danger);
+    background: var(--danger);
+    color: var(--paper);
+    font-weight: 600;
+  }
+
+  button.danger:hover:not(:disabled) {
+    filter: brightness(1.08);
+    background: var(--danger);
+  }
+
   button.quiet {
     display: inline-flex;
     align-items: center;

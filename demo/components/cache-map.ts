@@ -97,14 +97,21 @@ export class CacheMap extends LitElement {
   declare promotions: RerankEvent['promotions'];
   declare picture: CachePicture;
   #flashEnd: ReturnType<typeof setTimeout> | undefined;
+  readonly #scheme = matchMedia('(prefers-color-scheme: dark)');
 
   constructor() {
     super();
     this.promotions = [];
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#scheme.addEventListener('change', this.#onScheme);
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.#scheme.removeEventListener('change', this.#onScheme);
     clearTimeout(this.#flashEnd);
   }
 
@@ -166,6 +173,9 @@ export class CacheMap extends LitElement {
       }
     }
   }
+
+  /** A canvas keeps the colours that it was drawn with. */
+  #onScheme = (): void => this.requestUpdate();
 
   /** The legend's own colours, as the browser made them of light or dark. */
   #colours(): Record<Exclude<PageState, 'none'>, string> {

@@ -156,7 +156,7 @@ export class ChatPanel extends LitElement {
       <dialog aria-labelledby="removing">
         <p id="removing">Delete this conversation, “${titleOf(this.current)}”?</p>
         <div class="row">
-          <button class="primary" @click=${this.#onRemove}>Delete it</button>
+          <button class="danger" @click=${this.#onRemove}>Delete it</button>
           <button @click=${() => this.#dialog.close()}>Keep it</button>
         </div>
       </dialog>

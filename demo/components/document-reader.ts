@@ -167,7 +167,7 @@ export class DocumentReader extends LitElement {
       <dialog aria-labelledby="question">
         <p id="question">Delete “${this.heading}” from this device, and all conversations on it?</p>
         <div class="row">
-          <button class="primary" @click=${this.#onDelete}>Delete it</button>
+          <button class="danger" @click=${this.#onDelete}>Delete it</button>
           <button @click=${() => this.#dialog.close()}>Keep it</button>
         </div>
       </dialog>

@@ -136,7 +136,7 @@ export class ModelCard extends LitElement {
 
   #renderQuestion() {
     return html`<p id="question">Delete ${formatBytes(this.entry.loadedBytes)} from this device?</p>
-      <button class="primary" @click=${this.#onDelete}>Delete it</button>
+      <button class="danger" @click=${this.#onDelete}>Delete it</button>
       <button @click=${() => this.#ask(false)}>Keep it</button>`;
   }
 
