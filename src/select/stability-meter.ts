@@ -1,6 +1,6 @@
 /** Gathers what heads select step by step into temporal stability by chunk and mean overlap by distance: pure. */
 import { assert } from '../util/assert';
-import { randomCorrectedOverlap, temporalStability, type SelectionStep } from './stability';
+import { correctedOverlap, type SelectionStep } from './stability';
 
 /** Distances in steps up to which overlaps are gathered. */
 export const maxOffset = 64;
@@ -13,11 +13,16 @@ interface Run {
   steps: SelectionStep[][];
   /** Steps since the run began. */
   length: number;
+  /** By head: sum of the overlaps of the chunk's first step with those after it. */
+  readonly sums: Float64Array;
 }
 
 /** What was measured: of heads by chunk, and of overlaps by distance. */
 export interface MeasuredStability {
-  /** `[chunks][heads]` TS of every whole chunk. */
+  /**
+   * `[chunks][heads]` temporal stability of every whole chunk: `TS(s) = mean of RCO(s, t) over t = s+1 … s+window−1`, s its first
+   * step.
+   */
   readonly stability: readonly (readonly number[])[];
   /** `[maxOffset]`: mean overlap over all heads at 1, 2, … steps' distance; null where no pair was seen. */
   readonly overlapByOffset: readonly (number | null)[];
@@ -33,6 +38,8 @@ export class StabilityMeter {
   readonly #overlapSums = new Float64Array(maxOffset);
   readonly #overlapCounts = new Float64Array(maxOffset);
   readonly #runs = new Map<object, Run>();
+  /** By page: whether a selection has it; zero between two uses. */
+  #marks = new Uint8Array();
 
   /**
    * @param window steps of a chunk, 2 to 64
@@ -72,16 +79,18 @@ export class StabilityMeter {
     assert(heads.length === this.#numHeads, `selections of ${heads.length} heads`);
     let run = this.#runs.get(answer);
     if (run?.nextStep !== step) {
-      run = { nextStep: step, steps: [], length: 0 };
+      run = { nextStep: step, steps: [], length: 0, sums: new Float64Array(this.#numHeads) };
       this.#runs.set(answer, run);
     }
-    const { steps } = run;
-    steps.forEach((earlier, i) => this.#addOverlaps(steps.length - i, earlier, heads));
+    const { steps, sums } = run;
+    const place = run.length % this.#window;
+    if (place === 0) sums.fill(0);
+    heads.forEach((later, head) => this.#addOverlaps(run, place, head, later));
     steps.push([...heads]);
     if (steps.length > maxOffset) steps.shift();
     run.nextStep++;
     run.length++;
-    if (run.length % this.#window === 0) this.#addChunk(steps.slice(-this.#window));
+    if (place === this.#window - 1) this.#stability.push(Array.from(sums, (sum) => sum / place));
   }
 
   /** No step of `answer` will follow. */
@@ -89,17 +98,25 @@ export class StabilityMeter {
     this.#runs.delete(answer);
   }
 
-  #addOverlaps(offset: number, earlier: readonly SelectionStep[], later: readonly SelectionStep[]): void {
-    earlier.forEach(({ selected }, head) => {
-      const { selected: other, numPages } = later[head]!;
-      this.#overlapSums[offset - 1]! += randomCorrectedOverlap(selected, other, numPages);
-    });
-    this.#overlapCounts[offset - 1]! += earlier.length;
-  }
-
-  #addChunk(steps: readonly (readonly SelectionStep[])[]): void {
-    this.#stability.push(
-      Array.from({ length: this.#numHeads }, (_, head) => temporalStability(steps.map((s) => s[head]!))),
-    );
+  /** One head's selection against those before it: marks are read in turn, so that no branch depends on a page. */
+  #addOverlaps(
+    { steps, sums }: Run,
+    place: number,
+    head: number,
+    { selected, numPages }: SelectionStep,
+  ): void {
+    if (this.#marks.length < numPages) this.#marks = new Uint8Array(2 * numPages);
+    const marks = this.#marks;
+    for (let i = 0; i < selected.length; i++) marks[selected[i]!] = 1;
+    for (let offset = 1; offset <= steps.length; offset++) {
+      const earlier = steps[steps.length - offset]![head]!.selected;
+      let numShared = 0;
+      for (let i = 0; i < earlier.length; i++) numShared += marks[earlier[i]!]!;
+      const overlap = correctedOverlap(numShared, earlier.length, numPages);
+      this.#overlapSums[offset - 1]! += overlap;
+      this.#overlapCounts[offset - 1]!++;
+      if (offset === place) sums[head]! += overlap;
+    }
+    for (let i = 0; i < selected.length; i++) marks[selected[i]!] = 0;
   }
 }

@@ -15,10 +15,17 @@ export function countShared(a: ArrayLike<number>, b: ArrayLike<number>): number 
 }
 
 /**
- * Random-corrected overlap of two ascending selections out of `numPages` pages, in [0, 1]: 0 = what chance gives, 1 = the
- * same set. `RCO = max(0, (|S ∩ T| / K − K/N) / (1 − K/N))` with K the size of the earlier selection, N = `numPages`.
- * With K = N there is nothing to choose, and the overlap is 1.
+ * Random-corrected overlap of two selections out of `numPages` pages, `budget` in the earlier one and `numShared` in both, in
+ * [0, 1]: 0 = what chance gives, 1 = the same set. `RCO = max(0, (|S ∩ T| / K − K/N) / (1 − K/N))` with K = `budget`, N =
+ * `numPages`. With K = N there is nothing to choose, and the overlap is 1.
  */
+export function correctedOverlap(numShared: number, budget: number, numPages: number): number {
+  if (budget === numPages) return 1;
+  const chance = budget / numPages;
+  return Math.max(0, (numShared / budget - chance) / (1 - chance));
+}
+
+/** `correctedOverlap` of two ascending selections. */
 export function randomCorrectedOverlap(
   earlier: ArrayLike<PageIndex>,
   later: ArrayLike<PageIndex>,
@@ -26,9 +33,7 @@ export function randomCorrectedOverlap(
 ): number {
   const budget = earlier.length;
   assert(budget > 0 && budget <= numPages, `a selection of ${budget} of ${numPages} pages`);
-  if (budget === numPages) return 1;
-  const chance = budget / numPages;
-  return Math.max(0, (countShared(earlier, later) / budget - chance) / (1 - chance));
+  return correctedOverlap(countShared(earlier, later), budget, numPages);
 }
 
 /** Selections of one head at consecutive steps, with the number of pages that there were. */
@@ -40,19 +45,6 @@ export interface SelectionStep {
 
 /** Steps in a chunk over which stability is measured. */
 export const stabilityWindow = 16;
-
-/**
- * Temporal stability of a chunk of consecutive steps: the mean overlap of its first selection with each later one.
- * `TS(s) = mean of RCO(s, t) over t = s+1 … s+15`.
- */
-export function temporalStability(chunk: readonly SelectionStep[]): number {
-  const [first, ...later] = chunk;
-  assert(first && later.length > 0, 'stability needs at least two steps');
-  const overlaps = later.map(({ selected, numPages }) =>
-    randomCorrectedOverlap(first.selected, selected, numPages),
-  );
-  return overlaps.reduce((sum, overlap) => sum + overlap, 0) / overlaps.length;
-}
 
 /**
  * The unstable heads by vote: in each chunk the `numUnstable` heads with the lowest TS get a vote; those with the most votes

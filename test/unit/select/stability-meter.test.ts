@@ -19,6 +19,13 @@ describe('the stability of heads', () => {
     ]);
   });
 
+  test('is the mean overlap of a chunk’s first step with those after it', () => {
+    const meter = new StabilityMeter(1, 3);
+    const of = (...pages: number[]) => [{ selected: pages as PageIndex[], numPages: 16 }];
+    [of(0, 1, 2, 3), of(0, 1, 2, 3), of(2, 3, 4, 5)].forEach((heads, t) => meter.add(meter, t, heads));
+    expect(meter.stability[0]![0]).toBeCloseTo((1 + 1 / 3) / 2, 12);
+  });
+
   test('does not reach over a gap, nor into another answer', () => {
     const meter = new StabilityMeter(2, 4);
     const [one, other] = [{}, {}];

@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PageIndex } from '../../../src/cache/page';
-import {
-  countShared,
-  electUnstableHeads,
-  randomCorrectedOverlap,
-  temporalStability,
-} from '../../../src/select/stability';
+import { countShared, electUnstableHeads, randomCorrectedOverlap } from '../../../src/select/stability';
 import { randomSource } from '../../support/random';
 
 const pages = (...values: number[]) => values as PageIndex[];
@@ -49,15 +44,6 @@ describe('random-corrected overlap', () => {
 test('shared pages of ascending lists', () => {
   expect(countShared([1, 3, 5, 9], [0, 3, 4, 9, 11])).toBe(2);
   expect(countShared([], [1])).toBe(0);
-});
-
-test('temporal stability is the mean overlap with the chunk’s first step', () => {
-  const step = (...selected: number[]) => ({ selected: pages(...selected), numPages: 16 });
-  expect(temporalStability([step(0, 1, 2, 3), step(0, 1, 2, 3), step(2, 3, 4, 5)])).toBeCloseTo(
-    (1 + 1 / 3) / 2,
-    12,
-  );
-  expect(() => temporalStability([step(0)])).toThrow('two steps');
 });
 
 describe('election of unstable heads', () => {
