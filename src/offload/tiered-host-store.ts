@@ -84,6 +84,11 @@ export class TieredHostStore implements HostStore {
 
   read(layer: number, kvHead: number, ids: readonly PageId[], target: Uint8Array): Promise<void> | void {
     const { pageBytes } = this.shape;
+    if (ids.every((id) => this.#memory.has(layer, kvHead, id))) {
+      for (const id of ids) this.#touch(id);
+      this.#memory.read(layer, kvHead, ids, target);
+      return;
+    }
     const isHere = ids.map((id) => this.#memory.has(layer, kvHead, id));
     const here = ids.flatMap((id, i) => (isHere[i] ? [{ id, i }] : []));
     const away = ids.flatMap((id, i) => (isHere[i] ? [] : [{ id, i, ...this.#stateOf(id) }]));
@@ -91,7 +96,6 @@ export class TieredHostStore implements HostStore {
       this.#touch(id);
       this.#memory.read(layer, kvHead, [id], target.subarray(i * pageBytes, (i + 1) * pageBytes));
     }
-    if (away.length === 0) return;
     const bytes = here.length === 0 ? target : new Uint8Array(away.length * pageBytes);
     const reading = this.#disk.read(
       layer,

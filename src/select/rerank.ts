@@ -52,10 +52,11 @@ export function planRerank(input: RerankInput): RerankPlan {
   const free: Slot[] = [];
   let next = 0;
   let tailStart = 0;
-  for (; resident.pages[tailStart]! < numPages; tailStart++) {
+  for (; tailStart < resident.pages.length; tailStart++) {
     const page = resident.pages[tailStart]!;
-    while (selected[next]! < page) next++;
-    if (selected[next] === page) continue;
+    if (page >= numPages) break;
+    while (next < selected.length && selected[next]! < page) next++;
+    if (next < selected.length && selected[next] === page) continue;
     evicted.push(page);
     free.push(resident.slots[tailStart]!);
   }
@@ -66,11 +67,13 @@ export function planRerank(input: RerankInput): RerankPlan {
   next = 0;
   for (const page of selected) {
     while (next < tailStart && resident.pages[next]! < page) next++;
-    let slot = resident.slots[next]!;
-    if (resident.pages[next] !== page) {
-      slot = numReused < free.length ? free[numReused++]! : takeSlot();
-      promoted.push({ page, slot });
-    }
+    const isResident = next < tailStart && resident.pages[next] === page;
+    const slot = isResident
+      ? resident.slots[next]!
+      : numReused < free.length
+        ? free[numReused++]!
+        : takeSlot();
+    if (!isResident) promoted.push({ page, slot });
     pages.push(page);
     slots.push(slot);
   }
@@ -89,9 +92,12 @@ export function planRerank(input: RerankInput): RerankPlan {
 
 /** The pages of `selected` that `resident` lacks; both ascend. */
 export function missingPages(selected: readonly PageIndex[], resident: readonly PageIndex[]): PageIndex[] {
+  const missing: PageIndex[] = [];
   let next = 0;
-  return selected.filter((page) => {
-    while (resident[next]! < page) next++;
-    return resident[next] !== page;
-  });
+  for (const page of selected) {
+    // Reads beyond an array's end cost far more than this comparison.
+    while (next < resident.length && resident[next]! < page) next++;
+    if (next === resident.length || resident[next] !== page) missing.push(page);
+  }
+  return missing;
 }
