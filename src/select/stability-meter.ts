@@ -107,16 +107,16 @@ export class StabilityMeter {
   ): void {
     if (this.#marks.length < numPages) this.#marks = new Uint8Array(2 * numPages);
     const marks = this.#marks;
-    for (let i = 0; i < selected.length; i++) marks[selected[i]!] = 1;
+    for (let i = selected.length; i-- > 0;) marks[selected[i]!] = 1;
     for (let offset = 1; offset <= steps.length; offset++) {
       const earlier = steps[steps.length - offset]![head]!.selected;
       let numShared = 0;
-      for (let i = 0; i < earlier.length; i++) numShared += marks[earlier[i]!]!;
+      for (let i = earlier.length; i-- > 0;) numShared += marks[earlier[i]!]!;
       const overlap = correctedOverlap(numShared, earlier.length, numPages);
       this.#overlapSums[offset - 1]! += overlap;
       this.#overlapCounts[offset - 1]!++;
       if (offset === place) sums[head]! += overlap;
     }
-    for (let i = 0; i < selected.length; i++) marks[selected[i]!] = 0;
+    for (let i = selected.length; i-- > 0;) marks[selected[i]!] = 0;
   }
 }
