@@ -60,6 +60,8 @@ interface KnownDocument {
   readonly numTokens: number;
   numReadTokens: number;
   info: () => DocumentInfo;
+  /** The text, while it is read: nobody else may look into the library then. */
+  readonly text?: string;
   /** Ends the reading, while there is one. */
   readonly abort?: (reason: unknown) => void;
 }
@@ -102,7 +104,7 @@ export class Documents {
     const draft = await library.draft(id, text);
     try {
       const { ids, head, renderedAt } = await this.#prepare(draft, id, text, options);
-      await this.#onDevice(() => this.#read(draft, { ids, head, renderedAt }, options));
+      await this.#onDevice(() => this.#read(draft, { ids, head, renderedAt, text }, options));
       return library.describe(draft.manifest);
     } finally {
       draft.lock.release();
@@ -163,7 +165,7 @@ export class Documents {
     const isAllRead = known.numReadTokens === readableTokens(known.numTokens);
     // A template may write something about this conversation before the document: its prefix is another one then.
     const isKnown = head === known.head;
-    const prefix = hasText || !isKnown ? head + (await library.text(id)) : '';
+    const prefix = hasText || !isKnown ? head + (known.text ?? (await library.text(id))) : '';
     const all = isKnown ? known.ids : [...encodeChunks(tokenizer, prefix)].flat();
     const own = isAllRead ? all : all.slice(0, known.numReadTokens);
     const subject = hasText ? { numTokens: own.length, prefix, textStart: head.length } : undefined;
@@ -298,7 +300,7 @@ export class Documents {
 
   async #read(
     draft: DocumentDraft & { readonly known: StoredDocument | undefined },
-    { ids, head, renderedAt }: { ids: readonly number[]; head: string; renderedAt: number },
+    { ids, head, renderedAt, text }: Pick<KnownDocument, 'ids' | 'head' | 'renderedAt'> & { text: string },
     { signal, onProgress }: AddOptions,
   ): Promise<void> {
     const { library } = this;
@@ -344,6 +346,7 @@ export class Documents {
       numTokens: ids.length,
       numReadTokens: draft.manifest.numReadTokens,
       info: () => library.describe(draft.manifest),
+      text,
       abort,
     };
     this.#known.set(id, known);
@@ -363,7 +366,7 @@ export class Documents {
     } finally {
       signal?.removeEventListener('abort', onAbort);
       await storing;
-      const { abort: _, ...rest } = known;
+      const { abort: _, text: __, ...rest } = known;
       this.#known.set(id, { ...rest, numReadTokens: draft.manifest.numReadTokens });
     }
   }

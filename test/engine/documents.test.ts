@@ -144,9 +144,16 @@ test('a reading that is aborted goes on where it was, and answers about its part
   // Another engine goes on from what is stored; it has read the other document, which begins alike.
   await forget(second);
   const seen: number[] = [];
+  let meanwhile: Promise<Answer> | undefined;
   const info = await inSecond.add('part', `${text}${text}`.slice(0, 1000), {
-    onProgress: ({ phase, numReadTokens }) => phase === 'reading' && seen.push(numReadTokens),
+    onProgress: ({ phase, numReadTokens }) => {
+      if (phase !== 'reading') return;
+      seen.push(numReadTokens);
+      // With its sources, for which the text is needed: nobody else may look into the library now.
+      meanwhile ??= answer(second, { ...question({ id: 'part' }), sources: { numPassages: 1 } });
+    },
   });
+  expect((await meanwhile!).end.numPromptTokens).toBeLessThan(part!.numReadTokens + 100);
   expect(seen[0]).toBe(part!.numReadTokens);
   expect(info.state).toBe('complete');
   const resumed = await answer(second, question({ id: 'part' }));
