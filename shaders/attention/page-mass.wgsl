@@ -9,9 +9,9 @@
 //   blockTable  [layers, sequences, kvHeads, maxPages] slots, the layer's from tableOffset on
 //   listState   [layers, sequences, kvHeads] (count, tailStart), the layer's from listOffset on
 //   lists       [layers, sequences, kvHeads, listCapacity] PageIndex, ascending
-//   partials    [rows, heads, maxSplits, 2 + HEAD_DIM] f32: m, l, acc of sparse-decode for the same row and lists
+//   partials    [rows, heads, maxSplits, 1 + HEAD_DIM / 4] vec4<f32>: (m, l, -, -), acc of sparse-decode for the same row and lists
 //   masses      [rows, maxPages] f32, the row's from massOffset on
-// Limits: HEAD_DIM is a multiple of 8, PAGES_PER_SPLIT at most 16. Dispatches that add to one row follow each other.
+// Limits: HEAD_DIM is a multiple of 8. Dispatches that add to one row follow each other.
 
 struct Params {
   row: u32,
@@ -25,6 +25,7 @@ struct Params {
   listOffset: u32,
   listCapacity: u32,
   window: u32,
+  splits: u32,
   maxSplits: u32,
   massOffset: u32,
   firstCounted: u32,
@@ -38,7 +39,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> blockTable: array<u32>;
 @group(0) @binding(3) var<storage, read> listState: array<vec2<u32>>;
 @group(0) @binding(4) var<storage, read> lists: array<u32>;
-@group(0) @binding(5) var<storage, read> partials: array<f32>;
+@group(0) @binding(5) var<storage, read> partials: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> masses: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -50,8 +51,8 @@ const lowest = -3.0e38;
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let kvHead = params.kvHead;
   let list = page_list(params.sequence, kvHead, params.position);
-  let entry = (list.firstSplit + group.x) * PAGES_PER_SPLIT + thread;
-  if (group.x >= list.numSplits || thread >= PAGES_PER_SPLIT || entry >= list.numEntries) {
+  let entry = (list.firstSplit + group.x) * list.pagesPerSplit + thread;
+  if (group.x >= list.numSplits || thread >= list.pagesPerSplit || entry >= list.numEntries) {
     return;
   }
   var page = list.tailStart + entry - list.count;
@@ -61,7 +62,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let table = params.tableOffset + (params.sequence * params.kvHeads + kvHead) * params.maxPages;
   let slot = blockTable[table + page];
   let units = HEAD_DIM / 8u;
-  let stride = HEAD_DIM + 2u;
+  let stride = HEAD_DIM / 4u + 1u;
   let firstKey = max(first_visible(params.position), params.firstCounted);
   let endKey = min(params.position + 1u, params.endCounted);
   var mass = 0.0;
@@ -69,12 +70,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let start = (params.row * params.kvHeads * GROUP + head) * params.maxSplits * stride;
     var largest = lowest;
     for (var split = 0u; split < list.numSplits; split++) {
-      largest = max(largest, partials[start + split * stride]);
+      largest = max(largest, partials[start + split * stride].x);
     }
     var sum = 0.0;
     for (var split = 0u; split < list.numSplits; split++) {
-      let part = start + split * stride;
-      sum = fma(exp2(partials[part] - largest), partials[part + 1u], sum);
+      let part = partials[start + split * stride];
+      sum = fma(exp2(part.x - largest), part.y, sum);
     }
     let query = params.row * (params.qkvStride / 4u) + head * 2u * units;
     var share = 0.0;

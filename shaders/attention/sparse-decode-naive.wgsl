@@ -10,6 +10,7 @@ struct Params {
   listOffset: u32,
   listCapacity: u32,
   window: u32,
+  splits: u32,
   maxSplits: u32,
   scale: f32,
 }
@@ -20,7 +21,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> rows: array<vec4<u32>>;
 @group(0) @binding(4) var<storage, read> listState: array<vec2<u32>>;
 @group(0) @binding(5) var<storage, read> lists: array<u32>;
-@group(0) @binding(6) var<storage, read_write> partials: array<f32>;
+@group(0) @binding(6) var<storage, read_write> partials: array<vec4<f32>>;
 @group(1) @binding(0) var<uniform> params: Params;
 
 override HEAD_DIM: u32 = 64;
@@ -40,14 +41,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let head = kvHead * GROUP + thread;
   let units = HEAD_DIM / 8u;
   let query = row * (params.qkvStride / 4u) + head * 2u * units;
-  let result = ((row * params.kvHeads * GROUP + head) * params.maxSplits + group.x) * (HEAD_DIM + 2u);
-  for (var i = 0u; i < HEAD_DIM; i++) {
-    partials[result + 2u + i] = 0.0;
+  let result = ((row * params.kvHeads * GROUP + head) * params.maxSplits + group.x) * (2u * units + 1u);
+  for (var i = 1u; i <= 2u * units; i++) {
+    partials[result + i] = vec4(0.0);
   }
   var largest = lowest;
   var sum = 0.0;
-  let begin = (pages.firstSplit + group.x) * PAGES_PER_SPLIT;
-  let end = min(begin + PAGES_PER_SPLIT, pages.numEntries);
+  let begin = (pages.firstSplit + group.x) * pages.pagesPerSplit;
+  let end = min(begin + pages.pagesPerSplit, pages.numEntries);
   let list = list_index(sequence, kvHead);
   for (var entry = begin; entry < end; entry++) {
     var page = pages.tailStart + entry - pages.count;
@@ -74,14 +75,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       sum = sum * decay + weight;
       for (var unit = 0u; unit < units; unit++) {
         let value = pool_value(slot, token, unit);
-        for (var i = 0u; i < 4u; i++) {
-          let low = result + 2u + 8u * unit + i;
-          partials[low] = partials[low] * decay + weight * value.low[i];
-          partials[low + 4u] = partials[low + 4u] * decay + weight * value.high[i];
-        }
+        let low = result + 1u + 2u * unit;
+        partials[low] = partials[low] * decay + weight * value.low;
+        partials[low + 1u] = partials[low + 1u] * decay + weight * value.high;
       }
     }
   }
-  partials[result] = largest;
-  partials[result + 1u] = sum;
+  partials[result] = vec4(largest, sum, 0.0, 0.0);
 }

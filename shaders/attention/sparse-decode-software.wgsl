@@ -14,6 +14,7 @@ struct Params {
   listOffset: u32,
   listCapacity: u32,
   window: u32,
+  splits: u32,
   maxSplits: u32,
   scale: f32,
 }
@@ -24,7 +25,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> rows: array<vec4<u32>>;
 @group(0) @binding(4) var<storage, read> listState: array<vec2<u32>>;
 @group(0) @binding(5) var<storage, read> lists: array<u32>;
-@group(0) @binding(6) var<storage, read_write> partials: array<f32>;
+@group(0) @binding(6) var<storage, read_write> partials: array<vec4<f32>>;
 @group(1) @binding(0) var<uniform> params: Params;
 
 override HEAD_DIM: u32 = 64;
@@ -56,8 +57,8 @@ fn attend(group: vec3<u32>, row: vec2<u32>, list: PageList, thread: u32, block: 
   let position = row.y;
   let firstKey = first_visible(position);
   let units = HEAD_DIM / 8u;
-  let firstEntry = (list.firstSplit + group.x) * PAGES_PER_SPLIT;
-  let endEntry = min(firstEntry + PAGES_PER_SPLIT, list.numEntries);
+  let firstEntry = (list.firstSplit + group.x) * list.pagesPerSplit;
+  let endEntry = min(firstEntry + list.pagesPerSplit, list.numEntries);
   let firstHead = kvHead * GROUP + block;
   let numHeads = min(GROUP - block, 4u);
   let query = group.z * (params.qkvStride / 4u) + firstHead * 2u * units;
@@ -193,15 +194,14 @@ fn attend(group: vec3<u32>, row: vec2<u32>, list: PageList, thread: u32, block: 
   let values = array(a0, b0, c0, d0, a1, b1, c1, d1, a2, b2, c2, d2, a3, b3, c3, d3);
   for (var head = 0u; head < numHeads; head++) {
     let rowHead = group.z * params.kvHeads * GROUP + firstHead + head;
-    let start = (rowHead * params.maxSplits + group.x) * (HEAD_DIM + 2u);
+    let start = (rowHead * params.maxSplits + group.x) * (2u * units + 1u);
     if (thread == 0u) {
-      partials[start] = largest[head];
-      partials[start + 1u] = sum[head];
+      partials[start] = vec4(largest[head], sum[head], 0.0, 0.0);
     }
-    for (var i = 0u; i < 16u; i++) {
-      let unit = firstUnit + thread + 4u * (i / 8u);
+    for (var i = 0u; i < 4u; i++) {
+      let unit = firstUnit + thread + 4u * (i / 2u);
       if (unit < units) {
-        partials[start + 2u + 8u * unit + i % 8u] = values[4u * head + i / 4u][i % 4u];
+        partials[start + 1u + 2u * unit + i % 2u] = values[4u * head + i];
       }
     }
   }

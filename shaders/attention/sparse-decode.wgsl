@@ -2,16 +2,17 @@
 //   s_t = scale · log2(e) · q_h · k_t,  m = max_t s_t,  l = sum_t 2^(s_t - m),  acc = sum_t 2^(s_t - m) v_t
 // over the split's keys t that the row sees. lib/kv-page-list says which pages a split has.
 //
-// Grid: [maxSplits, KV heads of the slab, rows]; splits beyond a row's own return at once. Four query heads at a time: an
-// invocation scores four neighbouring keys, then sums eight channels over a slice of the keys.
+// Grid: [maxSplits, KV heads of the slab, rows]; splits beyond a row's own return at once. A step of one token is short of
+// work for a GPU, so that what counts is how often it waits for memory: lists are cut into many splits, up to eight query heads
+// are attended together, eight invocations share the scores of four keys, and neighbours read neighbouring words.
 //   qkv         [rows, qkvStride] f32, as vec4
 //   pool        [slots, page] PoolWord: lib/kv-pool or lib/kv-pool-int8
 //   blockTable  [layers, sequences, kvHeads, maxPages] slots, the layer's from tableOffset on
 //   rows        [rows] (sequence, position, -, -)
 //   listState   [layers, sequences, kvHeads] (count, tailStart), the layer's from listOffset on
 //   lists       [layers, sequences, kvHeads, listCapacity] PageIndex, ascending
-//   partials    [rows, heads, maxSplits, 2 + HEAD_DIM] f32: m, l, acc
-// Limits: HEAD_DIM is a multiple of 8 and at most 512, PAGES_PER_SPLIT at most 16.
+//   partials    [rows, heads, maxSplits, 1 + HEAD_DIM / 4] vec4<f32>: (m, l, -, -), acc
+// Limits: HEAD_DIM is a multiple of 8 and at most 512.
 
 struct Params {
   numRows: u32,
@@ -23,6 +24,7 @@ struct Params {
   listOffset: u32,
   listCapacity: u32,
   window: u32,
+  splits: u32,
   maxSplits: u32,
   scale: f32,
 }
@@ -33,22 +35,31 @@ struct Params {
 @group(0) @binding(3) var<storage, read> rows: array<vec4<u32>>;
 @group(0) @binding(4) var<storage, read> listState: array<vec2<u32>>;
 @group(0) @binding(5) var<storage, read> lists: array<u32>;
-@group(0) @binding(6) var<storage, read_write> partials: array<f32>;
+@group(0) @binding(6) var<storage, read_write> partials: array<vec4<f32>>;
 @group(1) @binding(0) var<uniform> params: Params;
 
 override HEAD_DIM: u32 = 64;
 override GROUP: u32 = 1;
+// Query heads that are attended together, and how many quads they are.
+override HEADS: u32 = min(GROUP, clamp(1024u / HEAD_DIM, 1u, 8u));
+override headQuads: u32 = (HEADS + 3u) / 4u;
+override numScores: u32 = headQuads * 256u;
 const threads = 64u;
+const lanes = 8u;
+const keysPerPass = 32u;
+// Of a lane's sums of a pass, odd for the sake of banks.
+const laneStride = 33u;
 const lowest = -3.0e38;
 
 // Slot and first position of each page of the split.
-var<workgroup> pages: array<vec2<u32>, 16>;
-// Scores, then weights, of each key for four heads.
-var<workgroup> weights: array<vec4<f32>, 256>;
-// Maxima of the invocations and of eighths of them; then sums of eight channels an invocation, for one head.
-var<workgroup> shares: array<vec4<f32>, 2 * threads>;
-// Sums of the weights of each invocation's slice.
-var<workgroup> sums: array<vec4<f32>, threads>;
+var<workgroup> pages: array<vec2<u32>, maxPagesPerSplit>;
+// Scores, then weights, of each key for four heads: [head quads, 256 keys].
+var<workgroup> scores: array<vec4<f32>, numScores>;
+// For four heads: sums of the lanes of each key, maxima of every 32nd key; then sums of four channels of each invocation.
+var<workgroup> shares: array<vec4<f32>, lanes * laneStride>;
+// For four heads: sums of the weights of each slice of the keys.
+var<workgroup> sums: array<vec4<f32>, 32>;
+var<workgroup> maxima: array<vec4<f32>, 2>;
 
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -60,8 +71,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (group.x >= list.numSplits) {
     return;
   }
-  let firstEntry = (list.firstSplit + group.x) * PAGES_PER_SPLIT;
-  let numPages = min(list.numEntries - firstEntry, PAGES_PER_SPLIT);
+  let firstEntry = (list.firstSplit + group.x) * list.pagesPerSplit;
+  let numPages = min(list.numEntries - firstEntry, list.pagesPerSplit);
+  let numKeys = numPages * 16u;
   if (thread < numPages) {
     let entry = firstEntry + thread;
     var page = list.tailStart + entry - list.count;
@@ -73,76 +85,100 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
 
   let units = HEAD_DIM / 8u;
-  let slices = threads / units;
-  let slice = thread / units;
-  let unit = thread % units;
   let firstKey = first_visible(position);
-  let rowStart = row * (params.qkvStride / 4u);
-  for (var block = 0u; block < GROUP; block += 4u) {
+  for (var block = 0u; block < GROUP; block += HEADS) {
     let firstHead = kvHead * GROUP + block;
-    let lastHead = kvHead * GROUP + GROUP - 1u;
+    let numHeads = min(GROUP - block, HEADS);
 
-    workgroupBarrier();
-    // Scores of the keys 4·thread … 4·thread + 3, which lie in one page.
-    var largest = vec4(lowest);
-    if (thread < numPages * 4u) {
-      let page = pages[thread / 4u];
-      let key = page.y + (thread % 4u) * 4u;
-      let q0 = rowStart + firstHead * 2u * units;
-      let q1 = rowStart + min(firstHead + 1u, lastHead) * 2u * units;
-      let q2 = rowStart + min(firstHead + 2u, lastHead) * 2u * units;
-      let q3 = rowStart + min(firstHead + 3u, lastHead) * 2u * units;
+    // Scores of 32 keys at a time, four of them in eight lanes of an eighth of the channels each.
+    let query = row * (params.qkvStride / 4u) + firstHead * 2u * units;
+    let lane = thread % lanes;
+    var largest0 = vec4(lowest);
+    var largest1 = vec4(lowest);
+    for (var first = 0u; first < numKeys; first += keysPerPass) {
+      let key = first + 4u * (thread / lanes);
       var s0 = vec4(0.0);
       var s1 = vec4(0.0);
       var s2 = vec4(0.0);
       var s3 = vec4(0.0);
-      for (var i = 0u; i < units; i++) {
-        let keys = pool_keys(page.x, (thread % 4u) * 4u, i);
-        s0 += qkv[q0 + 2u * i] * keys.low + qkv[q0 + 2u * i + 1u] * keys.high;
-        if (GROUP > 1u) {
-          s1 += qkv[q1 + 2u * i] * keys.low + qkv[q1 + 2u * i + 1u] * keys.high;
-        }
-        if (GROUP > 2u) {
-          s2 += qkv[q2 + 2u * i] * keys.low + qkv[q2 + 2u * i + 1u] * keys.high;
-          s3 += qkv[q3 + 2u * i] * keys.low + qkv[q3 + 2u * i + 1u] * keys.high;
+      var s4 = vec4(0.0);
+      var s5 = vec4(0.0);
+      var s6 = vec4(0.0);
+      var s7 = vec4(0.0);
+      workgroupBarrier();
+      if (key < numKeys) {
+        let slot = pages[key / 16u].x;
+        for (var unit = lane; unit < units; unit += lanes) {
+          let keys = pool_keys(slot, key % 16u, unit);
+          let at = query + 2u * unit;
+          s0 += product(at, keys);
+          if (HEADS > 1u) {
+            s1 += product(at + min(1u, numHeads - 1u) * 2u * units, keys);
+          }
+          if (HEADS > 2u) {
+            s2 += product(at + min(2u, numHeads - 1u) * 2u * units, keys);
+            s3 += product(at + min(3u, numHeads - 1u) * 2u * units, keys);
+          }
+          if (HEADS > 4u) {
+            s4 += product(at + min(4u, numHeads - 1u) * 2u * units, keys);
+            s5 += product(at + min(5u, numHeads - 1u) * 2u * units, keys);
+          }
+          if (HEADS > 6u) {
+            s6 += product(at + min(6u, numHeads - 1u) * 2u * units, keys);
+            s7 += product(at + min(7u, numHeads - 1u) * 2u * units, keys);
+          }
         }
       }
-      // From the four keys of each head to the four heads of each key.
-      let scores = transpose(mat4x4(s0, s1, s2, s3)) * (params.scale * 1.4426950408889634);
-      let positions = vec4(key, key + 1u, key + 2u, key + 3u);
-      let isSeen = (positions >= vec4(firstKey)) & (positions <= vec4(position));
-      let w0 = select(vec4(lowest), scores[0], isSeen.x);
-      let w1 = select(vec4(lowest), scores[1], isSeen.y);
-      let w2 = select(vec4(lowest), scores[2], isSeen.z);
-      let w3 = select(vec4(lowest), scores[3], isSeen.w);
-      largest = max(max(w0, w1), max(w2, w3));
-      weights[4u * thread] = w0;
-      weights[4u * thread + 1u] = w1;
-      weights[4u * thread + 2u] = w2;
-      weights[4u * thread + 3u] = w3;
-    }
-    shares[thread] = largest;
-    workgroupBarrier();
-    if (thread < 8u) {
-      var eighth = shares[thread * 8u];
-      for (var i = 1u; i < 8u; i++) {
-        eighth = max(eighth, shares[thread * 8u + i]);
+      let own = first + thread;
+      let page = pages[min(own / 16u, maxPagesPerSplit - 1u)];
+      let isOwn = thread < keysPerPass && own < numKeys;
+      let place = page.y + own % 16u;
+      let isSeen = isOwn && place >= firstKey && place <= position;
+      share_scores(thread, mat4x4(s0, s1, s2, s3));
+      workgroupBarrier();
+      if (isOwn) {
+        let score = select(vec4(lowest), sum_of_lanes(thread), isSeen);
+        scores[own] = score;
+        largest0 = max(largest0, score);
       }
-      shares[threads + thread] = eighth;
+      if (HEADS > 4u) {
+        workgroupBarrier();
+        share_scores(thread, mat4x4(s4, s5, s6, s7));
+        workgroupBarrier();
+        if (isOwn) {
+          let score = select(vec4(lowest), sum_of_lanes(thread), isSeen);
+          scores[256u + own] = score;
+          largest1 = max(largest1, score);
+        }
+      }
     }
     workgroupBarrier();
-    largest = shares[threads];
-    for (var i = 1u; i < 8u; i++) {
-      largest = max(largest, shares[threads + i]);
+    if (thread < keysPerPass) {
+      shares[thread] = largest0;
+      shares[keysPerPass + thread] = largest1;
     }
-    if (thread < numPages * 4u) {
-      for (var i = 4u * thread; i < 4u * thread + 4u; i++) {
-        weights[i] = select(exp2(weights[i] - largest), vec4(0.0), weights[i] == vec4(lowest));
+    workgroupBarrier();
+    for (var quad = 0u; quad < headQuads; quad++) {
+      var largest = vec4(lowest);
+      for (var i = 0u; i < keysPerPass; i++) {
+        largest = max(largest, shares[quad * keysPerPass + i]);
+      }
+      for (var key = thread; key < numKeys; key += threads) {
+        let score = scores[quad * 256u + key];
+        scores[quad * 256u + key] = select(exp2(score - largest), vec4(0.0), score == vec4(lowest));
+      }
+      if (thread == 0u) {
+        maxima[quad] = largest;
       }
     }
     workgroupBarrier();
 
-    // Weighted sums of eight channels over the keys slice, slice + slices, …
+    // Weighted sums of eight channels for a quad of heads over the keys slice, slice + slices, …
+    let tasks = headQuads * units;
+    let slices = min(threads / tasks, 16u);
+    let slice = thread / tasks;
+    let quad = thread % tasks / units;
+    let unit = thread % units;
     var sum = vec4(0.0);
     var low0 = vec4(0.0);
     var low1 = vec4(0.0);
@@ -153,72 +189,99 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var high2 = vec4(0.0);
     var high3 = vec4(0.0);
     if (slice < slices) {
-      for (var key = slice; key < numPages * 16u; key += slices) {
+      for (var key = slice; key < numKeys; key += slices) {
         let page = pages[key / 16u];
         // Tokens after the row's own were perhaps never written, and nothing times infinity is not nothing.
         if (page.y + key % 16u > position || page.y + key % 16u < firstKey) {
           continue;
         }
-        let weight = weights[key];
+        let weight = scores[quad * 256u + key];
         let value = pool_value(page.x, key % 16u, unit);
         sum += weight;
         low0 = fma(vec4(weight.x), value.low, low0);
         high0 = fma(vec4(weight.x), value.high, high0);
-        if (GROUP > 1u) {
+        if (HEADS > 1u) {
           low1 = fma(vec4(weight.y), value.low, low1);
           high1 = fma(vec4(weight.y), value.high, high1);
         }
-        if (GROUP > 2u) {
+        if (HEADS > 2u) {
           low2 = fma(vec4(weight.z), value.low, low2);
           high2 = fma(vec4(weight.z), value.high, high2);
           low3 = fma(vec4(weight.w), value.low, low3);
           high3 = fma(vec4(weight.w), value.high, high3);
         }
       }
-      sums[thread] = sum;
+      if (unit == 0u) {
+        sums[quad * 16u + slice] = sum;
+      }
     }
-    let numHeads = min(GROUP - block, 4u);
-    let rowHead = row * params.kvHeads * GROUP + firstHead;
-    let result = (rowHead * params.maxSplits + group.x) * (HEAD_DIM + 2u);
-    write_head(result, 0u, thread, low0, high0, largest.x);
-    if (numHeads > 1u) {
-      write_head(result, 1u, thread, low1, high1, largest.y);
+    let start = ((row * params.kvHeads * GROUP + firstHead) * params.maxSplits + group.x) * (2u * units + 1u);
+    write_heads(start, numHeads, 0u, thread, mat4x4(low0, high0, low1, high1));
+    if (HEADS > 2u) {
+      write_heads(start, numHeads, 2u, thread, mat4x4(low2, high2, low3, high3));
     }
-    if (numHeads > 2u) {
-      write_head(result, 2u, thread, low2, high2, largest.z);
-    }
-    if (numHeads > 3u) {
-      write_head(result, 3u, thread, low3, high3, largest.w);
-    }
+    workgroupBarrier();
   }
 }
 
-// Adds the slices of one of four heads and writes its partial result; `start` is the first head's.
-fn write_head(start: u32, head: u32, thread: u32, low: vec4<f32>, high: vec4<f32>, largest: f32) {
+// Eight channels of the query at `at` times those of four keys.
+fn product(at: u32, keys: Keys) -> vec4<f32> {
+  return qkv[at] * keys.low + qkv[at + 1u] * keys.high;
+}
+
+// From the four keys of each head to the four heads of each key.
+fn share_scores(thread: u32, scoresOfHeads: mat4x4<f32>) {
+  let ofKeys = transpose(scoresOfHeads);
+  let at = thread % lanes * laneStride + 4u * (thread / lanes);
+  shares[at] = ofKeys[0];
+  shares[at + 1u] = ofKeys[1];
+  shares[at + 2u] = ofKeys[2];
+  shares[at + 3u] = ofKeys[3];
+}
+
+// Scores of four heads for a key of the pass.
+fn sum_of_lanes(key: u32) -> vec4<f32> {
+  var total = shares[key];
+  for (var lane = 1u; lane < lanes; lane++) {
+    total += shares[lane * laneStride + key];
+  }
+  return total * (params.scale * 1.4426950408889634);
+}
+
+// Adds the slices of two heads of each quad, `first` and the next, and writes their partial results. Invocation `thread` has
+// eight channels of both; `start` is the place of the block's first head.
+fn write_heads(start: u32, numHeads: u32, first: u32, thread: u32, values: mat4x4<f32>) {
   let units = HEAD_DIM / 8u;
-  let slices = threads / units;
-  let result = start + head * params.maxSplits * (HEAD_DIM + 2u);
+  let tasks = headQuads * units;
+  let slices = min(threads / tasks, 16u);
   workgroupBarrier();
-  shares[2u * thread] = low;
-  shares[2u * thread + 1u] = high;
+  shares[thread] = values[0];
+  shares[threads + thread] = values[1];
+  shares[2u * threads + thread] = values[2];
+  shares[3u * threads + thread] = values[3];
   workgroupBarrier();
-  for (var quad = thread; quad < 2u * units; quad += threads) {
+  // In the order of memory: head, unit, half.
+  for (var i = thread; i < 4u * tasks; i += threads) {
+    let odd = i / (2u * units) % 2u;
+    let quad = i / (4u * units);
+    let head = 4u * quad + first + odd;
+    if (head >= numHeads) {
+      continue;
+    }
+    let task = quad * units + i / 2u % units;
     var total = vec4(0.0);
-    for (var i = 0u; i < slices; i++) {
-      total += shares[i * 2u * units + quad];
+    for (var slice = 0u; slice < slices; slice++) {
+      total += shares[(2u * odd + i % 2u) * threads + slice * tasks + task];
     }
-    if (quad == 0u) {
-      var sum = 0.0;
-      for (var i = 0u; i < slices; i++) {
-        sum += sums[i * units][head];
-      }
-      partials[result] = largest;
-      partials[result + 1u] = sum;
+    partials[start + head * params.maxSplits * (2u * units + 1u) + 1u + i % (2u * units)] = total;
+  }
+  // From the other end, the heads' own numbers.
+  let other = threads - 1u - thread;
+  if (other < numHeads && other % 4u / 2u == first / 2u) {
+    var sum = vec4(0.0);
+    for (var slice = 0u; slice < slices; slice++) {
+      sum += sums[other / 4u * 16u + slice];
     }
-    let channel = result + 2u + 4u * quad;
-    partials[channel] = total.x;
-    partials[channel + 1u] = total.y;
-    partials[channel + 2u] = total.z;
-    partials[channel + 3u] = total.w;
+    partials[start + other * params.maxSplits * (2u * units + 1u)] = vec4(maxima[other / 4u][other % 4u], sum[other % 4u], 0.0, 0.0);
   }
 }

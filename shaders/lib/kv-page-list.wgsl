@@ -1,8 +1,9 @@
-// The pages that one (row, KV head) attends, and how they are cut into splits of PAGES_PER_SPLIT list entries.
-// Needs the binding `listState`, the parameters `listOffset`, `kvHeads`, `window`. A list depends on the row's own
+// The pages that one (row, KV head) attends, and how they are cut into splits: into about params.splits of them, so that a short list
+// is shared by as many workgroups as a long one, while no split has more than 16 entries.
+// Needs the binding `listState`, the parameters `listOffset`, `kvHeads`, `window`, `splits`. A list depends on the row's own
 // sequence and position alone, so results never depend on the batch.
 
-override PAGES_PER_SPLIT: u32 = 16;
+const maxPagesPerSplit = 16u;
 
 struct PageList {
   // Entries below `count` stand in the list buffer; entry i >= count is page tailStart + (i - count).
@@ -12,6 +13,7 @@ struct PageList {
   // Splits before `firstSplit` lie wholly before the sliding window.
   firstSplit: u32,
   numSplits: u32,
+  pagesPerSplit: u32,
 }
 
 // Position of the first key that a query at `position` sees.
@@ -30,11 +32,13 @@ fn page_list(sequence: u32, kvHead: u32, position: u32) -> PageList {
   let state = listState[list_index(sequence, kvHead)];
   let endPage = (position >> 4u) + 1u;
   let numEntries = state.x + max(endPage, state.y) - state.y;
+  let firstPage = first_visible(position) >> 4u;
+  let numPages = min(numEntries, endPage - firstPage);
+  let pagesPerSplit = clamp((numPages + params.splits - 1u) / params.splits, 1u, maxPagesPerSplit);
   var firstSplit = 0u;
   if (state.x == 0u) {
-    let firstPage = first_visible(position) >> 4u;
-    firstSplit = (max(firstPage, state.y) - state.y) / PAGES_PER_SPLIT;
+    firstSplit = (max(firstPage, state.y) - state.y) / pagesPerSplit;
   }
-  let endSplit = (numEntries + PAGES_PER_SPLIT - 1u) / PAGES_PER_SPLIT;
-  return PageList(state.x, state.y, numEntries, firstSplit, max(endSplit, firstSplit) - firstSplit);
+  let endSplit = (numEntries + pagesPerSplit - 1u) / pagesPerSplit;
+  return PageList(state.x, state.y, numEntries, firstSplit, max(endSplit, firstSplit) - firstSplit, pagesPerSplit);
 }

@@ -1,6 +1,6 @@
 /** The self-test's attention, decode with its merge and prefill, against plain softmax attention. */
 import { elementOf, pageBytes, pageTokens, type KvElement } from '../kernels/attention/kv-format';
-import { pagesPerSplit, partialsBytes } from '../kernels/attention/page-splits';
+import { numSplits, partialsBytes } from '../kernels/attention/page-splits';
 import { prefillAttention, prefillAttentionGrid } from '../kernels/attention/prefill-attention';
 import {
   mergeSplits,
@@ -12,10 +12,11 @@ import { packPages, packPagesGrid } from '../kernels/cache/pack-pages';
 import { toF16Bits } from '../util/f16';
 import { wave, type CheckStep, type SelfTestCheck, type SelfTestShape } from './self-test-check';
 
-/** A page more than a split holds, so that the merge has two to merge; the last one is not full. */
-const numPages = pagesPerSplit + 1;
-const numTokens = pagesPerSplit * pageTokens + 5;
-const maxSplits = 2;
+/** More pages than splits, so that these hold several; the last page is not full. */
+const numPages = 17;
+const numTokens = (numPages - 1) * pageTokens + 5;
+const splits = 4;
+const maxSplits = numSplits({ position: numTokens - 1, splits });
 
 /** One KV head: the last token decodes, the last three tokens prefill, each against all keys up to its own. */
 export function attentionChecks({ kv, headDim, group }: SelfTestShape): SelfTestCheck[] {
@@ -40,7 +41,7 @@ export function attentionChecks({ kv, headDim, group }: SelfTestShape): SelfTest
     return result;
   };
 
-  const shared = { numRows: 1, kvHeads: 1, listOffset: 0, window: 0, maxSplits };
+  const shared = { numRows: 1, kvHeads: 1, listOffset: 0, window: 0, splits, maxSplits };
   const ofPool = { firstKvHead: 0, tableOffset: 0, maxPages: numPages, listCapacity: 1 };
   const query = qkv.slice(0, qkvStride);
   const element = elementOf(kv);

@@ -43,16 +43,17 @@ export class Device {
   readonly lost: Promise<EngineError>;
   #failure: EngineError | undefined;
   #isDestroyed = false;
+  readonly #keepError = (event: GPUUncapturedErrorEvent) => {
+    event.preventDefault();
+    this.#failure ??= asEngineError(event.error);
+  };
 
   private constructor(handle: GPUDevice, adapter: AdapterDescription, features: ReadonlySet<DeviceFeature>) {
     this.handle = handle;
     this.adapter = adapter;
     this.features = features;
     this.buffers = new BufferAccount(handle);
-    handle.addEventListener('uncapturederror', (event) => {
-      event.preventDefault();
-      this.#failure ??= asEngineError(event.error);
-    });
+    handle.addEventListener('uncapturederror', this.#keepError);
     this.lost = new Promise((resolve) => {
       void handle.lost.then((info) => {
         if (this.#isDestroyed) return;
@@ -164,6 +165,7 @@ export class Device {
 
   destroy(): void {
     this.#isDestroyed = true;
+    this.handle.removeEventListener('uncapturederror', this.#keepError);
     this.handle.destroy();
   }
 }

@@ -1,8 +1,7 @@
 /** The buffers that a decode step and a prefill segment work in: sizes are pure, so that plan and allocation agree. */
 import type { BufferCategory, GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
-import { pagesPerSplit, partialsBytes } from '../kernels/attention/page-splits';
-import { ceilDiv } from '../util/math';
+import { mostSplits, partialsBytes, wantedSplits } from '../kernels/attention/page-splits';
 import { pageTokens } from '../cache/page';
 import type { ModelConfig } from './model-config';
 
@@ -52,7 +51,7 @@ export function activationSizes(config: ModelConfig, shape: ActivationShape) {
     category,
     sizeBytes: 4 * count,
   });
-  const maxSplits = ceilDiv(maxPages, pagesPerSplit);
+  const maxSplits = mostSplits(maxPages, wantedSplits(config.numKvHeads));
   // A binding needs a buffer, be it unused.
   const packed = (numPages: number): Sized => {
     const sizeBytes = numPages * shape.packedPageBytes;

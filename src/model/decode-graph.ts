@@ -10,11 +10,10 @@ import {
   sparseDecode,
   sparseDecodeGrid,
 } from '../kernels/attention/sparse-decode';
-import { numSplits, pagesPerSplit } from '../kernels/attention/page-splits';
+import { mostSplits, numSplits, wantedSplits } from '../kernels/attention/page-splits';
 import { ropeAppend, ropeAppendGrid } from '../kernels/cache/rope-append';
 import { gatedActivation, gatedActivationGrid } from '../kernels/linear/gated-activation';
 import { activationCodes } from '../kernels/linear/matvec-gated';
-import { ceilDiv } from '../util/math';
 import { qkvWidth, type Activations } from './activations';
 import {
   bindEmbed,
@@ -213,6 +212,7 @@ async function bindAttention(
   const { maxPages, format, numPageIds, numSequences, pagesPerHead, exactHeads } = cache.shape;
   const { usesRope, slidingWindow: window = 0 } = config.layers[layerIndex]!;
   const group = numHeads / numKvHeads;
+  const splits = wantedSplits(numKvHeads);
   const constants = { HEAD_DIM: headDim, GROUP: group };
   // A layer with a sliding window attends all of it.
   const isSparse = cache.isSparse && window === 0;
@@ -247,6 +247,7 @@ async function bindAttention(
       numRows,
       listCapacity: pagesPerHead,
       window,
+      splits,
       maxSplits,
       scale: headDim ** -0.5,
     };
@@ -279,7 +280,7 @@ async function bindAttention(
   return (recorder, decodeRows, masses) => {
     let [maxSplits, numPages] = [0, 0];
     for (const row of decodeRows) {
-      maxSplits = Math.max(maxSplits, splitsOf(row, window, maxEntries));
+      maxSplits = Math.max(maxSplits, splitsOf(row, window, splits, maxEntries));
       numPages = Math.max(numPages, pageOf(row.position) + 1);
     }
     if (latest.numRows !== decodeRows.length || latest.maxSplits !== maxSplits) {
@@ -347,8 +348,13 @@ function selectionByRows(prepare: PrepareSelection, shape: CacheShape, layer: nu
   };
 }
 
-/** Splits of a row's longest list, which has at most `maxEntries` entries unless all pages are attended. */
-function splitsOf({ position, isExact }: DecodeRow, window: number, maxEntries: number): number {
-  const all = numSplits({ position, window });
-  return isExact ? all : Math.min(all, ceilDiv(maxEntries, pagesPerSplit));
+/** The most splits of any of a row's lists, which have at most `maxEntries` entries unless all pages are attended. */
+function splitsOf(
+  { position, isExact }: DecodeRow,
+  window: number,
+  splits: number,
+  maxEntries: number,
+): number {
+  if (window > 0) return numSplits({ position, window, splits });
+  return mostSplits(Math.min(pageOf(position) + 1, isExact ? Infinity : maxEntries), splits);
 }

@@ -3,7 +3,8 @@ import { listTargets, numLists } from '../cache/cache-layout';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Recorder } from '../gpu/recorder';
 import { pageMass } from '../kernels/attention/page-mass';
-import { numSplits } from '../kernels/attention/page-splits';
+import { mostSplits, wantedSplits } from '../kernels/attention/page-splits';
+import { pageOf } from '../cache/page';
 import { sparseDecode, sparseDecodeGrid } from '../kernels/attention/sparse-decode';
 import { qkvWidth } from './activations';
 import type { GraphContext } from './decode-graph';
@@ -94,7 +95,7 @@ export class PageMasses {
     recorder.copy(activations.segmentQkv, segmentRow * rowBytes, activations.qkv, 0, rowBytes);
     const { position } = massRow;
     // Some heads attend everything, whatever the others have selected.
-    const maxSplits = numSplits({ position, window: config.layers[layer]!.slidingWindow ?? 0 });
+    const maxSplits = mostSplits(pageOf(position) + 1, wantedSplits(config.numKvHeads));
     const target = isSelecting ? listTargets.selected : listTargets.attended;
     for (const { prompt, firstKvHead, numKvHeads } of this.#layers[layer]!) {
       recorder.dispatch(
@@ -149,6 +150,7 @@ export class PageMasses {
       listOffset: target * numLists(cache.shape) + layer * numSequences * config.numKvHeads,
       listCapacity: pagesPerHead,
       window: config.layers[layer]!.slidingWindow ?? 0,
+      splits: wantedSplits(config.numKvHeads),
       scale: config.headDim ** -0.5,
     };
   }

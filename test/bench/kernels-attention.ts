@@ -11,7 +11,7 @@ import {
   type KvElement,
   type KvFormat,
 } from '../../src/kernels/attention/kv-format';
-import { numSplits, partialsBytes } from '../../src/kernels/attention/page-splits';
+import { numSplits, partialsBytes, wantedSplits } from '../../src/kernels/attention/page-splits';
 import { prefillAttention, prefillAttentionGrid } from '../../src/kernels/attention/prefill-attention';
 import {
   mergeSplits,
@@ -48,7 +48,8 @@ function decodeBench(
 ): Bench {
   const heads = group * kvHeads;
   const maxPages = Math.ceil(numTokens / 16);
-  const maxSplits = numSplits({ position: numTokens - 1 });
+  const splits = wantedSplits(kvHeads);
+  const maxSplits = numSplits({ position: numTokens - 1, splits });
   const qkvStride = (heads + 2 * kvHeads) * headDim;
   const poolBytes = kvHeads * maxPages * pageBytes(format, headDim);
   return {
@@ -75,7 +76,7 @@ function decodeBench(
         listOffset: 0,
         listCapacity: 0,
       },
-      ...{ window: 0, maxSplits, scale: headDim ** -0.5 },
+      ...{ window: 0, splits, maxSplits, scale: headDim ** -0.5 },
     },
     grid: sparseDecodeGrid(1, kvHeads, maxSplits),
     flops: 4 * heads * numTokens * headDim,

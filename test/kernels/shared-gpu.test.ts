@@ -26,3 +26,16 @@ test('another engine has the same device and its pipelines; other limits are ano
   expect((await compile(true)).device.handle).not.toBe(first.device.handle);
   expect(isLost).not.toHaveBeenCalled();
 });
+
+test('a device that ends takes its listener for late errors away from what it shares', async () => {
+  const { handle } = await Device.request({ gpu: sharedGpu });
+  const added = vi.spyOn(handle, 'addEventListener');
+  const removed = vi.spyOn(handle, 'removeEventListener');
+  const another = await Device.request({ gpu: sharedGpu });
+  expect(another.handle).toBe(handle);
+  expect(added).toHaveBeenCalledTimes(1);
+  expect(removed).not.toHaveBeenCalled();
+  another.destroy();
+  expect(removed.mock.calls).toEqual(added.mock.calls);
+  vi.restoreAllMocks();
+});

@@ -4,7 +4,6 @@ import pageList from '../../../shaders/lib/kv-page-list.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
 import type { KvFormat } from './kv-format';
 import { poolSources } from './kv-library';
-import { pagesPerSplit } from './page-splits';
 
 /**
  * Adds to `masses [rows, maxPages]`, from `massOffset` on, `weight` times the mass of every page that the query heads of
@@ -36,6 +35,7 @@ export function pageMass(format: KvFormat) {
       listOffset: 'u32',
       listCapacity: 'u32',
       window: 'u32',
+      splits: 'u32',
       maxSplits: 'u32',
       massOffset: 'u32',
       firstCounted: 'u32',
@@ -43,7 +43,7 @@ export function pageMass(format: KvFormat) {
       scale: 'f32',
       weight: 'f32',
     },
-    constants: { HEAD_DIM: 64, GROUP: 1, PAGES_PER_SPLIT: pagesPerSplit },
+    constants: { HEAD_DIM: 64, GROUP: 1 },
     variants: [{ name: 'portable', sources: [...poolSources(format), pageList, shader] }],
   } as const satisfies KernelSpec;
 }

@@ -8,14 +8,14 @@ import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { flatGrid } from '../../gpu/recorder';
 import type { KvFormat } from './kv-format';
 import { poolSources } from './kv-library';
-import { pagesPerSplit } from './page-splits';
 
 /**
  * For each row and each KV head of the slab: the query heads of the group against the pages of the list
  * `listState[listOffset + sequence · kvHeads + kvHead] = (count, tailStart)`: entries `i < count` are in
  * `lists[(listOffset + sequence · kvHeads + kvHead) · listCapacity + i]`, ascending; then the pages from `tailStart` to the
  * row's own. (0, 0) is exact attention. `window` 0 is no sliding window, else keys after position − window count.
- * Writes `partials [rows, heads, maxSplits, 2 + headDim]`: largest score (times log2 e), sum, un-normalised values.
+ * Writes `partials [rows, heads, maxSplits, 4 + headDim]`: largest score (times log2 e), sum, two of padding, un-normalised
+ * values. `splits` is `wantedSplits`.
  */
 export function sparseDecode(format: KvFormat) {
   return {
@@ -39,10 +39,11 @@ export function sparseDecode(format: KvFormat) {
       listOffset: 'u32',
       listCapacity: 'u32',
       window: 'u32',
+      splits: 'u32',
       maxSplits: 'u32',
       scale: 'f32',
     },
-    constants: { HEAD_DIM: 64, GROUP: 1, PAGES_PER_SPLIT: pagesPerSplit },
+    constants: { HEAD_DIM: 64, GROUP: 1 },
     variants: [
       { name: 'software', sources: [...poolSources(format), pageList, software], requires: ['software'] },
       { name: 'portable', sources: [...poolSources(format), pageList, portable] },
@@ -60,8 +61,15 @@ export function sparseDecodeGrid(numRows: number, numKvHeads: number, maxSplits:
 export const mergeSplits = {
   name: 'attention/merge-splits',
   bindings: { partials: 'read', rows: 'read', listState: 'read', attended: 'read_write' },
-  params: { numRows: 'u32', kvHeads: 'u32', listOffset: 'u32', window: 'u32', maxSplits: 'u32' },
-  constants: { HEAD_DIM: 64, GROUP: 1, PAGES_PER_SPLIT: pagesPerSplit },
+  params: {
+    numRows: 'u32',
+    kvHeads: 'u32',
+    listOffset: 'u32',
+    window: 'u32',
+    splits: 'u32',
+    maxSplits: 'u32',
+  },
+  constants: { HEAD_DIM: 64, GROUP: 1 },
   variants: [{ name: 'portable', sources: [pageList, mergeShader] }],
 } as const satisfies KernelSpec;
 

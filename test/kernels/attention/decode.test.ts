@@ -35,7 +35,7 @@ interface Shape {
   readonly window?: number;
   /** KV heads in each slab; all in one by default. */
   readonly slabs?: readonly number[];
-  readonly pagesPerSplit?: number;
+  readonly splits?: number;
   /** Pages of every list and the tail's start; exact attention by default. */
   readonly list?: { readonly pages: readonly number[]; readonly tailStart: number };
   readonly extraSplits?: number;
@@ -63,12 +63,13 @@ function build(shape: Shape) {
     listState.set([list?.pages.length ?? 0, list?.tailStart ?? 0], 2 * index);
     lists.set(list?.pages ?? [], index * listCapacity);
   }
-  const split = { count: list?.pages.length, tailStart: list?.tailStart, window };
+  const { splits = 32 } = shape;
+  const split = { count: list?.pages.length, tailStart: list?.tailStart, window, splits };
   const maxSplits =
-    Math.max(...lengths.map((length) => numSplits({ position: length - 1, ...split }, shape.pagesPerSplit))) +
+    Math.max(...lengths.map((length) => numSplits({ position: length - 1, ...split }))) +
     (shape.extraSplits ?? 0);
-  const constants = { HEAD_DIM: headDim, GROUP: group, PAGES_PER_SPLIT: shape.pagesPerSplit ?? 16 };
-  const common = { numRows, kvHeads, listOffset, window, maxSplits };
+  const constants = { HEAD_DIM: headDim, GROUP: group };
+  const common = { numRows, kvHeads, listOffset, window, splits, maxSplits };
   const data: Record<string, BufferData> = {
     qkv,
     rows,
@@ -196,7 +197,7 @@ const shapes: Shape[] = [
   { headDim: 64, group: 4, kvHeads: 2, lengths: [577, 40, 600], window: 100, everywhere: true },
   { headDim: 32, group: 2, kvHeads: 2, lengths: [577, 33], window: 1 },
   { headDim: 32, group: 4, kvHeads: 5, lengths: [300, 100], slabs: [2, 3] },
-  { headDim: 64, group: 4, kvHeads: 2, lengths: [577], pagesPerSplit: 4, extraSplits: 3 },
+  { headDim: 64, group: 4, kvHeads: 2, lengths: [577], splits: 9, extraSplits: 3 },
   {
     headDim: 64,
     group: 2,
@@ -262,7 +263,7 @@ describe('decode attention over page lists', () => {
   });
 
   test('skipping what lies before the window changes nothing to the bit', async () => {
-    const single = { ...shape, lengths: [577], window: 70, pagesPerSplit: 4 };
+    const single = { ...shape, lengths: [577], window: 70, splits: 9 };
     const pages = Array.from({ length: 37 }, (_, i) => i);
     for (const name of variants()) {
       const all = await run({ ...single, list: { pages, tailStart: 37 } }, name);

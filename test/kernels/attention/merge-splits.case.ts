@@ -15,8 +15,11 @@ export const cases = shapes.map(
   ({ headDim, group, kvHeads, lengths, window, count, tailStart }): KernelCase => {
     const numRows = lengths.length;
     const heads = group * kvHeads;
-    const maxSplits = 9;
-    const stride = headDim + 2;
+    const splits = 32;
+    const splitsOf = (length: number) =>
+      numSplits({ position: length - 1, count, tailStart, window, splits });
+    const maxSplits = Math.max(...lengths.map(splitsOf)) + 2;
+    const stride = headDim + 4;
     const rows = new Uint32Array(4 * numRows);
     lengths.forEach((length, row) => rows.set([numRows - 1 - row, length - 1], 4 * row));
     const listOffset = 3;
@@ -29,14 +32,14 @@ export const cases = shapes.map(
       spec: mergeSplits,
       constants: { HEAD_DIM: headDim, GROUP: group },
       buffers: { partials, rows, listState, attended: new Float32Array(numRows * heads * headDim).fill(NaN) },
-      params: { numRows, kvHeads, listOffset, window, maxSplits },
+      params: { numRows, kvHeads, listOffset, window, splits, maxSplits },
       grid: mergeSplitsGrid(numRows, heads),
       expected: () => {
         const attended = lengths.flatMap((length, row) => {
-          const splits = numSplits({ position: length - 1, count, tailStart, window });
+          const rowSplits = splitsOf(length);
           return Array.from({ length: heads }, (_, head) => {
             const start = (row * heads + head) * maxSplits * stride;
-            return reference(partials.subarray(start, start + splits * stride), splits, headDim);
+            return reference(partials.subarray(start, start + rowSplits * stride), rowSplits, headDim);
           }).flat();
         });
         return { attended: Float32Array.from(attended) };
