@@ -206,6 +206,10 @@ describe('documents in the browser’s storage', () => {
       Object.assign(globalThis, { seen });
     });
     await page.getByRole('button', { name: 'Resume' }).and(page.locator(':enabled')).click();
+    await page.getByRole('button', { name: 'Stop reading' }).waitFor();
+    // The page asks with sources, which need the text of a document that is locked while it is read.
+    await untilReady(page);
+    expect(await ask(page, 'Where does Clara Ashford work?')).toBe('Room B12');
     await page.getByText('Read to its end.').waitFor();
     const seen = await page.evaluate(() => (globalThis as unknown as { seen: number[] }).seen);
     expect(Math.min(...seen)).toBeGreaterThanOrEqual(stored.numReadTokens);

@@ -149,7 +149,7 @@ test('a reading that is aborted goes on where it was, and answers about its part
     onProgress: ({ phase, numReadTokens }) => {
       if (phase !== 'reading') return;
       seen.push(numReadTokens);
-      // With its sources, for which the text is needed: nobody else may look into the library now.
+      // With its sources, for which the text is needed too.
       meanwhile ??= answer(second, { ...question({ id: 'part' }), sources: { numPassages: 1 } });
     },
   });
