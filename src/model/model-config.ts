@@ -21,7 +21,7 @@ export interface ModelConfig {
   readonly numHeads: number;
   /** Divides `numHeads`. */
   readonly numKvHeads: number;
-  /** A multiple of 8; `numHeads * headDim` may differ from `hiddenSize`. */
+  /** A multiple of 8, at most 512; `numHeads * headDim` may differ from `hiddenSize`. */
   readonly headDim: number;
   readonly intermediateSize: number;
   readonly activation: Activation;
@@ -114,7 +114,7 @@ export function parseModelConfig(config: unknown, generation?: unknown): ModelCo
     );
   }
   const defaultHeadDim = fields.has('head_dim') ? undefined : defaults.headDim;
-  const headDim = fields.integer('head_dim', { min: 8, max: 1024 }, defaultHeadDim ?? hiddenSize / numHeads);
+  const headDim = fields.integer('head_dim', { min: 8, max: 512 }, defaultHeadDim ?? hiddenSize / numHeads);
   if (headDim % 8 !== 0)
     throw fields.refuse('head_dim', `heads of ${headDim} channels: a multiple of 8 is needed`);
 

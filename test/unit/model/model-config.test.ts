@@ -246,6 +246,7 @@ describe('refusals', () => {
     ['num_hidden_layers', 'Llama', { num_hidden_layers: 1e9 }],
     ['num_key_value_heads', 'Llama', { num_key_value_heads: 3 }],
     ['head_dim', 'Llama', { head_dim: 12 }],
+    ['head_dim', 'Llama', { head_dim: 1024 }],
     ['head_dim', 'Llama', { hidden_size: 60 }],
     ['rms_norm_eps', 'Llama', { rms_norm_eps: -1 }],
     ['hidden_act', 'Llama', { hidden_act: 'relu' }],
