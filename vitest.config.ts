@@ -21,10 +21,15 @@ const plain = (name: string, timeoutMs: number) => ({
   },
 });
 
-/** Tests on a real adapter through Dawn for Node. */
+/** Tests on a real adapter through Dawn for Node. Files share a process, and so what is compiled on the device that they share. */
 const gpu = (name: string, timeoutMs: number) => ({
   extends: true as const,
-  test: { ...plain(name, timeoutMs).test, pool: 'forks' as const, setupFiles: ['test/support/gpu-setup.ts'] },
+  test: {
+    ...plain(name, timeoutMs).test,
+    pool: 'forks' as const,
+    isolate: false,
+    setupFiles: ['test/support/gpu-setup.ts', 'test/support/fresh-file.ts'],
+  },
 });
 
 export default defineConfig({

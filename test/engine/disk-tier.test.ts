@@ -1,11 +1,13 @@
 /** Pages outside the GPU: in memory up to `kv.hostBytes`, then on a disk; what happens when there is no room anywhere. */
-import 'fake-indexeddb/auto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
 import { parseModelConfig } from '../../src/model/model-config';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
+import { useIndexedDb } from '../support/fake-indexeddb';
 import { modelConfigJson, tinyLlamaModel } from '../support/models';
+
+useIndexedDb();
 
 const model = tinyLlamaModel();
 const { numLayers, numKvHeads, headDim } = parseModelConfig(modelConfigJson(model));

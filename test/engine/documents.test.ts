@@ -1,12 +1,14 @@
 /** The library through the engine, on a database in memory: read, kept, opened by another engine, resumed, damaged, moved. */
-import 'fake-indexeddb/auto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Documents } from '../../src/engine/documents';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, requestOf, type Answer } from '../support/engine';
+import { useIndexedDb } from '../support/fake-indexeddb';
 import { tinyLlamaModel } from '../support/models';
+
+useIndexedDb();
 
 const kv: KvOptions = {
   contextTokens: 1024,

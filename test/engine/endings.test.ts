@@ -1,10 +1,12 @@
 /** How answers end, and which requests are refused with which words. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import 'fake-indexeddb/auto';
 import type { EngineCore } from '../../src/engine/engine';
 import type { Prompt } from '../../src/engine/generation';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
+import { useIndexedDb } from '../support/fake-indexeddb';
 import { tinyLlamaModel } from '../support/models';
+
+useIndexedDb();
 
 let engine: EngineCore;
 let letter: number;

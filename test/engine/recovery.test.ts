@@ -1,14 +1,16 @@
 /** A lost device: another one, the weights again, the pages from the host; answers go on as if nothing had been. */
-import 'fake-indexeddb/auto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { EngineCore } from '../../src/engine/engine';
 import type { GenerationRequest } from '../../src/engine/generation';
 import type { RecoveryEvent } from '../../src/engine/recovery';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
+import { useIndexedDb } from '../support/fake-indexeddb';
 import { folderSource } from '../support/folder-source';
 import { gpu } from '../support/gpu-setup';
 import { tinyLlamaModel } from '../support/models';
+
+useIndexedDb();
 
 const model = tinyLlamaModel();
 // Stable heads whose budget holds all pages: what is selected after a recovery cannot differ.

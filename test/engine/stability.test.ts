@@ -1,5 +1,4 @@
 /** Measuring how stable heads are: what it sees, that it changes nothing, and how an engine goes over to what was measured. */
-import 'fake-indexeddb/auto';
 import { afterAll, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
@@ -7,8 +6,11 @@ import { ModelRunner } from '../../src/engine/model-runner';
 import { readStoredProfile } from '../../src/engine/profile-store';
 import { parseHeadProfile, unstableHeads, type HeadProfile } from '../../src/select/head-profile';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
+import { useIndexedDb } from '../support/fake-indexeddb';
 import { gpu } from '../support/gpu-setup';
 import { goldenPrompt, tinyLlamaModel } from '../support/models';
+
+useIndexedDb();
 
 const engines: EngineCore[] = [];
 

@@ -3,5 +3,7 @@ import { create, globals } from 'webgpu';
 
 Object.assign(globalThis, globals);
 
-/** Dawn's counterpart of `navigator.gpu`. */
-export const gpu: GPU = create([]);
+const known = globalThis as { gpuOfTests?: GPU };
+
+/** Dawn's counterpart of `navigator.gpu`: one for all test files of a process, which load this file anew. */
+export const gpu: GPU = (known.gpuOfTests ??= create([]));

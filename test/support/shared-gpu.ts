@@ -1,7 +1,8 @@
 /**
- * The adapter with one device for all engines of a test file: what never changes on a device (shader modules, layouts,
- * pipelines) is made once, and not by every engine that a file loads. Buffers are each engine's own, and counted.
+ * The adapter with one device for all engines of all test files in a process: what never changes on a device (shader modules,
+ * layouts, pipelines) is made once, and not by every engine that is loaded. Buffers are each engine's own, and counted.
  */
+import { setMaxListeners } from 'node:events';
 import { gpu } from './gpu-setup';
 
 const devices = new Map<string, Promise<GPUDevice>>();
@@ -49,6 +50,8 @@ function share(device: GPUDevice): GPUDevice {
       JSON.stringify([idOf(layout as GPUPipelineLayout), idOf(module), constants]),
   );
   device.destroy = () => undefined;
+  // Every engine hears of its errors.
+  setMaxListeners(0, device);
   return device;
 }
 
