@@ -376,32 +376,6 @@ export class KvCache {
     record(this.#write.slotTable, take(this.#slotChanges));
   }
 
-  /** Checks that every slot has exactly as many owners as sequences name it: for tests and idle moments. */
-  checkIntegrity(): void {
-    const { numSequences, unstable } = this.shape;
-    this.layers.forEach((slabs, layer) => {
-      for (const { owners, firstKvHead, numKvHeads } of slabs) {
-        const counted = new Uint16Array(owners.numSlots);
-        for (let sequence = 0; sequence < numSequences; sequence++) {
-          for (let kvHead = firstKvHead; kvHead < firstKvHead + numKvHeads; kvHead++) {
-            if (!unstable.has(layer, kvHead)) continue;
-            for (let page = 0 as PageIndex; page < this.numPages(sequence); page++) {
-              counted[this.table.get(layer, sequence, kvHead, page)]!++;
-            }
-          }
-          for (const head of this.#stable[sequence]!) {
-            const isHere = head.layer === layer && this.slabOf(layer, head.kvHead).owners === owners;
-            if (isHere) for (const slot of head.slots) counted[slot]!++;
-          }
-        }
-        counted.forEach((count, slot) => {
-          const numOwners = owners.numOwners(slot as Slot);
-          assert(numOwners === count, `layer ${layer}, slot ${slot}: ${numOwners} owners, ${count} users`);
-        });
-      }
-    });
-  }
-
   destroy(): void {
     for (const { pool, summaries } of this.layers.flat()) {
       pool.destroy();

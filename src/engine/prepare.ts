@@ -1,9 +1,6 @@
 /** From a device and a model's source to everything that an engine runs on. */
-import type { CacheShape } from '../cache/cache-layout';
-import { pageTokens } from '../cache/page';
 import type { Device } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
-import type { WeightFormat } from '../kernels/linear/weight-format';
 import { isSelecting, slowKernels } from '../model/kernel-list';
 import type { ModelConfig } from '../model/model-config';
 import type { ModelSource } from '../model/model-source';
@@ -13,33 +10,13 @@ import { destroyWeights, type ModelWeights } from '../model/weights';
 import type { BackedHostStore } from '../offload/backed-host-store';
 import type { HeadProfile } from '../select/head-profile';
 import { together } from '../util/together';
+import { documentFingerprint } from './document-fingerprint';
 import type { EngineOptions } from './engine-options';
 import { planMemory, type MemoryPlan } from './memory-plan';
 import { ModelRunner } from './model-runner';
 import { openPlannedStore } from './runner-parts';
 import { runSelfTest } from './self-test';
 import { StabilityObserver } from './stability-observer';
-
-/** What stored pages depend on; the number counts the forms that pages have had. */
-function documentFingerprint(
-  sourceId: string,
-  { rope, numLayers, numKvHeads, headDim }: ModelConfig,
-  weights: WeightFormat,
-  { format: kv, hostFormat }: Pick<CacheShape, 'format' | 'hostFormat'>,
-): string {
-  return JSON.stringify({
-    form: 1,
-    sourceId,
-    weights,
-    kv,
-    hostFormat,
-    pageTokens,
-    numLayers,
-    numKvHeads,
-    headDim,
-    rope,
-  });
-}
 
 /** What an engine runs on; a lost device takes all but the host store with it. */
 export interface EngineParts {

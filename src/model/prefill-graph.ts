@@ -4,38 +4,30 @@
  */
 import { listTargets, numLists, numSummarySlots } from '../cache/cache-layout';
 import { pageOf, pagesFor, pageTokens } from '../cache/page';
-import type { GpuBuffer } from '../gpu/buffer';
 import { flatGrid, type Recorder } from '../gpu/recorder';
-import { elementOf } from '../kernels/attention/kv-format';
-import {
-  prefillAttention,
-  prefillAttentionGrid,
-  prefillKeyBlock,
-} from '../kernels/attention/prefill-attention';
-import { pageSummary, pageSummaryGrid } from '../kernels/cache/page-summary';
-import { ropeAppendGrid, ropeAppendTile } from '../kernels/cache/rope-append';
-import { gatedActivation, gatedActivationGrid } from '../kernels/linear/gated-activation';
-import { activationCodes } from '../kernels/linear/matvec-gated';
-import { rmsNorm } from '../kernels/norm/rms-norm';
+import { prefillAttentionGrid, prefillKeyBlock } from '../kernels/attention/prefill-attention';
+import { pageSummaryGrid } from '../kernels/cache/page-summary';
+import { ropeAppendGrid } from '../kernels/cache/rope-append';
+import { gatedActivationGrid } from '../kernels/linear/gated-activation';
+import type { HostWait } from '../offload/offloader';
 import { qkvWidth } from './activations';
 import type { GraphContext } from './decode-graph';
 import { allHeads, pageRange, selectedPages, tileParts, type PageLists } from './earlier-pages';
-import { bindEmbed, bindMatmul } from './linear';
+import { bindEmbed } from './linear';
 import type { MassRow, MassWish, PageMasses } from './page-masses';
+import {
+  bindPrefillLayer,
+  compilePrefillKernels,
+  type PrefillKernels,
+  type PrefillLayer,
+} from './prefill-layer';
 import { planChunks, type Chunk, type Segment } from './prefill-plan';
-import { bindPrefillSelection } from './selection';
-import { TileTraffic } from './tile-traffic';
-import type { HostWait } from '../offload/offloader';
-import type { LayerWeights } from './weights';
 
 /** What was recorded costs so many multiply-adds: the caller's measure of when to submit. */
 export type Cost = number;
 
 /** The cost of what was recorded; or a wait for the host: the caller submits what is recorded, then waits. */
 export type PrefillStep = Cost | HostWait;
-
-type BoundLayer = Awaited<ReturnType<PrefillGraph['bindLayer']>>;
-type Kernels = Awaited<ReturnType<typeof compileKernels>>;
 
 /** What the last token of a prompt is wanted for. */
 export interface PromptEnd {
@@ -59,23 +51,22 @@ export class PrefillGraph {
   readonly #context: GraphContext;
   /** Tokens of a tile: a multiple of the attention kernel's key block. */
   readonly #tileTokens: number;
-  readonly #isFollowUpSparse: boolean;
-  readonly #kernels: Kernels;
+  readonly #activation: PrefillKernels['activation'];
   readonly #embed: Awaited<ReturnType<typeof bindEmbed>>;
-  #layers: readonly BoundLayer[] = [];
+  readonly #layers: readonly PrefillLayer[];
 
   private constructor(
     context: GraphContext,
     tileTokens: number,
-    isFollowUpSparse: boolean,
-    kernels: Kernels,
+    { activation }: PrefillKernels,
     embed: Awaited<ReturnType<typeof bindEmbed>>,
+    layers: readonly PrefillLayer[],
   ) {
     this.#context = context;
     this.#tileTokens = tileTokens;
-    this.#isFollowUpSparse = isFollowUpSparse;
-    this.#kernels = kernels;
+    this.#activation = activation;
     this.#embed = embed;
+    this.#layers = layers;
   }
 
   /** Compiles and binds everything; segments with `sparseTokens` need `isFollowUpSparse`. */
@@ -86,12 +77,14 @@ export class PrefillGraph {
   ): Promise<PrefillGraph> {
     const { tokens, activations, weights } = context;
     const [kernels, embed] = await Promise.all([
-      compileKernels(context),
+      compilePrefillKernels(context),
       bindEmbed(context, weights.embedding, { tokens, hidden: activations.segmentHidden }),
     ]);
-    const graph = new PrefillGraph(context, tileTokens, isFollowUpSparse, kernels, embed);
-    graph.#layers = await Promise.all(weights.layers.map((layer, index) => graph.bindLayer(layer, index)));
-    return graph;
+    const options = { tilePages: tileTokens / pageTokens, isFollowUpSparse };
+    const layers = await Promise.all(
+      weights.layers.map((layer, index) => bindPrefillLayer(context, kernels, layer, index, options)),
+    );
+    return new PrefillGraph(context, tileTokens, kernels, embed, layers);
   }
 
   /**
@@ -144,7 +137,7 @@ export class PrefillGraph {
   /** What the tile of the segment holds of earlier tokens, which are attended with the segment's own. */
   #recordEarlierPages(
     recorder: Recorder,
-    layer: BoundLayer,
+    layer: PrefillLayer,
     sequence: number,
     segment: Segment,
   ): Generator<PrefillStep> {
@@ -156,7 +149,7 @@ export class PrefillGraph {
   /** The pages before the segment's own tile that a layer attends: in a sparse follow-up what it selects, else all it sees. */
   *#planEarlier(
     recorder: Recorder,
-    layer: BoundLayer,
+    layer: PrefillLayer,
     sequence: number,
     segment: Segment,
     chunks: readonly Chunk[],
@@ -214,7 +207,7 @@ export class PrefillGraph {
 
   *#recordKeysAndValues(
     recorder: Recorder,
-    layer: BoundLayer,
+    layer: PrefillLayer,
     sequence: number,
     segment: Segment,
     chunks: readonly Chunk[],
@@ -270,7 +263,7 @@ export class PrefillGraph {
 
   *#recordAttention(
     recorder: Recorder,
-    layer: BoundLayer,
+    layer: PrefillLayer,
     sequence: number,
     segment: Segment,
     chunks: readonly Chunk[],
@@ -284,7 +277,7 @@ export class PrefillGraph {
     const ownPage = pageOf(segment.tileStart);
     const shared = { qkvStride: qkvWidth(config), kvHeads: numKvHeads, tilePages, window: layer.window };
     const attend = function* (
-      bound: BoundLayer['ownTile'],
+      bound: PrefillLayer['ownTile'],
       heads: { readonly firstKvHead: number; readonly numKvHeads: number },
       tile: { readonly tileFirstPage: number; readonly tileTokens: number },
       { isFirst, isLast }: { readonly isFirst: boolean; readonly isLast: boolean },
@@ -328,7 +321,7 @@ export class PrefillGraph {
 
   *#recordFeedForward(
     recorder: Recorder,
-    layer: BoundLayer,
+    layer: PrefillLayer,
     chunks: readonly Chunk[],
   ): Generator<PrefillStep> {
     const { hiddenSize, intermediateSize, numHeads, headDim, normEpsilon: epsilon } = this.#context.config;
@@ -342,7 +335,7 @@ export class PrefillGraph {
       );
       layer.gateUp(recorder, rows);
       recorder.dispatch(
-        this.#kernels.activation,
+        this.#activation,
         { rows: numRows, width: intermediateSize },
         gatedActivationGrid(numRows, intermediateSize),
       );
@@ -354,108 +347,8 @@ export class PrefillGraph {
   get #tilePages(): number {
     return this.#tileTokens / pageTokens;
   }
-
-  /** Binds one layer's kernels. */
-  async bindLayer(layer: LayerWeights, index: number) {
-    const context = this.#context;
-    const { compiler, config, cache, host, activations, ropeTable, unused } = context;
-    const { segmentHidden, segmentQkv: qkv, segmentAttended: attended, softmaxState } = activations;
-    const { chunkNormed, chunkGateUp, chunkInner, ownTile, earlierTile0, earlierTile1 } = activations;
-    const { ownPacked, earlierPacked0, earlierPacked1 } = activations;
-    const { hiddenSize, intermediateSize } = config;
-    const { usesRope, slidingWindow: window = 0 } = config.layers[index]!;
-    const { attentionNorm, mlpNorm, qkvBias, outputBias, gateUpBias, downBias } = layer;
-    const kernels = this.#kernels;
-    const [project, output, gateUp, down] = await Promise.all([
-      bindMatmul(context, layer.qkv, {
-        x: chunkNormed,
-        y: qkv,
-        outputStride: qkvWidth(config),
-        bias: qkvBias,
-      }),
-      bindMatmul(context, layer.output, {
-        x: attended,
-        y: segmentHidden,
-        outputStride: hiddenSize,
-        bias: outputBias,
-        isResidual: true,
-      }),
-      bindMatmul(context, layer.gateUp, {
-        x: chunkNormed,
-        y: chunkGateUp,
-        outputStride: 2 * intermediateSize,
-        bias: gateUpBias,
-      }),
-      bindMatmul(context, layer.down, {
-        bias: downBias,
-        x: chunkInner,
-        y: segmentHidden,
-        outputStride: hiddenSize,
-        isResidual: true,
-      }),
-    ]);
-    const slabs = cache.layers[index]!;
-    const bindTile = async ([tile, packed]: readonly [GpuBuffer, GpuBuffer]) => ({
-      traffic: await TileTraffic.create(compiler, cache, host, index, tile, packed, this.#tilePages),
-      attend: kernels.attend.bind({ qkv, tile, attended, softmaxState }),
-    });
-    const pairs = [
-      [ownTile, ownPacked],
-      [earlierTile0, earlierPacked0],
-      [earlierTile1, earlierPacked1],
-    ] as const;
-    const tiles = await Promise.all(pairs.map(bindTile));
-    return {
-      index,
-      window,
-      rotaryDim: usesRope ? config.rope.rotaryDim : 0,
-      attentionNorm: kernels.norm.bind({ x: segmentHidden, weight: attentionNorm, y: chunkNormed }),
-      mlpNorm: kernels.norm.bind({ x: segmentHidden, weight: mlpNorm, y: chunkNormed }),
-      project,
-      append: kernels.append.bind({ qkv, ropeTable, qkNorm: layer.qkNorm ?? unused, tile: ownTile }),
-      slabs: slabs.map((slab) => ({
-        slab,
-        summarize: kernels.summarize.bind({
-          tile: ownTile,
-          summaryTable: cache.pageTable,
-          summaries: slab.summaries,
-        }),
-      })),
-      ownTile: tiles[0]!,
-      earlierTiles: tiles.slice(1),
-      // A layer with a sliding window attends all of it, and so does a cache that keeps all pages.
-      select:
-        window === 0 && cache.hasStableHeads
-          ? await bindPrefillSelection(context, index, this.#isFollowUpSparse)
-          : undefined,
-      output,
-      gateUp,
-      down,
-    };
-  }
 }
 
 function lastRow(segment: Segment): Chunk {
   return { firstRow: segment.end - 1 - segment.start, numRows: 1, firstPosition: segment.end - 1 };
-}
-
-async function compileKernels({ compiler, config, cache, activations }: GraphContext) {
-  const { headDim, numHeads, numKvHeads, activation } = config;
-  const element = elementOf(cache.shape.format);
-  const constants = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
-  const [norm, append, attend, summarize, activate] = await Promise.all([
-    compiler.compile(rmsNorm),
-    compiler.compile(ropeAppendTile(element), { ...constants, QK_NORM: Number(config.hasQkNorm) }),
-    compiler.compile(prefillAttention(element), constants),
-    compiler.compile(pageSummary(element), { HEAD_DIM: headDim }),
-    compiler.compile(gatedActivation, { ACTIVATION: activationCodes[activation] }),
-  ]);
-  const { chunkGateUp, chunkInner } = activations;
-  return {
-    norm,
-    append,
-    attend,
-    summarize,
-    activation: activate.bind({ z: chunkGateUp, y: chunkInner }),
-  };
 }

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { EngineCore } from '../../src/engine/engine';
 import type { GenerationEvent } from '../../src/engine/generation-event';
 import { EngineError } from '../../src/util/errors';
+import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, leastGpuBytes, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
 import { tinyLlamaModel } from '../support/models';
@@ -30,7 +31,7 @@ beforeAll(async () => {
 afterEach(async () => {
   vi.restoreAllMocks();
   expect(await runProbe()).toEqual(expected);
-  engine.runner.cache.checkIntegrity();
+  checkIntegrity(engine.runner.cache);
   expect(engine.stats().requests).toEqual({ running: 0, waiting: 0 });
 });
 afterAll(() => engine.dispose());
@@ -235,7 +236,7 @@ test('soak: of 200 requests a third is aborted at random moments, and not a byte
   const lane = async () => {
     while (next < 200) {
       await one(next++);
-      if (next % 10 === 0) runner.cache.checkIntegrity();
+      if (next % 10 === 0) checkIntegrity(runner.cache);
     }
   };
   await Promise.all([lane(), lane(), lane(), lane(), lane()]);

@@ -1,6 +1,7 @@
 /** Several requests at once: each gets what it gets alone, to the bit, and they share steps. */
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
+import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
 import { tinyLlamaModel } from '../support/models';
@@ -31,7 +32,7 @@ async function compare(requests: readonly (readonly [prompt: readonly number[], 
   const stepsOf = async (work: () => Promise<Answer[]>) => {
     const before = runner.counts.steps;
     const answers = (await work()).map(essence);
-    runner.cache.checkIntegrity();
+    checkIntegrity(runner.cache);
     return { answers, steps: runner.counts.steps - before };
   };
   const alone = await stepsOf(async () => {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
 import { parseModelConfig } from '../../src/model/model-config';
+import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';
 import { modelConfigJson, tinyLlamaModel } from '../support/models';
@@ -34,7 +35,7 @@ const request = (length: number, maxTokens: number, seed = 1) =>
 
 afterEach(async () => {
   for (const engine of engines.splice(0)) {
-    engine.runner.cache.checkIntegrity();
+    checkIntegrity(engine.runner.cache);
     await engine.dispose();
     expect(engine.device.buffers.use.total).toBe(0);
   }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Documents } from '../../src/engine/documents';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
+import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, requestOf, type Answer } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';
@@ -42,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const engine of [first, second]) {
-    engine.runner.cache.checkIntegrity();
+    checkIntegrity(engine.runner.cache);
     await engine.dispose();
     expect(engine.device.buffers.use.total).toBe(0);
   }
@@ -112,7 +113,7 @@ test('an opening that is aborted ends with the reason, and leaves nothing behind
   await inSecond.library.list();
   controller.abort(new Error('meanwhile'));
   await expect(opening).rejects.toThrow('meanwhile');
-  second.runner.cache.checkIntegrity();
+  checkIntegrity(second.runner.cache);
   expect((await inSecond.open('whales')).bytesRead).toBeGreaterThan(0);
   expect(essence(await answer(second, question({ id: 'whales' })))).toEqual(essence(wanted));
 });

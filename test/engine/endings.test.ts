@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import type { Prompt } from '../../src/engine/generation';
+import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';
 import { tinyLlamaModel } from '../support/models';
@@ -15,7 +16,7 @@ beforeAll(async () => {
   letter = engine.tokenizer.encode('q', { addSpecialTokens: false })[0]!;
 });
 afterAll(async () => {
-  engine.runner.cache.checkIntegrity();
+  checkIntegrity(engine.runner.cache);
   await engine.dispose();
 });
 

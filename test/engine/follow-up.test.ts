@@ -4,6 +4,7 @@ import { pageTokens, type PageIndex, type Slot } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
 import { readBuffer } from '../../src/gpu/readback';
+import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
 import { expectAttended, hostPages, loadWatched } from '../support/follow-up-twin';
@@ -115,7 +116,7 @@ describe('pages of f32, two heads that attend everything', () => {
   });
   afterEach(() => {
     vi.restoreAllMocks();
-    engine.runner.cache.checkIntegrity();
+    checkIntegrity(engine.runner.cache);
   });
   afterAll(() => engine.dispose());
 
@@ -178,7 +179,7 @@ test('pages of 8 bits: what is selected is in its place', async () => {
   vi.restoreAllMocks();
   expect(tokenIds).toEqual(expected.tokenIds.slice(0, 1));
   await expectPlaced(engine, sets, Math.floor(prompt.length / pageTokens));
-  engine.runner.cache.checkIntegrity();
+  checkIntegrity(engine.runner.cache);
   await engine.dispose();
   expect(engine.device.buffers.use.total).toBe(0);
 });

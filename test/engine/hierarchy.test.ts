@@ -5,6 +5,7 @@ import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
 import { wholePages } from '../../src/engine/sequence';
 import { readBuffer } from '../../src/gpu/readback';
+import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
 import { retrievingProfile } from '../support/head-profile';
 import { architectureModel, tinyLlamaModel, type ModelFolder } from '../support/models';
@@ -20,7 +21,7 @@ function load(model: ModelFolder, kv: KvOptions): Promise<EngineCore> {
 }
 
 async function unload(engine: EngineCore): Promise<void> {
-  engine.runner.cache.checkIntegrity();
+  checkIntegrity(engine.runner.cache);
   await engine.dispose();
   expect(engine.device.buffers.use.total).toBe(0);
 }
@@ -64,7 +65,7 @@ describe('a budget of 4 pages', () => {
     engine.device.buffers.resetPeak();
   });
   afterEach(() => {
-    engine.runner.cache.checkIntegrity();
+    checkIntegrity(engine.runner.cache);
     expect(engine.device.buffers.use.peakTotal).toBeLessThanOrEqual(engine.runner.plan.totalGpuBytes);
   });
   afterAll(() => unload(engine));

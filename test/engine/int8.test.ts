@@ -5,6 +5,7 @@ import type { KvOptions } from '../../src/engine/memory-plan';
 import { parseModelConfig } from '../../src/model/model-config';
 import { ReferenceTransformer, type ReferenceStorage } from '../../src/reference/transformer';
 import { bufferCategories } from '../../src/gpu/buffer';
+import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, requestOf, type Answer } from '../support/engine';
 import { logSoftmax } from '../support/logprobs';
 import { goldenPrompt, modelConfigJson, modelTensors, tinyLlamaModel } from '../support/models';
@@ -26,7 +27,7 @@ function load(kv: KvOptions): Promise<EngineCore> {
 afterAll(async () => {
   for (const loading of engines.values()) {
     const engine = await loading;
-    engine.runner.cache.checkIntegrity();
+    checkIntegrity(engine.runner.cache);
     await engine.dispose();
     expect(engine.device.buffers.use.total).toBe(0);
   }

@@ -8,6 +8,7 @@ import { KernelCompiler } from '../../src/gpu/kernel';
 import { readBuffer } from '../../src/gpu/readback';
 import { Recorder } from '../../src/gpu/recorder';
 import { requestTestDevice } from '../kernels/harness';
+import { checkIntegrity } from '../support/check-integrity';
 
 const shape = {
   format: 'f16',
@@ -64,7 +65,7 @@ async function expectTables(): Promise<void> {
           numChecked++;
         }
   expect(numChecked).toBeGreaterThan(0);
-  cache.checkIntegrity();
+  checkIntegrity(cache);
 }
 
 test('tables on the GPU follow extend, share and truncate', async () => {
@@ -81,7 +82,7 @@ test('tables on the GPU follow extend, share and truncate', async () => {
   await expectTables();
   cache.releaseSequence(a);
   cache.releaseSequence(b);
-  cache.checkIntegrity();
+  checkIntegrity(cache);
   expect(cache.numFreePages).toBe(7);
 });
 
@@ -104,15 +105,15 @@ test('what truncation frees is known beforehand, shared pages counted once their
 test('the integrity check finds an owner too many and one too few', () => {
   const a = cache.takeSequence()!;
   cache.extend(a, 20, false);
-  cache.checkIntegrity();
+  checkIntegrity(cache);
   const { owners } = cache.layers[1]![0]!;
   const slot = cache.table.get(1, a, 2, 1 as PageIndex);
   owners.share(slot);
-  expect(() => cache.checkIntegrity()).toThrow(`layer 1, slot ${slot}: 2 owners, 1 users`);
+  expect(() => checkIntegrity(cache)).toThrow(`layer 1, slot ${slot}: 2 owners, 1 users`);
   owners.release(slot);
-  cache.checkIntegrity();
+  checkIntegrity(cache);
   owners.release(slot);
-  expect(() => cache.checkIntegrity()).toThrow(`layer 1, slot ${slot}: 0 owners, 1 users`);
+  expect(() => checkIntegrity(cache)).toThrow(`layer 1, slot ${slot}: 0 owners, 1 users`);
 });
 
 test('misuse is a broken invariant', () => {

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { pagesFor, type PageId } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import { numOffloadSlots } from '../../src/offload/offloader';
+import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
 import { tinyLlamaModel } from '../support/models';
@@ -23,7 +24,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
-  engine.runner.cache.checkIntegrity();
+  checkIntegrity(engine.runner.cache);
 });
 afterAll(() => engine.dispose());
 

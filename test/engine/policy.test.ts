@@ -10,6 +10,7 @@ import { Device, type DeviceFeature } from '../../src/gpu/device';
 import { readBuffer } from '../../src/gpu/readback';
 import type { KvWords } from '../../src/reference/cache/kv-data';
 import { pageScore } from '../../src/reference/select/page-score';
+import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { architectureModel, tinyLlamaModel, type ModelFolder } from '../support/models';
 import { bestPages, PolicySimulator } from '../support/policy-simulator';
@@ -69,7 +70,7 @@ test.each(cases)('$title', async ({ model, kv, promptLengths, lag, phaseOf = () 
   const steps = await log.read();
   await expectPolicy(engine, steps, events, lag, phaseOf);
   await expectScores(engine, steps);
-  engine.runner.cache.checkIntegrity();
+  checkIntegrity(engine.runner.cache);
   log.destroy();
   await engine.dispose();
 });

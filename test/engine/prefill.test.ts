@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
 import { numOffloadSlots } from '../../src/offload/offloader';
+import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, leastGpuBytes, loadEngine, promptOf, requestOf } from '../support/engine';
 import { architectureSpecs } from '../support/model-configs';
@@ -23,7 +24,7 @@ async function run(engine: EngineCore, lengths: readonly number[]) {
     expect(end.numCachedTokens).toBe(0);
     results.push({ tokenIds, logprobs });
   }
-  runner.cache.checkIntegrity();
+  checkIntegrity(runner.cache);
   const numSlices = submitSlice.mock.calls.length;
   submitSlice.mockRestore();
   return { results, numSlices };

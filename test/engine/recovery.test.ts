@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { EngineCore } from '../../src/engine/engine';
 import type { GenerationRequest } from '../../src/engine/generation';
 import type { RecoveryEvent } from '../../src/engine/recovery';
+import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';
@@ -30,7 +31,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  engine.runner.cache.checkIntegrity();
+  checkIntegrity(engine.runner.cache);
   await engine.dispose();
   expect(engine.device.buffers.use.total).toBe(0);
 });

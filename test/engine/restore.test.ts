@@ -5,6 +5,7 @@ import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
 import { wholePages } from '../../src/engine/sequence';
 import type { HostStore } from '../../src/offload/host-store';
+import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
 import { tinyLlamaModel } from '../support/models';
 
@@ -46,7 +47,7 @@ describe('half of the heads stable, four pages each', () => {
   });
   afterAll(async () => {
     for (const engine of [first, second]) {
-      engine.runner.cache.checkIntegrity();
+      checkIntegrity(engine.runner.cache);
       await engine.dispose();
       expect(engine.device.buffers.use.total).toBe(0);
     }
@@ -92,7 +93,7 @@ describe('half of the heads stable, four pages each', () => {
     });
     await expect(failing).rejects.toBe(failure);
     expect(second.runner.cache.numFreePages).toBeGreaterThanOrEqual(numFree);
-    second.runner.cache.checkIntegrity();
+    checkIntegrity(second.runner.cache);
   });
 
   test('what exceeds all sequences together is refused', async () => {

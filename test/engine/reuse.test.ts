@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import { wholePages } from '../../src/engine/sequence';
+import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
 import { tinyLlamaModel } from '../support/models';
@@ -16,7 +17,7 @@ describe('one sequence', () => {
   beforeAll(async () => {
     engine = await loadEngine(tinyLlamaModel(), { kv: { numSequences: 1, contextTokens: 256 } });
   });
-  afterEach(() => engine.runner.cache.checkIntegrity());
+  afterEach(() => checkIntegrity(engine.runner.cache));
   afterAll(() => engine.dispose());
 
   /** The answer, and how many prompt tokens were there already. */
@@ -83,7 +84,7 @@ describe('several sequences', () => {
   beforeAll(async () => {
     engine = await loadEngine(tinyLlamaModel(), { kv: { contextTokens: 256 } });
   });
-  afterEach(() => engine.runner.cache.checkIntegrity());
+  afterEach(() => checkIntegrity(engine.runner.cache));
   afterAll(() => engine.dispose());
 
   const run = async (prompt: readonly number[], more: Partial<typeof options> = {}) =>
@@ -111,7 +112,7 @@ describe('several sequences', () => {
       logprobs.push(...(event.logprobs ?? []));
       if (tokenIds.length === numTokens) {
         beside = run(second([...first, ...tokenIds]));
-        engine.runner.cache.checkIntegrity();
+        checkIntegrity(engine.runner.cache);
       }
     }
     return { first: { tokenIds, logprobs }, second: await beside! };

@@ -8,6 +8,7 @@ import type { Device } from '../../src/gpu/device';
 import { KernelCompiler } from '../../src/gpu/kernel';
 import { Recorder } from '../../src/gpu/recorder';
 import { requestTestDevice } from '../kernels/harness';
+import { checkIntegrity } from '../support/check-integrity';
 import { randomSource } from '../support/random';
 
 let device: Device;
@@ -42,7 +43,7 @@ beforeEach(async () => {
   store = new SequenceStore(cache);
 });
 afterEach(() => {
-  cache.checkIntegrity();
+  checkIntegrity(cache);
   recorder.submit();
   cache.destroy();
   expect(device.buffers.use.live.kv).toBe(0);
@@ -65,7 +66,7 @@ function work(
   }
   cache.flush(recorder);
   recorder.submit();
-  cache.checkIntegrity();
+  checkIntegrity(cache);
   return sequence;
 }
 
@@ -229,7 +230,7 @@ test('never promises what it has not: random requests, each growing to its full 
       ];
       store.retire(sequence);
     }
-    cache.checkIntegrity();
+    checkIntegrity(cache);
   }
   expect(numPlaced).toBeGreaterThan(60);
 });

@@ -5,6 +5,7 @@ import type { KvOptions } from '../../src/engine/memory-plan';
 import { ModelRunner } from '../../src/engine/model-runner';
 import { readStoredProfile } from '../../src/engine/profile-store';
 import { parseHeadProfile, unstableHeads, type HeadProfile } from '../../src/select/head-profile';
+import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';
 import { gpu } from '../support/gpu-setup';
@@ -87,7 +88,7 @@ test('what was measured is stored, and gone by from the next text on and at the 
   expect(state(engine)).toEqual(['measured', 0.5]);
   const { unstable } = engine.runner.cache.shape;
   expect(unstable.equals(equal)).toBe(false);
-  engine.runner.cache.checkIntegrity();
+  checkIntegrity(engine.runner.cache);
   // The text before is still there, brought back from the host.
   const again = await ask(engine, first);
   expect(again.numCached).toBe(192);
@@ -124,5 +125,5 @@ test('heads that cannot be changed because the GPU has no room are a lost device
   const { recoveries, kv: state } = engine.stats();
   expect([recoveries, state.headProfile]).toEqual([1, 'measured']);
   expect(warnings).toEqual(['The measured head profile was not applied at once. no room']);
-  engine.runner.cache.checkIntegrity();
+  checkIntegrity(engine.runner.cache);
 });

@@ -4,6 +4,7 @@ import type { EngineOptions } from '../../src/engine/engine-options';
 import { decodeRows, encodeRows, type WeightFormat } from '../../src/kernels/linear/weight-format';
 import { parseModelConfig } from '../../src/model/model-config';
 import { ReferenceTransformer } from '../../src/reference/transformer';
+import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { logSoftmax } from '../support/logprobs';
 import {
@@ -106,7 +107,7 @@ describe('a plainer GPU', () => {
     const together = await Promise.all(requests.map((request) => answer(engine, request)));
     expect(together.map(essence)).toEqual(alone);
     expect(together[1]!.end.numCachedTokens).toBe(16);
-    engine.runner.cache.checkIntegrity();
+    checkIntegrity(engine.runner.cache);
     await engine.dispose();
     expect(engine.device.buffers.use.total).toBe(0);
   });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CacheEvent, RerankEvent } from '../../src/engine/cache-event';
 import { pageBits, type CacheMap } from '../../src/engine/cache-map';
 import type { EngineCore } from '../../src/engine/engine';
+import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { tinyLlamaModel } from '../support/models';
 
@@ -20,7 +21,7 @@ beforeAll(async () => {
   engine = await loadEngine(tinyLlamaModel(), { kv });
 });
 afterAll(async () => {
-  engine.runner.cache.checkIntegrity();
+  checkIntegrity(engine.runner.cache);
   await engine.dispose();
 });
 
@@ -155,6 +156,6 @@ test('what an aborted answer still has under way does not reach the next one on 
     await expect(aborted).rejects.toThrow('enough');
     const { logprobs } = await answer(engine, next);
     expect(logprobs).toEqual(expected.logprobs);
-    engine.runner.cache.checkIntegrity();
+    checkIntegrity(engine.runner.cache);
   }
 });

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
+import { checkIntegrity } from './check-integrity';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from './engine';
 import type { ModelFolder } from './models';
 import { bestPages } from './policy-simulator';
@@ -34,7 +35,7 @@ async function fresh(engine: EngineCore, prompt: readonly number[], options: Opt
 }
 
 async function unload(engine: EngineCore): Promise<void> {
-  engine.runner.cache.checkIntegrity();
+  checkIntegrity(engine.runner.cache);
   await engine.dispose();
   expect(engine.device.buffers.use.total).toBe(0);
 }
@@ -45,7 +46,7 @@ function withBudget(model: ModelFolder): () => EngineCore {
   beforeAll(async () => {
     engine = await loadEngine(model, { kv: sparse });
   });
-  afterEach(() => engine.runner.cache.checkIntegrity());
+  afterEach(() => checkIntegrity(engine.runner.cache));
   afterAll(() => unload(engine));
   return () => engine;
 }

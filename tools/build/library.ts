@@ -90,7 +90,7 @@ const keptSources = [
   'src/documents/manifest.ts',
   'src/documents/document-database.ts',
   'src/documents/archive.ts',
-  'src/engine/prepare.ts',
+  'src/engine/document-fingerprint.ts',
   'src/model/rope-config.ts',
 ];
 /** Types of the platform and of the packages in the bundle. */

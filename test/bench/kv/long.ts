@@ -2,6 +2,7 @@
 import { EngineCore } from '../../../src/engine/engine';
 import type { StepLogprobs } from '../../../src/engine/generation';
 import type { KvOptions } from '../../../src/engine/memory-plan';
+import { checkIntegrity } from '../../support/check-integrity';
 import { requestOf } from '../../support/requests';
 import { promptIds } from '../prompt-ids';
 import { fillContext } from './fill';
@@ -73,7 +74,7 @@ export async function runLong(gpu: GPU, options: LongOptions): Promise<LongResul
       const { memory, kv: counts } = core.stats();
       const { plan } = core.runner;
       const kvBytes = memory.gpuBytes.kv + memory.gpuBytes.summaries;
-      core.runner.cache.checkIntegrity();
+      checkIntegrity(core.runner.cache);
       return {
         shareOfDense: kvBytes / denseBytes(core.config, plan.contextTokens),
         kvBytes,

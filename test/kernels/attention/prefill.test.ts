@@ -165,7 +165,7 @@ describe('prefill attention', () => {
     }
   });
 
-  const shape: Shape = { headDim: 32, group: 3, kvHeads: 2, numRows: 150, firstPosition: 50, window: 90 };
+  const shape: Shape = { headDim: 32, group: 7, kvHeads: 2, numRows: 150, firstPosition: 50, window: 90 };
 
   test('chunks, tiles and heads apart change nothing to the bit, in any variant', async () => {
     for (const name of testedVariants(compiler, prefillAttention('f16'), true)) {
