@@ -54,9 +54,7 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
   };
 }
 
-/** Pipelines are slow to compile on a software adapter: the common format meets every shape, the others some, with four rows at most. */
+/** Pipelines are slow to compile on a software adapter: the common format meets every shape, the others some. */
 export const cases = formats.flatMap((format, i) =>
-  shapes
-    .filter((_, j) => format === 'q4' || (i + j) % 3 === 0)
-    .map((shape) => caseOf(format, format !== 'q4' && shape.rows === 8 ? { ...shape, rows: 4 } : shape)),
+  shapes.filter((_, j) => format === 'q4' || (i + j) % 3 === 0).map((shape) => caseOf(format, shape)),
 );
