@@ -1,19 +1,10 @@
 /** The library as the engine works with it: reads documents into it, opens them on the GPU, and makes prompts about them. */
 import type { DocumentCost, DocumentInfo, OpenedDocument, ReadingProgress } from '../documents/document-info';
-import type { NewRecord } from '../documents/document-database';
 import { DocumentLibrary, type DocumentDraft, type LibraryOptions } from '../documents/library';
-import {
-  pagesOfRun,
-  pagesPerRun,
-  placesOfRun,
-  readableTokens,
-  tokensPerPage,
-  type Manifest,
-} from '../documents/manifest';
+import { pagesPerRun, readableTokens } from '../documents/manifest';
 import { storageQuota } from '../documents/storage-quota';
 import type { StoredDocument } from '../documents/stored-document';
 import type { ModelConfig } from '../model/model-config';
-import { tokenCost } from '../model/prefill-plan';
 import { encodeChunks } from '../tokenizer/chunked-encoding';
 import type { ChatMessage } from '../tokenizer/chat-message';
 import type { ChatTemplate } from '../tokenizer/chat-template';
@@ -21,14 +12,14 @@ import type { Tokenizer } from '../tokenizer/tokenizer';
 import { asError, EngineError } from '../util/errors';
 import { pause } from '../util/pause';
 import type { DeviceSide } from './device-side';
-import { documentCost, fitPrefillTime, type PrefillTime, type TimedPrefill } from './document-cost';
+import { documentCost, type PrefillTime } from './document-cost';
 import { encodeText } from './encode-prompt';
+import { measurePrefill } from './measure-prefill';
 import type { MemoryPlan } from './memory-plan';
-import type { ModelRunner } from './model-runner';
-import { readSummaries } from './read-summaries';
 import { Reading } from './reading';
-import type { Sequence } from './sequence';
+import { ReadingPace } from './reading-pace';
 import type { EncodedPrompt } from './sources';
+import { storeReading } from './store-reading';
 
 /** What documents are read and opened with. */
 export interface DocumentsContext {
@@ -65,10 +56,6 @@ interface KnownDocument {
   /** Ends the reading, while there is one. */
   readonly abort?: (reason: unknown) => void;
 }
-
-/** Tokens of a warm-up at most, and the time that it may take, about. */
-const maxWarmUp = 2048;
-const warmUpMs = 2000;
 
 /** How often something is begun anew when the device is lost meanwhile. */
 const maxAttempts = 4;
@@ -189,7 +176,7 @@ export class Documents {
   async estimate(text: string, signal?: AbortSignal): Promise<DocumentCost> {
     const { template, planFor } = this.#context;
     const ids = await this.encode(template.documentPrefix(text), { signal });
-    const time = await (this.#time ??= this.#measure().catch((error: unknown) => {
+    const time = await (this.#time ??= measurePrefill(this.#context).catch((error: unknown) => {
       this.#time = undefined;
       throw error;
     }));
@@ -205,36 +192,6 @@ export class Documents {
       quota: await storageQuota(),
       planFor,
     });
-  }
-
-  async #measure(): Promise<PrefillTime> {
-    const { config, contextTokens } = this.#context;
-    const most = Math.min(maxWarmUp, readableTokens(contextTokens - 1));
-    const unit = Math.min(64, most);
-    // The first prefill of an engine is slow; it also says how long the others may be.
-    const first = await this.#timePrefill(unit);
-    const perToken = first.durationMs / unit;
-    const wanted = Math.floor(warmUpMs / perToken / unit) * unit;
-    const long = Math.max(unit, Math.min(wanted, most - (most % unit)));
-    const short = Math.max(unit, Math.floor(long / 4 / unit) * unit);
-    const timed = await this.#timePrefill(short);
-    return fitPrefillTime(config, timed, long > short ? await this.#timePrefill(long) : timed);
-  }
-
-  async #timePrefill(numTokens: number): Promise<TimedPrefill> {
-    const { side, config } = this.#context;
-    await side.ready();
-    // No text that anybody has written: nothing of it is there yet, and nothing of it stays.
-    const ids = Array.from({ length: numTokens }, (_, i) => (numTokens * 31 + i * 7919) % config.vocabSize);
-    let startedAt = 0;
-    const onBorder = () => void (startedAt ||= performance.now());
-    const reading = new Reading(ids, onBorder, () => Promise.resolve());
-    side.loop.add(reading);
-    await reading.done;
-    const durationMs = performance.now() - startedAt;
-    await reading.stored;
-    side.loop.drop(ids);
-    return { numTokens, durationMs };
   }
 
   async close(): Promise<void> {
@@ -327,7 +284,7 @@ export class Documents {
         report('reading', numTokens);
         const { runner } = side;
         storing = storing
-          .then(() => this.#store(runner, draft, sequence, numTokens))
+          .then(() => storeReading(library, runner, draft, sequence.index, numTokens))
           .catch((error: unknown) => {
             // The reading goes on with another device, and stores what is missing then, or it fails with this one.
             if (isDeviceLost(error)) return void (loss ??= error);
@@ -369,53 +326,6 @@ export class Documents {
       const { abort: _, text: __, ...rest } = known;
       this.#known.set(id, { ...rest, numReadTokens: draft.manifest.numReadTokens });
     }
-  }
-
-  /** Stores the pages that were read since the last time, in whole runs until the document's end. */
-  async #store(
-    runner: ModelRunner,
-    draft: DocumentDraft,
-    { index }: Sequence,
-    numTokens: number,
-  ): Promise<void> {
-    const { library } = this;
-    const isEnd = numTokens === readableTokens(draft.manifest.numTokens);
-    const numPages = numTokens / tokensPerPage;
-    const endPage = isEnd ? numPages : numPages - (numPages % pagesPerRun);
-    // Pages leave the GPU while later ones are computed.
-    await runner.settled();
-    for (let page = draft.manifest.numReadTokens / tokensPerPage; page < endPage; page += pagesPerRun) {
-      const run = page / pagesPerRun;
-      const end = page + pagesOfRun(run, endPage);
-      const records = await this.#recordsOf(runner, draft.manifest, index, run, end);
-      await library.append(draft, records, end * tokensPerPage);
-    }
-  }
-
-  async #recordsOf(
-    runner: ModelRunner,
-    manifest: Manifest,
-    sequence: number,
-    run: number,
-    end: number,
-  ): Promise<NewRecord[]> {
-    const { numKvHeads, pageBytes, summaryBytes } = manifest.layout;
-    const first = run * pagesPerRun;
-    const ids = runner.cache.pagesOf(sequence).slice(first, end);
-    const summaries = await readSummaries(runner, sequence, first, end);
-    return Promise.all(
-      placesOfRun(manifest, run).map(async (place): Promise<NewRecord> => {
-        if (place.kind === 'summaries') {
-          const payload = new Uint8Array(summaries.length * ids.length * summaryBytes);
-          summaries.forEach((bytes, list) => payload.set(bytes, list * bytes.byteLength));
-          return { place, payload };
-        }
-        const payload = new Uint8Array(ids.length * pageBytes);
-        const [layer, kvHead] = [Math.floor(place.list / numKvHeads), place.list % numKvHeads];
-        await runner.hostStore.read(layer, kvHead, ids, payload);
-        return { place, payload };
-      }),
-    );
   }
 
   /**
@@ -475,35 +385,4 @@ export class Documents {
 
 function isDeviceLost(error: unknown): boolean {
   return error instanceof EngineError && error.code === 'device-lost';
-}
-
-/** How fast a reading goes, and how long the rest will take: work grows with the position, so tokens alone would not tell. */
-class ReadingPace {
-  readonly #config: ModelConfig;
-  readonly #numTokens: number;
-  readonly #startedAt = performance.now();
-  #first: number | undefined;
-
-  constructor(config: ModelConfig, numTokens: number) {
-    this.#config = config;
-    this.#numTokens = numTokens;
-  }
-
-  /** At so many tokens, in order; the first call says where it began. */
-  at(numReadTokens: number): Pick<ReadingProgress, 'tokensPerSecond' | 'secondsLeft'> {
-    this.#first ??= numReadTokens;
-    const seconds = (performance.now() - this.#startedAt) / 1000;
-    const done = this.#cost(this.#first, numReadTokens);
-    if (done === 0) return { tokensPerSecond: 0, secondsLeft: undefined };
-    const left = this.#cost(numReadTokens, this.#numTokens);
-    return {
-      tokensPerSecond: (numReadTokens - this.#first) / seconds,
-      secondsLeft: (left / done) * seconds,
-    };
-  }
-
-  /** Multiply-adds of tokens `[from, to)`: their cost grows linearly. */
-  #cost(from: number, to: number): number {
-    return (to - from) * tokenCost(this.#config, (from + to) / 2);
-  }
 }
