@@ -16,6 +16,7 @@ test('without options: the whole of the issue, in the browser', () => {
     rerankInterval: 16,
     isStaggered: false,
     hasProfile: false,
+    isFused: true,
     isLong: false,
     runner: 'browser',
     jsonPath: undefined,
