@@ -230,6 +230,7 @@ export class App extends LitElement {
       </div>`;
     }
     return html`<longpage-document-reader
+      .documentId=${open.id}
       .heading=${openEntry?.title ?? (reading?.id === open.id ? reading.title : '')}
       .meta=${openEntry ? `${formatCount(openEntry.numTokens, 'token')} · ${formatBytes(openEntry.storedBytes)} on the disk` : ''}
       .text=${open.text ?? ''}

@@ -104,12 +104,14 @@ export class DocumentReader extends LitElement {
   ];
 
   static override properties = {
+    documentId: { attribute: false },
     heading: {},
     meta: {},
     text: { attribute: false },
     marked: { attribute: false },
     isRenaming: { state: true },
   };
+  declare documentId: string;
   /** The document's title. */
   declare heading: string;
   /** A line about it. */
@@ -122,6 +124,7 @@ export class DocumentReader extends LitElement {
 
   constructor() {
     super();
+    this.documentId = '';
     this.heading = '';
     this.meta = '';
     this.text = '';
@@ -130,10 +133,9 @@ export class DocumentReader extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('text')) {
-      this.#paragraphs = splitParagraphs(this.text);
-      this.isRenaming = false;
-    }
+    if (changed.has('text')) this.#paragraphs = splitParagraphs(this.text);
+    // Not when the text comes, which may be while somebody writes the title.
+    if (changed.has('documentId')) this.isRenaming = false;
   }
 
   protected override render() {
