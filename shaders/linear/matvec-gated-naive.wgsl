@@ -7,6 +7,7 @@ override NORM: u32 = 0u;
 override ROWS: u32 = 1u;
 // Of use to the portable variant only.
 override STAGED: u32 = 1024u;
+override AHEAD: u32 = 1u;
 
 struct Params {
   columns: u32,

@@ -4,12 +4,16 @@
 // A workgroup does 32 matrix rows: 16 teams of 16 lanes, two rows a team, lane l the 16-byte blocks l, l + 16, … of both.
 // It stages x, norm weight included, in workgroup memory, so that lanes read side by side there too; the root mean square
 // is one factor in the end. Grid in cells of 16 outputs, of which it does as many as make 32 matrix rows.
+// A lane has loaded the blocks of its next AHEAD steps when it takes one: loads take long, and few are under way otherwise.
 //   values, scales  a matrix slab, see lib/weights-*.wgsl
 //   x               [ROWS, columns] f32
 //   normWeight      [columns] f32
 
 override NORM: u32 = 0u;
 override ROWS: u32 = 1u;
+// Steps that weights are loaded ahead of their use: 1, 2 or 4, and no more than the steps of a full chunk. Sums do not
+// depend on it.
+override AHEAD: u32 = 1u;
 
 struct Params {
   columns: u32,
@@ -33,12 +37,26 @@ override chunkBlocks: u32 = STAGED / (blockVectors * ROWS);
 // First the staged x; in the end partial sums.
 var<workgroup> scratch: array<vec4<f32>, STAGED>;
 
-// Two blocks of weights with their (scale, bias), loaded a step ahead of their use.
+// Two blocks of weights with their (scale, bias).
 struct Pair {
   first: Raw,
   second: Raw,
   firstAffine: vec2<f32>,
   secondAffine: vec2<f32>,
+}
+
+// Which blocks an invocation takes: those of its lane of rows n0 and n1.
+struct Share {
+  n0: u32,
+  n1: u32,
+  lane: u32,
+  numBlocks: u32,
+}
+
+// Two rows of W times all rows of x, as far as they were summed.
+struct Sums {
+  first: array<f32, 8>,
+  second: array<f32, 8>,
 }
 
 @compute @workgroup_size(threads)
@@ -53,15 +71,25 @@ fn main(
   if (cell % (2u / rowsPerOutput) != 0u || firstRow >= numMatrixRows) {
     return;
   }
-  let lane = thread % lanes;
   let n0 = min(firstRow + 2u * (thread / lanes), numMatrixRows - 1u);
   let n1 = min(n0 + 1u, numMatrixRows - 1u);
   let numBlocks = (params.columns + blockColumns - 1u) / blockColumns;
+  let share = Share(n0, n1, thread % lanes, numBlocks);
 
-  var sums0: array<f32, 8>;
-  var sums1: array<f32, 8>;
+  var sums: Sums;
   var squares: array<f32, 8>;
-  var next = loadPair(n0, n1, lane, numBlocks);
+  // The pairs of the next steps by turns.
+  var pair0 = loadPair(share, 0u);
+  var pair1: Pair;
+  var pair2: Pair;
+  var pair3: Pair;
+  if (AHEAD > 1u) {
+    pair1 = loadPair(share, 1u);
+  }
+  if (AHEAD > 2u) {
+    pair2 = loadPair(share, 2u);
+    pair3 = loadPair(share, 3u);
+  }
   for (var chunk = 0u; chunk < numBlocks; chunk += chunkBlocks) {
     let numSteps = (min(chunkBlocks, numBlocks - chunk) + lanes - 1u) / lanes;
     workgroupBarrier();
@@ -82,17 +110,16 @@ fn main(
       }
     }
     workgroupBarrier();
-    for (var step = 0u; step < numSteps; step++) {
-      let block = step * lanes + lane;
-      let now = next;
-      next = loadPair(n0, n1, chunk + block + lanes, numBlocks);
-      let weights0 = weightBlock(now.first);
-      let weights1 = weightBlock(now.second);
-      for (var r = 0u; r < ROWS; r++) {
-        let inputs = stagedBlock(r, block);
-        let inputSum = sumInputs(inputs);
-        sums0[r] += finishBlock(now.firstAffine, fmaBlocks(weights0, inputs), inputSum);
-        sums1[r] += finishBlock(now.secondAffine, fmaBlocks(weights1, inputs), inputSum);
+    for (var step = 0u; step < numSteps; step += AHEAD) {
+      takeStep(&pair0, share, chunk, step, &sums);
+      if (AHEAD > 1u && step + 1u < numSteps) {
+        takeStep(&pair1, share, chunk, step + 1u, &sums);
+      }
+      if (AHEAD > 2u && step + 2u < numSteps) {
+        takeStep(&pair2, share, chunk, step + 2u, &sums);
+      }
+      if (AHEAD > 2u && step + 3u < numSteps) {
+        takeStep(&pair3, share, chunk, step + 3u, &sums);
       }
     }
   }
@@ -100,8 +127,8 @@ fn main(
     firstRow,
     0u,
     thread,
-    vec4<f32>(sums0[0], sums0[1], sums0[2], sums0[3]),
-    vec4<f32>(sums1[0], sums1[1], sums1[2], sums1[3]),
+    vec4<f32>(sums.first[0], sums.first[1], sums.first[2], sums.first[3]),
+    vec4<f32>(sums.second[0], sums.second[1], sums.second[2], sums.second[3]),
     vec4<f32>(squares[0], squares[1], squares[2], squares[3]),
   );
   if (ROWS > 4u) {
@@ -109,8 +136,8 @@ fn main(
       firstRow,
       4u,
       thread,
-      vec4<f32>(sums0[4], sums0[5], sums0[6], sums0[7]),
-      vec4<f32>(sums1[4], sums1[5], sums1[6], sums1[7]),
+      vec4<f32>(sums.first[4], sums.first[5], sums.first[6], sums.first[7]),
+      vec4<f32>(sums.second[4], sums.second[5], sums.second[6], sums.second[7]),
       vec4<f32>(squares[4], squares[5], squares[6], squares[7]),
     );
   }
@@ -156,14 +183,30 @@ fn shareOfFirst(thread: u32, value: vec4<f32>) -> vec4<f32> {
   return scratch[0];
 }
 
-fn loadPair(n0: u32, n1: u32, block: u32, numBlocks: u32) -> Pair {
+// Adds the products of a step of a chunk, whose weights `pair` holds, and loads in their place those of AHEAD steps later.
+fn takeStep(pair: ptr<function, Pair>, share: Share, chunk: u32, step: u32, sums: ptr<function, Sums>) {
+  let now = *pair;
+  *pair = loadPair(share, chunk / lanes + step + AHEAD);
+  let block = step * lanes + share.lane;
+  let weights0 = weightBlock(now.first);
+  let weights1 = weightBlock(now.second);
+  for (var r = 0u; r < ROWS; r++) {
+    let inputs = stagedBlock(r, block);
+    let inputSum = sumInputs(inputs);
+    (*sums).first[r] += finishBlock(now.firstAffine, fmaBlocks(weights0, inputs), inputSum);
+    (*sums).second[r] += finishBlock(now.secondAffine, fmaBlocks(weights1, inputs), inputSum);
+  }
+}
+
+// The weights of a step, counted from the first chunk's first; the row's last where there are no more.
+fn loadPair(share: Share, step: u32) -> Pair {
   let stride = blocksPerRow(params.columns);
-  let at = min(block, numBlocks - 1u);
+  let at = min(step * lanes + share.lane, share.numBlocks - 1u);
   return Pair(
-    values[n0 * stride + at],
-    values[n1 * stride + at],
-    affineOf(n0, at, params.columns),
-    affineOf(n1, at, params.columns),
+    values[share.n0 * stride + at],
+    values[share.n1 * stride + at],
+    affineOf(share.n0, at, params.columns),
+    affineOf(share.n1, at, params.columns),
   );
 }
 

@@ -35,6 +35,8 @@ export interface SelfTestShape {
   readonly isSelecting: boolean;
   /** Whether one kernel may do that. */
   readonly isFused?: boolean;
+  /** Steps that matvec loads the weights of one row ahead; 1 if not given. */
+  readonly ahead?: number;
 }
 
 /** Multiples of 1/8 in [-1, 1), exact in f16, in no order that a wrong index would keep. */

@@ -1,14 +1,17 @@
 /** The self-test's products of a matrix with rows, against plain loops. */
 import { matmul, matmulGrid } from '../kernels/linear/matmul';
 import { matvec, matvecGrid } from '../kernels/linear/matvec';
-import { decodeRows, encodeRows, type WeightFormat } from '../kernels/linear/weight-format';
-import { wave, type SelfTestCheck } from './self-test-check';
+import { decodeRows, encodeRows } from '../kernels/linear/weight-format';
+import { wave, type SelfTestCheck, type SelfTestShape } from './self-test-check';
 
 const columns = 72;
 const numOutputs = 19;
 
 /** A normed row times a matrix, as at the head; three rows times a matrix added to what was there, as in prefill. */
-export function linearChecks(format: WeightFormat): SelfTestCheck[] {
+export function linearChecks({
+  weights: format,
+  ahead = 1,
+}: Pick<SelfTestShape, 'weights' | 'ahead'>): SelfTestCheck[] {
   const encoded = encodeRows(format, wave(numOutputs * columns, 7), numOutputs, columns);
   const matrix = decodeRows(format, encoded, numOutputs, columns);
   const bias = new Float32Array(numOutputs);
@@ -25,7 +28,7 @@ export function linearChecks(format: WeightFormat): SelfTestCheck[] {
     steps: [
       {
         spec: matvec(format),
-        constants: { NORM: 1, BIAS: 0, RESIDUAL: 0, ROWS: 1 },
+        constants: { NORM: 1, BIAS: 0, RESIDUAL: 0, ROWS: 1, AHEAD: ahead },
         params: { columns, numOutputs, firstOutput: 0, outputStride: numOutputs, epsilon },
         grid: matvecGrid(numOutputs),
       },

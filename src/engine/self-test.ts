@@ -14,7 +14,7 @@ const tolerance = 0.02;
 /** Matvec, matmul, decode attention, prefill attention, selection of pages. */
 export function selfTestChecks(shape: SelfTestShape): SelfTestCheck[] {
   const selection = shape.isSelecting ? selectionChecks(shape) : [];
-  return [...linearChecks(shape.weights), ...attentionChecks(shape), ...selection];
+  return [...linearChecks(shape), ...attentionChecks(shape), ...selection];
 }
 
 /** What the self-test decided. */

@@ -3,13 +3,18 @@ import { EngineError } from '../util/errors';
 import { BufferAccount } from './buffer';
 
 /**
- * What some kernel or variant needs; each can be switched off. Two are no features of WebGPU: `software`, the adapter is a
- * program on the CPU, for which a kernel without barriers and workgroup memory is much faster; `fused-selection`, it is none, so
- * that a dispatch less is worth one kernel that scores and selects pages.
+ * What some kernel or variant needs; each can be switched off. Three are no features of WebGPU: `software`, the adapter is a
+ * program on the CPU, for which a kernel without barriers and workgroup memory is much faster; and where it is none,
+ * `fused-selection`, a dispatch less is worth one kernel that scores and selects pages, and `loads-ahead`, weights are worth
+ * loading several steps ahead.
  */
-export type DeviceFeature = 'shader-f16' | 'subgroups' | 'timestamp-query' | 'software' | 'fused-selection';
+export type DeviceFeature =
+  'shader-f16' | 'subgroups' | 'timestamp-query' | 'software' | 'fused-selection' | 'loads-ahead';
 
 const optionalFeatures = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+
+/** What only an adapter that is no program on the CPU has. */
+const hardwareFeatures = ['fused-selection', 'loads-ahead'] as const;
 
 /** Limits that we raise when the adapter grants more than the specification's default. */
 const raisedLimits = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
@@ -97,7 +102,7 @@ export class Device {
       const features = new Set<DeviceFeature>([
         ...requiredFeatures,
         ...(isSoftware ? (['software'] as const) : []),
-        ...(isSoftware || disabledFeatures.includes('fused-selection') ? [] : (['fused-selection'] as const)),
+        ...(isSoftware ? [] : hardwareFeatures.filter((name) => !disabledFeatures.includes(name))),
       ]);
       return new Device(handle, { vendor, architecture, device, description }, features);
     } catch (cause) {

@@ -7,7 +7,7 @@ import { prefillAttention } from '../kernels/attention/prefill-attention';
 import { sparseDecode } from '../kernels/attention/sparse-decode';
 import { ropeAppend, ropeAppendTile } from '../kernels/cache/rope-append';
 import { matmul } from '../kernels/linear/matmul';
-import { matvec } from '../kernels/linear/matvec';
+import { loadsAhead, matvec } from '../kernels/linear/matvec';
 import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
 import type { WeightFormat } from '../kernels/linear/weight-format';
 import { sample, samplerThreads } from '../kernels/sampler/sample';
@@ -40,7 +40,7 @@ export function slowKernels(
   const withNorm = { ...heads, QK_NORM: Number(config.hasQkNorm) };
   const product = (NORM: number, hasBias: boolean, RESIDUAL: number): KernelUse => [
     matvec(format),
-    { NORM, BIAS: Number(hasBias), RESIDUAL },
+    { NORM, BIAS: Number(hasBias), RESIDUAL, AHEAD: loadsAhead(format, 1, false, features) },
   ];
   return [
     [sample, { threads: samplerThreads(vocabSize) }],
@@ -51,7 +51,13 @@ export function slowKernels(
     product(1, config.hasQkvBias, 0),
     config.hasMlpBias
       ? product(1, true, 0)
-      : [matvecGated(format), { ACTIVATION: activationCodes[config.activation] }],
+      : [
+          matvecGated(format),
+          {
+            ACTIVATION: activationCodes[config.activation],
+            AHEAD: loadsAhead(format, 1, true, features),
+          },
+        ],
     ...(isSelecting(config, cache)
       ? ([
           ...(features.has('fused-selection') ? [[selectPages(element), heads] as const] : []),

@@ -4,7 +4,7 @@ import type { KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
 import { embed, embedGrid, latestTokenFlag } from '../kernels/linear/embed';
 import { matmul, matmulGrid, matmulTileRows } from '../kernels/linear/matmul';
-import { matvec, matvecGrid } from '../kernels/linear/matvec';
+import { loadsAhead, matvec, matvecGrid } from '../kernels/linear/matvec';
 import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
 import type { ModelConfig } from './model-config';
 import type { Matrix, MatrixSlab } from './weights';
@@ -53,6 +53,7 @@ export async function bindMatvec(
     BIAS: Number(!!bias),
     RESIDUAL: Number(isResidual),
     ROWS: rows,
+    AHEAD: loadsAhead(matrix.format, rows, false, compiler.device.features),
   };
   const kernel = await compiler.compile(matvec(matrix.format), constants);
   const slabs = matrix.slabs.map((slab) => ({
@@ -82,6 +83,7 @@ export async function bindMatvecGated(
   const kernel = await compiler.compile(matvecGated(matrix.format), {
     ACTIVATION: activationCodes[config.activation],
     ROWS: rows,
+    AHEAD: loadsAhead(matrix.format, rows, true, compiler.device.features),
   });
   const slabs = matrix.slabs.map((slab) => ({
     bound: kernel.bind({ x, y, normWeight, ...weightsOf(slab) }),

@@ -40,9 +40,10 @@ test.each([
   },
 );
 
-test.each(['f16', 'q8'] as const)('finds nothing wrong with %s weights', async (format) => {
-  expectMeaningful(linearChecks(format));
-  expect((await refuseWrongVariants(compiler, linearChecks(format))).warning).toBeUndefined();
+test.each(['f16', 'q8'] as const)('finds nothing wrong with %s weights', async (weights) => {
+  const checks = linearChecks({ weights });
+  expectMeaningful(checks);
+  expect((await refuseWrongVariants(compiler, checks)).warning).toBeUndefined();
 });
 
 /** The checks of one kernel, with these variants of it. */

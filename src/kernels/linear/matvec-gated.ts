@@ -16,7 +16,7 @@ export const activationCodes = { silu: 0, 'gelu-tanh': 1, gelu: 2 } as const;
 /** Bindings of `matvecGated`. */
 export type MatvecGatedBinding = 'values' | 'x' | 'normWeight' | 'y';
 /** Constants of `matvecGated`. */
-export type MatvecGatedConstant = 'NORM' | 'ROWS' | 'ACTIVATION' | 'STAGED';
+export type MatvecGatedConstant = 'NORM' | 'ROWS' | 'ACTIVATION' | 'STAGED' | 'AHEAD';
 
 /**
  * `y[r, firstOutput + n] = act(W[2n] · x'[r]) * (W[2n + 1] · x'[r])` for n < numOutputs; otherwise as `matvec`, with
@@ -30,7 +30,7 @@ export function matvecGated(
     name: `linear/matvec-gated:${format}`,
     bindings: weightBindings(format, { x: 'read', normWeight: 'read', y: 'read_write' }),
     params: { columns: 'u32', numOutputs: 'u32', firstOutput: 'u32', outputStride: 'u32', epsilon: 'f32' },
-    constants: { NORM: 1, ROWS: 1, ACTIVATION: activationCodes.silu, STAGED: 1024 },
+    constants: { NORM: 1, ROWS: 1, ACTIVATION: activationCodes.silu, STAGED: 1024, AHEAD: 1 },
     variants: [
       {
         name: 'software',

@@ -1,4 +1,4 @@
-import { matvecGrid } from '../../../src/kernels/linear/matvec';
+import { loadsAhead, matvecGrid } from '../../../src/kernels/linear/matvec';
 import { activationCodes, matvecGated } from '../../../src/kernels/linear/matvec-gated';
 import type { WeightFormat } from '../../../src/kernels/linear/weight-format';
 import type { Activation } from '../../../src/reference/linear/gated-activation';
@@ -41,6 +41,7 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
       ROWS: rows,
       ACTIVATION: activationCodes[activation],
       STAGED: stagedFor(rows),
+      AHEAD: loadsAhead(format, rows, true, new Set(['loads-ahead'])),
     },
     buffers: { ...matrix.buffers, x, normWeight, y },
     params: { columns, numOutputs: outputs, firstOutput: first, outputStride: stride, epsilon: 1e-5 },

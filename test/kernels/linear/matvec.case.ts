@@ -1,4 +1,4 @@
-import { matvec, matvecGrid } from '../../../src/kernels/linear/matvec';
+import { loadsAhead, matvec, matvecGrid } from '../../../src/kernels/linear/matvec';
 import { matmul as reference } from '../../../src/reference/linear/matmul';
 import type { WeightFormat } from '../../../src/kernels/linear/weight-format';
 import { randomFloats } from '../../support/random';
@@ -50,6 +50,7 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
       RESIDUAL: Number(residual),
       ROWS: rows,
       STAGED: stagedFor(rows),
+      AHEAD: loadsAhead(format, rows, false, new Set(['loads-ahead'])),
     },
     buffers: { ...matrix.buffers, x, normWeight, bias: biases, y },
     params: { columns, numOutputs: outputs, firstOutput: first, outputStride: stride, epsilon: 1e-5 },

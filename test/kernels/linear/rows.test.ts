@@ -51,6 +51,28 @@ describe('matvec', () => {
       }
     }
   });
+
+  test('weights loaded ahead', async () => {
+    const spec = matvec('f16');
+    const halves = randomMatrix('f16', outputs, columns, 1).buffers;
+    const run = async (AHEAD: number) => {
+      const params = { columns, numOutputs: outputs, firstOutput: 0, outputStride: outputs, epsilon: 1e-5 };
+      // Two chunks, of eight steps and of one.
+      const constants = { NORM: 1, BIAS: 1, STAGED: stagedFor(1), AHEAD };
+      const buffers = { ...halves, x: x.slice(0, columns), normWeight, bias, y: new Float32Array(outputs) };
+      const portable = spec.variants.find(({ name }) => name === 'portable');
+      const results = await runKernel(
+        compiler,
+        { spec, constants, buffers, params, grid: matvecGrid(outputs) },
+        portable,
+      );
+      return new Uint32Array(results['y']!);
+    };
+    const one = await run(1);
+    expect(new Set(one).size).toBe(outputs);
+    expect(await run(2)).toEqual(one);
+    expect(await run(4)).toEqual(one);
+  });
 });
 
 describe('matmul', () => {
