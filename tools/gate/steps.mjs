@@ -12,7 +12,7 @@
 
 const bin = (path) => `node_modules/${path}`;
 const vitest = (project) => [bin('vitest/vitest.mjs'), 'run', '--project', project];
-/** Two files at a time: on two cores Vitest alone would take one. The engine's GPU work needs both for itself: pairs take twice as long. */
+/** Two files at a time: on two cores Vitest alone would take one. */
 const inPairs = (project) => [...vitest(project), '--maxWorkers=2'];
 
 /** @type {Step[]} */
@@ -37,7 +37,7 @@ export const steps = [
   { name: 'bundle', kind: 'check', command: ['.ci/check-bundle.mjs'], needs: 'library' },
   { name: 'unit', kind: 'vitest', command: inPairs('unit') },
   { name: 'kernels', kind: 'vitest', command: inPairs('kernels') },
-  { name: 'engine', kind: 'vitest', command: [...vitest('engine'), '--maxWorkers=1'] },
+  { name: 'engine', kind: 'vitest', command: inPairs('engine') },
   { name: 'browser', kind: 'vitest', command: inPairs('browser') },
   { name: 'package', kind: 'vitest', command: inPairs('package'), needs: 'library' },
   { name: 'demo', kind: 'vitest', command: inPairs('demo'), needs: 'site' },
