@@ -13,7 +13,7 @@ import type { CacheEvent } from './cache-event';
 import type { EngineOptions } from './engine-options';
 import type { LoopRequest } from './loop-request';
 import type { MeasuredProfile } from './measured-profile';
-import { planMemory, type KvOptions, type PlanInput } from './memory-plan';
+import { planMemory, type KvOptions, type MemoryPlan, type PlanInput } from './memory-plan';
 import { ModelRunner } from './model-runner';
 import { prepare, type EngineParts } from './prepare';
 import {
@@ -36,7 +36,7 @@ export interface DeviceSideContext {
 
 /** What goes on on another runner. */
 interface Paused {
-  readonly requests: readonly LoopRequest[];
+  readonly loop: StepLoop;
   readonly saved: readonly SavedSequence[];
 }
 
@@ -106,9 +106,21 @@ export class DeviceSide {
       seen = this.#replacing;
       await seen;
     } while (seen !== this.#replacing);
-    if (this.#isStopped) throw disposedError();
-    if (this.#failure) throw this.#failure;
+    const end = this.#end;
+    if (end) throw end;
     if (this.#context.options.recovery === false) this.device.throwIfFailed();
+  }
+
+  /** Queues a request. It goes on on the next loop where this one is being replaced, and fails where there will be none. */
+  add(request: LoopRequest): void {
+    const end = this.#end;
+    if (end) request.fail(end);
+    else this.#loop.add(request);
+  }
+
+  /** Why nobody is served any more. */
+  get #end(): EngineError | undefined {
+    return this.#isStopped ? disposedError() : this.#failure;
   }
 
   /** Tells `listener` what happens in the cache, on this runner and those that follow it, or nobody any more. */
@@ -119,7 +131,8 @@ export class DeviceSide {
 
   /**
    * Goes over to the unstable heads of a measured profile that is due, on the same device; does nothing where they are the
-   * same. Resolves when all is ready again. What fails is mended as a lost device is.
+   * same, and where they would not fit, which is a warning. Resolves when all is ready again. What else fails is mended as a lost
+   * device is.
    * @throws EngineError `device-lost`, `disposed`
    */
   async changeHeads(measured: MeasuredProfile): Promise<void> {
@@ -173,7 +186,7 @@ export class DeviceSide {
       await this.#replaceDevice();
     } catch (error) {
       this.#failure = this.#isStopped ? disposedError() : unrecoveredError(error);
-      for (const request of paused.requests) request.fail(this.#failure);
+      for (const request of paused.loop.takeRequests()) request.fail(this.#failure);
       onRecovery({ phase: 'failed', error: this.#failure });
       return;
     }
@@ -183,10 +196,11 @@ export class DeviceSide {
     onRecovery({ phase: 'recovered' });
   }
 
-  /** Ends the loop: what of its sequences the host has in full, and the requests that go on on another runner. */
+  /** Halts the loop: what of its sequences the host has in full, and the loop, whose requests go on on another runner. */
   async #pause(): Promise<Paused> {
     const { runner, hostStore } = this.#parts;
-    const requests = await this.#loop.halt();
+    const loop = this.#loop;
+    await loop.halt();
     // What is on its way to the disk arrives; what was on its way from a lost GPU is lost with it.
     await runner.settled().catch(() => undefined);
     const { cache } = runner;
@@ -196,10 +210,12 @@ export class DeviceSide {
     hostStore.drop(all.filter((id) => !kept.has(id)));
     cache.onFree = () => undefined;
     runner.observer?.endAll();
-    return { requests, saved };
+    return { loop, saved };
   }
 
-  async #resume({ requests, saved }: Paused): Promise<void> {
+  async #resume({ loop, saved }: Paused): Promise<void> {
+    // Not before there is another loop: requests may still have come to this one.
+    const requests = loop.takeRequests();
     for (const { tokens, ids } of saved) {
       // Pages that the host lost meanwhile, or a device that is lost again: the tokens are prefilled instead.
       await this.#loop.restore(tokens, () => undefined, { ids }).catch(() => undefined);
@@ -224,7 +240,14 @@ export class DeviceSide {
     const { config, options } = this.#context;
     const former = this.runner;
     const { contextTokens, cache } = former.plan;
-    const plan = planMemory(this.planInput({ headProfile, contextTokens }));
+    let plan: MemoryPlan;
+    try {
+      plan = planMemory(this.planInput({ headProfile, contextTokens }));
+    } catch (error) {
+      measured.decline();
+      options.onWarning?.(`The measured head profile is not applied. ${asError(error).message}`);
+      return;
+    }
     measured.apply();
     this.#kv = { ...this.#kv, headProfile };
     if (hasSameHeads(plan.cache, cache)) return;

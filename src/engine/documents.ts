@@ -25,7 +25,7 @@ import { storeReading } from './store-reading';
 export interface DocumentsContext {
   readonly library: LibraryOptions;
   /** Another device brings another runner and loop: they are asked for anew each time. */
-  readonly side: Pick<DeviceSide, 'device' | 'runner' | 'loop' | 'ready'>;
+  readonly side: Pick<DeviceSide, 'device' | 'runner' | 'loop' | 'ready' | 'add'>;
   /** Called before the first pages of a document come to the GPU. */
   readonly beginDocument: () => Promise<void>;
   readonly tokenizer: Tokenizer;
@@ -312,7 +312,7 @@ export class Documents {
       if (numReadable > draft.manifest.numReadTokens) {
         await this.#context.side.ready();
         signal?.throwIfAborted();
-        side.loop.add(reading);
+        side.add(reading);
         await reading.done;
         report('storing', numReadable);
       }

@@ -182,7 +182,7 @@ export class EngineCore {
     );
     const onAbort = () => this.loop.abort(running, signal!.reason);
     signal?.addEventListener('abort', onAbort);
-    this.loop.add(running);
+    this.#side.add(running);
     try {
       for await (const event of running.events) {
         if (event.kind === 'end') {

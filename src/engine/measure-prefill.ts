@@ -11,7 +11,7 @@ const timedMs = 2000;
 
 /** What is timed. */
 export interface PrefillMeasurement {
-  readonly side: Pick<DeviceSide, 'loop' | 'ready'>;
+  readonly side: Pick<DeviceSide, 'loop' | 'ready' | 'add'>;
   readonly config: ModelConfig;
   readonly contextTokens: number;
 }
@@ -41,7 +41,7 @@ async function timePrefill({ side, config }: PrefillMeasurement, numTokens: numb
   let startedAt = 0;
   const onBorder = () => void (startedAt ||= performance.now());
   const reading = new Reading(ids, onBorder, () => Promise.resolve());
-  side.loop.add(reading);
+  side.add(reading);
   await reading.done;
   const durationMs = performance.now() - startedAt;
   await reading.stored;

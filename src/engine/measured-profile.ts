@@ -9,11 +9,11 @@ export const enoughChunks = 16;
 export const mostChunks = 64;
 
 /**
- * Whether a profile of `numChunks` chunks should take the place of one of `numInForce`, 0 for none: once there is enough, and
+ * Whether a profile of `numChunks` chunks should take the place of one of `numDecided`, 0 for none: once there is enough, and
  * again when there is much more, for every change costs time.
  */
-export function isDue(numChunks: number, numInForce: number): boolean {
-  return numChunks >= Math.max(enoughChunks, 4 * numInForce);
+export function isDue(numChunks: number, numDecided: number): boolean {
+  return numChunks >= Math.max(enoughChunks, 4 * numDecided);
 }
 
 /** The profile of one model as it grows. */
@@ -23,7 +23,9 @@ export class MeasuredProfile {
   #profile: HeadProfile | undefined;
   /** Chunks that are stored; infinite when no more are to be. */
   #numKept: number;
-  #numInForce: number;
+  /** Chunks of the profile that was applied or declined last. */
+  #numDecided: number;
+  #isInForce: boolean;
   #storing: Promise<void> = Promise.resolve();
 
   /**
@@ -39,24 +41,31 @@ export class MeasuredProfile {
     this.#sourceId = sourceId;
     this.#profile = earlier;
     this.#numKept = earlier?.stability.length ?? 0;
-    this.#numInForce = isInForce ? this.#numKept : 0;
+    this.#isInForce = isInForce;
+    this.#numDecided = isInForce ? this.#numKept : 0;
     this.#onWarning = onWarning;
   }
 
   /** The profile that the engine should go over to; undefined where it has no reason to. */
   get due(): HeadProfile | undefined {
     const profile = this.#profile;
-    return profile && isDue(profile.stability.length, this.#numInForce) ? profile : undefined;
+    return profile && isDue(profile.stability.length, this.#numDecided) ? profile : undefined;
   }
 
   /** Whether the engine goes by what was measured. */
   get isInForce(): boolean {
-    return this.#numInForce > 0;
+    return this.#isInForce;
   }
 
   /** The engine goes by what is due. */
   apply(): void {
-    this.#numInForce = this.#profile!.stability.length;
+    this.decline();
+    this.#isInForce = true;
+  }
+
+  /** The engine stays as it is until there is much more. */
+  decline(): void {
+    this.#numDecided = this.#profile!.stability.length;
   }
 
   /** Whether `numChunks` is more than is kept. */

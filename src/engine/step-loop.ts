@@ -133,10 +133,10 @@ export class StepLoop {
   }
 
   /**
-   * The device is gone: nothing is submitted any more. Resolves to the requests that go on elsewhere, in order, once nothing
-   * is in flight.
+   * The device is gone: nothing is submitted any more. Resolves once nothing is in flight. Whoever was about to add a request
+   * may still do so: `takeRequests` tells all of them.
    */
-  async halt(): Promise<LoopRequest[]> {
+  async halt(): Promise<void> {
     this.#isHalted = true;
     this.#wake();
     this.#tellRoom();
@@ -144,6 +144,10 @@ export class StepLoop {
     await Promise.allSettled(this.#inFlight.splice(0).map(({ result }) => result));
     // What is being stored is read from pages that stand where they are until then.
     await Promise.all([...this.#held, ...this.#admitted.map(({ stored }) => stored)]);
+  }
+
+  /** The requests of a halted loop that go on elsewhere, in order. Called once, when no other can come. */
+  takeRequests(): LoopRequest[] {
     const requests = [...this.#admitted, ...this.#waiting].filter(({ phase }) => phase !== 'finished');
     for (const request of requests) request.interrupt();
     return requests;

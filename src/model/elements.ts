@@ -28,6 +28,27 @@ function bf16Table(): Uint16Array {
   return bf16AsF16;
 }
 
+/** The exponent bits of the elements in 32 bits, and what carries out of an exponent that has all of them. */
+const exponentBits: Readonly<Record<LoadableType, readonly [bits: number, step: number]>> = {
+  F32: [0x7f800000, 0x00800000],
+  F16: [0x7c007c00, 0x04000400],
+  BF16: [0x7f807f80, 0x00800080],
+};
+
+/** Whether no element is infinite or NaN. Without a branch, so that it costs little beside reading the bytes. */
+export function areFinite(type: LoadableType, { buffer, byteOffset, byteLength }: Bytes): boolean {
+  const [bits, step] = exponentBits[type];
+  const words = new Int32Array(buffer, byteOffset, byteLength >> 2);
+  let carries = 0;
+  const { length } = words;
+  for (let i = 0; i < length; i++) carries |= (words[i]! & bits) + step;
+  if (byteLength & 2) {
+    const [last] = new Uint16Array(buffer, byteOffset + byteLength - 2, 1);
+    carries |= (last! & bits) + step;
+  }
+  return (carries & 0x80008000) === 0;
+}
+
 /** Elements of a file as f32; those of an F32 file are not copied. */
 export function widenElements(type: LoadableType, bytes: Bytes): Float32Array<ArrayBuffer> {
   const { buffer, byteOffset, byteLength } = bytes;

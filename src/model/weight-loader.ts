@@ -6,10 +6,12 @@
 import type { Device } from '../gpu/device';
 import { matrixLayout, type WeightFormat } from '../kernels/linear/weight-format';
 import { EngineError } from '../util/errors';
+import { areFinite } from './elements';
 import { ProgressCount, type LoadProgress, type WeightFile } from './load-progress';
 import type { ModelConfig } from './model-config';
 import type { ModelSource, OpenedFile } from './model-source';
 import {
+  corrupt,
   headerPrefixBytes,
   loadableBytes,
   parseHeader,
@@ -175,7 +177,15 @@ async function streamTensor(
       const bytes = piece.subarray(0, count * rowBytes);
       await reader.read(bytes);
       const run = { numRows: count, firstTargetRow: firstTargetRow + done * rowStep, rowStep };
-      sink.write(placement.target, run, numColumns, type, bytes);
+      if (!areFinite(type, bytes)) {
+        throw corrupt(reader.name, `tensor '${header.name}' has values that are infinite or no numbers`);
+      }
+      if (!sink.write(placement.target, run, numColumns, type, bytes)) {
+        throw new EngineError(
+          'model-unsupported',
+          `Tensor '${header.name}' has values beyond f16's ±65504, which weights in '${format}' cannot hold; 'f32' can.`,
+        );
+      }
       await sink.breathe();
       signal?.throwIfAborted();
       onPiece();

@@ -2,7 +2,7 @@
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
 import type { WeightFormat } from '../kernels/linear/weight-format';
-import { encodeElements, widenElements } from './elements';
+import { areFinite, encodeElements, widenElements } from './elements';
 import type { ModelConfig } from './model-config';
 import type { LoadableType } from './safetensors';
 import type { RowRun, Target } from './tensor-plan';
@@ -41,6 +41,7 @@ export class WeightSink {
   /**
    * Places rows of a tensor, `[run.numRows, numColumns]` of `type` (one column for a vector), of at most `maxPieceBytes`
    * in any form. Has read `bytes` when it returns.
+   * @returns whether the matrix's format can hold the values, which are finite
    */
   write(
     target: Target,
@@ -48,19 +49,20 @@ export class WeightSink {
     numColumns: number,
     type: LoadableType,
     bytes: Uint8Array<ArrayBuffer>,
-  ): void {
+  ): boolean {
     const group = target.layerIndex === undefined ? this.#weights : this.#weights.layers[target.layerIndex]!;
     const part: unknown = group[target.part as keyof typeof group];
     if (target.kind === 'vector') {
       this.#writeElements(part as GpuBuffer, run, widenElements(type, bytes));
-      return;
+      return true;
     }
     const matrix = part as Matrix;
-    this.#uploader.writeRows(
-      matrix,
-      run,
-      encodeElements(type, matrix.format, bytes, run.numRows, numColumns),
-    );
+    const { format } = matrix;
+    const rows = encodeElements(type, format, bytes, run.numRows, numColumns);
+    // What files have in f16, quantised weights can hold too.
+    if (format !== 'f32' && type !== 'F16' && !areFinite('F16', rows.scales ?? rows.values)) return false;
+    this.#uploader.writeRows(matrix, run, rows);
+    return true;
   }
 
   /** To be awaited between writes: waits while too much is under way. @throws EngineError `device-lost`, `gpu-memory` */

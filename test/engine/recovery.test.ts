@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { EngineCore } from '../../src/engine/engine';
 import type { GenerationRequest } from '../../src/engine/generation';
 import type { RecoveryEvent } from '../../src/engine/recovery';
+import { RunningRequest } from '../../src/engine/running-request';
 import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
@@ -83,6 +84,26 @@ test('while idle: pages come back from the host, not by another prefill', async 
   const { tokenIds, end } = await answer(engine, greedy);
   expect(tokenIds).toEqual(wanted.tokenIds);
   expect(end.numCachedTokens).toBe(144);
+});
+
+test('requests that reach the loop at any moment of its halt are answered by the next one', async () => {
+  const { loop, tokenizer } = engine;
+  const added: RunningRequest[] = [];
+  lose();
+  await engine.device.lost;
+  while (engine.loop === loop) {
+    const request = requestOf([7, added.length], { maxTokens: 1, ignoreEos: true });
+    added.push(new RunningRequest(request, [7, added.length], 1, tokenizer));
+    loop.add(added.at(-1)!);
+    // Microtask by microtask at first, then as the weights come.
+    if (added.length < 30) await Promise.resolve();
+    else await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  for (const { events } of added) {
+    let numTokens = 0;
+    for await (const event of events) if (event.kind === 'delta') numTokens += event.tokenIds.length;
+    expect(numTokens).toBe(1);
+  }
 });
 
 test('in the middle of a prefill', async () => {

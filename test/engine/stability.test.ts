@@ -1,6 +1,7 @@
 /** Measuring how stable heads are: what it sees, that it changes nothing, and how an engine goes over to what was measured. */
 import { afterAll, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
+import { DeviceSide } from '../../src/engine/device-side';
 import type { KvOptions } from '../../src/engine/memory-plan';
 import { ModelRunner } from '../../src/engine/model-runner';
 import { readStoredProfile } from '../../src/engine/profile-store';
@@ -111,6 +112,32 @@ test('what was measured is stored, and gone by from the next text on and at the 
   expect((await ask(given, second)).logprobs).toEqual(there.logprobs);
   await ask(given, first);
   expect((await ask(given, first)).logprobs).toEqual(again.logprobs);
+});
+
+test('heads that would not fit leave the engine with those that it has, and a warning', async () => {
+  const warnings: string[] = [];
+  const kv: KvOptions = { measureStability: 'every-step', rerankInterval: 2 };
+  const engine = await load(kv, 'narrow', { onWarning: (message) => void warnings.push(message) });
+  await answer(engine, requestOf(promptOf(100, 1), { maxTokens: 34, ignoreEos: true }));
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called on the instance below
+  const { planInput } = DeviceSide.prototype;
+  vi.spyOn(DeviceSide.prototype, 'planInput').mockImplementation(function (this: DeviceSide, changes) {
+    return planInput.call(this, { ...changes, ...(changes?.headProfile && { gpuBytes: 1 }) });
+  });
+  const { runner } = engine;
+  for (const seed of [2, 3]) {
+    const { tokenIds } = await answer(
+      engine,
+      requestOf(promptOf(90, seed), { maxTokens: 3, ignoreEos: true }),
+    );
+    expect(tokenIds.length).toBe(3);
+  }
+  vi.restoreAllMocks();
+  expect(engine.runner).toBe(runner);
+  expect([engine.stats().recoveries, engine.stats().kv.headProfile]).toEqual([0, 'equal']);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^The measured head profile is not applied\. .*kv\.gpuBytes is 1\.$/),
+  ]);
 });
 
 test('heads that cannot be changed because the GPU has no room are a lost device, and that is mended', async () => {

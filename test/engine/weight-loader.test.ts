@@ -404,6 +404,38 @@ describe('a load that fails', () => {
     }
   });
 
+  describe.each(['F32', 'F16', 'BF16'] as const)('of values of %s', (type) => {
+    const nameOf = (value: number, format: WeightFormat, name: string) => {
+      const spoilt = new Map(tensors);
+      const { shape, data } = tensors.get(name)!;
+      spoilt.set(name, { shape, data: data.map((old, i) => (i === data.length - 2 ? value : old)) });
+      return failure(sourceOf(spoilt, type), { format });
+    };
+
+    it('names the tensor that has one that is no finite number', async () => {
+      for (const format of ['f32', 'f16', 'q8', 'q4'] as const) {
+        for (const name of ['model.layers.1.mlp.up_proj.weight', 'model.norm.weight']) {
+          const expected = { code: 'weights-corrupt', message: expect.stringContaining(name) as string };
+          for (const value of [Infinity, NaN])
+            expect(await nameOf(value, format, name)).toMatchObject(expected);
+        }
+      }
+    });
+
+    it.runIf(type !== 'F16')(
+      'names the tensor that has one beyond f16, where that is the format',
+      async () => {
+        const name = 'model.layers.1.mlp.up_proj.weight';
+        for (const format of ['f16', 'q8', 'q4'] as const) {
+          const expected = { code: 'model-unsupported', message: expect.stringContaining(name) as string };
+          expect(await nameOf(-70_000, format, name)).toMatchObject(expected);
+        }
+        expect(await nameOf(-70_000, 'f32', name)).toBeUndefined();
+        expect(await nameOf(70_000, 'f16', 'model.norm.weight')).toBeUndefined();
+      },
+    );
+  });
+
   it('names a tensor that is missing or has the wrong shape', async () => {
     const without = new Map([...tensors].filter(([name]) => !name.endsWith('1.mlp.up_proj.weight')));
     const named = (name: string) => ({

@@ -54,6 +54,17 @@ describe('what is measured', () => {
     expect(measured('c', profileOf(16), true).due).toBeUndefined();
   });
 
+  test('and declined is due again with much more; the engine does not go by it', () => {
+    const subject = measured('e');
+    subject.keep(profileOf(enoughChunks));
+    subject.decline();
+    expect([subject.due, subject.isInForce]).toEqual([undefined, false]);
+    subject.keep(profileOf(4 * enoughChunks));
+    expect(subject.due).toEqual(profileOf(4 * enoughChunks));
+    subject.apply();
+    expect([subject.due, subject.isInForce]).toEqual([undefined, true]);
+  });
+
   test('that cannot be stored is a warning, and still of use', async () => {
     const subject = measured('d');
     subject.keep({ ...profileOf(enoughChunks), measuredOn: (() => 'no data') as unknown as string });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeRows, encodeRows, matrixLayout } from '../../../src/kernels/linear/weight-format';
-import { encodeElements, widenElements } from '../../../src/model/elements';
+import { areFinite, encodeElements, widenElements } from '../../../src/model/elements';
 import { fromF16Bits, toF16Array, toF16Bits } from '../../../src/util/f16';
 import { randomFloats } from '../../support/random';
 import { roundTo, writeSafetensors, type FloatType } from '../../support/safetensors';
@@ -19,6 +19,35 @@ describe('widenElements', () => {
   it.each(types)('gives the values of %s exactly', (type) => {
     const values = Float32Array.from([...special, ...randomFloats(1000, 3)], (value) => roundTo(type, value));
     expect(widenElements(type, bytesOf(type, values))).toEqual(values);
+  });
+});
+
+describe('areFinite', () => {
+  it.each(['F16', 'BF16'] as const)(
+    'tells every pattern of %s, at either place of a word and behind the last',
+    (type) => {
+      const one = new Uint16Array(1);
+      for (let pattern = 0; pattern < 2 ** 16; pattern++) {
+        one[0] = pattern;
+        const expected = Number.isFinite(widenElements(type, new Uint8Array(one.buffer))[0]);
+        for (const at of [0, 1, 2]) {
+          const halves = new Uint16Array(3).fill(0x3b7f);
+          halves[at] = pattern;
+          if (areFinite(type, new Uint8Array(halves.buffer)) !== expected)
+            throw new Error(`${pattern} at ${at}`);
+        }
+      }
+    },
+  );
+
+  it('tells values of F32', () => {
+    for (const value of [...special, -3.4028234e38, 1e-45]) {
+      const data = Float32Array.of(1, value, -1);
+      expect(areFinite('F32', bytesOf('F32', data))).toBe(Number.isFinite(data[1]));
+    }
+    for (const value of [NaN, -Infinity]) {
+      expect(areFinite('F32', bytesOf('F32', Float32Array.of(value)))).toBe(false);
+    }
   });
 });
 

@@ -54,7 +54,21 @@ describe.each(tokenizers)('the tokenizer of %s', (name, tokenizer) => {
   });
 });
 
-test('a text without any border is one piece; an empty one is none', () => {
-  expect([...encodeChunks(tiny, '鯨'.repeat(500), { pieceLength: 100 })]).toHaveLength(1);
+test('a word of many thousand characters is not encoded at once, and no character is cut', () => {
+  const random = randomSource(3);
+  const letters = Array.from({ length: 20_000 }, () => String.fromCharCode(97 + Math.floor(random() * 26)));
+  for (const text of ['鯨🙂'.repeat(5000), letters.join(''), 'a'.repeat(20_000)]) {
+    const lengths: number[] = [];
+    const encode: Tokenizer['encode'] = (part, options) => {
+      lengths.push(part.length);
+      return tiny.encode(part, options);
+    };
+    const ids = [...encodeChunks({ encode }, text, { pieceLength: 1000 })].flat();
+    expect(tiny.decode(ids)).toBe(text);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(2000);
+  }
+});
+
+test('an empty text has no pieces', () => {
   expect([...encodeChunks(tiny, '')]).toEqual([]);
 });
