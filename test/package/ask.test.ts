@@ -74,11 +74,16 @@ describe('ask', () => {
     cpSync(model, broken, { recursive: true });
     writeFileSync(join(broken, 'config.json'), '{"architectures": ["FalconForCausalLM"]}');
     const empty = mkdtempSync(join(folder, 'empty-'));
+    const binary = join(folder, 'binary.txt');
+    writeFileSync(binary, Uint8Array.of(0xff, 0xd8, 0xff, 0xe0));
     for (const [args, message] of [
       [['--prompt', 'x', '--colour', 'red'], '--colour'],
       [['--prompt', 'x', '--model', join(folder, 'none')], 'does not exist'],
       [['--prompt', 'x', '--model', empty], 'config.json'],
+      [['--question', 'x', '--doc', binary], 'no text in UTF-8'],
+      [['--question', 'x', '--doc', folder], 'cannot be read'],
       [['--prompt', 'x', '--model', broken], 'FalconForCausalLM'],
+      [['--prompt', 'x', '--model', 'http://127.0.0.1:9/'], 'http://127.0.0.1:9/'],
       [['--prompt-ids', '99999999', '--model', model], '99999999'],
     ] as const) {
       const { status, stdout, stderr } = ask(...args);

@@ -5,24 +5,15 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TextDecoder } from 'node:util';
 import { launchBrowser } from '../browser/launch.mjs';
 import { ensureLibrary } from '../build/ensure-library.mjs';
 import { serve } from '../serve/static-server.mjs';
-import { UsageError, parseOptions, usage } from './options.mjs';
+import { UsageError, isUsageCode } from '../command-line/usage-error.mjs';
+import { parseOptions, usage } from './options.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const embeddedModel = join(root, 'public/models/scout');
-
-/** Engine errors that are the fault of the model or of the options, not of the machine. */
-const usageCodes = new Set([
-  'model-unsupported',
-  'weights-corrupt',
-  'context-too-long',
-  'gpu-memory',
-  'limit-too-small',
-  'TypeError',
-  'RangeError',
-]);
 
 /** Where the page finds the model, and the folder to serve there when it is a local one. */
 function locateModel(model = embeddedModel) {
@@ -38,10 +29,16 @@ function locateModel(model = embeddedModel) {
 
 function readDocument(path) {
   if (path === undefined) return undefined;
+  let bytes;
   try {
-    return readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (cause) {
     throw new UsageError(`The document '${path}' cannot be read (${cause.code}).`, { cause });
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new UsageError(`The document '${path}' is no text in UTF-8.`, { cause });
   }
 }
 
@@ -79,7 +76,7 @@ async function main() {
   const onText = options.isJson ? () => undefined : (text) => process.stdout.write(text);
   const { error, report } = await answer(options, onText);
   if (error) {
-    process.exitCode = usageCodes.has(error.code) ? 2 : 1;
+    process.exitCode = isUsageCode(error.code) ? 2 : 1;
     console.error(error.message);
   } else {
     process.stdout.write(options.isJson ? `${JSON.stringify(report)}\n` : '\n');

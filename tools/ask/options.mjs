@@ -1,8 +1,6 @@
 /** The options of `npm run ask`: parsing and checking, nothing else. */
 import { parseArgs } from 'node:util';
-
-/** A mistake in how a command was called: one line for the person who did, exit code 2. */
-export class UsageError extends Error {}
+import { UsageError, usageErrorOf } from '../command-line/usage-error.mjs';
 
 /** What `--help` prints. */
 export const usage = `npm run ask -- [options]
@@ -57,9 +55,7 @@ function parse(args) {
   try {
     return parseArgs({ args, options: schema, allowPositionals: false }).values;
   } catch (error) {
-    // Node goes on to explain how to pass values that start with '-': its first sentence is what is wrong.
-    const [sentence] = error.message.split(/\.?\n|\. To /);
-    throw new UsageError(sentence.replace(/\.?$/, '.'));
+    throw usageErrorOf(error);
   }
 }
 

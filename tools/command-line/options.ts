@@ -1,8 +1,8 @@
 /** Options of the commands that developers run: reading and checking them, with one line for whoever mistyped one. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { UsageError, usageErrorOf } from './usage-error.mjs';
 
-/** A mistake in how the command was called: one line for the person who did, exit code 2. */
-export class UsageError extends Error {}
+export { UsageError };
 
 /** Schema of an option with a value. */
 export const text = { type: 'string' } as const;
@@ -17,9 +17,7 @@ export function readOptions<const S extends NonNullable<ParseArgsConfig['options
   try {
     return parseArgs({ args: [...args], options: schema, allowPositionals: false }).values;
   } catch (error) {
-    // Node goes on to explain how to pass values that start with '-': its first sentence is what is wrong.
-    const [sentence = ''] = (error as Error).message.split(/\.?\n|\. /);
-    throw new UsageError(sentence.replace(/\.?$/, '.'));
+    throw usageErrorOf(error);
   }
 }
 
