@@ -17,6 +17,8 @@
 //   done     [sequences]: 1 after an end-of-sequence token
 //   results  [rows, 44]: token; flags (1 done, 2 was done before, 4 has log-probabilities); log-probability of the
 //            token, f32; number of top tokens; then 20 pairs (id, log-probability f32), descending
+//   blocks   [rows, ceil(vocabSize / 256)] (adjusted logit f32, id) of each block's first token in the order, where
+//            sample-blocks was dispatched before
 
 struct Params {
   rows: u32,
@@ -56,24 +58,36 @@ const maxTop = 20u;
 @group(0) @binding(4) var<storage, read_write> tokens: array<u32>;
 @group(0) @binding(5) var<storage, read_write> done: array<u32>;
 @group(0) @binding(6) var<storage, read_write> results: array<u32>;
+@group(0) @binding(7) var<storage, read_write> blocks: array<vec2<u32>>;
 @group(1) @binding(0) var<uniform> params: Params;
 
 // Where the logits of one row come from, and what is done to them.
 struct Source {
   firstLogit: u32,
   firstHistory: u32,
+  firstBlock: u32,
   isAdjusted: bool,
+  // Whether `blocks` is about these logits.
+  hasBlocks: bool,
   repetitionPenalty: f32,
   inverseRepetitionPenalty: f32,
   frequencyPenalty: f32,
   presencePenalty: f32,
 }
 
+const blockTokens = 256u;
+
+fn numBlocks() -> u32 {
+  return (params.vocabSize + blockTokens - 1u) / blockTokens;
+}
+
 fn adjustedSource(row: u32, sequence: u32) -> Source {
   return Source(
     row * params.vocabSize,
     sequence * params.vocabSize,
+    row * numBlocks(),
     (settings[sequence].flags & hasHistory) != 0u,
+    true,
     settings[sequence].repetitionPenalty,
     settings[sequence].inverseRepetitionPenalty,
     settings[sequence].frequencyPenalty,
@@ -81,8 +95,9 @@ fn adjustedSource(row: u32, sequence: u32) -> Source {
   );
 }
 
-fn rawSource(row: u32) -> Source {
-  return Source(row * params.vocabSize, 0u, false, 1.0, 1.0, 0.0, 0.0);
+fn rawSource(row: u32, sequence: u32) -> Source {
+  let hasBlocks = (settings[sequence].flags & hasHistory) == 0u;
+  return Source(row * params.vocabSize, 0u, row * numBlocks(), false, hasBlocks, 1.0, 1.0, 0.0, 0.0);
 }
 
 // Logits are kept within ±1e30, so that no difference of two becomes infinite. Bits are compared, not floats: a

@@ -4,6 +4,7 @@
 
 // All variants take the same constants; this one has a single invocation whatever it says.
 override threads: u32 = 1u;
+override WIDE: u32 = 0u;
 
 const least = -3e38;
 
@@ -80,7 +81,7 @@ fn draw(source: Source, sequence: u32, position: u32, maximum: f32) -> u32 {
 }
 
 fn publishLogprobs(row: u32, sequence: u32, token: u32) {
-  let source = rawSource(row);
+  let source = rawSource(row, sequence);
   let maximum = valueOf(source, nextBelow(source, aboveAll));
   var sum = 0.0;
   for (var other = 0u; other < params.vocabSize; other++) {

@@ -1,17 +1,26 @@
-// Logits to a token, after sample-common: adjust → temperature → top-k → top-p → min-p → draw, or the greatest.
+// Logits to a token, after sample-common and best-token: adjust → temperature → top-k → top-p → min-p → draw, or the greatest.
 //
 // One workgroup a row. Top-k and top-p are one thing, the shortest run of tokens in descending order whose weights reach
 // a target (weight 1 and k; mass and p·total), found by radix descent: a histogram of weights over one byte of
 // the rank, the byte in which the target is reached, then only tokens that share it; four bytes of the logit, then,
 // where equal logits straddle the target, three of the id. Sums are integers, so their order does not matter.
 // Vocabularies of at most 2^18 tokens, so that masses of at most 2^31 sum below 2^49.
+// With the best tokens of blocks at hand (WIDE), a walk over tokens above some rank visits only the blocks whose best is: for
+// one workgroup, a walk over 150,000 tokens takes long. The result is the same.
 
 // Invocations of a row's workgroup: a power of two, at most 256.
 override threads: u32 = 256u;
 const numBins = 256u;
 
-// The best of each invocation; its score alone where scores are summed.
-var<workgroup> bests: array<Best, threads>;
+// Whether sample-blocks was dispatched before.
+override WIDE: u32 = 0u;
+// Blocks that there may be.
+override listSize: u32 = 1u + 1023u * WIDE;
+
+// The blocks of a walk.
+var<workgroup> listed: array<u32, listSize>;
+var<workgroup> numListed: atomic<u32>;
+var<workgroup> foundFloor: Rank;
 var<workgroup> binCounts: array<atomic<u32>, numBins>;
 var<workgroup> binLows: array<atomic<u32>, numBins>;
 var<workgroup> binHighs: array<atomic<u32>, numBins>;
@@ -28,11 +37,6 @@ struct Found {
   isWhole: u32,
 }
 
-struct Best {
-  score: f32,
-  token: u32,
-}
-
 // What a token weighs: 1 with `isMass` false, else its mass.
 struct Weighting {
   isMass: bool,
@@ -42,24 +46,7 @@ struct Weighting {
   topP: f32,
 }
 
-const least = -3e38;
-
-// The greatest score of all threads, ties to the lower token.
-fn reduceBest(thread: u32, best: Best) -> Best {
-  bests[thread] = best;
-  for (var stride = threads / 2u; stride > 0u; stride /= 2u) {
-    workgroupBarrier();
-    if (thread < stride) {
-      let own = bests[thread];
-      let other = bests[thread + stride];
-      if (other.score > own.score || (other.score == own.score && other.token < own.token)) {
-        bests[thread] = other;
-      }
-    }
-  }
-  return workgroupUniformLoad(&bests[0]);
-}
-
+// The sum of what all invocations give; uses the scores of `bests`.
 fn reduceSum(thread: u32, value: f32) -> f32 {
   bests[thread].score = value;
   for (var stride = threads / 2u; stride > 0u; stride /= 2u) {
@@ -71,15 +58,80 @@ fn reduceSum(thread: u32, value: f32) -> f32 {
   return workgroupUniformLoad(&bests[0]).score;
 }
 
+fn hasBlocks(source: Source) -> bool {
+  return WIDE == 1u && source.hasBlocks;
+}
+
+fn bestOfBlock(source: Source, block: u32) -> Best {
+  let pair = blocks[source.firstBlock + block];
+  return Best(bitcast<f32>(pair.x), pair.y);
+}
+
+// The best of an invocation's share of the blocks.
+fn bestOfBlocks(source: Source, thread: u32) -> Best {
+  var best = noBest;
+  for (var block = thread; block < numBlocks(); block += threads) {
+    best = betterOf(best, bestOfBlock(source, block));
+  }
+  return best;
+}
+
 fn greatest(source: Source, thread: u32) -> Best {
-  var best = Best(least, 0xffffffffu);
-  for (var token = thread; token < params.vocabSize; token += threads) {
-    let value = valueOf(source, token);
-    if (value > best.score) {
-      best = Best(value, token);
+  if (hasBlocks(source)) {
+    return reduceBest(thread, bestOfBlocks(source, thread));
+  }
+  return reduceBest(thread, bestOfShare(source, 0u, params.vocabSize, thread));
+}
+
+// A rank that k tokens or more reach: the k-th among the invocations' bests of blocks; the lowest where there are too few.
+fn floorOf(source: Source, k: u32, thread: u32) -> Rank {
+  if (!hasBlocks(source) || k > min(threads, numBlocks())) {
+    return lowestRank;
+  }
+  let best = bestOfBlocks(source, thread);
+  let rank = rankOf(best.score, best.token);
+  workgroupBarrier();
+  bests[thread] = best;
+  workgroupBarrier();
+  var numAbove = 0u;
+  for (var i = 0u; i < threads; i++) {
+    let other = bests[i];
+    if (i != thread && isAtLeast(rankOf(other.score, other.token), rank)) {
+      numAbove++;
     }
   }
-  return reduceBest(thread, best);
+  if (numAbove == k - 1u) {
+    foundFloor = rank;
+  }
+  return workgroupUniformLoad(&foundFloor);
+}
+
+// Prepares a walk over all tokens that are not below `floorRank`, and some others: how many tokenAt() counts.
+fn walk(source: Source, floorRank: Rank, thread: u32) -> u32 {
+  if (WIDE == 0u) {
+    return params.vocabSize;
+  }
+  workgroupBarrier();
+  if (thread == 0u) {
+    atomicStore(&numListed, 0u);
+  }
+  workgroupBarrier();
+  for (var block = thread; block < numBlocks(); block += threads) {
+    let best = bestOfBlock(source, block);
+    if (!source.hasBlocks || isAtLeast(rankOf(best.score, best.token), floorRank)) {
+      listed[atomicAdd(&numListed, 1u)] = block;
+    }
+  }
+  workgroupBarrier();
+  return blockTokens * atomicLoad(&numListed);
+}
+
+// Token i of a walk, in no order; vocabSize or more is none.
+fn tokenAt(i: u32) -> u32 {
+  if (WIDE == 0u) {
+    return i;
+  }
+  return listed[i / blockTokens] * blockTokens + i % blockTokens;
 }
 
 // 64-bit sums as (low, high).
@@ -159,7 +211,12 @@ fn selectRun(source: Source, floorRank: Rank, weighting: Weighting, thread: u32)
       atomicStore(&binHighs[bin], 0u);
     }
     workgroupBarrier();
-    for (var token = thread; token < params.vocabSize; token += threads) {
+    let count = walk(source, higherOf(edge, floorRank), thread);
+    for (var i = thread; i < count; i += threads) {
+      let token = tokenAt(i);
+      if (token >= params.vocabSize) {
+        continue;
+      }
       let value = valueOf(source, token);
       let rank = rankOf(value, token);
       if (!isAtLeast(rank, floorRank) || !sharesPrefix(rank, edge, level)) {
@@ -193,10 +250,14 @@ fn selectRun(source: Source, floorRank: Rank, weighting: Weighting, thread: u32)
       break;
     }
   }
-  if (isAtLeast(edge, floorRank)) {
-    return edge;
+  return higherOf(edge, floorRank);
+}
+
+fn higherOf(a: Rank, b: Rank) -> Rank {
+  if (isAtLeast(a, b)) {
+    return a;
   }
-  return floorRank;
+  return b;
 }
 
 // A draw among the tokens not below `floorRank` or min-p.
@@ -204,15 +265,17 @@ fn draw(source: Source, sequence: u32, position: u32, maximum: f32, floorRank: R
   let inverseTemperature = settings[sequence].inverseTemperature;
   let seed = settings[sequence].seed;
   let leastLogMass = max(settings[sequence].logMinP, hopeless);
-  var best = Best(least, 0xffffffffu);
-  for (var token = thread; token < params.vocabSize; token += threads) {
+  var best = noBest;
+  let count = walk(source, floorRank, thread);
+  for (var i = thread; i < count; i += threads) {
+    let token = tokenAt(i);
+    if (token >= params.vocabSize) {
+      continue;
+    }
     let value = valueOf(source, token);
     let logMass = (value - maximum) * inverseTemperature;
     if (logMass >= leastLogMass && isAtLeast(rankOf(value, token), floorRank)) {
-      let score = logMass + gumbel(seed, position, token);
-      if (score > best.score) {
-        best = Best(score, token);
-      }
+      best = betterOf(best, Best(logMass + gumbel(seed, position, token), token));
     }
   }
   return reduceBest(thread, best).token;
@@ -233,7 +296,12 @@ fn publishLogprobs(row: u32, source: Source, maximum: f32, token: u32, numTop: u
   if (numTop == 0u) {
     return;
   }
-  for (var other = thread; other < params.vocabSize; other += threads) {
+  let count = walk(source, edge, thread);
+  for (var i = thread; i < count; i += threads) {
+    let other = tokenAt(i);
+    if (other >= params.vocabSize) {
+      continue;
+    }
     let value = valueOf(source, other);
     let rank = rankOf(value, other);
     if (isAtLeast(rank, edge)) {
@@ -298,7 +366,7 @@ fn main(
       if ((settings[sequence].flags & hasLogprobs) == 0u) {
         return;
       }
-      source = rawSource(row);
+      source = rawSource(row, sequence);
       edge = lowestRank;
     }
     if (turn != 1u) {
@@ -319,6 +387,9 @@ fn main(
       isWanted = numTop > 0u;
     }
     if (isWanted) {
+      if (!weighting.isMass) {
+        edge = floorOf(source, weighting.topK, thread);
+      }
       edge = selectRun(source, edge, weighting, thread);
     }
   }

@@ -10,7 +10,7 @@ import { matmul } from '../kernels/linear/matmul';
 import { loadsAhead, matvec } from '../kernels/linear/matvec';
 import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
 import type { WeightFormat } from '../kernels/linear/weight-format';
-import { sample, samplerThreads } from '../kernels/sampler/sample';
+import { isSamplingWide, sample, samplerThreads } from '../kernels/sampler/sample';
 import { pageScore } from '../kernels/select/page-score';
 import { selectPages } from '../kernels/select/select-pages';
 import { topK } from '../kernels/select/top-k';
@@ -43,7 +43,7 @@ export function slowKernels(
     { NORM, BIAS: Number(hasBias), RESIDUAL, AHEAD: loadsAhead(format, 1, false, features) },
   ];
   return [
-    [sample, { threads: samplerThreads(vocabSize) }],
+    [sample, { threads: samplerThreads(vocabSize), WIDE: Number(isSamplingWide(vocabSize, features)) }],
     [prefillAttention(element), heads],
     [matmul(format), {}],
     [sparseDecode(kv), heads],

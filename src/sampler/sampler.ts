@@ -1,9 +1,18 @@
-/** Turns logits into tokens on the GPU, one dispatch a step: the buffers that it needs, and nothing that decides. */
+/** Turns logits into tokens on the GPU, one or two dispatches a step: the buffers that it needs, and nothing that decides. */
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
 import type { BoundKernel, Kernel, KernelCompiler } from '../gpu/kernel';
 import { flatGrid, type Recorder } from '../gpu/recorder';
-import { maxVocabSize, sample, samplerThreads, settingsWords } from '../kernels/sampler/sample';
+import {
+  isSamplingWide,
+  maxVocabSize,
+  numVocabBlocks,
+  sample,
+  sampleBlocks,
+  sampleBlocksGrid,
+  samplerThreads,
+  settingsWords,
+} from '../kernels/sampler/sample';
 import { assert } from '../util/assert';
 import { roundUp } from '../util/math';
 import { encodeHistory, type HistoryStart } from './history';
@@ -22,9 +31,20 @@ export interface SamplerOptions {
   readonly eosIds: readonly number[];
 }
 
-type SampleKernel = Kernel<keyof typeof sample.bindings, keyof typeof sample.params>;
+type SampleBinding = keyof typeof sample.bindings;
+type SampleParam = keyof typeof sample.params;
 
-type BoundSample = BoundKernel<keyof typeof sample.params>;
+/** The kernels of a step; `blocks` goes first, where sampling is wide. */
+interface SampleKernels {
+  readonly blocks: Kernel<SampleBinding, SampleParam> | undefined;
+  readonly sample: Kernel<SampleBinding, SampleParam>;
+}
+
+/** Those of two buffers. */
+interface BoundSample {
+  readonly blocks: BoundKernel<SampleParam> | undefined;
+  readonly sample: BoundKernel<SampleParam>;
+}
 
 /**
  * GPU bytes of a sampler. `history` is allocated when the first request with a penalty or a bias comes, `always` at once.
@@ -32,18 +52,23 @@ type BoundSample = BoundKernel<keyof typeof sample.params>;
 export function plannedSamplerBytes(
   options: Pick<SamplerOptions, 'vocabSize' | 'numSequences' | 'maxRows'>,
 ): { readonly always: number; readonly history: number } {
-  const { vocabSize, numSequences, maxRows } = options;
-  const sizes = fixedSizes(numSequences, maxRows);
+  const { vocabSize, numSequences } = options;
+  const sizes = fixedSizes(options);
   const always = Object.values(sizes).reduce((sum, sizeBytes) => sum + roundUp(sizeBytes, 16), 0);
   return { always, history: roundUp(4 * numSequences * vocabSize, 16) };
 }
 
-function fixedSizes(numSequences: number, maxRows: number) {
+function fixedSizes({
+  vocabSize,
+  numSequences,
+  maxRows,
+}: Pick<SamplerOptions, 'vocabSize' | 'numSequences' | 'maxRows'>) {
   return {
     settings: 4 * settingsWords * numSequences,
     tokens: 4 * numSequences,
     done: 4 * numSequences,
     results: maxRows * resultBytesPerRow,
+    blocks: 8 * maxRows * numVocabBlocks(vocabSize),
     noHistory: 4,
   };
 }
@@ -58,33 +83,40 @@ export class Sampler {
   readonly results: GpuBuffer;
   readonly #device: Device;
   readonly #options: SamplerOptions;
-  readonly #kernel: SampleKernel;
+  readonly #kernels: SampleKernels;
   readonly #settings: GpuBuffer;
+  readonly #blocks: GpuBuffer;
   readonly #noHistory: GpuBuffer;
   #history: GpuBuffer | undefined;
   #historyPending: Promise<GpuBuffer> | undefined;
   #bound = new Map<GpuBuffer, Map<GpuBuffer, BoundSample>>();
 
-  private constructor(device: Device, kernel: SampleKernel, options: SamplerOptions) {
-    const { vocabSize, numSequences, maxRows } = options;
+  private constructor(device: Device, kernels: SampleKernels, options: SamplerOptions) {
+    const { vocabSize } = options;
     assert(vocabSize <= maxVocabSize, `a vocabulary of ${vocabSize} is larger than ${maxVocabSize}`);
     this.#device = device;
     this.#options = options;
-    this.#kernel = kernel;
-    const sizes = fixedSizes(numSequences, maxRows);
+    this.#kernels = kernels;
+    const sizes = fixedSizes(options);
     const create = (name: keyof typeof sizes) =>
       device.buffers.create({ label: `sampler ${name}`, category: 'sampler', sizeBytes: sizes[name] });
     this.#settings = create('settings');
     this.tokens = create('tokens');
     this.done = create('done');
     this.results = create('results');
+    this.#blocks = create('blocks');
     this.#noHistory = create('noHistory');
   }
 
-  /** Compiles the kernel, then creates the buffers of `plannedSamplerBytes().always`. */
+  /** Compiles the kernels, then creates the buffers of `plannedSamplerBytes().always`. */
   static async create(compiler: KernelCompiler, options: SamplerOptions): Promise<Sampler> {
-    const kernel = await compiler.compile(sample, { threads: samplerThreads(options.vocabSize) });
-    return new Sampler(compiler.device, kernel, options);
+    const { vocabSize } = options;
+    const isWide = isSamplingWide(vocabSize, compiler.device.features);
+    const [blocks, last] = await Promise.all([
+      isWide ? compiler.compile(sampleBlocks) : undefined,
+      compiler.compile(sample, { threads: samplerThreads(vocabSize), WIDE: Number(isWide) }),
+    ]);
+    return new Sampler(compiler.device, { blocks, sample: last }, options);
   }
 
   /**
@@ -106,21 +138,21 @@ export class Sampler {
   }
 
   /**
-   * Records the step's one dispatch: row i of `logits [rows, vocabSize]` f32 gives the next token of the sequence in row i of
+   * Records the step's dispatches: row i of `logits [rows, vocabSize]` f32 gives the next token of the sequence in row i of
    * `rows [rows] vec4<u32>`. Creates a bind group only for a pair of buffers that it has not seen.
    */
   record(recorder: Recorder, step: { logits: GpuBuffer; rows: GpuBuffer; numRows: number }): void {
     const { vocabSize, maxRows } = this.#options;
     assert(step.numRows <= maxRows, `${step.numRows} rows to sample, room for ${maxRows}`);
-    recorder.dispatch(
-      this.#bind(step.logits, step.rows),
-      { rows: step.numRows, vocabSize },
-      flatGrid(step.numRows),
-    );
+    const { blocks, sample } = this.#bind(step.logits, step.rows);
+    const params = { rows: step.numRows, vocabSize };
+    if (blocks) recorder.dispatch(blocks, params, sampleBlocksGrid(vocabSize, step.numRows));
+    recorder.dispatch(sample, params, flatGrid(step.numRows));
   }
 
   destroy(): void {
-    for (const buffer of [this.#settings, this.tokens, this.done, this.results, this.#noHistory])
+    const { tokens, done, results } = this;
+    for (const buffer of [this.#settings, tokens, done, results, this.#blocks, this.#noHistory])
       buffer.destroy();
     this.#history?.destroy();
   }
@@ -132,7 +164,9 @@ export class Sampler {
     if (!bound) {
       const { tokens, done, results } = this;
       const history = this.#history ?? this.#noHistory;
-      bound = this.#kernel.bind({ logits, rows, settings: this.#settings, history, tokens, done, results });
+      const blocks = this.#blocks;
+      const buffers = { logits, rows, settings: this.#settings, history, tokens, done, results, blocks };
+      bound = { blocks: this.#kernels.blocks?.bind(buffers), sample: this.#kernels.sample.bind(buffers) };
       byRows.set(rows, bound);
     }
     return bound;

@@ -1,6 +1,7 @@
 /**
  * Times the linear kernels at the shapes of two models, every variant that the adapter can run, measured in turns.
- * Arguments: `--formats q4,f16`, `--kernels matvec,matvec-gated,matmul`, `--rows 1,4`, `--shapes small|large`, `--variants naive,…`.
+ * Arguments: `--formats q4,f16`, `--kernels matvec,matvec-gated,matmul`, `--rows 1,4`, `--shapes small|large|scout`, `--variants naive,…`,
+ * `--ahead 1,2,4`: steps that the portable matvec loads weights ahead, by default what the engine takes.
  */
 import { parseArgs } from 'node:util';
 import type { GpuBuffer } from '../../src/gpu/buffer';
@@ -8,7 +9,7 @@ import { Device } from '../../src/gpu/device';
 import { KernelCompiler, type BoundKernel, type Grid, type KernelSpec } from '../../src/gpu/kernel';
 import { Recorder } from '../../src/gpu/recorder';
 import { matmul, matmulGrid } from '../../src/kernels/linear/matmul';
-import { matvec, matvecGrid } from '../../src/kernels/linear/matvec';
+import { loadsAhead, matvec, matvecGrid } from '../../src/kernels/linear/matvec';
 import { matvecGated } from '../../src/kernels/linear/matvec-gated';
 import { matrixLayout, type WeightFormat } from '../../src/kernels/linear/weight-format';
 import { gpu } from '../support/gpu-setup';
@@ -34,6 +35,12 @@ const shapes: Readonly<Record<string, readonly Shape[]>> = {
     { what: 'o', columns: 4096, outputs: 4096 },
     { what: 'gate/up', columns: 4096, outputs: 14336, isGated: true, isNormed: true },
     { what: 'down', columns: 14336, outputs: 4096 },
+  ],
+  scout: [
+    { what: 'qkv', columns: 256, outputs: 512, isNormed: true },
+    { what: 'o', columns: 256, outputs: 256 },
+    { what: 'gate/up', columns: 256, outputs: 1024, isGated: true, isNormed: true },
+    { what: 'down', columns: 1024, outputs: 256 },
   ],
 };
 
@@ -63,6 +70,7 @@ export async function main(args: string[]): Promise<void> {
       prefill: { type: 'string', default: '128' },
       shapes: { type: 'string' },
       variants: { type: 'string' },
+      ahead: { type: 'string' },
       rounds: { type: 'string', default: '5' },
     },
   });
@@ -86,7 +94,15 @@ export async function main(args: string[]): Promise<void> {
         const counts = kernelName === 'matmul' ? [Number(options.prefill)] : rowCounts;
         for (const rows of counts) {
           if (kernelName === 'matmul' && shape.what === 'head') continue;
-          const entries = await prepare(compiler, buffers, kernelName, rows, options.variants?.split(','));
+          const wanted = options.variants?.split(',');
+          const aheads = kernelName === 'matmul' ? undefined : options.ahead?.split(',').map(Number);
+          const entries = (
+            await Promise.all(
+              (aheads ?? [undefined]).map((ahead) =>
+                prepare(compiler, buffers, kernelName, rows, wanted, ahead),
+              ),
+            )
+          ).flat();
           for (let round = 0; round < Number(options.rounds); round++) {
             for (const entry of entries) await time(device, recorder, entry);
           }
@@ -147,14 +163,16 @@ async function prepare(
   kernelName: string,
   rows: number,
   wanted: readonly string[] | undefined,
+  ahead: number | undefined,
 ): Promise<Entry[]> {
   const { columns } = shape;
   const matrixRows = shape.outputs * (shape.isGated ? 2 : 1);
   const numOutputs = kernelName === 'matvec-gated' ? shape.outputs : matrixRows;
   const norm = Number(shape.isNormed ?? false);
+  const AHEAD = ahead ?? loadsAhead(format, rows, kernelName === 'matvec-gated', compiler.device.features);
   const specs: Record<string, [spec: KernelSpec, constants: Record<string, number>, grid: Grid]> = {
-    matvec: [matvec(format), { NORM: norm, RESIDUAL: 1 - norm, ROWS: rows }, matvecGrid(numOutputs)],
-    'matvec-gated': [matvecGated(format), { NORM: norm, ROWS: rows }, matvecGrid(numOutputs)],
+    matvec: [matvec(format), { NORM: norm, RESIDUAL: 1 - norm, ROWS: rows, AHEAD }, matvecGrid(numOutputs)],
+    'matvec-gated': [matvecGated(format), { NORM: norm, ROWS: rows, AHEAD }, matvecGrid(numOutputs)],
     matmul: [matmul(format), {}, matmulGrid(numOutputs, rows)],
   };
   const [spec, constants, grid] = specs[kernelName]!;
@@ -181,7 +199,7 @@ async function prepare(
       const kernel = await compiler.compile(spec, constants, variant);
       return {
         title: `${kernelName}:${format} ${shape.what} ${columns} to ${numOutputs}, ${rows} rows`,
-        variant: variant.name,
+        variant: ahead === undefined ? variant.name : `${variant.name} ahead ${ahead}`,
         weightBytes,
         flop: 2 * matrixRows * columns * rows,
         params,
@@ -210,7 +228,7 @@ async function time(device: Device, recorder: Recorder, entry: Entry): Promise<v
 
 function describe({ title, variant, weightBytes, flop, bestMs, bestCpuMs }: Entry): string {
   const rates = `${(weightBytes / bestMs / 1e6).toFixed(2)} GB/s  ${(flop / bestMs / 1e6).toFixed(2)} GFLOP/s`;
-  return `${title.padEnd(48)} ${variant.padEnd(10)} ${bestMs.toFixed(3).padStart(9)} ms  ${bestCpuMs.toFixed(3).padStart(9)} CPU ms  ${rates}`;
+  return `${title.padEnd(48)} ${variant.padEnd(18)} ${bestMs.toFixed(3).padStart(9)} ms  ${bestCpuMs.toFixed(3).padStart(9)} CPU ms  ${rates}`;
 }
 
 /** GB/s of a buffer copy, bytes read plus bytes written. */

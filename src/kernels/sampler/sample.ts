@@ -1,8 +1,12 @@
 /** Logits to a token on the GPU: penalties and bias, temperature, top-k, top-p, min-p, a draw, log-probabilities. */
+import best from '../../../shaders/sampler/best-token.wgsl';
+import blocksShader from '../../../shaders/sampler/sample-blocks.wgsl';
 import common from '../../../shaders/sampler/sample-common.wgsl';
 import naive from '../../../shaders/sampler/sample-naive.wgsl';
 import shader from '../../../shaders/sampler/sample.wgsl';
-import type { KernelSpec } from '../../gpu/kernel';
+import type { DeviceFeature } from '../../gpu/device';
+import type { Grid, KernelSpec } from '../../gpu/kernel';
+import { ceilDiv } from '../../util/math';
 
 /** Words of one sequence's row in `settings`: 12 scalars, 4 reserved, 16 end-of-sequence ids. */
 export const settingsWords = 32;
@@ -26,34 +30,71 @@ export const historyBits = {
   maxAnswerCount: 0x7fff,
 } as const;
 
+/** Tokens of one entry of `blocks`. */
+const blockTokens = 256;
+
+/** Entries of `blocks` for one row: 8 bytes each. */
+export function numVocabBlocks(vocabSize: number): number {
+  return ceilDiv(vocabSize, blockTokens);
+}
+
+/** Up to here one workgroup of few invocations is soon done with a row. */
+const smallVocab = 16_384;
+
 /**
  * Invocations that pay for a vocabulary: each takes a share of it, and each costs at every barrier, which a small
  * vocabulary does not repay (on a software adapter, 512 tokens, all filters: 0.5 ms with 64, 2.1 ms with 256).
  */
 export function samplerThreads(vocabSize: number): number {
-  return vocabSize <= 16_384 ? 64 : 256;
+  return vocabSize <= smallVocab ? 64 : 256;
 }
+
+/** Whether `sampleBlocks` goes before `sample`, with WIDE. No result depends on it. */
+export function isSamplingWide(vocabSize: number, features: ReadonlySet<DeviceFeature>): boolean {
+  return vocabSize > smallVocab && features.has('wide-sampling');
+}
+
+const bindings = {
+  logits: 'read',
+  rows: 'read',
+  settings: 'read',
+  history: 'read_write',
+  tokens: 'read_write',
+  done: 'read_write',
+  results: 'read_write',
+  blocks: 'read_write',
+} as const;
+const params = { rows: 'u32', vocabSize: 'u32' } as const;
 
 /**
  * `logits [rows, vocabSize]` f32, `rows [rows]` (sequence, position, –, –), `settings [sequences, 32]`,
  * `history [sequences, vocabSize]` u32, to `tokens [sequences]`, `done [sequences]` and `results [rows, 44]`.
- * A sequence stands in at most one row. Grid: `flatGrid(rows)`. Constant `threads`: a power of two, at most 256.
+ * A sequence stands in at most one row. Grid: `flatGrid(rows)`. Constant `threads`: a power of two, at most 256. WIDE, 0 or 1:
+ * `blocks` holds what `sampleBlocks` gave for the same buffers.
  */
 export const sample = {
   name: 'sampler/sample',
-  bindings: {
-    logits: 'read',
-    rows: 'read',
-    settings: 'read',
-    history: 'read_write',
-    tokens: 'read_write',
-    done: 'read_write',
-    results: 'read_write',
-  },
-  params: { rows: 'u32', vocabSize: 'u32' },
-  constants: { threads: 256 },
+  bindings,
+  params,
+  constants: { threads: 256, WIDE: 0 },
   variants: [
-    { name: 'portable', sources: [common, shader] },
+    { name: 'portable', sources: [common, best, shader] },
     { name: 'naive', sources: [common, naive] },
   ],
 } satisfies KernelSpec;
+
+/**
+ * `blocks [rows, numVocabBlocks(vocabSize)]` (adjusted logit f32, token) of the first token in the order of each 256: many
+ * workgroups read the logits once, and `sample` then reads few. Bindings as `sample`.
+ */
+export const sampleBlocks = {
+  name: 'sampler/sample-blocks',
+  bindings,
+  params,
+  variants: [{ name: 'portable', sources: [common, best, blocksShader] }],
+} satisfies KernelSpec;
+
+/** The grid of `sampleBlocks`. */
+export function sampleBlocksGrid(vocabSize: number, numRows: number): Grid {
+  return [numVocabBlocks(vocabSize), numRows];
+}

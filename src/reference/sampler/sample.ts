@@ -109,24 +109,35 @@ function logprobsOf(raw: Float64Array, token: number, numTop: number): SampleRes
   return { chosen: logprob(token), top };
 }
 
+function rawLogits({ vocabSize, logits }: SampleStep, row: number): Float64Array {
+  return Float64Array.from(logits.subarray(row * vocabSize, (row + 1) * vocabSize), bounded);
+}
+
+/** The logits of a row after penalties and bias. */
+export function adjustedLogits(step: SampleStep, row: number): Float64Array {
+  const sequence = step.rows[4 * row]!;
+  const settings = step.settings[sequence]!;
+  const raw = rawLogits(step, row);
+  if (!settings.hasHistory) return raw;
+  const start = sequence * step.vocabSize;
+  return raw.map((value, token) => adjusted(value, step.history[start + token]!, settings));
+}
+
 /** Samples every row; writes `tokens`, `done` and `history` in place and returns a result a row. Sums in f64. */
 export function sample(step: SampleStep): SampleResult[] {
-  const { vocabSize, logits, rows, settings: all, history, tokens, done } = step;
+  const { vocabSize, rows, settings: all, history, tokens, done } = step;
   return Array.from({ length: rows.length / 4 }, (_, row): SampleResult => {
     const sequence = rows[4 * row]!;
     const settings = all[sequence]!;
     if (done[sequence])
       return { tokenId: tokens[sequence]!, isDone: true, wasDone: true, logprobs: undefined };
-    const raw = Float64Array.from(logits.subarray(row * vocabSize, (row + 1) * vocabSize), bounded);
-    const start = sequence * vocabSize;
-    const values = settings.hasHistory
-      ? raw.map((value, token) => adjusted(value, history[start + token]!, settings))
-      : raw;
+    const raw = rawLogits(step, row);
+    const values = adjustedLogits(step, row);
     const tokenId = draw(values, rows[4 * row + 1]!, settings);
     const isDone = settings.eosIds.includes(tokenId);
     tokens[sequence] = tokenId;
     if (isDone) done[sequence] = 1;
-    if (settings.hasHistory) history[start + tokenId]! += 0x10000;
+    if (settings.hasHistory) history[sequence * vocabSize + tokenId]! += 0x10000;
     const { numLogprobs } = settings;
     const logprobs = numLogprobs === undefined ? undefined : logprobsOf(raw, tokenId, numLogprobs);
     return { tokenId, isDone, wasDone: false, logprobs };

@@ -1,7 +1,15 @@
 /** One sampling step as buffers for the kernel and as data for its CPU twin, from one description. */
 import { flatGrid } from '../../../src/gpu/recorder';
-import { resultFlags, resultWords, sample, samplerThreads } from '../../../src/kernels/sampler/sample';
+import {
+  resultFlags,
+  resultWords,
+  sample,
+  sampleBlocks,
+  sampleBlocksGrid,
+  samplerThreads,
+} from '../../../src/kernels/sampler/sample';
 import { sample as reference, type ReferenceSettings } from '../../../src/reference/sampler/sample';
+import { sampleBlocks as referenceBlocks } from '../../../src/reference/sampler/sample-blocks';
 import { encodeHistory, type HistoryStart } from '../../../src/sampler/history';
 import { encodeSamplerSettings, needsHistory, type SamplerSettings } from '../../../src/sampler/settings';
 import type { KernelCase } from '../harness';
@@ -18,11 +26,26 @@ export interface StepRow {
   readonly doneWith?: number;
 }
 
+/** The blocks of the same step, as `sampleBlocks` gives them. */
+export function blocksCase(title: string, stepRows: readonly StepRow[]): KernelCase {
+  const { constants: _constants, ...whole } = sampleCase(title, stepRows, [], true);
+  const { vocabSize, rows } = whole.params;
+  const blocks = whole.buffers['blocks']!;
+  return {
+    ...whole,
+    spec: sampleBlocks,
+    buffers: { ...whole.buffers, blocks: new Uint32Array(blocks.length) },
+    grid: sampleBlocksGrid(vocabSize!, rows!),
+    expected: () => ({ blocks }),
+  };
+}
+
 /** Row i belongs to sequence numRows − i: the two never agree by accident. Sequence 0 is not in the step. */
 export function sampleCase(
   title: string,
   stepRows: readonly StepRow[],
   eosIds: readonly number[] = [],
+  isWide = false,
 ): KernelCase {
   const numRows = stepRows.length;
   const vocabSize = stepRows[0]!.logits.length;
@@ -61,16 +84,18 @@ export function sampleCase(
     };
   });
   const results = new Uint32Array(numRows * resultWords);
+  const before = { vocabSize, logits, rows, settings: plain };
+  const blocks = isWide ? referenceBlocks({ ...before, history, tokens, done }) : new Uint32Array(2);
   return {
     title,
     spec: sample,
-    constants: { threads: samplerThreads(vocabSize) },
-    buffers: { logits, rows, settings, history, tokens, done, results },
+    constants: { threads: samplerThreads(vocabSize), WIDE: Number(isWide) },
+    buffers: { logits, rows, settings, history, tokens, done, results, blocks },
     params: { rows: numRows, vocabSize },
     grid: flatGrid(numRows),
     expected: () => {
       const after = { history: history.slice(), tokens: tokens.slice(), done: done.slice() };
-      const sampled = reference({ vocabSize, logits, rows, settings: plain, ...after });
+      const sampled = reference({ ...before, ...after });
       const words = results.slice();
       const floats = new Float32Array(words.buffer);
       sampled.forEach(({ tokenId, isDone, wasDone, logprobs }, row) => {

@@ -49,6 +49,8 @@ function tied(vocabSize: number, levels: number): Float32Array {
 
 const broken = Float32Array.from([NaN, -Infinity, 1, NaN, 3, 2, -0, 0, 2.5, -NaN, 1, 1, 2, 2, 2, 0.5, -1]);
 
+const wideCase = (title: string, rows: readonly StepRow[]) => sampleCase(`blocks: ${title}`, rows, [], true);
+
 export const cases = [
   ...filters.flatMap(([name, settings]) => [
     sampleCase(`${name}, 3 rows of 17`, rowsOf(3, 17, settings)),
@@ -71,6 +73,28 @@ export const cases = [
   ),
   sampleCase('greedy, 151936 tokens', rowsOf(1, 151_936, {})),
   sampleCase('all filters, 151936 tokens', rowsOf(1, 151_936, { temperature: 0.2, topK: 20, topP: 0.5 })),
+  wideCase('greedy, 151936 tokens', rowsOf(1, 151_936, {})),
+  wideCase('all filters, 151936 tokens', rowsOf(1, 151_936, { temperature: 0.2, topK: 20, topP: 0.5 })),
+  // Six blocks, the last of 220: five tokens have a floor by blocks, 40 have none.
+  ...(
+    [
+      {},
+      { temperature: 1.3 },
+      { temperature: 1.5, topK: 5 },
+      { temperature: 1.5, topK: 40, topP: 0.9 },
+      { temperature: 1.3, topP: 0.95 },
+      { temperature: 1.5, minP: 0.1 },
+    ] as const
+  ).map((settings) => wideCase(`${JSON.stringify(settings)}, 8 rows of 1500`, rowsOf(8, 1500, settings))),
+  wideCase('penalties and bias', rowsOf(4, 1500, { ...penalties, temperature: 1.2, topK: 4 }, history)),
+  ...[1, 5, 6, 300].map((topK) =>
+    wideCase(
+      `ties across top-k ${topK}`,
+      Array.from({ length: 8 }, (_, i): StepRow => {
+        return { settings: { temperature: 30, topK, seed: i }, logits: tied(1500, 4) };
+      }),
+    ),
+  ),
 
   sampleCase('penalties and bias, greedy', rowsOf(3, 17, penalties, history)),
   sampleCase(

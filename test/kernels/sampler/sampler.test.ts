@@ -1,6 +1,6 @@
 /** The sampler as the engine uses it: log-probabilities, distribution, independence of rows, and its bytes. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { Device } from '../../../src/gpu/device';
+import type { Device, DeviceFeature } from '../../../src/gpu/device';
 import type { GpuBuffer } from '../../../src/gpu/buffer';
 import { KernelCompiler } from '../../../src/gpu/kernel';
 import { readBuffer } from '../../../src/gpu/readback';
@@ -213,6 +213,33 @@ test('configuring a slot starts it anew and leaves the others as they are', asyn
     expect((await take())[1]).toEqual([6, false, false]);
     expect([...new Uint32Array(await readBuffer(device, sampler.tokens)).subarray(0, 2)]).toEqual([1, 6]);
   });
+});
+
+test('a large vocabulary in two dispatches gives what one gives, log-probabilities to the bit', async () => {
+  const vocabSize = 20_000;
+  const features = device.features as Set<DeviceFeature>;
+  const logits = [3, 4].map((seed) => randomFloats(vocabSize, seed, 9));
+  const rows = [0, 1].map((sequence) => [sequence, 5] as const);
+  const run = async (isWide: boolean) => {
+    if (isWide) features.add('wide-sampling');
+    else features.delete('wide-sampling');
+    const sampled: SampledToken[] = [];
+    await withSampler({ vocabSize, numSequences: 2 }, async (sampler) => {
+      await sampler.configure(0, { numLogprobs: 20 });
+      await sampler.configure(1, { temperature: 1, topP: 0.9, repetitionPenalty: 1.5, numLogprobs: 3 });
+      for (let i = 0; i < 3; i++) sampled.push(...(await step(sampler, logits, rows)));
+    });
+    return sampled;
+  };
+  const had = features.has('wide-sampling');
+  try {
+    const narrow = await run(false);
+    expect(narrow[0]!.logprobs!.top).toHaveLength(20);
+    expect(await run(true)).toEqual(narrow);
+  } finally {
+    if (!had) features.delete('wide-sampling');
+    else features.add('wide-sampling');
+  }
 });
 
 test('bytes are as planned, history only once asked for, and none after destroy()', async () => {
