@@ -14,7 +14,7 @@ const entries = ['index.js', 'engine-worker.js'];
  * The aim is 250,000: of what is there the template engine takes 46,000, the tokenizer 35,000 and shaders 15,000, and the rest
  * is one engine, which no load can do without. `all` counts the parts too that are fetched on demand.
  */
-export const maxBytes = { needed: 299_000, all: 343_500 };
+export const maxBytes = { needed: 299_600, all: 344_000 };
 
 const forbidden = [
   [/\beval\s*\(/, 'calls eval'],
