@@ -77,8 +77,8 @@ async function main() {
   }
   await rm(folder, { recursive: true });
   if (failedSteps.size > 0) console.log(`Failed: ${[...failedSteps].join(', ')}`);
-  const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
-  console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
+  if (totals.skipped > 0) console.log(`${totals.skipped} skipped`);
+  console.log(`${totals.passed} passed, ${totals.failed} failed`);
   process.exitCode = totals.failed > 0 ? 1 : 0;
 }
 
