@@ -50,11 +50,11 @@ async function buildEntry(name: string, path: string, staticName?: string): Prom
       target: 'es2023',
       modulePreload: false,
       reportCompressedSize: false,
+      // A library leaves it to its user's bundler what is fetched ahead of an `import()`.
+      lib: { entry: { [name]: entry }, formats: ['es'] },
       rolldownOptions: {
-        input: { [name]: entry },
         preserveEntrySignatures: 'strict',
         output: {
-          format: 'es',
           entryFileNames: '[name].js',
           chunkFileNames: '[name].js',
           codeSplitting: staticName
