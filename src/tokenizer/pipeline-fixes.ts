@@ -7,7 +7,8 @@ import { asObject, type JsonObject } from './json';
 /**
  * A shallow copy of `tokenizerJson` that the library handles as Hugging Face handles the original.
  *
- * - Stages that may be left out of the file are required by the library: they become null.
+ * - Stages that may be left out of the file are required by the library: they become null. So does the decoder, which is
+ *   token-bytes.ts's.
  * - `Digits` splits at ASCII digits in the library, at every numeric character (Unicode N: ½ ² Ⅷ ٣) in the original
  *   (`pre_tokenizers/digits.rs` of github.com/huggingface/tokenizers uses `char::is_numeric`).
  * - `Metaspace` never splits in the library and does not know the older `add_prefix_space`; the original splits before each `▁`
@@ -23,8 +24,8 @@ export function withPipelineFixes(tokenizerJson: JsonObject): JsonObject {
   return {
     normalizer: null,
     post_processor: null,
-    decoder: null,
     ...tokenizerJson,
+    decoder: null,
     added_tokens: Array.isArray(addedTokens)
       ? addedTokens.map((token: unknown) => ({ ...asObject(token), rstrip: false }))
       : [],

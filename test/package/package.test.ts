@@ -4,13 +4,14 @@
  * library which is fetched on demand.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright';
 import { build, createServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import webpack from 'webpack';
+import { neededScripts } from '../../.ci/check-bundle.mjs';
 import { launchBrowser } from '../../tools/browser/launch.mjs';
 import { serve } from '../../tools/serve/static-server.mjs';
 import { codeBlockUnder } from '../support/readme';
@@ -19,6 +20,16 @@ const root = join(import.meta.dirname, '../..');
 const modelFolder = join(root, 'test/fixtures/models/tiny-llama');
 const html =
   '<!doctype html><meta charset="utf-8"><pre id="out"></pre><script type="module" src="main.js"></script>';
+
+/** A page that asks the embedded model, and has its answer as title when nothing goes on any more. */
+const chatPage = `<!doctype html><script type="module">
+  import { Engine } from '/dist/index.js';
+  const engine = await Engine.load('/scout/');
+  const messages = [{ role: 'user', content: 'Hello, who are you?' }];
+  const answer = await engine.chat.completions.create({ messages, max_tokens: 8 });
+  await engine.dispose();
+  document.title = answer.choices[0].message.content;
+</script>`;
 
 const quickStart = codeBlockUnder('Quick start');
 const itsEnd = 'await engine.dispose();';
@@ -94,6 +105,33 @@ describe('the packed library', () => {
       'package.json',
     ];
     expect(packedFiles.sort()).toEqual(expected.sort());
+  });
+
+  test('fetches for a chat answer what every load needs, and nothing else', async () => {
+    const dist = join(folder, 'node_modules/longpage/dist');
+    const names = readdirSync(dist).filter((name) => name.endsWith('.js'));
+    const scripts = Object.fromEntries(names.map((name) => [name, readFileSync(join(dist, name), 'utf8')]));
+    const server = await serve({
+      mounts: [
+        { prefix: '/dist/', folder: dist },
+        { prefix: '/scout/', folder: join(root, 'public/models/scout') },
+      ],
+      pages: { '/': chatPage },
+    });
+    const page = await browser.newPage();
+    const fetched = new Set<string>();
+    page.on('request', (request) => fetched.add(new URL(request.url()).pathname.replace('/dist/', '')));
+    try {
+      await page.goto(server.origin);
+      await page.waitForFunction(() => document.title !== '', null, { timeout: 120_000 });
+      expect(await page.title()).toMatch(/^I am Scout/);
+      // The software GPU of this browser has shaders of its own.
+      const expected = [...neededScripts(scripts), 'packed-rare-shaders.js'];
+      expect(names.filter((name) => fetched.has(name))).toEqual(expected.sort());
+    } finally {
+      await page.close();
+      await server.close();
+    }
   });
 
   test('needs no other package', () => {

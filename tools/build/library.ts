@@ -12,6 +12,7 @@ import { minify } from 'rolldown/utils';
 import { dts } from 'rolldown-plugin-dts';
 import { build } from 'vite';
 import { libraryWorker, quoteWorkerExpression } from '../vite/library-worker-plugin';
+import { packageCuts } from '../vite/package-cuts';
 import { wgsl } from '../vite/wgsl-plugin';
 import { hashSources, stampLibrary } from './ensure-library.mjs';
 import { readSources, shortNames } from './short-names';
@@ -43,7 +44,7 @@ async function buildEntry(name: string, path: string, staticName?: string): Prom
     configFile: false,
     logLevel: 'warn',
     publicDir: false,
-    plugins: [wgsl(), libraryWorker()],
+    plugins: [wgsl(), libraryWorker(), packageCuts()],
     build: {
       outDir,
       emptyOutDir: false,
@@ -93,21 +94,17 @@ const keptSources = [
   'src/engine/document-fingerprint.ts',
   'src/model/rope-config.ts',
 ];
-/** Types of the platform and of the packages in the bundle. */
-const knownTypes = [
-  'typescript/lib',
-  '@webgpu/types/dist',
-  '@huggingface/jinja/dist',
-  '@huggingface/tokenizers/types',
-  'idb/build',
-];
+/** A package that is in the bundle as a whole, and of which our code uses no name in camel case: its names are ours to shorten. */
+const ownedPackage = join(root, 'node_modules/@huggingface/jinja/dist/index.js');
+/** Types of the platform and of the other packages in the bundle. */
+const knownTypes = ['typescript/lib', '@webgpu/types/dist', '@huggingface/tokenizers/types', 'idb/build'];
 
 /** Gives properties that only our own code knows short names, in all scripts the same. */
 async function shortenProperties(): Promise<void> {
   const scripts = (await readdir(outDir)).filter((name) => name.endsWith('.js'));
   const built = await Promise.all(scripts.map((name) => readFile(join(outDir, name), 'utf8')));
   const names = shortNames({
-    own: readSources(join(root, 'src'), '.ts'),
+    own: [...readSources(join(root, 'src'), '.ts'), ...readSources(ownedPackage, '.js')],
     kept: keptSources.flatMap((path) => readSources(join(root, path), '.ts')),
     known: [
       ...knownTypes.flatMap((path) => readSources(join(root, 'node_modules', path), '.d.ts')),
