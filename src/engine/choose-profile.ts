@@ -5,8 +5,8 @@ import type { ModelSource } from '../model/model-source';
 import { urlSource } from '../model/url-source';
 import { parseHeadProfile, type HeadProfile } from '../select/head-profile';
 import { EngineError } from '../util/errors';
-import { enoughChunks } from './measured-profile';
-import { readStoredProfile } from './profile-store';
+import { fetched } from '../util/fetched';
+import { enoughChunks } from './enough-measured';
 
 /** Where the profile in use comes from; `equal`: there is none, every layer has the same share. */
 export type ProfileOrigin = 'given' | 'profiles' | 'folder' | 'measured' | 'equal';
@@ -87,9 +87,8 @@ export async function chooseProfile(choice: ProfileChoice): Promise<ChosenProfil
     const profile = await find(place);
     if (profile) return { profile, origin: place[1], measured: undefined };
   }
-  const measured = usesMeasured
-    ? await find(['The stored head profile', 'measured', () => readStoredProfile(source.id)])
-    : undefined;
+  const readStored = async () => (await fetched(import('./measuring'))).readStoredProfile(source.id);
+  const measured = usesMeasured ? await find(['The stored head profile', 'measured', readStored]) : undefined;
   return measured && measured.stability.length >= enoughChunks
     ? { profile: measured, origin: 'measured', measured }
     : { profile: undefined, origin: 'equal', measured };

@@ -20,7 +20,8 @@ import { encodePrompt } from './encode-prompt';
 import type { EngineOptions } from './engine-options';
 import type { GenerationRequest, Prompt } from './generation';
 import type { GenerationEvent, GenerationTimings } from './generation-event';
-import { MeasuredProfile, mostChunks } from './measured-profile';
+import { mostChunks } from './enough-measured';
+import type { MeasuredProfile } from './measured-profile';
 import { planMemory, type KvOptions, type MemoryPlan } from './memory-plan';
 import type { ModelRunner } from './model-runner';
 import { prepare, type EngineParts } from './prepare';
@@ -66,7 +67,8 @@ export class EngineCore {
     config: ModelConfig,
     files: TextFiles,
     options: EngineOptions & { readonly kv: KvOptions },
-    { origin, measured }: Pick<ChosenProfile, 'origin' | 'measured'>,
+    origin: ProfileOrigin,
+    measured: MeasuredProfile | undefined,
     parts: EngineParts,
     loadMs: number,
   ) {
@@ -79,12 +81,7 @@ export class EngineCore {
     this.#profileOrigin = origin;
     this.#loadMs = loadMs;
     this.#documentFingerprint = parts.fingerprint;
-    const { onWarning = () => undefined } = options;
-    const isMeasuring =
-      parts.runner.plan.observe !== undefined && (origin === 'equal' || origin === 'measured');
-    this.#measured = isMeasuring
-      ? new MeasuredProfile(source.id, measured, origin === 'measured', onWarning)
-      : undefined;
+    this.#measured = measured;
     const onRecovery = (event: RecoveryEvent) => {
       for (const listener of this.#recoveryListeners) listener(event);
     };
@@ -113,7 +110,7 @@ export class EngineCore {
       onWarning,
       signal,
     });
-    const { profile, measured } = chosen;
+    const { profile, origin, measured } = chosen;
     const isMeasuring = !profile || (measured !== undefined && measured.stability.length < mostChunks);
     const kv = { measureStability: isMeasuring, ...given, ...(profile && { headProfile: profile }) };
     const device = await Device.request(options);
@@ -128,7 +125,10 @@ export class EngineCore {
         );
       }
       const files = await reading;
-      return new EngineCore(source, config, files, loaded, chosen, parts, performance.now() - startedAt);
+      const growing =
+        parts.runner.plan.observe && (await growingProfile(source, chosen, onWarning ?? (() => undefined)));
+      const loadMs = performance.now() - startedAt;
+      return new EngineCore(source, config, files, loaded, origin, growing, parts, loadMs);
     } catch (error) {
       device.destroy();
       throw error;
@@ -349,4 +349,15 @@ export class EngineCore {
     if (!this.#measured?.due || !this.loop.isIdle || this.#options.recovery === false) return;
     await this.#side.changeHeads(this.#measured);
   }
+}
+
+/** What keeps what is measured, where nobody gave a profile. */
+async function growingProfile(
+  { id }: ModelSource,
+  { origin, measured }: ChosenProfile,
+  onWarning: (message: string) => void,
+): Promise<MeasuredProfile | undefined> {
+  if (origin !== 'equal' && origin !== 'measured') return undefined;
+  const { MeasuredProfile } = await fetched(import('./measuring'));
+  return new MeasuredProfile(id, measured, origin === 'measured', onWarning);
 }

@@ -1,20 +1,8 @@
 /** What answers tell about the stability of heads: kept in the browser's storage, and gone by as soon as it is enough. */
 import type { HeadProfile } from '../select/head-profile';
 import { asError } from '../util/errors';
+import { isDue } from './enough-measured';
 import { storeProfile } from './profile-store';
-
-/** Chunks from which on a measured profile is gone by: fewer votes would be chance. */
-export const enoughChunks = 16;
-/** Chunks after which nothing more is measured. */
-export const mostChunks = 64;
-
-/**
- * Whether a profile of `numChunks` chunks should take the place of one of `numDecided`, 0 for none: once there is enough, and
- * again when there is much more, for every change costs time.
- */
-export function isDue(numChunks: number, numDecided: number): boolean {
-  return numChunks >= Math.max(enoughChunks, 4 * numDecided);
-}
 
 /** The profile of one model as it grows. */
 export class MeasuredProfile {

@@ -20,7 +20,7 @@ import {
   unstableHeadsUnmeasured,
   type HeadProfile,
 } from '../select/head-profile';
-import { maxOffset } from '../select/stability-meter';
+import { maxOffset } from '../select/stability';
 import { EngineError } from '../util/errors';
 import { ceilDiv, roundUp } from '../util/math';
 import type { RerankOptions } from './reranker';

@@ -10,14 +10,15 @@ import { weightBytes } from '../model/weight-layout';
 import { destroyWeights, type ModelWeights } from '../model/weights';
 import type { BackedHostStore } from '../offload/backed-host-store';
 import type { HeadProfile } from '../select/head-profile';
+import { fetched } from '../util/fetched';
 import { together } from '../util/together';
 import { documentFingerprint } from './document-fingerprint';
 import type { EngineOptions } from './engine-options';
-import { planMemory, type MemoryPlan } from './memory-plan';
+import { planMemory } from './memory-plan';
 import { ModelRunner } from './model-runner';
 import { openPlannedStore } from './runner-parts';
 import { runSelfTest } from './self-test';
-import { StabilityObserver } from './stability-observer';
+import type { StabilityObserver } from './stability-observer';
 
 /** What an engine runs on; a lost device takes all but the host store with it. */
 export interface EngineParts {
@@ -40,18 +41,6 @@ export interface PrepareExtras {
   readonly measured?: HeadProfile | undefined;
   /** What fails is not to be loaded for. */
   readonly reading?: Promise<unknown>;
-}
-
-/** Goes on from what was measured before with the same pages per head and window. */
-function newObserver(
-  { layers }: ModelConfig,
-  { cache, observe }: MemoryPlan,
-  measured: HeadProfile | undefined,
-): StabilityObserver | undefined {
-  if (!observe) return undefined;
-  const isAlike = measured?.pagesPerHead === cache.pagesPerHead && measured.window === observe.window;
-  const selects = (layer: number) => layers[layer]!.slidingWindow === undefined;
-  return new StabilityObserver(cache, observe, selects, isAlike ? measured : undefined);
 }
 
 /**
@@ -101,7 +90,10 @@ export async function prepare(
     ]);
     if (warning) onWarning?.(warning);
     hostStore ??= await openPlannedStore(plan);
-    const meter = observer ?? newObserver(config, plan, measured);
+    // A lost device has its observer from before: it needs nothing from the network here.
+    const meter =
+      observer ??
+      (plan.observe && (await fetched(import('./measuring'))).newObserver(config, plan, measured));
     const runner = await ModelRunner.create(compiler, config, weights!, plan, hostStore, meter);
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();

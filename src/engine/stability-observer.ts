@@ -4,7 +4,8 @@
  */
 import type { CacheShape } from '../cache/cache-layout';
 import type { PageIndex } from '../cache/page';
-import { makeHeadProfile, type HeadProfile } from '../select/head-profile';
+import type { HeadProfile } from '../select/head-profile';
+import { makeHeadProfile } from '../select/make-head-profile';
 import type { SelectionStep } from '../select/stability';
 import { StabilityMeter, type MeasuredStability } from '../select/stability-meter';
 

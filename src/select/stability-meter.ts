@@ -1,9 +1,6 @@
 /** Gathers what heads select step by step into temporal stability by chunk and mean overlap by distance: pure. */
 import { assert } from '../util/assert';
-import { correctedOverlap, type SelectionStep } from './stability';
-
-/** Distances in steps up to which overlaps are gathered. */
-export const maxOffset = 64;
+import { correctedOverlap, maxOffset, type SelectionStep } from './stability';
 
 /** Steps of one answer that follow each other, the last `maxOffset` of them. */
 interface Run {

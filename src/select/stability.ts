@@ -43,6 +43,9 @@ export interface SelectionStep {
   readonly numPages: number;
 }
 
+/** Distances in steps up to which overlaps are gathered. */
+export const maxOffset = 64;
+
 /** Steps in a chunk over which stability is measured. */
 export const stabilityWindow = 16;
 

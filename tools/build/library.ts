@@ -59,7 +59,13 @@ async function buildEntry(name: string, path: string, staticName?: string): Prom
           entryFileNames: '[name].js',
           chunkFileNames: '[name].js',
           codeSplitting: staticName
-            ? { groups: [{ debugName: staticName, name: beside(entry, staticName) }] }
+            ? {
+                groups: [
+                  { debugName: staticName, name: beside(entry, staticName) },
+                  // Several parts on demand share it.
+                  { name: 'idb', test: /node_modules\/idb\// },
+                ],
+              }
             : false,
           minify: true,
         },

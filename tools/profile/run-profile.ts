@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { profileFileName, profileNameOf } from '../../src/engine/choose-profile';
 import type { HeadProfile } from '../../src/select/head-profile';
-import { makeHeadProfile } from '../../src/select/head-profile';
+import { makeHeadProfile } from '../../src/select/make-head-profile';
 import type { ModelSource } from '../../src/model/model-source';
 import { readModelConfig } from '../../src/model/read-model-config';
 import { urlSource } from '../../src/model/url-source';

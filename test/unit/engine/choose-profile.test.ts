@@ -12,11 +12,12 @@ import {
   profileNameOf,
   type ProfileChoice,
 } from '../../../src/engine/choose-profile';
-import { enoughChunks } from '../../../src/engine/measured-profile';
+import { enoughChunks } from '../../../src/engine/enough-measured';
 import { storeProfile } from '../../../src/engine/profile-store';
 import { fingerprintModel } from '../../../src/model/model-fingerprint';
 import { urlSource } from '../../../src/model/url-source';
-import { makeHeadProfile, type HeadProfile } from '../../../src/select/head-profile';
+import type { HeadProfile } from '../../../src/select/head-profile';
+import { makeHeadProfile } from '../../../src/select/make-head-profile';
 import { listProfiles } from '../../../tools/profile/list-profiles';
 import { serve } from '../../../tools/serve/static-server.mjs';
 import { folderSource } from '../../support/folder-source';

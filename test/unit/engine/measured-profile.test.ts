@@ -1,8 +1,10 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
-import { enoughChunks, isDue, MeasuredProfile } from '../../../src/engine/measured-profile';
+import { enoughChunks, isDue } from '../../../src/engine/enough-measured';
+import { MeasuredProfile } from '../../../src/engine/measured-profile';
 import { readStoredProfile } from '../../../src/engine/profile-store';
-import { makeHeadProfile, type HeadProfile } from '../../../src/select/head-profile';
+import type { HeadProfile } from '../../../src/select/head-profile';
+import { makeHeadProfile } from '../../../src/select/make-head-profile';
 
 const profileOf = (numChunks: number): HeadProfile =>
   makeHeadProfile({

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import {
-  makeHeadProfile,
   parseHeadProfile,
   retrievalHeads,
   unstableHeads,
   unstableHeadsUnmeasured,
   type HeadProfile,
 } from '../../../src/select/head-profile';
+import { makeHeadProfile } from '../../../src/select/make-head-profile';
 
 const profile: HeadProfile = {
   version: 1,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PageIndex } from '../../../src/cache/page';
-import type { SelectionStep } from '../../../src/select/stability';
-import { maxOffset, StabilityMeter } from '../../../src/select/stability-meter';
+import { maxOffset, type SelectionStep } from '../../../src/select/stability';
+import { StabilityMeter } from '../../../src/select/stability-meter';
 
 const numPages = 100;
 const step = (...pages: number[]): SelectionStep => ({ selected: pages as PageIndex[], numPages });
