@@ -2,9 +2,9 @@
 import type { CacheMap, RerankEvent } from '../src/index';
 
 /** What a cell shows; a cell of several pages shows the first of these that one of them is. */
-export const pageStates = ['promoted', 'selected', 'resident', 'host', 'disk', 'none'] as const;
+export const pageStates = ['promoted', 'selected', 'resident', 'freed', 'host', 'disk', 'none'] as const;
 
-/** Where a page is, and whether it is attended. */
+/** Where a page is, and whether it is attended; `freed`: it was attended last, and has left the GPU since. */
 export type PageState = (typeof pageStates)[number];
 
 /** A grid of states, row by row. */
@@ -26,26 +26,31 @@ function promotedPlaces(map: CacheMap, promotions: RerankEvent['promotions']): S
   return new Set(places);
 }
 
-function stateOf(bits: number, isPromoted: boolean): PageState {
+function stateOf(bits: number, isPromoted: boolean, isLive: boolean): PageState {
   if (isPromoted) return 'promoted';
-  if (bits & 4) return 'selected';
+  // While an answer runs, what it attends is on the GPU; after it heads give their pages back, and the lists of its last step stay.
+  if (bits & 4) return isLive || bits & 1 ? 'selected' : 'freed';
   if (bits & 1) return 'resident';
   if (bits & 2) return 'host';
   return bits & 8 ? 'disk' : 'none';
 }
 
-/** The grid for a map, at most `mostColumns` wide, with the pages that a rerank has just brought back. */
+/**
+ * The grid for a map, at most `mostColumns` wide, with the pages that a rerank has just brought back.
+ * @param isLive whether an answer ran when the map was read
+ */
 export function pictureOf(
   map: CacheMap,
   promotions: RerankEvent['promotions'],
   mostColumns: number,
+  isLive: boolean,
 ): CachePicture {
   const { numPages, pages } = map;
   const numRows = map.numLayers * map.numKvHeads;
   const pagesPerCell = Math.max(1, Math.ceil(numPages / Math.max(1, mostColumns)));
   const numColumns = Math.ceil(numPages / pagesPerCell);
   const promoted = promotedPlaces(map, promotions);
-  const counts = { promoted: 0, selected: 0, resident: 0, host: 0, disk: 0, none: 0 };
+  const counts = { promoted: 0, selected: 0, resident: 0, freed: 0, host: 0, disk: 0, none: 0 };
   const cells: PageState[] = [];
   for (let row = 0; row < numRows; row++) {
     for (let column = 0; column < numColumns; column++) {
@@ -53,7 +58,7 @@ export function pictureOf(
       const end = Math.min(numPages, (column + 1) * pagesPerCell);
       for (let page = column * pagesPerCell; page < end; page++) {
         const place = row * numPages + page;
-        const state = stateOf(pages[place]!, promoted.has(place));
+        const state = stateOf(pages[place]!, promoted.has(place), isLive);
         counts[state]++;
         shown = Math.min(shown, pageStates.indexOf(state));
       }

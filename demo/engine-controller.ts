@@ -80,6 +80,8 @@ export class EngineController implements ReactiveController {
   tokensPerSecond: number | undefined;
   /** Where the pages are, while that is watched and something has been asked. */
   map: CacheMap | undefined;
+  /** Whether an answer ran when the map was read: heads give pages back after it. */
+  isMapLive = false;
   /** What the latest rerank brought back to the GPU. */
   promotions: RerankEvent['promotions'] = [];
   /** Whether the GPU is lost and the engine is getting another one: answers wait and then go on. */
@@ -93,7 +95,8 @@ export class EngineController implements ReactiveController {
   #held: HeldModel | undefined;
   #loading: AbortController | undefined;
   #isWatching = false;
-  #isReadingMap = false;
+  #mapReading: Promise<void> | undefined;
+  #isAnswering = false;
   #endWatch: (() => void) | undefined;
 
   constructor(host: ReactiveControllerHost, models: ModelStore) {
@@ -219,6 +222,7 @@ export class EngineController implements ReactiveController {
     if (!engine) throw new EngineError('disposed', 'No model is loaded.');
     const pace = new AnswerPace(performance.now());
     let content = '';
+    this.#isAnswering = true;
     try {
       const { documentId: document } = question;
       const stream = await engine.chat.completions.create(
@@ -237,6 +241,8 @@ export class EngineController implements ReactiveController {
         if (!choice) continue;
         const text = choice.delta.content ?? '';
         content += text;
+        // Many an answer is over before the first rerank.
+        if (text !== '' && pace.firstTokenMs === undefined) void this.#readMap();
         if (text !== '') pace.add(performance.now());
         this.tokensPerSecond = pace.tokensPerSecond;
         yield {
@@ -251,6 +257,7 @@ export class EngineController implements ReactiveController {
       if (error instanceof EngineError && fatalCodes.has(error.code)) this.#set({ phase: 'failed', error });
       throw error;
     } finally {
+      this.#isAnswering = false;
       await this.#refresh(engine);
     }
   }
@@ -269,18 +276,26 @@ export class EngineController implements ReactiveController {
 
   /** One reading at a time: reranks may come faster than maps. */
   async #readMap(): Promise<void> {
-    const engine = this.#engine;
-    if (!engine || !this.#isWatching || this.#isReadingMap || this.phase !== 'ready') return;
-    this.#isReadingMap = true;
+    if (!this.#isWatching || this.#mapReading || this.phase !== 'ready') return;
     try {
-      const map = await engine.cacheMap();
-      if (engine === this.#engine) this.map = map.numPages > 0 ? map : undefined;
+      await (this.#mapReading = this.#takeMap());
+    } finally {
+      this.#mapReading = undefined;
+      this.#host.requestUpdate();
+    }
+  }
+
+  async #takeMap(): Promise<void> {
+    const engine = this.#engine;
+    const wasAnswering = this.#isAnswering;
+    try {
+      const map = await engine?.cacheMap();
+      if (!map || engine !== this.#engine) return;
+      this.map = map.numPages > 0 ? map : undefined;
+      this.isMapLive = wasAnswering && this.#isAnswering;
     } catch (error) {
       // What ended the engine is shown by the request that it ended.
       if (!(error instanceof EngineError)) throw error;
-    } finally {
-      this.#isReadingMap = false;
-      this.#host.requestUpdate();
     }
   }
 
@@ -288,6 +303,8 @@ export class EngineController implements ReactiveController {
     if (this.phase !== 'ready' || engine !== this.#engine) return;
     const stats = await engine.stats();
     if (engine === this.#engine) this.#set({ stats });
+    // One that is under way may be of the answer that has just ended.
+    await this.#mapReading;
     await this.#readMap();
   }
 

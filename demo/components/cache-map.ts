@@ -7,18 +7,20 @@ import { controls } from '../shared-styles';
 /** How long pages that came back are shown as such. */
 const flashMs = 700;
 
-/** Pixels of a row, of the mark of heads that keep everything, and of the gap beside it. */
-const rowPixels = 5;
-const markPixels = 4;
-const gapPixels = 3;
-const widthPixels = 900;
+/** Sizes in CSS pixels: a row at most, all rows together, the mark of heads that keep everything, and the gap beside it. */
+const mostRowSize = 5;
+const mostSize = 160;
+const markSize = 4;
+const gapSize = 3;
 
-const legend: readonly (readonly [state: PageState, label: string])[] = [
-  ['selected', 'attended now'],
-  ['resident', 'on the GPU'],
-  ['host', 'in memory'],
-  ['disk', 'on the disk'],
-  ['promoted', 'just came back'],
+/** What the colours mean; in a map that was read while an answer ran, and after it. */
+const legend: readonly (readonly [state: PageState, whileLive: string, afterwards: string])[] = [
+  ['selected', 'attended now', 'attended last, on the GPU'],
+  ['resident', 'on the GPU', 'else on the GPU'],
+  ['freed', '', 'attended last, freed since'],
+  ['host', 'in memory', 'else in memory'],
+  ['disk', 'on the disk', 'on the disk'],
+  ['promoted', 'just came back', 'just came back'],
 ];
 
 /** See the file's header. */
@@ -33,11 +35,8 @@ export class CacheMap extends LitElement {
       canvas {
         display: block;
         width: 100%;
-        /* As many pixels as it is drawn with, so that a wide window has room for the rest. */
         height: auto;
-        max-height: 10rem;
         border-radius: 0.25rem;
-        image-rendering: pixelated;
       }
 
       ul {
@@ -67,6 +66,10 @@ export class CacheMap extends LitElement {
         background: var(--map-resident);
       }
 
+      .freed {
+        background: var(--map-freed);
+      }
+
       .host {
         background: var(--map-host);
       }
@@ -89,18 +92,29 @@ export class CacheMap extends LitElement {
 
   static override properties = {
     map: { attribute: false },
+    isLive: { attribute: false },
     promotions: { attribute: false },
     picture: { state: true },
+    widthPixels: { state: true },
   };
   declare map: Map;
+  /** Whether an answer ran when the map was read. */
+  declare isLive: boolean;
   /** What the latest rerank brought back. */
   declare promotions: RerankEvent['promotions'];
   declare picture: CachePicture;
+  /** Pixels of the screen across: a picture that the browser scales has lines of different widths. */
+  declare widthPixels: number;
   #flashEnd: ReturnType<typeof setTimeout> | undefined;
   readonly #scheme = matchMedia('(prefers-color-scheme: dark)');
+  readonly #sizes = new ResizeObserver(([entry]) => {
+    this.widthPixels = Math.round(entry!.contentRect.width * devicePixelRatio);
+  });
 
   constructor() {
     super();
+    this.isLive = false;
+    this.widthPixels = 0;
     this.promotions = [];
   }
 
@@ -112,17 +126,28 @@ export class CacheMap extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#scheme.removeEventListener('change', this.#onScheme);
+    this.#sizes.disconnect();
     clearTimeout(this.#flashEnd);
   }
 
+  protected override firstUpdated(): void {
+    this.#sizes.observe(this.renderRoot.querySelector('canvas')!);
+  }
+
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (!changed.has('map') && !changed.has('promotions')) return;
-    const columns = widthPixels - markPixels - gapPixels;
-    this.picture = pictureOf(this.map, this.promotions, columns);
+    const isNews = changed.has('map') || changed.has('promotions') || changed.has('isLive');
+    if (!isNews && !changed.has('widthPixels')) return;
+    this.picture = this.#pictureWith(this.promotions);
+    if (!isNews) return;
     clearTimeout(this.#flashEnd);
     if (this.picture.counts.promoted > 0) {
-      this.#flashEnd = setTimeout(() => (this.picture = pictureOf(this.map, [], columns)), flashMs);
+      this.#flashEnd = setTimeout(() => (this.picture = this.#pictureWith([])), flashMs);
     }
+  }
+
+  #pictureWith(promotions: RerankEvent['promotions']): CachePicture {
+    const columns = this.widthPixels - Math.round((markSize + gapSize) * devicePixelRatio);
+    return pictureOf(this.map, promotions, Math.max(1, columns), this.isLive);
   }
 
   protected override render() {
@@ -136,8 +161,11 @@ export class CacheMap extends LitElement {
       ></canvas>
       <ul aria-label="Pages by place">
         ${legend.map(
-          ([state, label]) =>
-            html`<li><span class=${state}></span>${picture.counts[state].toLocaleString('en')} ${label}</li>`,
+          ([state, whileLive, afterwards]) =>
+            html`<li ?hidden=${this.isLive && whileLive === ''}>
+              <span class=${state}></span>${picture.counts[state].toLocaleString('en')}
+              ${this.isLive ? whileLive : afterwards}
+            </li>`,
         )}
         <li>
           <span class="unstable"></span>${numUnstable} of ${map.isUnstable.length} heads are unstable and keep
@@ -150,18 +178,22 @@ export class CacheMap extends LitElement {
   protected override updated(): void {
     const canvas = this.renderRoot.querySelector('canvas')!;
     const { numRows, numColumns, cells } = this.picture;
-    canvas.width = widthPixels;
+    const rowSize = Math.min(mostRowSize, mostSize / numRows);
+    const rowPixels = Math.max(1, Math.floor(rowSize * devicePixelRatio));
+    const [markPixels, gapPixels] = [markSize, gapSize].map((size) => Math.round(size * devicePixelRatio));
+    canvas.width = this.widthPixels;
     canvas.height = numRows * rowPixels;
     const context = canvas.getContext('2d');
-    if (!context) return;
+    if (!context || this.widthPixels === 0) return;
     const colours = this.#colours();
-    const left = markPixels + gapPixels;
-    const width = (widthPixels - left) / Math.max(1, numColumns);
+    const left = markPixels! + gapPixels!;
+    const width = (this.widthPixels - left) / Math.max(1, numColumns);
+    const height = rowPixels - (rowPixels > 2 ? 1 : 0);
     for (let row = 0; row < numRows; row++) {
       const y = row * rowPixels;
       if (this.map.isUnstable[row]) {
         context.fillStyle = colours.promoted;
-        context.fillRect(0, y, markPixels, rowPixels - 1);
+        context.fillRect(0, y, markPixels!, height);
       }
       for (let column = 0; column < numColumns; column++) {
         const state = cells[row * numColumns + column]!;
@@ -169,7 +201,7 @@ export class CacheMap extends LitElement {
         context.fillStyle = colours[state];
         const x = Math.round(left + column * width);
         const end = Math.round(left + (column + 1) * width);
-        context.fillRect(x, y, Math.max(1, end - x - (width > 4 ? 1 : 0)), rowPixels - 1);
+        context.fillRect(x, y, Math.max(1, end - x - (width > 4 ? 1 : 0)), height);
       }
     }
   }
@@ -185,6 +217,7 @@ export class CacheMap extends LitElement {
       promoted: colour('promoted'),
       selected: colour('selected'),
       resident: colour('resident'),
+      freed: colour('freed'),
       host: colour('host'),
       disk: colour('disk'),
     };

@@ -16,7 +16,7 @@ export class MemoryPanel extends LitElement {
     css`
       :host {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, max(26rem, 40%)), 1fr));
         gap: 1rem 2rem;
         padding: 1rem;
       }
@@ -88,6 +88,7 @@ export class MemoryPanel extends LitElement {
     plan: { attribute: false },
     canApply: { attribute: false },
     map: { attribute: false },
+    isMapLive: { attribute: false },
     promotions: { attribute: false },
     draft: { state: true },
     forecast: { state: true },
@@ -100,6 +101,8 @@ export class MemoryPanel extends LitElement {
   declare canApply: boolean;
   /** Where the pages are. */
   declare map: CacheMap | undefined;
+  /** Whether an answer ran when the map was read. */
+  declare isMapLive: boolean;
   declare promotions: RerankEvent['promotions'];
   /** Asks the engine what settings would take. */
   declare forecaster: (settings: Settings) => Promise<Forecast | undefined>;
@@ -111,6 +114,7 @@ export class MemoryPanel extends LitElement {
     this.stats = undefined;
     this.plan = undefined;
     this.map = undefined;
+    this.isMapLive = false;
     this.promotions = [];
     this.canApply = false;
     this.forecast = undefined;
@@ -127,7 +131,11 @@ export class MemoryPanel extends LitElement {
         <h2 id="cache">Cache</h2>
         ${
           this.map
-            ? html`<longpage-cache-map .map=${this.map} .promotions=${this.promotions}></longpage-cache-map>`
+            ? html`<longpage-cache-map
+                .map=${this.map}
+                .isLive=${this.isMapLive}
+                .promotions=${this.promotions}
+              ></longpage-cache-map>`
             : html`<p class="soft">Ask something to see where the pages of the context are.</p>`
         }
       </section>
