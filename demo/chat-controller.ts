@@ -25,10 +25,14 @@ export class ChatController implements ReactiveController {
   answeringId: string | undefined;
   /** What went wrong with the last question. */
   problem: unknown;
+  /** Why conversations are not kept, until that has been read. */
+  storeProblem: unknown;
   readonly #host: ReactiveControllerHost;
   readonly #engine: EngineController;
   readonly #store: ConversationStore;
   #running: AbortController | undefined;
+  /** Whether the store failed last: that is said once, and again only after it has worked. */
+  #isUnkept = false;
 
   constructor(host: ReactiveControllerHost, engine: EngineController, store: ConversationStore) {
     this.#host = host;
@@ -45,7 +49,7 @@ export class ChatController implements ReactiveController {
   async open(documentId: string): Promise<void> {
     this.stop();
     this.#show(newConversation(newId(), documentId, Date.now()), []);
-    const conversations = await this.#store.list(documentId);
+    const conversations = (await this.#attempt(() => this.#store.list(documentId))) ?? [];
     if (this.current.documentId !== documentId || this.current.turns.length > 0) return;
     this.#show(conversations[0] ?? this.current, conversations);
   }
@@ -70,7 +74,7 @@ export class ChatController implements ReactiveController {
     const { id } = this.current;
     const rest = this.conversations.filter((conversation) => conversation.id !== id);
     this.#show(rest[0] ?? newConversation(newId(), this.current.documentId, Date.now()), rest);
-    await this.#store.delete(id);
+    await this.#attempt(() => this.#store.delete(id));
   }
 
   /** Asks at the end of what is shown. */
@@ -99,6 +103,7 @@ export class ChatController implements ReactiveController {
   /** What went wrong has been read. */
   dismiss(): void {
     this.problem = undefined;
+    this.storeProblem = undefined;
     this.#host.requestUpdate();
   }
 
@@ -172,7 +177,21 @@ export class ChatController implements ReactiveController {
       this.conversations = [conversation, ...rest].sort((a, b) => b.updatedAt - a.updatedAt);
     }
     this.#host.requestUpdate();
-    await this.#store.put(conversation);
+    await this.#attempt(() => this.#store.put(conversation));
+  }
+
+  /** What the store cannot do is said, and keeps nobody from asking. */
+  async #attempt<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    try {
+      const result = await work();
+      this.#isUnkept = false;
+      return result;
+    } catch (error) {
+      if (!this.#isUnkept) this.storeProblem = error;
+      this.#isUnkept = true;
+      this.#host.requestUpdate();
+      return undefined;
+    }
   }
 
   #show(current: Conversation, conversations: readonly Conversation[] = this.conversations): void {

@@ -262,7 +262,19 @@ describe('documents in the browser’s storage', () => {
     await entry(page, ferry.title).click();
     await page.getByText(/^Opened: /).waitFor();
     await untilReady(page);
+    // When a browser counts anew what is there is its own affair: its refusal to keep even a conversation is given here.
+    await page.evaluate(() => {
+      IDBObjectStore.prototype.put = () => {
+        throw new DOMException('There is no more space.', 'QuotaExceededError');
+      };
+    });
     expect(await ask(page, 'Where does Emil Hartwell come from?')).toBe('Foxbeck');
+    await alert.getByText('This conversation is not kept').waitFor();
+    await alert.getByText(/Delete documents or models/).waitFor();
+    await photograph(page, 'not-kept');
+    await alert.getByRole('button', { name: 'Dismiss' }).click();
+    // It is said once.
+    expect(await ask(page, 'Where does Clara Ashford work?')).toBe('Room B12');
     expect(await page.getByRole('alert').count()).toBe(0);
   });
 });
