@@ -1,6 +1,35 @@
 /** Styles of the controls that several components use; what is particular to one stands in that component. */
 import { css } from 'lit';
 
+/** What goes on, or why something does not, with a button beside it and a bar below. */
+export const statusBox = css`
+  .box {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 0.4rem 1rem;
+    padding: 0.6rem 0.9rem;
+    border: 1px solid var(--line);
+    border-radius: var(--radius);
+    background: var(--surface);
+    font-variant-numeric: tabular-nums;
+  }
+
+  .box.bad {
+    border-color: var(--danger);
+    background: var(--danger-soft);
+  }
+
+  .box p {
+    flex: 1 1 14rem;
+    overflow-wrap: anywhere;
+  }
+
+  .box progress {
+    flex: 1 0 100%;
+  }
+`;
+
 export const controls = css`
   *,
   *::before,

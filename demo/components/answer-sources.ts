@@ -75,7 +75,8 @@ export class AnswerSources extends LitElement {
   protected override render() {
     return html`
       <p id="label">
-        ${this.isGuess ? 'What it looked at most, by a guess at this model’s heads' : 'Where this came from'}
+        ${this.isGuess ? 'What it looked at most, by a guess at this model’s heads' : 'Where this came from'},
+        by share of attention
       </p>
       <ol aria-labelledby="label">
         ${this.sources.map((source) => this.#renderSource(source))}

@@ -45,8 +45,8 @@ export class ChatPanel extends LitElement {
         min-height: 8rem;
         overflow-y: auto;
         /* Room for focus rings inside the scrolling box. */
-        margin: 0 -0.25rem;
-        padding: 0.25rem;
+        margin: 0 -0.375rem;
+        padding: 0.375rem;
       }
 
       .empty {

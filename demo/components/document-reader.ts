@@ -22,7 +22,8 @@ export class DocumentReader extends LitElement {
       }
 
       header {
-        padding: 0.9rem clamp(1rem, 5%, 3rem) 0.5rem;
+        padding: 0.9rem clamp(1rem, 5%, 3rem) 0.75rem;
+        border-bottom: 1px solid var(--line);
       }
 
       h2 {
@@ -42,7 +43,8 @@ export class DocumentReader extends LitElement {
         padding-inline-start: 0.55rem;
       }
 
-      ::slotted(longpage-error-panel) {
+      ::slotted(longpage-error-panel),
+      ::slotted(longpage-import-status) {
         margin-top: 0.75rem;
       }
 
@@ -50,7 +52,7 @@ export class DocumentReader extends LitElement {
         flex: 1;
         min-height: 0;
         overflow-y: auto;
-        padding: 0.5rem clamp(1rem, 5%, 3rem) 4rem;
+        padding: 1.25rem clamp(1rem, 5%, 3rem) 4rem;
       }
 
       section {

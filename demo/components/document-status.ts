@@ -3,42 +3,18 @@ import { LitElement, css, html } from 'lit';
 import type { DocumentInfo, OpenedDocument, ReadingProgress } from '../../src/index';
 import { formatBytes, formatCount, formatDuration, formatRate } from '../format';
 import type { CurrentReading } from '../library-controller';
-import { controls } from '../shared-styles';
+import { controls, statusBox } from '../shared-styles';
 
 /** See the file's header. */
 export class DocumentStatus extends LitElement {
   static override styles = [
     controls,
+    statusBox,
     css`
       :host {
         display: block;
         margin-top: 0.5rem;
         font-size: 0.9rem;
-        font-variant-numeric: tabular-nums;
-      }
-
-      .box {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 0.4rem 1rem;
-        padding: 0.6rem 0.9rem;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--surface);
-      }
-
-      .box.bad {
-        border-color: var(--danger);
-        background: var(--danger-soft);
-      }
-
-      .box p {
-        flex: 1 1 14rem;
-      }
-
-      progress {
-        flex: 1 0 100%;
       }
     `,
   ];
@@ -74,9 +50,7 @@ export class DocumentStatus extends LitElement {
         entry.state === 'damaged' ? 'This document is damaged' : 'This document needs reading again';
       return this.#renderBox('bad', `${what}: ${entry.problem ?? ''}`, 'Read again');
     }
-    const openedText = opened
-      ? `Opened: ${formatBytes(opened.bytesRead)} read in ${formatDuration(opened.durationMs)}.`
-      : '';
+    const openedText = opened ? describeOpening(opened) : '';
     if (entry.state === 'partial') {
       if (entry.numReadTokens === 0)
         return this.#renderBox('', 'Nothing of this document is read yet.', 'Read it');
@@ -108,6 +82,11 @@ export class DocumentStatus extends LitElement {
       }
     </div>`;
   }
+}
+
+function describeOpening({ bytesRead, durationMs }: OpenedDocument): string {
+  if (bytesRead === 0) return 'Opened: it was still in memory.';
+  return `Opened: ${formatBytes(bytesRead)} read in ${formatDuration(durationMs)}.`;
 }
 
 function describe({

@@ -32,8 +32,8 @@ export class LibraryPanel extends LitElement {
         min-height: 0;
         overflow-y: auto;
         /* Room for focus rings inside the scrolling box. */
-        margin: 0 -0.25rem;
-        padding: 0.25rem;
+        margin: 0 -0.375rem;
+        padding: 0.375rem;
       }
 
       h2 {
@@ -89,7 +89,8 @@ export class LibraryPanel extends LitElement {
       }
 
       .store p {
-        padding-inline: 0.55rem;
+        /* As far in as the text of the buttons, borders included. */
+        padding-inline: calc(0.55rem + 1px);
       }
 
       .none {
