@@ -96,7 +96,8 @@ export const appStyles = css`
     overflow-y: auto;
   }
 
-  .add longpage-error-panel {
+  .add longpage-error-panel,
+  .add longpage-import-status {
     box-sizing: border-box;
     width: 100%;
     max-width: 40rem;

@@ -20,8 +20,7 @@ import { DropController } from './drop-controller';
 import { EngineController } from './engine-controller';
 import { formatBytes, formatCount, formatRate } from './format';
 import { icons } from './icons';
-import { ImportController } from './import-controller';
-import type { ImportInput } from './import/import-document';
+import { ImportController, type ImportSource } from './import-controller';
 import { LibraryController } from './library-controller';
 import { embeddedModel, idOfChoice, loadLastModel, type ModelChoice } from './models';
 import type { CatalogEntry } from './models/catalog';
@@ -170,7 +169,7 @@ export class App extends LitElement {
       .quota=${this.#library.quota}
       .isReady=${this.#engine.phase === 'ready'}
       .isRefused=${this.#library.isRefused}
-      @import=${(event: CustomEvent<File>) => void this.#onImport(event.detail)}
+      @import=${(event: CustomEvent<File>) => void this.#import([{ exported: event.detail }])}
       @keep=${() => void this.#library.keep()}
       @add=${() => this.#show(undefined)}
       @open=${(event: CustomEvent<string>) => this.#show(event.detail)}
@@ -223,8 +222,8 @@ export class App extends LitElement {
         <longpage-add-document
           .hasScout=${this.#engine.choice?.source === embeddedModel.source}
           @files=${(event: CustomEvent<readonly File[]>) => void this.#takeFiles(event.detail)}
-          @address=${(event: CustomEvent<string>) => this.#import([{ url: event.detail }])}
-          @pasted=${(event: CustomEvent<string>) => this.#import([{ text: event.detail }])}
+          @address=${(event: CustomEvent<string>) => void this.#import([{ url: event.detail }])}
+          @pasted=${(event: CustomEvent<string>) => void this.#import([{ text: event.detail }])}
           @sample=${this.#onSample}
         ></longpage-add-document>
       </div>`;
@@ -247,12 +246,14 @@ export class App extends LitElement {
         @stop=${() => this.#library.stop()}
         @read=${() => void this.#library.readOn()}
       ></longpage-document-status>
-      ${trouble}
+      ${importing} ${trouble}
     </longpage-document-reader>`;
   }
 
   #renderChat() {
-    const { conversations, current, answeringId, problem } = this.#chat;
+    const { conversations, current, answeringId, storeProblem } = this.#chat;
+    // Without an engine the page says what became of it.
+    const problem = this.#engine.phase === 'failed' ? storeProblem : (this.#chat.problem ?? storeProblem);
     const isSample = this.#library.open?.id === sampleId && !this.isChatting;
     return html`<longpage-chat-panel
       .conversations=${conversations}
@@ -273,7 +274,7 @@ export class App extends LitElement {
       @choose=${({ detail }: CustomEvent<TurnEventDetail>) => this.#chat.choose(detail.turn)}
     >
       ${
-        problem === undefined || this.#engine.phase === 'failed'
+        problem === undefined
           ? null
           : html`<longpage-error-panel
               .error=${problem}
@@ -287,7 +288,7 @@ export class App extends LitElement {
   }
 
   #renderFooter() {
-    const { choice, stats, tokensPerSecond, settings, plan, map, promotions } = this.#engine;
+    const { choice, stats, tokensPerSecond, settings, plan, map, isMapLive, promotions } = this.#engine;
     const parts = stats ? [choice?.name ?? '', `${formatBytes(stats.memory.total)} on the GPU`] : [];
     if (stats && stats.memory.hostBytes > 0) parts.push(`${formatBytes(stats.memory.hostBytes)} in memory`);
     if (tokensPerSecond !== undefined) parts.push(formatRate(tokensPerSecond));
@@ -304,6 +305,7 @@ export class App extends LitElement {
           .stats=${stats}
           .plan=${plan}
           .map=${map}
+          .isMapLive=${isMapLive}
           .promotions=${promotions}
           .canApply=${this.#engine.phase === 'ready' && this.#chat.answeringId === undefined}
           .forecaster=${this.#forecast}
@@ -353,29 +355,26 @@ export class App extends LitElement {
     if (file) saveFile(file, `${title}${exportedName}`);
   }
 
-  async #onImport(file: File): Promise<void> {
-    const id = await this.#library.import(file);
-    if (id !== undefined) await this.#show(id);
-  }
-
   /** An answer can have found that its document is damaged. */
   async #answered(answering: Promise<void>): Promise<void> {
     await answering;
     await this.#library.refresh();
   }
 
-  /** Files that were dropped or picked: documents, or a document that was exported. */
-  async #takeFiles(files: readonly File[]): Promise<void> {
-    const isExported = ({ name }: File) => name.endsWith(exportedName);
-    const documents = files.filter((file) => !isExported(file));
-    if (documents.length > 0) this.#import(documents);
-    for (const file of files.filter(isExported)) await this.#onImport(file);
+  /** Files that were dropped or picked: documents, or documents that were exported. */
+  #takeFiles(files: readonly File[]): Promise<void> {
+    return this.#import(files.map((file) => (file.name.endsWith(exportedName) ? { exported: file } : file)));
   }
 
-  #import = (inputs: readonly ImportInput[]): void => {
-    if (this.#library.open || this.isChatting || this.isPicking) void this.#show(undefined);
-    void this.#imports.take(inputs);
-  };
+  async #import(sources: readonly ImportSource[]): Promise<void> {
+    const areExported = sources.every((source) => 'exported' in source);
+    // An exported one need not take the place of a document that is open before it is here.
+    const isInTheWay =
+      this.isChatting || this.isPicking || (!areExported && this.#library.open !== undefined);
+    if (isInTheWay) void this.#show(undefined);
+    const id = await this.#imports.take(sources);
+    if (id !== undefined && areExported) await this.#show(id);
+  }
 
   #onSample = async (): Promise<void> => {
     try {

@@ -1,11 +1,13 @@
 /** What an error means to the person at the page, and what they can do: pure. */
 import { EngineError, type DocumentInfo } from '../src/index';
-import { plainSentence } from './format';
-import { ImportError } from './import/import-error';
+import { ConversationStoreError } from './conversation-store-error';
+import { plainSentence, shortName } from './format';
+import { ImportError, ImportFailures } from './import/import-error';
 
 /** An error as the page shows it. */
 export interface ErrorText {
   readonly title: string;
+  /** Why, as a sentence; empty where the steps say it, each of another document. */
   readonly detail: string;
   /** Things to try, best first. */
   readonly steps: readonly string[];
@@ -122,6 +124,21 @@ export function describeError(
   if (error instanceof ImportError) {
     return {
       title: 'This document could not be taken in',
+      detail: message,
+      steps: [error.step],
+      canRetry: false,
+    };
+  }
+  if (error instanceof ImportFailures) {
+    const steps = error.failures.map(({ name, error: cause }) => {
+      const { detail, steps } = describeError(cause, documents);
+      return [`“${shortName(name)}”: ${detail}`, ...steps].join(' ');
+    });
+    return { title: message, detail: '', steps, canRetry: false };
+  }
+  if (error instanceof ConversationStoreError) {
+    return {
+      title: 'This conversation is not kept',
       detail: message,
       steps: [error.step],
       canRetry: false,

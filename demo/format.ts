@@ -43,6 +43,11 @@ export function formatShare(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
+/** A name of which the beginning and the end are left, where it is longer than a line or so. */
+export function shortName(name: string): string {
+  return name.replace(/^(.{30}).{2,}(.{29})$/su, '$1…$2');
+}
+
 /** What the engine's options are called on the page. */
 const namesOfOptions: Readonly<Record<string, string>> = {
   'kv.gpuBytes': 'the GPU memory limit',

@@ -1,6 +1,7 @@
 /** Documents on their way in, one after the other: how far the one at hand is. What is in is offered to the library. */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { importDocument, type ImportInput, type ImportProgress } from './import/import-document';
+import { ImportFailures, type ImportFailure } from './import/import-error';
 import type { LibraryController } from './library-controller';
 
 /** What is being taken in. */
@@ -9,6 +10,9 @@ export interface CurrentImport {
   readonly name: string;
   readonly progress: ImportProgress | undefined;
 }
+
+/** What is taken in: a document, or the file of one that was exported. */
+export type ImportSource = ImportInput | { readonly exported: File };
 
 /** What is done sooner need not be announced. */
 const patienceMs = 300;
@@ -19,7 +23,10 @@ export class ImportController implements ReactiveController {
   current: CurrentImport | undefined;
   readonly #host: ReactiveControllerHost;
   readonly #library: LibraryController;
-  #stop: AbortController | undefined;
+  /** Ends what is being taken in and what waits. */
+  #stop = new AbortController();
+  /** What came first is taken in first. */
+  #latest: Promise<unknown> = Promise.resolve();
 
   constructor(host: ReactiveControllerHost, library: LibraryController) {
     this.#host = host;
@@ -31,31 +38,59 @@ export class ImportController implements ReactiveController {
     this.stop();
   }
 
-  /** Takes documents in; what goes wrong with one keeps no other out. */
-  async take(inputs: readonly ImportInput[]): Promise<void> {
-    this.stop();
-    const { signal } = (this.#stop = new AbortController());
-    const problems: unknown[] = [];
-    for (const input of inputs) {
-      if (signal.aborted) return;
-      try {
-        const { title, text, notes } = await this.#import(input, signal);
-        void this.#library.propose(title, text, { notes });
-      } catch (error) {
-        if (!signal.aborted) problems.push(error);
-      }
-    }
-    if (problems.length > 0) this.#library.report(problems[0]);
+  /**
+   * Takes documents in, after those that came before; what goes wrong with one keeps no other out. Resolves to the id of the
+   * last exported one among them, which is ready to be opened.
+   */
+  take(sources: readonly ImportSource[]): Promise<string | undefined> {
+    const { signal } = this.#stop;
+    const taking = this.#latest.then(() => this.#take(sources, signal));
+    this.#latest = taking;
+    return taking;
   }
 
   /** Takes in nothing more. */
   stop(): void {
-    this.#stop?.abort();
+    this.#stop.abort();
+    this.#stop = new AbortController();
     this.#show(undefined);
   }
 
-  async #import(input: ImportInput, signal: AbortSignal) {
-    const name = input instanceof File ? input.name : 'url' in input ? input.url : 'the text';
+  async #take(sources: readonly ImportSource[], signal: AbortSignal): Promise<string | undefined> {
+    const failures: ImportFailure[] = [];
+    let id: string | undefined;
+    for (const source of sources) {
+      if (signal.aborted) return id;
+      const name = nameOf(source);
+      try {
+        if ('exported' in source) {
+          const kept = await this.#announced(name, signal, () => this.#library.import(source.exported));
+          // It cannot be stopped on its way in.
+          if (signal.aborted) await this.#library.delete(kept);
+          else id = kept;
+        } else {
+          const { title, text, notes } = await this.#announced(name, signal, (onProgress) =>
+            importDocument(source, { signal, onProgress }),
+          );
+          void this.#library.propose(title, text, { notes });
+        }
+      } catch (error) {
+        if (!signal.aborted) failures.push({ name, error });
+      }
+    }
+    if (failures.length > 0) {
+      const isOnlyOne = sources.length === 1;
+      this.#library.report(isOnlyOne ? failures[0]!.error : new ImportFailures(failures, sources.length));
+    }
+    return id;
+  }
+
+  /** Does `work`, and shows how far it is once it has taken a while. */
+  async #announced<Result>(
+    name: string,
+    signal: AbortSignal,
+    work: (onProgress: (progress: ImportProgress) => void) => Promise<Result>,
+  ): Promise<Result> {
     const startedAt = performance.now();
     const show = (progress?: ImportProgress) => {
       const isSoon = performance.now() - startedAt < patienceMs;
@@ -63,7 +98,7 @@ export class ImportController implements ReactiveController {
     };
     const patience = setTimeout(show, patienceMs);
     try {
-      return await importDocument(input, { signal, onProgress: show });
+      return await work(show);
     } finally {
       clearTimeout(patience);
       if (!signal.aborted) this.#show(undefined);
@@ -75,4 +110,10 @@ export class ImportController implements ReactiveController {
     this.current = current;
     this.#host.requestUpdate();
   }
+}
+
+function nameOf(source: ImportSource): string {
+  if ('exported' in source) return source.exported.name;
+  if (source instanceof File) return source.name;
+  return 'url' in source ? source.url : 'the text';
 }

@@ -209,9 +209,11 @@ export class LibraryController implements ReactiveController {
     return this.#change((library) => library.export(id));
   }
 
-  /** Keeps a document that was exported; resolves to its id. */
-  async import(file: Blob): Promise<string | undefined> {
-    return (await this.#change((library) => library.import(file)))?.id;
+  /** Keeps a document that was exported; resolves to its id. @throws EngineError */
+  async import(file: Blob): Promise<string> {
+    const { id } = await this.#needed().import(file);
+    await this.#refresh();
+    return id;
   }
 
   /** Asks the browser never to clear all this by itself. */
@@ -327,10 +329,14 @@ export class LibraryController implements ReactiveController {
     this.#host.requestUpdate();
   }
 
+  #needed(): EngineDocuments {
+    if (this.#library) return this.#library;
+    throw new EngineError('disposed', 'The library opens once a model is loaded.');
+  }
+
   async #change<Result>(work: (library: EngineDocuments) => Promise<Result>): Promise<Result | undefined> {
     return this.#attempt(async () => {
-      if (!this.#library) throw new EngineError('disposed', 'The library opens once a model is loaded.');
-      const result = await work(this.#library);
+      const result = await work(this.#needed());
       await this.#refresh();
       return result;
     });

@@ -29,13 +29,14 @@ export class ErrorPanel extends LitElement {
       }
 
       p {
-        margin: 0.25rem 0 0.5rem;
+        margin: 0.25rem 0 0;
         overflow-wrap: anywhere;
       }
 
       ul {
-        margin: 0 0 0.75rem;
+        margin: 0.5rem 0 0.75rem;
         padding-left: 1.25rem;
+        overflow-wrap: anywhere;
       }
     `,
   ];
@@ -74,7 +75,7 @@ export class ErrorPanel extends LitElement {
     return html`
       <section role="alert">
         <h2>${title}</h2>
-        <p>${detail}</p>
+        ${detail ? html`<p>${detail}</p>` : null}
         <ul>
           ${steps.map((step) => html`<li>${step}</li>`)}
         </ul>

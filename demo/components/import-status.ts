@@ -1,42 +1,17 @@
 /** How far a document is on its way in. Fires `stop`. */
 import { LitElement, css, html } from 'lit';
-import { formatBytes } from '../format';
+import { formatBytes, shortName } from '../format';
 import type { CurrentImport } from '../import-controller';
-import { controls } from '../shared-styles';
+import { controls, statusBox } from '../shared-styles';
 
 /** See the file's header. */
 export class ImportStatus extends LitElement {
   static override styles = [
     controls,
+    statusBox,
     css`
       :host {
         display: block;
-        box-sizing: border-box;
-        width: 100%;
-        max-width: 40rem;
-        margin: 0 auto;
-        padding: 1.25rem 1.25rem 0;
-      }
-
-      section {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 0.4rem 1rem;
-        padding: 0.6rem 0.9rem;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--surface);
-        font-variant-numeric: tabular-nums;
-      }
-
-      p {
-        flex: 1 1 14rem;
-        overflow-wrap: anywhere;
-      }
-
-      progress {
-        flex: 1 0 100%;
       }
     `,
   ];
@@ -47,9 +22,10 @@ export class ImportStatus extends LitElement {
   protected override render() {
     const { name, progress } = this.current;
     const total = progress?.numTotal;
-    return html`<section role="status">
+    return html`<section class="box" role="status">
       <p id="text">
-        ${progress?.phase === 'downloading' ? 'Downloading' : 'Opening'} ${name}${describe(this.current)}
+        ${progress?.phase === 'downloading' ? 'Downloading' : 'Opening'}
+        ${shortName(name)}${describe(this.current)}
       </p>
       <button @click=${() => this.dispatchEvent(new Event('stop'))}>Cancel</button>
       ${

@@ -1,4 +1,4 @@
-/** The one error class of the importers, with a sentence for people and what they can do next. */
+/** The error of the importers, with a sentence for people and what they can do next. */
 
 /** What was wrong, as a program can act on it. */
 export type ImportErrorCode =
@@ -14,5 +14,31 @@ export class ImportError extends Error {
     super(message, options);
     this.code = code;
     this.step = step;
+  }
+}
+
+/** One of several that could not be taken in. */
+export interface ImportFailure {
+  /** The file's name, or its address. */
+  readonly name: string;
+  readonly error: unknown;
+}
+
+/** What could not be taken in of several documents that came together. */
+export class ImportFailures extends Error {
+  override readonly name = 'ImportFailures';
+  /** One at least. */
+  readonly failures: readonly ImportFailure[];
+  /** How many came, those that are in included. */
+  readonly numTried: number;
+
+  constructor(failures: readonly ImportFailure[], numTried: number) {
+    super(
+      failures.length === numTried
+        ? `None of the ${numTried} documents could be taken in`
+        : `${failures.length} of ${numTried} documents could not be taken in`,
+    );
+    this.failures = failures;
+    this.numTried = numTried;
   }
 }

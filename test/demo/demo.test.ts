@@ -160,7 +160,9 @@ describe('demo page', () => {
       );
     const files = {
       'endless.txt': 'A sentence about nothing at all.\n\n'.repeat(200),
+      'empty.txt': '',
       'short.md': '# Short\n\nWords.',
+      'report.pdf': '%PDF-1.7\n%%EOF',
     };
     expect(await drag('dragover', files)).toBe(true);
     await page.getByText('Drop it to add it').waitFor();
@@ -168,6 +170,12 @@ describe('demo page', () => {
     // A browser leaves the page for a file that nobody takes.
     expect(await drag('drop', files)).toBe(true);
     await page.getByRole('heading', { name: 'endless' }).waitFor();
+    // What cannot be taken in keeps nothing else out.
+    const alert = page.getByRole('alert').filter({ hasText: '2 of 4 documents could not be taken in' });
+    await alert.getByText('“empty.txt”: There is no text in this document.').waitFor();
+    await alert.getByText('“report.pdf”: This PDF is damaged or incomplete.').waitFor();
+    await photograph(page, 'failures');
+    await alert.getByRole('button', { name: 'Dismiss' }).click();
     await page.getByText(/It is too long for this model, which reads [\d,]+ tokens/).waitFor();
     await expectAccessible(page);
     await photograph(page, 'too-long');

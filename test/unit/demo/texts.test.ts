@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ConversationStoreError } from '../../../demo/conversation-store-error';
 import { describeError } from '../../../demo/error-text';
 import {
   formatBytes,
@@ -8,6 +9,7 @@ import {
   formatShare,
   plainSentence,
 } from '../../../demo/format';
+import { ImportError, ImportFailures } from '../../../demo/import/import-error';
 import { EngineError } from '../../../src/util/errors';
 
 test.each([
@@ -78,6 +80,33 @@ test('documents are called by their titles, and bytes are in units', () => {
   );
   const full = new EngineError('storage-quota', 'Pages need 139792 bytes beside the 140127 there.');
   expect(describeError(full).detail).toBe('Pages need 140 kB beside the 140 kB there.');
+});
+
+test('of several documents each that failed is named, with its reason and what to do', () => {
+  const noText = new ImportError('no-text', 'There is no text in it.', 'Choose another.');
+  const full = new EngineError('storage-quota', 'It needs 2000000 bytes.');
+  const failures = [
+    { name: `${'n'.repeat(400)}.pdf`, error: noText },
+    { name: 'b.longpage', error: full },
+  ];
+  expect(describeError(new ImportFailures(failures, 3))).toMatchObject({
+    title: '2 of 3 documents could not be taken in',
+    detail: '',
+    steps: [
+      `“${'n'.repeat(30)}…${'n'.repeat(25)}.pdf”: There is no text in it. Choose another.`,
+      expect.stringMatching(/^“b\.longpage”: It needs 2\.0 MB\. Delete documents/),
+    ],
+  });
+  expect(describeError(new ImportFailures(failures, 2)).title).toBe(
+    'None of the 2 documents could be taken in',
+  );
+});
+
+test('conversations that are not kept are no fault of the question', () => {
+  const isFull = new ConversationStoreError(new DOMException('No.', 'QuotaExceededError'));
+  expect(describeError(isFull)).toMatchObject({ title: 'This conversation is not kept', canRetry: false });
+  expect(describeError(isFull).steps.join()).toContain('Delete documents or models');
+  expect(describeError(new ConversationStoreError(new Error('No.'))).steps.join()).toContain('private');
 });
 
 test('a limit that the person set is not called too little memory, and a larger one is offered', () => {
