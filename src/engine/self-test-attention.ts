@@ -90,7 +90,7 @@ export function attentionChecks({ kv, headDim, group }: SelfTestShape): SelfTest
   const prefill: SelfTestCheck = {
     steps: [
       {
-        spec: prefillAttention(element),
+        spec: prefillAttention(element, headDim),
         constants,
         params: {
           numRows,

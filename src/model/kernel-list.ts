@@ -44,7 +44,7 @@ export function slowKernels(
   ];
   return [
     [sample, { threads: samplerThreads(vocabSize), WIDE: Number(isSamplingWide(vocabSize, features)) }],
-    [prefillAttention(element), heads],
+    [prefillAttention(element, headDim), heads],
     [matmul(format), {}],
     [sparseDecode(kv), heads],
     product(1, false, 0),

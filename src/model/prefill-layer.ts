@@ -27,7 +27,7 @@ export async function compilePrefillKernels({ compiler, config, cache, activatio
   const [norm, append, attend, summarize, activate] = await Promise.all([
     compiler.compile(rmsNorm),
     compiler.compile(ropeAppendTile(element), { ...constants, QK_NORM: Number(config.hasQkNorm) }),
-    compiler.compile(prefillAttention(element), constants),
+    compiler.compile(prefillAttention(element, headDim), constants),
     compiler.compile(pageSummary(element), { HEAD_DIM: headDim }),
     compiler.compile(gatedActivation, { ACTIVATION: activationCodes[activation] }),
   ]);

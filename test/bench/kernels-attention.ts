@@ -113,7 +113,7 @@ function prefillBench(
   const qkvStride = (heads + 2 * kvHeads) * headDim;
   return {
     title: `prefill ${format} headDim ${headDim} group ${group} kvHeads ${kvHeads} rows ${numRows} from ${firstPosition}`,
-    spec: prefillAttention(format),
+    spec: prefillAttention(format, headDim),
     constants: { HEAD_DIM: headDim, GROUP: group },
     buffers: {
       qkv: randomFloats(numRows * qkvStride, 1),

@@ -40,6 +40,19 @@ test.each([
   },
 );
 
+test('heads of 512 channels on a GPU: prefill attention alone has the plain variant, and all is right', async () => {
+  const wide: SelfTestShape = { weights: 'f16', kv: 'f16', headDim: 512, group: 2, isSelecting: true };
+  const gpuLike = await requestTestDevice({ disabledFeatures: ['software'] });
+  const portable = new KernelCompiler(gpuLike);
+  expect(await runSelfTest(portable, wide)).toEqual({ refusedVariants: [], warning: undefined });
+  const chosen = selfTestChecks(wide).flatMap(({ steps }) =>
+    steps.map(({ spec }) => [spec.name, portable.chooseVariant(spec).name] as const),
+  );
+  const plainest = chosen.filter(([, variant]) => variant === 'naive').map(([name]) => name);
+  expect(plainest).toEqual(['attention/prefill-attention:f16']);
+  gpuLike.destroy();
+});
+
 test.each(['f16', 'q8'] as const)('finds nothing wrong with %s weights', async (weights) => {
   const checks = linearChecks({ weights });
   expectMeaningful(checks);

@@ -10,6 +10,8 @@ import { kvLibrary } from './kv-library';
 /** Keys that the kernel takes at once: tiles begin and end at multiples of this, but for the last tile's end. */
 export const prefillKeyBlock = 32;
 const pairsPerGroup = 32;
+/** Channels of a head for which the variant for GPUs has sums. */
+const mostPortableChannels = 256;
 
 /**
  * Rows `[firstRow, firstRow + numRows)` of `qkv [segment rows, qkvStride]`, row `firstRow + r` at position
@@ -17,9 +19,10 @@ const pairsPerGroup = 32;
  * `tile [kvHeads, tilePages, page]`, causally and, unless `window` is 0, after their position − window, for the KV heads from
  * `firstKvHead` on. Keys are in no other way tied to their places. `isFirst` starts the
  * state, `isLast` divides by the sum: in between `attended [segment rows, heads · headDim]` is un-normalised and
- * `softmaxState [segment rows, heads, 2]` holds (largest score · log2 e, sum).
+ * `softmaxState [segment rows, heads, 2]` holds (largest score · log2 e, sum). Heads of more than 256 channels have the plain
+ * variant on a GPU.
  */
-export function prefillAttention(format: KvElement) {
+export function prefillAttention(format: KvElement, headDim: number) {
   return {
     name: `attention/prefill-attention:${format}`,
     bindings: { qkv: 'read', tile: 'read', attended: 'read_write', softmaxState: 'read_write' },
@@ -41,7 +44,9 @@ export function prefillAttention(format: KvElement) {
     constants: { HEAD_DIM: 64, GROUP: 1 },
     variants: [
       { name: 'software', sources: [kvLibrary[format], software], requires: ['software'] },
-      { name: 'portable', sources: [kvLibrary[format], portable] },
+      ...(headDim <= mostPortableChannels
+        ? [{ name: 'portable', sources: [kvLibrary[format], portable] } as const]
+        : []),
       { name: 'naive', sources: [kvLibrary[format], naive] },
     ],
   } as const satisfies KernelSpec;

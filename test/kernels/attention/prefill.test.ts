@@ -79,7 +79,7 @@ function build(shape: Shape) {
       const rowsHere = Math.min(shape.chunk ?? numRows, numRows - firstRow);
       for (let firstKvHead = 0; firstKvHead < kvHeads; firstKvHead += headsAtOnce) {
         steps.push({
-          spec: prefillAttention(format),
+          spec: prefillAttention(format, headDim),
           constants: { HEAD_DIM: headDim, GROUP: group },
           bind: { tile: `tile${index}` },
           params: {
@@ -147,6 +147,8 @@ const shapes: Shape[] = [
   { headDim: 96, group: 1, kvHeads: 3, numRows: 40 },
   { headDim: 128, group: 2, kvHeads: 1, numRows: 70, firstPosition: 40 },
   { headDim: 256, group: 3, kvHeads: 1, numRows: 35 },
+  { headDim: 320, group: 2, kvHeads: 2, numRows: 37, firstPosition: 20, tilePages: 2, chunk: 33 },
+  { headDim: 512, group: 1, kvHeads: 1, numRows: 20, format: 'f32' },
   { headDim: 64, group: 4, kvHeads: 1, numRows: 50, format: 'f32' },
   { headDim: 256, group: 1, kvHeads: 1, numRows: 40, format: 'f32', everywhere: true },
   { headDim: 32, group: 1, kvHeads: 1, numRows: 577, chunk: 256, tilePages: 8 },
@@ -168,7 +170,7 @@ describe('prefill attention', () => {
   const shape: Shape = { headDim: 32, group: 7, kvHeads: 2, numRows: 150, firstPosition: 50, window: 90 };
 
   test('chunks, tiles and heads apart change nothing to the bit, in any variant', async () => {
-    for (const name of testedVariants(compiler, prefillAttention('f16'), true)) {
+    for (const name of testedVariants(compiler, prefillAttention('f16', shape.headDim), true)) {
       const whole = await run(shape, name);
       expect(await run({ ...shape, chunk: 37 }, name), name).toEqual(whole);
       expect(await run({ ...shape, tilePages: 4 }, name), name).toEqual(whole);
