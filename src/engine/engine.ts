@@ -9,6 +9,7 @@ import type { ChatTemplate } from '../tokenizer/chat-template';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { asError, type EngineError } from '../util/errors';
 import { fetched } from '../util/fetched';
+import { tellAll } from '../util/tell-all';
 import { checkIds, maxSampled } from './admission';
 import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
@@ -82,9 +83,7 @@ export class EngineCore {
     this.#loadMs = loadMs;
     this.#documentFingerprint = parts.fingerprint;
     this.#measured = measured;
-    const onRecovery = (event: RecoveryEvent) => {
-      for (const listener of this.#recoveryListeners) listener(event);
-    };
+    const onRecovery = (event: RecoveryEvent) => tellAll(this.#recoveryListeners, event);
     this.#side = new DeviceSide({ source, config, options, onRecovery }, parts);
   }
 
@@ -278,10 +277,8 @@ export class EngineCore {
 
   /** Events are made only while somebody listens. */
   #watch(): void {
-    const tellAll = (event: CacheEvent) => {
-      for (const listener of this.#listeners) listener(event);
-    };
-    this.#side.watch(this.#listeners.size > 0 ? tellAll : undefined);
+    const tell = (event: CacheEvent) => tellAll(this.#listeners, event);
+    this.#side.watch(this.#listeners.size > 0 ? tell : undefined);
   }
 
   /** Ends all requests and frees everything, on the GPU, the host and the disk. A second call waits for the same. */

@@ -6,6 +6,7 @@ import type { RecoveryEvent } from '../engine/recovery';
 import type { LoadProgress } from '../model/weight-loader';
 import { AsyncQueue } from '../util/async-queue';
 import { asError, EngineError } from '../util/errors';
+import { tellAll } from '../util/tell-all';
 import { deserializeError, serializeError } from '../api/errors';
 import type { Calls, CallName, ClientMessage, WorkerMessage } from './protocol';
 
@@ -140,14 +141,10 @@ export class Connection {
   #receive(message: WorkerMessage): void {
     if (message.kind === 'recovery') {
       const error = message.error && (deserializeError(message.error) as EngineError);
-      for (const tell of this.recoveryListeners) tell({ phase: message.phase, ...(error && { error }) });
-      return;
+      return tellAll(this.recoveryListeners, { phase: message.phase, ...(error && { error }) });
     }
     if (message.kind === 'warning') return this.#onWarning(message.message);
-    if (message.kind === 'cache') {
-      for (const listener of this.#cacheListeners) listener(message.event);
-      return;
-    }
+    if (message.kind === 'cache') return tellAll(this.#cacheListeners, message.event);
     const call = this.#pending.get(message.id);
     // An aborted call still answers; nobody waits for that.
     if (!call) return;

@@ -78,10 +78,19 @@ test('in mid-answer, twice in a row; with another answer beside it and one that 
   expect(phases).toEqual([...once, ...once]);
 });
 
-test('while idle: pages come back from the host, not by another prefill', async () => {
+test('while idle: pages come back from the host, not by another prefill; a listener that throws changes nothing', async () => {
   const wanted = await answer(engine, greedy);
+  const report = vi.fn();
+  vi.stubGlobal('reportError', report);
+  const failure = new Error('a listener of the page');
+  const stop = engine.onRecovery(() => {
+    throw failure;
+  });
   lose();
   const { tokenIds, end } = await answer(engine, greedy);
+  stop();
+  vi.unstubAllGlobals();
+  expect(report.mock.calls).toEqual([[failure], [failure], [failure]]);
   expect(tokenIds).toEqual(wanted.tokenIds);
   expect(end.numCachedTokens).toBe(144);
 });
