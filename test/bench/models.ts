@@ -1,6 +1,6 @@
 /** What is measured: the models by name, and how much work each gets on which kind of adapter. Data and pure choices. */
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { WeightFormat } from '../../src/kernels/linear/weight-format';
 import type { ModelConfig } from '../../src/model/model-config';
 import type { ModelSource } from '../../src/model/model-source';
@@ -44,7 +44,7 @@ export function findModel(
       source: randomModel(`random:${name}`, qwen2Shape),
     };
   }
-  const folder = join(root, folders[name] ?? name);
+  const folder = resolve(root, folders[name] ?? name);
   if (!existsSync(join(folder, 'config.json'))) return undefined;
   return { name: basename(folder), weights: weights ?? 'f16', source: diskSource(folder), folder };
 }

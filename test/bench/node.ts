@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { kvUsage, parseKvOptions } from '../../tools/bench/kv-options';
 import { parseOptions, usage } from '../../tools/bench/options';
+import { checkOutput } from '../../tools/command-line/files.mjs';
 import { UsageError } from '../../tools/command-line/options';
 import { runCommand } from '../../tools/command-line/run';
 import { loadDawn } from './dawn';
@@ -23,6 +24,7 @@ async function runKv(args: readonly string[]): Promise<void> {
     console.log(kvUsage);
     return;
   }
+  if (command.jsonPath !== undefined) checkOutput(command.jsonPath);
   const gpu = loadDawn();
   await runKvBench({ ...command, runner: 'node' }, process.cwd(), {
     runCase: (kvCase) => runKvCase(gpu, command, kvCase),
@@ -40,6 +42,7 @@ async function main(): Promise<void> {
   }
   if (options.runner === 'browser')
     throw new UsageError('This is the node runner: npm run bench has the browser.');
+  if (options.jsonPath !== undefined) checkOutput(options.jsonPath);
   const startedAt = new Date().toISOString();
   const gpu = loadDawn();
   const root = process.cwd();

@@ -1,5 +1,6 @@
 /** `ask` as a person calls it: the built library in headless Chromium, exit codes and what is printed. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,6 +70,16 @@ describe('ask', () => {
     expect(streamed.stdout).toBe(`${JSON.parse(ask(...args, '--json').stdout).text}\n`);
   });
 
+  test('ends without a word when nobody reads on', async () => {
+    const args = ['--model', model, '--prompt-ids', '5,9,20', '--max-tokens', '2000', '--temperature', '1'];
+    const child = spawn(process.execPath, [join(root, 'tools/ask/ask.mjs'), ...args]);
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.stdout.once('data', () => child.stdout.destroy());
+    const [status] = (await once(child, 'close')) as [number | null];
+    expect([status, stderr.replace(/^Building the library.*\n/m, '')]).toEqual([0, '']);
+  });
+
   test('exits with 2 and one line for a bad option and for a model that is none', () => {
     const broken = join(folder, 'broken');
     cpSync(model, broken, { recursive: true });
@@ -76,12 +87,15 @@ describe('ask', () => {
     const empty = mkdtempSync(join(folder, 'empty-'));
     const binary = join(folder, 'binary.txt');
     writeFileSync(binary, Uint8Array.of(0xff, 0xd8, 0xff, 0xe0));
+    const blank = join(folder, 'blank.txt');
+    writeFileSync(blank, ' \n');
     for (const [args, message] of [
       [['--prompt', 'x', '--colour', 'red'], '--colour'],
       [['--prompt', 'x', '--model', join(folder, 'none')], 'does not exist'],
       [['--prompt', 'x', '--model', empty], 'config.json'],
       [['--question', 'x', '--doc', binary], 'no text in UTF-8'],
       [['--question', 'x', '--doc', folder], 'cannot be read'],
+      [['--question', 'x', '--doc', blank], 'is empty'],
       [['--prompt', 'x', '--model', broken], 'FalconForCausalLM'],
       [['--prompt', 'x', '--model', 'http://127.0.0.1:9/'], 'http://127.0.0.1:9/'],
       [['--prompt-ids', '99999999', '--model', model], '99999999'],

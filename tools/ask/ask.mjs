@@ -1,14 +1,15 @@
 /**
  * `npm run ask`: does the main job from a terminal. Drives the built library in headless Chromium, streams the answer to
- * stdout or prints one JSON object. Exit code 0: answered; 2: called wrongly, or a model that cannot be used; 1: the rest.
+ * stdout or prints one JSON object. Exit code 0: answered, or nobody reads on; 2: called wrongly, or a model that cannot
+ * be used; 1: the rest.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { TextDecoder } from 'node:util';
 import { launchBrowser } from '../browser/launch.mjs';
 import { ensureLibrary } from '../build/ensure-library.mjs';
 import { serve } from '../serve/static-server.mjs';
+import { readTextFile } from '../command-line/files.mjs';
 import { UsageError, isUsageCode } from '../command-line/usage-error.mjs';
 import { parseOptions, usage } from './options.mjs';
 
@@ -29,20 +30,20 @@ function locateModel(model = embeddedModel) {
 
 function readDocument(path) {
   if (path === undefined) return undefined;
-  let bytes;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw new UsageError(`The document '${path}' cannot be read (${cause.code}).`, { cause });
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new UsageError(`The document '${path}' is no text in UTF-8.`, { cause });
-  }
+  const text = readTextFile(path, 'document');
+  if (text.trim() === '') throw new UsageError(`The document '${path}' is empty.`);
+  return text;
 }
 
-/** Opens a blank page that can import the library, and runs the request there. */
+/** Resolves when whoever reads stdout is gone, as `head` is after its lines: nobody wants the rest. */
+const readerLeft = new Promise((resolve) => {
+  process.stdout.on('error', (error) => {
+    if (error.code !== 'EPIPE') throw error;
+    resolve({});
+  });
+});
+
+/** Opens a blank page that can import the library, and runs the request there, as long as somebody reads what comes. */
 async function answer(options, onText) {
   const { url, mounts } = locateModel(options.model);
   const document = readDocument(options.doc);
@@ -60,7 +61,8 @@ async function answer(options, onText) {
     await page.exposeFunction('longpageText', onText);
     await page.goto(server.origin);
     const request = { ...options, modelUrl: url, document };
-    return await page.evaluate(async (given) => (await import('/ask/page.mjs')).run(given), request);
+    const run = page.evaluate(async (given) => (await import('/ask/page.mjs')).run(given), request);
+    return await Promise.race([run, readerLeft]);
   } finally {
     await browser.close();
     await server.close();

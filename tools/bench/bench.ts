@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { describeReport, writeReport, type BenchReport } from '../../test/bench/report';
 import { runModels } from '../../test/bench/run-models';
 import { launchBrowser } from '../browser/launch.mjs';
+import { checkOutput } from '../command-line/files.mjs';
 import { runCommand } from '../command-line/run';
 import { runInNode } from '../command-line/run-in-node';
 import { openBrowserEngine, repositoryRoot } from './browser-engine';
@@ -16,10 +17,9 @@ import { kvUsage, parseKvOptions } from './kv-options';
 import { parseOptions, usage, type BenchOptions } from './options';
 import { openPeer } from './peers';
 
-/** Runs to its end with its own output. @throws Error when it fails */
-async function benchInNode(args: readonly string[], environment?: Record<string, string>): Promise<void> {
-  const status = await runInNode('test/bench/node.ts', 'bench', args, environment);
-  if (status !== 0) throw new Error(`The benchmark under Node ended with status ${status}.`);
+/** Runs to its end with its own output. @returns its exit code */
+function benchInNode(args: readonly string[], environment?: Record<string, string>): Promise<number> {
+  return runInNode('test/bench/node.ts', 'bench', args, environment);
 }
 
 async function runInBrowser(options: BenchOptions): Promise<void> {
@@ -43,7 +43,9 @@ async function runInBrowser(options: BenchOptions): Promise<void> {
   console.log(describeReport(report));
   if (report.models.some(({ isSoftware }) => !isSoftware)) {
     const matvecPath = join(folder, `${stem}-matvec.json`);
-    await benchInNode(['--models', 'none', '--matvec', '--json', matvecPath], { LONGPAGE_ADAPTER: 'system' });
+    const args = ['--models', 'none', '--matvec', '--json', matvecPath];
+    const status = await benchInNode(args, { LONGPAGE_ADAPTER: 'system' });
+    if (status !== 0) throw new Error(`The matvecs under Node ended with status ${status}.`);
     const { matvec } = JSON.parse(readFileSync(matvecPath, 'utf8')) as BenchReport;
     if (matvec) report = { ...report, matvec };
   }
@@ -53,16 +55,24 @@ async function runInBrowser(options: BenchOptions): Promise<void> {
 
 async function runKv(args: readonly string[]): Promise<void> {
   const command = parseKvOptions(args);
-  if (command === 'help') console.log(kvUsage);
-  else if (command.runner === 'browser') await runKvInBrowser(command);
-  else await benchInNode(['kv', ...args]);
+  if (command === 'help') {
+    console.log(kvUsage);
+    return;
+  }
+  if (command.jsonPath !== undefined) checkOutput(command.jsonPath);
+  if (command.runner === 'browser') await runKvInBrowser(command);
+  else process.exitCode = await benchInNode(['kv', ...args]);
 }
 
 runCommand(async () => {
   const args = process.argv.slice(2);
   if (args[0] === 'kv') return runKv(args.slice(1));
   const options = parseOptions(args);
-  if (options === 'help') console.log(usage);
-  else if (options.runner === 'node') await benchInNode(args);
+  if (options === 'help') {
+    console.log(usage);
+    return;
+  }
+  if (options.jsonPath !== undefined) checkOutput(options.jsonPath);
+  if (options.runner === 'node') process.exitCode = await benchInNode(args);
   else await runInBrowser(options);
 });

@@ -108,12 +108,17 @@ export function findGroup({ groups }: SettingResult, name: string): GroupResult 
   return groups.find(({ group }) => group === name);
 }
 
-/** Writes `eval.json` and `eval.svg` into the folder, which is made where it is missing; returns their paths. */
+/** The files of a report in `folder`: `eval.json` and `eval.svg`. */
+export function reportPaths(folder: string): [json: string, chart: string] {
+  return [join(folder, 'eval.json'), join(folder, 'eval.svg')];
+}
+
+/** Writes a report's files into the folder, which is made where it is missing; returns their paths. */
 export function writeReport(folder: string, report: EvalReport): string[] {
   mkdirSync(folder, { recursive: true });
-  const paths = [join(folder, 'eval.json'), join(folder, 'eval.svg')];
-  writeFileSync(paths[0]!, `${JSON.stringify(report, null, 1)}\n`);
-  writeFileSync(paths[1]!, drawChart(report));
+  const paths = reportPaths(folder);
+  writeFileSync(paths[0], `${JSON.stringify(report, null, 1)}\n`);
+  writeFileSync(paths[1], drawChart(report));
   return paths;
 }
 

@@ -1,10 +1,11 @@
 /** One run from the options to the report, on whatever engine the entry opens. */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { checkOutput } from '../command-line/files.mjs';
 import { evaluate, type EvalEngine } from './evaluate';
 import type { EvalOptions } from './options';
 import { prepare, type Preparation } from './prepare';
-import { buildReport, describeReport, writeReport } from './report';
+import { buildReport, describeReport, reportPaths, writeReport } from './report';
 import type { EvalDocument, Turn } from './task';
 
 /** Where the engine runs. */
@@ -19,6 +20,10 @@ export interface EvalRunner {
 /** Runs the bench, prints its tables and writes its files. @throws UsageError, and what dense attention throws */
 export async function runEval(options: EvalOptions, runner: EvalRunner): Promise<void> {
   const startedAt = new Date().toISOString();
+  const outFolder = resolve(runner.root, options.outFolder);
+  for (const path of options.documentsPath === undefined ? reportPaths(outFolder) : [options.documentsPath]) {
+    checkOutput(path);
+  }
   const preparation = await prepare(options, runner.root);
   const { plan, documents, countTokens, location, haystack, notes } = preparation;
   if (options.documentsPath !== undefined) {
@@ -52,7 +57,7 @@ export async function runEval(options: EvalOptions, runner: EvalRunner): Promise
   };
   const report = buildReport(description, runs);
   console.log(describeReport(report));
-  console.error(writeReport(resolve(runner.root, options.outFolder), report).join('\n'));
+  console.error(writeReport(outFolder, report).join('\n'));
 }
 
 /** In the shape of `tools/scout/generate.py`, so that other runtimes can be asked the same. */

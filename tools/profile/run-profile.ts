@@ -1,5 +1,5 @@
 /** One run from the options to the profile, on whatever engine the entry opens. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { profileFileName, profileNameOf } from '../../src/engine/choose-profile';
 import type { HeadProfile } from '../../src/select/head-profile';
@@ -9,6 +9,7 @@ import { readModelConfig } from '../../src/model/read-model-config';
 import { urlSource } from '../../src/model/url-source';
 import { Tokenizer } from '../../src/tokenizer/tokenizer';
 import { diskSource } from '../../test/bench/disk-source';
+import { checkOutput, readTextFile } from '../command-line/files.mjs';
 import { readFacts } from '../eval/facts';
 import { readBooks } from '../eval/haystack';
 import { describeOverlaps, drawHeatMap, unstableOverlap } from './describe';
@@ -49,6 +50,7 @@ export async function runProfile(options: ProfileOptions, runner: ProfileRunner)
   if (!isUrl && !existsSync(join(location, 'config.json'))) {
     throw new UsageError(`'${location}' is no model folder: it has no config.json.`);
   }
+  checkOutput(resolve(runner.root, options.outPath ?? 'public/profiles/index.json'));
   const source = isUrl ? urlSource(location) : diskSource(location);
   const tokenizer = await readTokenizer(source);
   const { maxContext } = await readModelConfig(source);
@@ -163,20 +165,11 @@ function chooseFamilies(
     const books = readBooks(join(root, '../shared/texts'));
     return builtFamilies({ facts, split: 'familiar', books, countTokens, seed }, lengthTokens, numSteps);
   }
-  const ids = tokenizer.encode(read(textPath), { addSpecialTokens: false });
+  const ids = tokenizer.encode(readTextFile(textPath), { addSpecialTokens: false });
   const room = Math.max(1, lengthTokens - 2 * numSteps);
   const text = tokenizer.decode(ids.slice(0, ids.length > lengthTokens ? room : ids.length));
-  const questions = questionsPath === undefined ? [] : readQuestions(read(questionsPath));
+  const questions = questionsPath === undefined ? [] : readQuestions(readTextFile(questionsPath));
   return [textFamily(text, questions, numSteps)];
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new UsageError(`'${path}' cannot be read (${code ?? 'unknown reason'}).`);
-  }
 }
 
 /** Tokens of the prompt, and with the answer; room for the template's own. */
