@@ -7,8 +7,8 @@ export function tellAll<T>(listeners: Iterable<(event: T) => void>, event: T): v
       listener(event);
     } catch (error) {
       // Node has no `reportError`.
-      if (typeof reportError === 'function') reportError(error);
-      else console.warn(error);
+      const report: ((error: unknown) => void) | undefined = globalThis.reportError;
+      (report ?? console.warn)(error);
     }
   }
 }
