@@ -23,7 +23,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> tile: array<KvEight>;
 @group(0) @binding(2) var<storage, read_write> attended: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> softmaxState: array<vec2<f32>>;
-@group(1) @binding(0) var<uniform> params: Params;
+@group(0) @binding(16) var<uniform> params: Params;
 
 override HEAD_DIM: u32 = 64;
 override GROUP: u32 = 1;

@@ -22,7 +22,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read> listState: array<vec2<u32>>;
 @group(0) @binding(5) var<storage, read> lists: array<u32>;
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4<f32>>;
-@group(1) @binding(0) var<uniform> params: Params;
+@group(0) @binding(16) var<uniform> params: Params;
 
 override HEAD_DIM: u32 = 64;
 override GROUP: u32 = 1;

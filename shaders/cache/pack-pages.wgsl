@@ -15,8 +15,8 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read_write> pages: array<KvEight>;
 @group(0) @binding(1) var<storage, read_write> packed: array<u32>;
-@group(1) @binding(0) var<uniform> params: Params;
-@group(1) @binding(1) var<storage, read> list: array<vec2<u32>>;
+@group(0) @binding(16) var<uniform> params: Params;
+@group(0) @binding(17) var<storage, read> list: array<vec2<u32>>;
 
 override HEAD_DIM: u32 = 64;
 const threads = 64u;

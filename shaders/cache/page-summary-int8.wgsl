@@ -16,7 +16,7 @@ struct Params {
 @group(0) @binding(0) var<storage, read> tile: array<vec4<u32>>;
 @group(0) @binding(1) var<storage, read> summaryTable: array<u32>;
 @group(0) @binding(2) var<storage, read_write> summaries: array<KvEight>;
-@group(1) @binding(0) var<uniform> params: Params;
+@group(0) @binding(16) var<uniform> params: Params;
 
 override HEAD_DIM: u32 = 64;
 const threads = 64u;

@@ -25,7 +25,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> ropeTable: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> qkNorm: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> tile: array<KvEight>;
-@group(1) @binding(0) var<uniform> params: Params;
+@group(0) @binding(16) var<uniform> params: Params;
 
 @compute @workgroup_size(threads)
 fn main(

@@ -36,7 +36,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> pool: array<PoolWord>;
 @group(0) @binding(6) var<storage, read> summaryTable: array<u32>;
 @group(0) @binding(7) var<storage, read_write> summaries: array<KvEight>;
-@group(1) @binding(0) var<uniform> params: Params;
+@group(0) @binding(16) var<uniform> params: Params;
 
 @compute @workgroup_size(threads)
 fn main(

@@ -14,8 +14,8 @@ struct Params {
 
 @group(0) @binding(1) var<storage, read> tokens: array<u32>;
 @group(0) @binding(2) var<storage, read_write> hidden: array<f32>;
-@group(1) @binding(0) var<uniform> params: Params;
-@group(1) @binding(1) var<storage, read> list: array<u32>;
+@group(0) @binding(16) var<uniform> params: Params;
+@group(0) @binding(17) var<storage, read> list: array<u32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {

@@ -11,7 +11,7 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> z: array<vec2<f32>>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@group(1) @binding(0) var<uniform> params: Params;
+@group(0) @binding(16) var<uniform> params: Params;
 
 @compute @workgroup_size(64)
 fn main(

@@ -15,7 +15,7 @@ struct Params {
   firstTargetRow: u32,
   rowStep: u32,
 }
-@group(1) @binding(0) var<uniform> params: Params;
+@group(0) @binding(16) var<uniform> params: Params;
 
 @compute @workgroup_size(256)
 fn main(

@@ -59,7 +59,7 @@ const maxTop = 20u;
 @group(0) @binding(5) var<storage, read_write> done: array<u32>;
 @group(0) @binding(6) var<storage, read_write> results: array<u32>;
 @group(0) @binding(7) var<storage, read_write> blocks: array<vec2<u32>>;
-@group(1) @binding(0) var<uniform> params: Params;
+@group(0) @binding(16) var<uniform> params: Params;
 
 // Where the logits of one row come from, and what is done to them.
 struct Source {

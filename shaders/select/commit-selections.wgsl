@@ -16,7 +16,7 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read_write> lists: array<u32>;
 @group(0) @binding(1) var<storage, read_write> listState: array<vec2<u32>>;
-@group(1) @binding(0) var<uniform> params: Params;
+@group(0) @binding(16) var<uniform> params: Params;
 
 const threads = 64u;
 

@@ -26,8 +26,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read> summaryTable: array<u32>;
 @group(0) @binding(3) var<storage, read> summaries: array<KvEight>;
 @group(0) @binding(4) var<storage, read_write> scores: array<f32>;
-@group(1) @binding(0) var<uniform> params: Params;
-@group(1) @binding(1) var<storage, read> list: array<vec2<u32>>;
+@group(0) @binding(16) var<uniform> params: Params;
+@group(0) @binding(17) var<storage, read> list: array<vec2<u32>>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {

@@ -33,8 +33,8 @@ struct Params {
 @group(0) @binding(3) var<storage, read> slotTable: array<u32>;
 @group(0) @binding(4) var<storage, read_write> pool: array<vec4<u32>>;
 @group(0) @binding(5) var<storage, read_write> blockTable: array<u32>;
-@group(1) @binding(0) var<uniform> params: Params;
-@group(1) @binding(1) var<storage, read> list: array<u32>;
+@group(0) @binding(16) var<uniform> params: Params;
+@group(0) @binding(17) var<storage, read> list: array<u32>;
 
 const threads = 64u;
 

@@ -24,8 +24,8 @@ struct Params {
 @group(0) @binding(1) var<storage, read> scores: array<f32>;
 @group(0) @binding(2) var<storage, read_write> listState: array<vec2<u32>>;
 @group(0) @binding(3) var<storage, read_write> lists: array<u32>;
-@group(1) @binding(0) var<uniform> params: Params;
-@group(1) @binding(1) var<storage, read> list: array<vec2<u32>>;
+@group(0) @binding(16) var<uniform> params: Params;
+@group(0) @binding(17) var<storage, read> list: array<vec2<u32>>;
 
 @compute @workgroup_size(threads)
 fn main(

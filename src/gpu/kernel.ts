@@ -1,7 +1,7 @@
 /**
  * A compute kernel as data (`KernelSpec`), compiled for one device (`Kernel`) and bound to its buffers (`BoundKernel`).
- * Group 0 holds a kernel's own storage buffers; group 1 the dispatch's parameters and, where asked for, its list,
- * both at dynamic offsets in arenas that the recorder fills: so a dispatch creates nothing.
+ * One bind group holds a kernel's own storage buffers, the dispatch's parameters and, where asked for, its list; these two at
+ * dynamic offsets in an arena that the recorder fills: so a dispatch creates nothing, and sets one bind group alone.
  */
 import { assert } from '../util/assert';
 import type { GpuBuffer } from './buffer';
@@ -18,6 +18,10 @@ export const paramStrideBytes = 256;
 /** Largest parameter block of a kernel. */
 export const maxParamBytes = 128;
 
+/** Bindings of the parameters and of the list, behind those of a kernel's own buffers. */
+const paramsBinding = 16;
+const listBinding = 17;
+
 /** One way to write a kernel. All variants of a spec have the same bindings, parameters and results. */
 export interface KernelVariant {
   /** `'portable'`, or what it needs: `'subgroups'`, `'software'`. */
@@ -33,13 +37,13 @@ export interface KernelVariant {
 export interface KernelSpec<B extends string = string, P extends string = string, C extends string = string> {
   /** Folder and file of the shader, without extension, plus what was chosen: `'linear/matvec:f16'`. */
   readonly name: string;
-  /** Storage buffers of group 0, in binding order. */
+  /** Its own storage buffers, in binding order from 0. */
   readonly bindings: Readonly<Record<B, BindingAccess>>;
-  /** Scalars of the uniform `Params` (group 1, binding 0), in order. */
+  /** Scalars of the uniform `Params` (binding 16), in order. */
   readonly params: Readonly<Record<P, ScalarType>>;
   /** `override` constants with their defaults. */
   readonly constants?: Readonly<Record<C, number>>;
-  /** Whether the shader reads a per-dispatch list at group 1, binding 1. */
+  /** Whether the shader reads a per-dispatch list at binding 17. */
   readonly hasList?: boolean;
   /** In order of preference; the last one is portable. */
   readonly variants: readonly KernelVariant[];
@@ -100,49 +104,55 @@ export class Kernel<B extends string = string, P extends string = string> {
       );
       return { binding, resource };
     });
-    const group = this.#device.handle.createBindGroup({ label: this.name, layout: this.#layout, entries });
-    return { kernel: this, group };
+    return new BoundKernel(this, (arena) => {
+      const { buffer, maxListBytes } = arena;
+      const all: GPUBindGroupEntry[] = [
+        ...entries,
+        { binding: paramsBinding, resource: { buffer, size: maxParamBytes } },
+      ];
+      if (this.hasList) all.push({ binding: listBinding, resource: { buffer, size: maxListBytes } });
+      return this.#device.handle.createBindGroup({ label: this.name, layout: this.#layout, entries: all });
+    });
   }
 }
 
-/** A kernel with its buffers: dispatched any number of times with other parameters. */
-export interface BoundKernel<P extends string = string> {
-  readonly kernel: Kernel<string, P>;
-  readonly group: GPUBindGroup;
+/** Where the parameters and lists of dispatches lie on the GPU. */
+export interface Arena {
+  readonly buffer: GPUBuffer;
+  /** Bytes behind a list's offset that a shader may see. */
+  readonly maxListBytes: number;
 }
 
-/** Layouts of group 1, without and with a list; one per device. */
-interface SharedLayouts {
-  readonly params: GPUBindGroupLayout;
-  readonly paramsAndList: GPUBindGroupLayout;
+/** A kernel with its buffers: dispatched any number of times with other parameters. */
+export class BoundKernel<P extends string = string> {
+  readonly kernel: Kernel<string, P>;
+  readonly #createGroup: (arena: Arena) => GPUBindGroup;
+  #arena: Arena | undefined;
+  #group: GPUBindGroup | undefined;
+
+  constructor(kernel: Kernel<string, P>, createGroup: (arena: Arena) => GPUBindGroup) {
+    this.kernel = kernel;
+    this.#createGroup = createGroup;
+  }
+
+  /** Its buffers with an arena: made at the first dispatch, and again only for another arena. */
+  groupWith(arena: Arena): GPUBindGroup {
+    if (this.#group === undefined || this.#arena !== arena) {
+      this.#group = this.#createGroup(arena);
+      this.#arena = arena;
+    }
+    return this.#group;
+  }
 }
 
 /** Compiles kernels on one device, once per spec, variant and constants. */
 export class KernelCompiler {
   readonly device: Device;
-  readonly layouts: SharedLayouts;
   readonly #cache = new Map<string, Promise<Kernel>>();
   readonly #refused = new Set<string>();
 
   constructor(device: Device) {
     this.device = device;
-    const uniform: GPUBindGroupLayoutEntry = {
-      binding: 0,
-      visibility: GPUShaderStage.COMPUTE,
-      buffer: { type: 'uniform', hasDynamicOffset: true, minBindingSize: 0 },
-    };
-    const list: GPUBindGroupLayoutEntry = {
-      binding: 1,
-      visibility: GPUShaderStage.COMPUTE,
-      buffer: { type: 'read-only-storage', hasDynamicOffset: true },
-    };
-    this.layouts = {
-      params: device.handle.createBindGroupLayout({ label: 'params', entries: [uniform] }),
-      paramsAndList: device.handle.createBindGroupLayout({
-        label: 'params and list',
-        entries: [uniform, list],
-      }),
-    };
   }
 
   /**
@@ -198,16 +208,8 @@ export class KernelCompiler {
     const code = (variant.requires ?? []).map((name) => enables[name] ?? '').join('') + texts.join('\n');
     gpu.pushErrorScope('validation');
     const module = gpu.createShaderModule({ label, code });
-    const entries = Object.values(spec.bindings).map((access, binding): GPUBindGroupLayoutEntry => {
-      return {
-        binding,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
-      };
-    });
-    const layout = gpu.createBindGroupLayout({ label, entries });
-    const shared = spec.hasList ? this.layouts.paramsAndList : this.layouts.params;
-    const pipelineLayout = gpu.createPipelineLayout({ label, bindGroupLayouts: [layout, shared] });
+    const layout = gpu.createBindGroupLayout({ label, entries: layoutEntries(spec) });
+    const pipelineLayout = gpu.createPipelineLayout({ label, bindGroupLayouts: [layout] });
     const pending = gpu.createComputePipelineAsync({
       label,
       layout: pipelineLayout,
@@ -227,6 +229,18 @@ export class KernelCompiler {
       await scope;
     }
   }
+}
+
+function layoutEntries(spec: KernelSpec): GPUBindGroupLayoutEntry[] {
+  const entry = (binding: number, buffer: GPUBufferBindingLayout): GPUBindGroupLayoutEntry => {
+    return { binding, visibility: GPUShaderStage.COMPUTE, buffer };
+  };
+  const entries = Object.values(spec.bindings).map((access, binding) =>
+    entry(binding, { type: access === 'read' ? 'read-only-storage' : 'storage' }),
+  );
+  entries.push(entry(paramsBinding, { type: 'uniform', hasDynamicOffset: true }));
+  if (spec.hasList) entries.push(entry(listBinding, { type: 'read-only-storage', hasDynamicOffset: true }));
+  return entries;
 }
 
 function describe(message: GPUCompilationMessage, code: string): string {

@@ -7,8 +7,8 @@ import { roundUp } from '../util/math';
 import type { GpuBuffer } from './buffer';
 import type { Device } from './device';
 import {
-  maxParamBytes,
   paramStrideBytes,
+  type Arena,
   type BoundKernel,
   type Grid,
   type Kernel,
@@ -55,14 +55,12 @@ export class Recorder {
   profiler: Profiler | undefined;
   readonly #device: Device;
   /** Parameters and lists in the order of the dispatches, each at a multiple of `paramStrideBytes`. */
-  readonly #arena: GpuBuffer;
+  readonly #arenaBuffer: GpuBuffer;
+  readonly #arena: Arena;
   readonly #words: Uint32Array<ArrayBuffer>;
   readonly #floats: Float32Array<ArrayBuffer>;
   /** By place in the arena: whose parameters the host's copy has there. Most are the same from step to step. */
   readonly #written: ({ readonly kernel: Kernel; readonly params: object } | undefined)[] = [];
-  readonly #paramsGroup: GPUBindGroup;
-  readonly #paramsAndListGroup: GPUBindGroup;
-  readonly #maxListBindingBytes: number;
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #usedBytes = 0;
@@ -73,9 +71,7 @@ export class Recorder {
     const device = compiler.device;
     this.#device = device;
     this.profiler = options.profiler;
-    // A dynamic offset plus the binding's size must stay inside the buffer: what follows the arena is only reach.
-    this.#maxListBindingBytes = maxListBytes;
-    this.#arena = device.buffers.create({
+    this.#arenaBuffer = device.buffers.create({
       label: 'parameters and lists',
       category: 'staging',
       sizeBytes: recorderBytes(options),
@@ -83,17 +79,12 @@ export class Recorder {
     });
     this.#words = new Uint32Array((maxDispatches * paramStrideBytes + maxListBytes) / 4);
     this.#floats = new Float32Array(this.#words.buffer);
-    const params = { binding: 0, resource: { buffer: this.#arena.handle, size: maxParamBytes } };
-    const list = { binding: 1, resource: { buffer: this.#arena.handle, size: maxListBytes } };
-    this.#paramsGroup = device.handle.createBindGroup({ layout: compiler.layouts.params, entries: [params] });
-    this.#paramsAndListGroup = device.handle.createBindGroup({
-      layout: compiler.layouts.paramsAndList,
-      entries: [params, list],
-    });
+    // A dynamic offset plus the binding's size must stay inside the buffer: what follows the arena is only reach.
+    this.#arena = { buffer: this.#arenaBuffer.handle, maxListBytes };
   }
 
   /**
-   * Records one dispatch. `list` is what the shader sees at group 1, binding 1 (at most `maxListBytes`).
+   * Records one dispatch. `list` is what the shader sees at binding 17 (at most `maxListBytes`).
    * A grid with a zero dispatches nothing. `params` must not change afterwards: the same object means the same numbers.
    */
   dispatch<P extends string>(
@@ -102,13 +93,13 @@ export class Recorder {
     grid: Grid,
     list?: Uint32Array,
   ): void {
-    const { kernel, group } = bound;
+    const { kernel } = bound;
     const [x, y = 1, z = 1] = grid;
     if (x === 0 || y === 0 || z === 0) return;
     assert(kernel.hasList === (list !== undefined), `kernel '${kernel.name}' and its list do not agree`);
     const listBytes = roundUp(list?.byteLength ?? 0, paramStrideBytes);
     assert(
-      listBytes <= this.#maxListBindingBytes,
+      listBytes <= this.#arena.maxListBytes,
       `a list of ${listBytes} bytes for '${kernel.name}' is too long`,
     );
     if (this.#usedBytes + paramStrideBytes + listBytes > this.#words.byteLength) this.submit();
@@ -119,13 +110,13 @@ export class Recorder {
     this.#encode(kernel, params, paramOffset);
     const pass = this.#beginPass(kernel.name);
     pass.setPipeline(kernel.pipeline);
-    pass.setBindGroup(0, group);
+    const group = bound.groupWith(this.#arena);
     if (list) {
       this.#words.set(list, listOffset / 4);
       this.#written.fill(undefined, listOffset / paramStrideBytes, this.#usedBytes / paramStrideBytes);
-      pass.setBindGroup(1, this.#paramsAndListGroup, [paramOffset, listOffset]);
+      pass.setBindGroup(0, group, [paramOffset, listOffset]);
     } else {
-      pass.setBindGroup(1, this.#paramsGroup, [paramOffset]);
+      pass.setBindGroup(0, group, [paramOffset]);
     }
     pass.dispatchWorkgroups(x, y, z);
     this.counts.dispatches++;
@@ -174,7 +165,7 @@ export class Recorder {
     this.#endPass();
     this.profiler?.resolve(this.#encoder);
     const { queue } = this.#device.handle;
-    if (this.#usedBytes > 0) queue.writeBuffer(this.#arena.handle, 0, this.#words, 0, this.#usedBytes / 4);
+    if (this.#usedBytes > 0) queue.writeBuffer(this.#arena.buffer, 0, this.#words, 0, this.#usedBytes / 4);
     queue.submit([this.#encoder.finish()]);
     this.counts.submits++;
     this.#encoder = undefined;
@@ -183,7 +174,7 @@ export class Recorder {
   }
 
   destroy(): void {
-    this.#arena.destroy();
+    this.#arenaBuffer.destroy();
   }
 
   #encode<P extends string>(

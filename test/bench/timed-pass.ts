@@ -1,7 +1,13 @@
 /** A fixed list of dispatches in one compute pass, timed by the GPU's own clock from its first to its last. */
 import type { GpuBuffer } from '../../src/gpu/buffer';
 import type { Device } from '../../src/gpu/device';
-import { paramStrideBytes, type BoundKernel, type Grid, type KernelCompiler } from '../../src/gpu/kernel';
+import {
+  paramStrideBytes,
+  type Arena,
+  type BoundKernel,
+  type Grid,
+  type KernelCompiler,
+} from '../../src/gpu/kernel';
 import { readBuffer } from '../../src/gpu/readback';
 import type { Recorder } from '../../src/gpu/recorder';
 import type { Operation } from '../../src/model/linear';
@@ -30,11 +36,11 @@ export class TimedPass {
   readonly #device: Device;
   readonly #dispatches: readonly Dispatch[];
   readonly #params: GpuBuffer;
-  readonly #paramsGroup: GPUBindGroup;
+  readonly #arena: Arena;
   readonly #timestamps: { readonly querySet: GPUQuerySet; readonly resolved: GpuBuffer } | undefined;
 
   constructor(compiler: KernelCompiler, dispatches: readonly Dispatch[]) {
-    const { device, layouts } = compiler;
+    const { device } = compiler;
     this.#device = device;
     this.#dispatches = dispatches;
     this.#params = device.buffers.create({
@@ -44,10 +50,7 @@ export class TimedPass {
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
     device.write(this.#params, 0, encodeParams(dispatches));
-    this.#paramsGroup = device.handle.createBindGroup({
-      layout: layouts.params,
-      entries: [{ binding: 0, resource: { buffer: this.#params.handle, size: paramStrideBytes } }],
-    });
+    this.#arena = { buffer: this.#params.handle, maxListBytes: 0 };
     if (device.features.has('timestamp-query')) {
       this.#timestamps = {
         querySet: device.handle.createQuerySet({ type: 'timestamp', count: 2 }),
@@ -95,8 +98,7 @@ export class TimedPass {
   #encode(pass: GPUComputePassEncoder): void {
     for (const [index, { bound, grid }] of this.#dispatches.entries()) {
       pass.setPipeline(bound.kernel.pipeline);
-      pass.setBindGroup(0, bound.group);
-      pass.setBindGroup(1, this.#paramsGroup, [index * paramStrideBytes]);
+      pass.setBindGroup(0, bound.groupWith(this.#arena), [index * paramStrideBytes]);
       pass.dispatchWorkgroups(...(grid as [number, number?, number?]));
     }
   }
