@@ -251,7 +251,7 @@ export class EngineCore {
     });
   }
 
-  /** Where the pages are of the sequence that ran last. @throws EngineError `device-lost`, `disposed` */
+  /** Where the pages are of the sequence that ran last. @throws EngineError `device-lost`, `disposed`, `network` */
   async cacheMap(): Promise<CacheMap> {
     await this.#side.ready();
     return this.runner.readMap();

@@ -16,6 +16,7 @@ import type { Sampler } from '../sampler/sampler';
 import { fetched } from '../util/fetched';
 import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
+import type { CacheMapReader } from './cache-map-reader';
 import { FilledPages } from './filled-pages';
 import type { MemoryPlan } from './memory-plan';
 import { Pace, readingSegmentMs, segmentMs } from './pace';
@@ -73,6 +74,7 @@ export class ModelRunner {
   readonly #filledPages: FilledPages;
   readonly #pace = new Pace();
   #masses: PageMasses | undefined;
+  #mapReader: CacheMapReader | undefined;
   #counts = { steps: 0, dispatches: 0, submits: 0, readbacks: 0, buffers: 0 };
   #lastSliceEnd = 0;
   /** The sequence of the latest submission. */
@@ -170,9 +172,11 @@ export class ModelRunner {
     if (this.#reranker) this.#reranker.onEvent = listener;
   }
 
-  /** Where the pages of the sequence are that was submitted last. */
-  readMap(): Promise<CacheMap> {
-    return this.#parts.mapReader.read(this.#latest);
+  /** Where the pages of the sequence are that was submitted last. @throws EngineError `network` when that part cannot be fetched */
+  async readMap(): Promise<CacheMap> {
+    const { CacheMapReader } = await fetched(import('./cache-map-reader'));
+    this.#mapReader ??= new CacheMapReader({ ...this.#parts, cache: this.cache });
+    return this.#mapReader.read(this.#latest);
   }
 
   /** Compiles the step of a batch of `numRows` sequences, unless that was done or there are none. */

@@ -7,7 +7,7 @@ import { pageBytes } from '../kernels/attention/kv-format';
 import { createActivations, destroyActivations } from '../model/activations';
 import type { GraphContext } from '../model/decode-graph';
 import type { ModelConfig } from '../model/model-config';
-import { PagePacker } from '../model/page-packer';
+import type { PagePacker } from '../model/page-packer';
 import { ropeTable } from '../model/rope';
 import type { HostTraffic } from '../model/tile-traffic';
 import type { ModelWeights } from '../model/weights';
@@ -16,8 +16,14 @@ import { Offloader } from '../offload/offloader';
 import { openHostStore } from '../offload/open-host-store';
 import { Reloader } from '../offload/reloader';
 import { Sampler } from '../sampler/sampler';
-import { CacheMapReader } from './cache-map-reader';
-import { numReadbackSlots, offloadSlotBytes, readbackSlotBytes, type MemoryPlan } from './memory-plan';
+import { fetched } from '../util/fetched';
+import {
+  mapSlotBytes,
+  numReadbackSlots,
+  offloadSlotBytes,
+  readbackSlotBytes,
+  type MemoryPlan,
+} from './memory-plan';
 import { Reranker } from './reranker';
 import { Restorer } from './restorer';
 
@@ -30,7 +36,8 @@ export interface RunnerParts {
   readonly restorer: Restorer;
   /** Present when pages are packed as they leave. */
   readonly packer: PagePacker | undefined;
-  readonly mapReader: CacheMapReader;
+  /** What the cache map is read with; absent when every head attends everything. */
+  readonly mapRing: ReadbackRing | undefined;
   /** Sequences whose pages go to the host whatever their heads are. */
   readonly kept: Set<number>;
   readonly hostStore: BackedHostStore;
@@ -40,7 +47,7 @@ export interface RunnerParts {
   readonly destroy: () => void;
 }
 
-/** Allocates all parts, or none. @throws EngineError `gpu-memory` */
+/** Allocates all parts, or none. @throws EngineError `gpu-memory`, `network` where a part of the library cannot be fetched */
 export async function allocate(
   compiler: KernelCompiler,
   config: ModelConfig,
@@ -81,12 +88,18 @@ export async function allocate(
     const restorer = await Restorer.create(compiler, cache, host);
     const { format, hostFormat } = cache.shape;
     const packer =
-      hostFormat === format ? undefined : await PagePacker.create(compiler, cache, activations.filledPages);
+      hostFormat === format
+        ? undefined
+        : await (
+            await fetched(import('../model/packing'))
+          ).PagePacker.create(compiler, cache, activations.filledPages);
     const reranker = cache.hasStableHeads
       ? await Reranker.create(compiler, cache, host, plan.rerank)
       : undefined;
-    const mapReader = new CacheMapReader(device, recorder, cache, store, reranker);
-    undo.push(() => mapReader.destroy());
+    const mapRing = cache.isSparse
+      ? new ReadbackRing(device, 1, mapSlotBytes(cache.shape), 'cache map')
+      : undefined;
+    undo.push(() => mapRing?.destroy());
     const context: GraphContext = {
       compiler,
       config,
@@ -105,7 +118,7 @@ export async function allocate(
       readbacks,
       restorer,
       packer,
-      mapReader,
+      mapRing,
       reranker,
       kept,
       hostStore: store,

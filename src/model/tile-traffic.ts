@@ -8,13 +8,14 @@ import { pageTokens } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
 import { flatGrid, type Recorder } from '../gpu/recorder';
-import { elementOf, pageBytes } from '../kernels/attention/kv-format';
+import { pageBytes } from '../kernels/attention/kv-format';
 import { copyPages } from '../kernels/cache/copy-pages';
-import { packPages, packPagesGrid, unpackPages, unpackPagesGrid } from '../kernels/cache/pack-pages';
 import { placeSelected } from '../kernels/select/place-selected';
 import type { HostWait, Offloader, PageRun } from '../offload/offloader';
 import type { PagesOnHost, Reloader } from '../offload/reloader';
+import { fetched } from '../util/fetched';
 import { allHeads, pageRange, type PageLists } from './earlier-pages';
+import type { bindPacking, TilePacking } from './tile-packing';
 
 /** The ways to and from the host. */
 export interface HostTraffic {
@@ -49,40 +50,9 @@ interface BoundSlab {
   readonly place: BoundKernel<keyof typeof placeSelected.params>;
 }
 
-/** A tile and its pages in 8 bits. `places` are pages of the tile, and of the packed one. */
-interface Packing {
-  readonly packedTile: GpuBuffer;
-  readonly pack: (recorder: Recorder, places: readonly number[], numTokens: number) => void;
-  readonly unpack: (recorder: Recorder, places: readonly number[]) => void;
-}
-
-async function bindPacking(
-  compiler: KernelCompiler,
-  { shape }: KvCache,
-  tile: GpuBuffer,
-  packedTile: GpuBuffer,
-): Promise<Packing> {
-  const { headDim } = shape;
-  const element = elementOf(shape.format);
-  const constants = { HEAD_DIM: headDim };
-  const [packKernel, unpackKernel] = await Promise.all([
-    compiler.compile(packPages(element), constants),
-    compiler.compile(unpackPages(element), constants),
-  ]);
-  const pack = packKernel.bind({ pages: tile, packed: packedTile });
-  const unpack = unpackKernel.bind({ packed: packedTile, pages: tile });
-  const listOf = (places: readonly number[]) => Uint32Array.from(places.flatMap((place) => [place, place]));
-  return {
-    packedTile,
-    pack: (recorder, places, numTokens) => {
-      const numPages = places.length;
-      recorder.dispatch(pack, { numPages, numTokens }, packPagesGrid(numPages, headDim), listOf(places));
-    },
-    unpack: (recorder, places) => {
-      const numPages = places.length;
-      recorder.dispatch(unpack, { numPages }, unpackPagesGrid(numPages, headDim), listOf(places));
-    },
-  };
+/** Packs a tile, where pages have 8 bits outside of it. */
+async function packingOf(...tile: Parameters<typeof bindPacking>): Promise<TilePacking> {
+  return (await fetched(import('./packing'))).bindPacking(...tile);
 }
 
 /** Traffic of one tile buffer for one layer. */
@@ -93,7 +63,7 @@ export class TileTraffic {
   readonly #tile: GpuBuffer;
   readonly #tilePages: number;
   readonly #slabs: readonly BoundSlab[];
-  readonly #packing: Packing | undefined;
+  readonly #packing: TilePacking | undefined;
 
   private constructor(
     cache: KvCache,
@@ -102,7 +72,7 @@ export class TileTraffic {
     tile: GpuBuffer,
     tilePages: number,
     slabs: readonly BoundSlab[],
-    packing: Packing | undefined,
+    packing: TilePacking | undefined,
   ) {
     this.#cache = cache;
     this.#host = host;
@@ -116,6 +86,7 @@ export class TileTraffic {
   /**
    * Binds the copies between `tile [kvHeads, tilePages, page]` and the pools of a layer. `packedTile` holds the same pages in 8
    * bits, where those are what pools or the host have.
+   * @throws EngineError `network` where what packs cannot be fetched
    */
   static async create(
     compiler: KernelCompiler,
@@ -130,7 +101,7 @@ export class TileTraffic {
     const [copy, place, packing] = await Promise.all([
       compiler.compile(copyPages),
       compiler.compile(placeSelected),
-      hostFormat === 'int8' ? bindPacking(compiler, cache, tile, packedTile) : undefined,
+      hostFormat === 'int8' ? packingOf(compiler, cache, tile, packedTile) : undefined,
     ]);
     const ofPool = format === 'int8' ? packedTile : tile;
     const { lists, listState, slotTable, blockTable } = cache;

@@ -92,6 +92,7 @@ describe('the packed library', () => {
     const expected = [
       'LICENSE',
       'README.md',
+      'dist/cache-map-reader.js',
       'dist/documents.js',
       'dist/engine-worker.js',
       'dist/engine.js',
@@ -102,6 +103,7 @@ describe('the packed library', () => {
       'dist/indexeddb-host-store.js',
       'dist/measuring.js',
       'dist/packed-rare-shaders.js',
+      'dist/packing.js',
       'dist/page-masses.js',
       'dist/sources.js',
       'package.json',
