@@ -14,7 +14,7 @@ const entries = ['index.js', 'engine-worker.js'];
  * The aim is 250,000: of what is there the template engine takes 45,000, the tokenizer 29,000 and shaders 15,000, and the rest
  * is one engine, which no load can do without. `all` counts the parts too that are fetched on demand.
  */
-export const maxBytes = { needed: 280_800, all: 335_600 };
+export const maxBytes = { needed: 276_000, all: 337_900 };
 
 const forbidden = [
   [/\beval\s*\(/, 'calls eval'],

@@ -1,6 +1,6 @@
 /** The engine's heart: admit, plan, submit, confirm, as long as there are requests. It waits for the GPU only to confirm. */
 import { pagesFor, type PageId } from '../cache/page';
-import { isHostError } from '../offload/storage-error';
+import { isHostError } from '../offload/host-error';
 import { assert } from '../util/assert';
 import { EngineError } from '../util/errors';
 import type { ModelRunner, StepRow } from './model-runner';

@@ -140,7 +140,9 @@ export class BackedHostStore implements HostStore {
       // It may have been dropped while it was read.
       const id = ids[first + i];
       if (id === undefined || this.#store.numRoomPages === 0) continue;
-      void this.#store.write(layer, kvHead, [id], bytes.subarray(i * pageBytes, (i + 1) * pageBytes));
+      const page = bytes.subarray(i * pageBytes, (i + 1) * pageBytes);
+      // What is not kept is read again.
+      Promise.resolve(this.#store.write(layer, kvHead, [id], page)).catch(() => undefined);
     }
   }
 }

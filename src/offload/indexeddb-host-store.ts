@@ -3,15 +3,13 @@ import { deleteDB, openDB } from 'idb';
 import type { DBSchema, IDBPDatabase, IDBPObjectStore } from 'idb';
 import { assert } from '../util/assert';
 import { EngineError } from '../util/errors';
+import { databasePrefix } from './disk-leftovers';
 import { listIndex, numLists } from './host-store';
 import type { HostStore, HostStoreShape, PageId } from './host-store';
 import { maxRecordPages, RecordIndex } from './record-index';
 import type { IndexedPage } from './record-index';
 import { runsOf } from './runs';
 import { lostError, storageError } from './storage-error';
-
-/** Names of our databases begin so; the rest of the name is unique. */
-export const databasePrefix = 'longpage-pages-';
 
 /**
  * Bytes of a record at most, unless one page is larger. Reading one page costs as much as its record, reading many costs

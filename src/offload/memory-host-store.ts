@@ -36,6 +36,11 @@ export class MemoryHostStore implements HostStore {
     return this.#arenas.reduce((sum, arena) => sum + arena.byteLength, 0);
   }
 
+  /** The pages that are here, in the order in which they came. */
+  get ids(): Iterable<PageId> {
+    return this.#blocks.keys();
+  }
+
   /** Logical pages that have their room already, whatever the tab grants from now on. */
   get numFreePages(): number {
     return this.#free.length;

@@ -9,7 +9,7 @@ import { ReadbackRing, type ReadbackSlot } from '../gpu/readback';
 import type { Recorder } from '../gpu/recorder';
 import { asError } from '../util/errors';
 import type { HostStore } from './host-store';
-import { isHostError } from './storage-error';
+import { isHostError } from './host-error';
 
 /** A run of pages of one KV head, one behind the other in a buffer. */
 export interface PageRun {

@@ -1,13 +1,11 @@
 /** Pages in a file of the origin's private file system, read and written synchronously; only workers have that. */
 import { assert } from '../util/assert';
 import { EngineError } from '../util/errors';
+import { folderName } from './disk-leftovers';
 import { listIndex, numLists } from './host-store';
 import type { HostStore, HostStoreShape, PageId } from './host-store';
 import { runsOf } from './runs';
 import { lostError, storageError } from './storage-error';
-
-/** Our folder in the origin's private file system; a file of it belongs to one store. */
-export const folderName = 'longpage-pages';
 
 /** One slot of the file holds one page of one head; slots of dropped pages are used again. */
 export class OpfsHostStore implements HostStore {

@@ -34,13 +34,6 @@ export async function storageError(
   return new EngineError('storage-quota', `${what} (${reason}).${await describeQuota()}`, { cause });
 }
 
-const hostCodes: readonly string[] = ['host-memory', 'storage-quota', 'document-damaged'];
-
-/** Whether an error is about the tiers outside the GPU alone: what it fails is the request whose pages they are. */
-export function isHostError(error: unknown): error is EngineError {
-  return error instanceof EngineError && hostCodes.includes(error.code);
-}
-
 /** The error of pages that were on the disk and can no longer be read. */
 export function lostError(cause?: unknown): EngineError {
   return new EngineError('storage-quota', 'The browser lost pages that were stored on the disk.', { cause });

@@ -30,7 +30,7 @@ function after(before: Promise<void> | void, next: () => void): Promise<void> | 
   next();
 }
 
-/** Holds `limitBytes` of pages in memory and the others on `disk`, which it owns from now on. */
+/** Holds `limitBytes` of pages in memory and the others on a disk. */
 export class TieredHostStore implements HostStore {
   readonly shape: HostStoreShape;
   readonly #limitBytes: number;
@@ -47,13 +47,24 @@ export class TieredHostStore implements HostStore {
   #isClosed = false;
   #moveError: unknown;
 
-  constructor(shape: HostStoreShape, limitBytes: number, disk: HostStore) {
+  /** @param memory what holds pages already, up to `limitBytes`; it belongs to this store from now on, as `disk` does */
+  constructor(
+    shape: HostStoreShape,
+    limitBytes: number,
+    disk: HostStore,
+    memory = new MemoryHostStore(shape, limitBytes),
+  ) {
     this.shape = shape;
     this.#limitBytes = limitBytes;
-    this.#memory = new MemoryHostStore(shape, limitBytes);
+    this.#memory = memory;
     this.#disk = disk;
+    for (const id of memory.ids) {
+      this.#pageOf(id).isInMemory = true;
+      this.#touch(id);
+    }
     this.#movePages = ceilDiv(moveBytes, numLists(shape) * shape.pageBytes);
-    this.#lowRoomPages = Math.min(2 * this.#movePages, ceilDiv(this.#memory.numRoomPages, 4));
+    const numPages = this.#recent.size + memory.numRoomPages;
+    this.#lowRoomPages = Math.min(2 * this.#movePages, ceilDiv(numPages, 4));
   }
 
   get hostBytes(): number {

@@ -93,6 +93,7 @@ describe('the packed library', () => {
       'LICENSE',
       'README.md',
       'dist/cache-map-reader.js',
+      'dist/disk-tier.js',
       'dist/documents.js',
       'dist/engine-worker.js',
       'dist/engine.js',
@@ -106,6 +107,7 @@ describe('the packed library', () => {
       'dist/packing.js',
       'dist/page-masses.js',
       'dist/sources.js',
+      'dist/storage-error.js',
       'package.json',
     ];
     expect(packedFiles.sort()).toEqual(expected.sort());

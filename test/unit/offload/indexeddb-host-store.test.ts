@@ -3,7 +3,8 @@ import { forceCloseDatabase, IDBFactory, IDBObjectStore } from 'fake-indexeddb';
 import 'fake-indexeddb/auto';
 import { openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { databasePrefix, IndexedDbHostStore } from '../../../src/offload/indexeddb-host-store';
+import { databasePrefix } from '../../../src/offload/disk-leftovers';
+import { IndexedDbHostStore } from '../../../src/offload/indexeddb-host-store';
 import { ids, randomPages, readPages } from './host-store-cases';
 import { testHostStore } from './host-store-suite';
 

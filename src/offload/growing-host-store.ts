@@ -1,0 +1,145 @@
+/**
+ * Pages in memory, and on a disk as well once there are many: what keeps pages there is a part of the library that most loads
+ * never need. It is fetched when memory is half full, long before a page has no place, so that a network that has gone by then
+ * does no harm.
+ */
+import { EngineError } from '../util/errors';
+import { fetched } from '../util/fetched';
+import type * as diskTier from './disk-tier';
+import type { HostStore, HostStoreShape, PageId } from './host-store';
+import { MemoryHostStore } from './memory-host-store';
+
+/** What moves pages to a disk. */
+export type DiskTier = typeof diskTier;
+
+const fetchDiskTier = (): Promise<DiskTier> => fetched(import('./disk-tier'));
+
+/** Holds `limitBytes` of pages in memory and the others on a disk, where the platform has one. */
+export class GrowingHostStore implements HostStore {
+  readonly shape: HostStoreShape;
+  readonly #limitBytes: number;
+  readonly #fetchTier: () => Promise<DiskTier>;
+  readonly #memory: MemoryHostStore;
+  /** The memory alone, and later both tiers. */
+  #store: HostStore;
+  /** When fewer pages than this could be added to memory, the disk is opened. */
+  #lowRoomPages: number;
+  #growing: Promise<void> | undefined;
+  #hasGrown = false;
+  #isClosed = false;
+  /** Writes that wait for the disk: what comes after them waits too, so that the order stays. */
+  #numWaiting = 0;
+
+  constructor(shape: HostStoreShape, limitBytes: number, fetchTier = fetchDiskTier) {
+    this.shape = shape;
+    this.#limitBytes = limitBytes;
+    this.#fetchTier = fetchTier;
+    this.#memory = new MemoryHostStore(shape, limitBytes);
+    this.#store = this.#memory;
+    this.#lowRoomPages = this.#memory.numRoomPages / 2;
+  }
+
+  get hostBytes(): number {
+    return this.#store.hostBytes;
+  }
+
+  get numRoomPages(): number {
+    return this.#numWaiting > 0 ? 0 : this.#store.numRoomPages;
+  }
+
+  get diskBytes(): number {
+    return this.#store.diskBytes;
+  }
+
+  /**
+   * Opens the disk, once.
+   * @throws EngineError `network` when that part of the library cannot be fetched, which the next call tries again; `disposed`
+   */
+  grow(): Promise<void> {
+    return (this.#growing ??= this.#grow().catch((error: unknown) => {
+      this.#growing = undefined;
+      throw error;
+    }));
+  }
+
+  /** @throws EngineError `network` too, where there is no room without a disk and that part cannot be fetched */
+  write(layer: number, kvHead: number, ids: readonly PageId[], bytes: Uint8Array): Promise<void> | void {
+    if (this.#numWaiting > 0) return this.#writeLater(layer, kvHead, ids, bytes);
+    try {
+      return this.#store.write(layer, kvHead, ids, bytes);
+    } catch (error) {
+      if (this.#hasGrown || !(error instanceof EngineError && error.code === 'host-memory')) throw error;
+      return this.#writeLater(layer, kvHead, ids, bytes);
+    } finally {
+      this.#growSoon();
+    }
+  }
+
+  read(layer: number, kvHead: number, ids: readonly PageId[], target: Uint8Array): Promise<void> | void {
+    return this.#store.read(layer, kvHead, ids, target);
+  }
+
+  has(layer: number, kvHead: number, id: PageId): boolean {
+    return this.#store.has(layer, kvHead, id);
+  }
+
+  isInMemory(layer: number, kvHead: number, id: PageId): boolean {
+    return this.#store.isInMemory(layer, kvHead, id);
+  }
+
+  drop(ids: Iterable<PageId>): void {
+    const dropped = [...ids];
+    this.#store.drop(dropped);
+    if (this.#numWaiting === 0) return;
+    // What waits is written first.
+    void this.grow().then(
+      () => this.#store.drop(dropped),
+      () => undefined,
+    );
+  }
+
+  close(): Promise<void> | void {
+    this.#isClosed = true;
+    const closing = this.#store.close();
+    if (this.#hasGrown || !this.#growing) return closing;
+    return this.#growing.catch(() => undefined);
+  }
+
+  /** Nobody waits for this: a failure matters to who finds no room, and meets his own. */
+  #growSoon(): void {
+    if (this.#growing || this.#memory.numRoomPages >= this.#lowRoomPages) return;
+    // While there is no network, not at every write.
+    this.#lowRoomPages = this.#memory.numRoomPages / 2;
+    this.grow().catch(() => undefined);
+  }
+
+  async #grow(): Promise<void> {
+    const { openDiskHostStore, TieredHostStore } = await this.#fetchTier();
+    const disk = await openDiskHostStore(this.shape);
+    if (this.#isClosed) {
+      await disk?.close();
+      throw closedError();
+    }
+    // All at once, so that no page comes to memory without the tiers' knowing.
+    if (disk) this.#store = new TieredHostStore(this.shape, this.#limitBytes, disk, this.#memory);
+    this.#hasGrown = true;
+  }
+
+  async #writeLater(...write: Parameters<HostStore['write']>): Promise<void> {
+    let writing: Promise<void> | void;
+    this.#numWaiting++;
+    try {
+      await this.grow();
+      if (this.#isClosed) throw closedError();
+      writing = this.#store.write(...write);
+    } finally {
+      this.#numWaiting--;
+    }
+    // The tiers keep the order from here on: who comes next need not wait for this.
+    await writing;
+  }
+}
+
+function closedError(): EngineError {
+  return new EngineError('disposed', 'The store was closed before its pages were stored.');
+}
