@@ -1,5 +1,7 @@
 /** Sizes of the KV cache's buffers, from the model's shape and the number of pages: pure, shared by plan and allocation. */
 import { pageBytes, summariesOfOpenPage, summaryBytes, type KvFormat } from '../kernels/attention/kv-format';
+import { bufferAlignment } from '../gpu/buffer';
+import { roundUp } from '../util/math';
 import { blockTableLength } from './block-table';
 import type { HeadSet } from './head-set';
 
@@ -99,8 +101,15 @@ export function planCacheLayout(shape: CacheShape, maxBindingBytes: number): Cac
   for (let layer = 0; layer < numLayers; layer++) {
     for (const slab of slabs) numSlots += slotsOfSlab(shape, layer, slab);
   }
-  const tableEntries =
-    blockTableLength({ numLayers, numSequences, numKvHeads, maxPages }) + numSequences * maxPages;
+  const numTargets = numListTargets(shape);
+  // A buffer each.
+  const tables = [
+    4 * blockTableLength({ numLayers, numSequences, numKvHeads, maxPages }),
+    4 * numSequences * maxPages,
+    4 * numTargets * numListEntries(shape),
+    8 * numTargets * numLists(shape),
+    4 * numListEntries(shape),
+  ];
   return {
     slabs,
     pageBytes: page,
@@ -108,10 +117,7 @@ export function planCacheLayout(shape: CacheShape, maxBindingBytes: number): Cac
     summaryBytes: summary,
     poolBytes: numSlots * page,
     summaryPoolBytes: numLayers * numKvHeads * numSummarySlots(shape) * summary,
-    tableBytes:
-      4 * tableEntries +
-      4 * (numListTargets(shape) + 1) * numListEntries(shape) +
-      8 * numListTargets(shape) * numLists(shape),
+    tableBytes: tables.reduce((sum, sizeBytes) => sum + roundUp(sizeBytes, bufferAlignment), 0),
   };
 }
 

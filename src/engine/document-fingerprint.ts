@@ -12,7 +12,8 @@ export function documentFingerprint(
   { format: kv, hostFormat }: Pick<CacheShape, 'format' | 'hostFormat'>,
 ): string {
   return JSON.stringify({
-    form: 1,
+    // With pools of 8 bits the first form had summaries at wrong places.
+    form: kv === 'int8' ? 2 : 1,
     sourceId,
     weights,
     kv,

@@ -1,4 +1,5 @@
 /** Page summaries as the GPU has them now, for a document that is to be stored. */
+import { numSummarySlots } from '../cache/cache-layout';
 import type { KvCache } from '../cache/kv-cache';
 import type { Recorder } from '../gpu/recorder';
 import type { BufferPart, Offloader } from '../offload/offloader';
@@ -21,13 +22,13 @@ export async function readSummaries(
   from: number,
   to: number,
 ): Promise<Uint8Array<ArrayBuffer>[]> {
-  const { numLayers, numKvHeads, numPageIds } = cache.shape;
+  const { numLayers, numKvHeads } = cache.shape;
   const { summaryBytes } = cache.layout;
   const runs = runsOf(cache.pagesOf(sequence).slice(from, to));
   const lists = Array.from({ length: numLayers * numKvHeads }, (_, list): BufferPart[] => {
     const kvHead = list % numKvHeads;
     const { summaries: source, firstKvHead } = cache.slabOf(Math.floor(list / numKvHeads), kvHead);
-    const firstSlot = (kvHead - firstKvHead) * numPageIds;
+    const firstSlot = (kvHead - firstKvHead) * numSummarySlots(cache.shape);
     return runs.map(({ start, length }) => ({
       source,
       offsetBytes: (firstSlot + start) * summaryBytes,

@@ -47,6 +47,9 @@ export interface BufferDescriptor {
   readonly mappedAtCreation?: boolean;
 }
 
+/** Sizes of buffers are multiples of this. */
+export const bufferAlignment = 16;
+
 /** Creates buffers on one device and keeps the sum of their sizes. */
 export class BufferAccount {
   readonly #device: GPUDevice;
@@ -77,7 +80,7 @@ export class BufferAccount {
   create(descriptor: BufferDescriptor): GpuBuffer {
     const { label, category, mappedAtCreation = false } = descriptor;
     assert(descriptor.sizeBytes > 0, `buffer '${label}' needs a size, got ${descriptor.sizeBytes}`);
-    const sizeBytes = roundUp(descriptor.sizeBytes, 16);
+    const sizeBytes = roundUp(descriptor.sizeBytes, bufferAlignment);
     const usage =
       descriptor.usage ?? GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const handle = this.#device.createBuffer({ label, size: sizeBytes, usage, mappedAtCreation });

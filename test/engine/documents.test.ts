@@ -196,3 +196,23 @@ test('an exported document comes back under another name; other texts do not tak
   expect((await inSecond.library.list()).map(({ id }) => id)).toEqual(['whales']);
   await expect(answer(second, question({ id: 'nothing' }))).rejects.toThrow("no document 'nothing'");
 });
+
+test.each<KvOptions>([{ format: 'int8' }, { hostFormat: 'int8' }])(
+  'pages of 8 bits, %j: what is opened selects what was selected when it was read',
+  async (formats) => {
+    const engine = await loadEngine(tinyLlamaModel(), {
+      kv: { ...kv, ...formats, pagesPerHead: 2, unstableShare: 0, measureStability: false },
+    });
+    const documents = await engine.documents();
+    const asked = await answer(engine, question({ text }));
+    await forget(engine);
+    const id = `in ${JSON.stringify(formats)}`;
+    await documents.add(id, text);
+    await forget(engine);
+    expect((await documents.open(id)).bytesRead).toBeGreaterThan(0);
+    expect(essence(await answer(engine, question({ id })))).toEqual(essence(asked));
+    checkIntegrity(engine.runner.cache);
+    await engine.dispose();
+    expect(engine.device.buffers.use.total).toBe(0);
+  },
+);

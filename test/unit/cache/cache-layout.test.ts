@@ -62,6 +62,14 @@ test('bytes by hand, and twice as many for pages in f32', () => {
   expect(wide.tableBytes).toBe(layout.tableBytes);
 });
 
+test('tables have the sizes that buffers have: each is rounded up', () => {
+  const odd = { ...shape, numLayers: 1, numSequences: 1, numKvHeads: 1, maxPages: 3, pagesPerHead: 3 };
+  // 12 bytes of block table, page table and slots each, 24 of lists, 16 of states.
+  expect(planCacheLayout({ ...odd, unstable: HeadSet.all(1, 1) }, 2 ** 27).tableBytes).toBe(
+    16 + 16 + 32 + 16 + 16,
+  );
+});
+
 test.each([
   [[3, 4], [3], true],
   [[3, 5], [3], false],
