@@ -10,9 +10,10 @@ import { packedShaders } from './packed-shaders';
 const packs = {
   '#': async () => packedShaders,
   '~': async () => (await fetched(import('./packed-rare-shaders'))).packedRareShaders,
+  '^': async () => (await fetched(import('./packed-format-shaders'))).packedFormatShaders,
 };
 
-/** Marks a reference into one of the packs: the one that every load has, or the one of rare shaders. */
+/** Marks a reference into one of the packs: the one that every load has, that of rare shaders, or that of other formats. */
 export type PackMark = keyof typeof packs;
 
 const unpacked = new Map<PackMark, Promise<readonly string[]>>();

@@ -103,6 +103,7 @@ describe('the packed library', () => {
       'dist/index.js',
       'dist/indexeddb-host-store.js',
       'dist/measuring.js',
+      'dist/packed-format-shaders.js',
       'dist/packed-rare-shaders.js',
       'dist/packing.js',
       'dist/page-masses.js',

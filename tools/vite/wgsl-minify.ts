@@ -110,9 +110,10 @@ function isAfterKeyword(tokens: readonly Token[], index: number): boolean {
   return /^(?:alias|const|fn|let|struct|var)$/.test(tokens[before]?.text ?? '');
 }
 
+const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'.split('');
+
 /** Short names in order. The second letter is no small one, so that no word of the language is among them. */
 function* shortNames(minLength: 1 | 2, taken: ReadonlySet<string>): Generator<string, never> {
-  const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'.split('');
   const tails = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'.split('');
   // Nothing like f16 or u32 either.
   const fresh = (name: string) => !taken.has(name) && !/^[fiu]\d/.test(name);
@@ -123,10 +124,15 @@ function* shortNames(minLength: 1 | 2, taken: ReadonlySet<string>): Generator<st
   }
 }
 
+/** Names, the most frequent first. */
+function byFrequency(counts: ReadonlyMap<string, number>): string[] {
+  return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([name]) => name);
+}
+
 /** Gives the most frequent names the shortest; a name that would not shrink keeps what it has. */
 function assign(counts: ReadonlyMap<string, number>, shorts: Iterator<string>): Map<string, string> {
   const plan = new Map<string, string>();
-  for (const [name] of [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))) {
+  for (const name of byFrequency(counts)) {
     if (name.length === 1) continue;
     plan.set(name, shorts.next().value as string);
   }
@@ -139,7 +145,9 @@ export interface NamePlan {
   readonly globals: ReadonlyMap<string, string>;
   /** Members of structs. */
   readonly members: ReadonlyMap<string, string>;
-  /** What no local may be called: words of all files, and the short names of globals. */
+  /** Letters that locals of a name get wherever they are free, the most frequent first: what is alike stays alike. */
+  readonly locals: ReadonlyMap<string, string>;
+  /** What no local may be called, beside the letters of its file: words of all files, and the short names of globals. */
   readonly taken: ReadonlySet<string>;
 }
 
@@ -175,15 +183,22 @@ export function planNames(sources: readonly string[]): NamePlan {
   }
   const words = new Set([...kept, ...files.flat().map(({ text }) => text)]);
   const globalNames = assign(globalCounts, shortNames(2, words));
+  const localCounts = new Map<string, number>();
+  for (const tokens of files) {
+    for (const [name, times] of countLocals(tokens, globals)) {
+      localCounts.set(name, (localCounts.get(name) ?? 0) + times);
+    }
+  }
   return {
     globals: globalNames,
     members: assign(memberCounts, shortNames(1, words)),
-    taken: new Set([...words, ...globalNames.values()]),
+    locals: new Map(byFrequency(localCounts).map((name, i) => [name, letters[i % letters.length]!])),
+    taken: new Set([...[...words].filter((word) => word.length > 1), ...globalNames.values()]),
   };
 }
 
-/** Short names for a file's own locals and parameters. */
-function planLocals(tokens: readonly Token[], { globals, taken }: NamePlan): Map<string, string> {
+/** How often a file names each of its own locals and parameters. */
+function countLocals(tokens: readonly Token[], globals: { has(name: string): boolean }): Map<string, number> {
   const declared = new Set<string>();
   visitNames(tokens, (index, role, isDeclared, isTopLevel) => {
     const { text } = tokens[index]!;
@@ -195,7 +210,21 @@ function planLocals(tokens: readonly Token[], { globals, taken }: NamePlan): Map
     const { text } = tokens[index]!;
     if (role === 'plain' && declared.has(text)) count(counts, text);
   });
-  return assign(counts, shortNames(1, taken));
+  return counts;
+}
+
+/** Short names for a file's own locals and parameters: those that the plan wishes, or others where two wish the same. */
+function planLocals(tokens: readonly Token[], { globals, locals, taken }: NamePlan): Map<string, string> {
+  const counts = countLocals(tokens, globals);
+  const used = new Set(tokens.map(({ text }) => text).filter((text) => text.length === 1));
+  const wishes = new Map<string, string>();
+  for (const [name, letter] of locals) {
+    if (!counts.has(name) || name.length === 1 || used.has(letter)) continue;
+    wishes.set(name, letter);
+    used.add(letter);
+  }
+  const others = new Map([...counts].filter(([name]) => !wishes.has(name)));
+  return new Map([...wishes, ...assign(others, shortNames(1, new Set([...taken, ...used])))]);
 }
 
 /** The source without comments and needless blanks, its names shortened as planned. */

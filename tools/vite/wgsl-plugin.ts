@@ -18,6 +18,9 @@ const shaders = join(root, 'shaders');
 const isRare = (path: string) =>
   /(?:naive|software|software-sums|int8|pack-pages|page-mass)\.wgsl$/.test(path);
 
+/** Shaders that read weights which are no halves, or pages of floats. */
+const isOfFormat = (path: string) => /(?:weights-(?:f32|q4|q8)|scales-at-\d|kv-f32)\.wgsl$/.test(path);
+
 /** The modules that packs go into, what they export, and which shaders they hold. */
 const packs: readonly {
   readonly mark: PackMark;
@@ -29,13 +32,19 @@ const packs: readonly {
     mark: '#',
     module: join(root, 'src/gpu/packed-shaders.ts'),
     name: 'packedShaders',
-    holds: (path) => !isRare(path),
+    holds: (path) => !isRare(path) && !isOfFormat(path),
   },
   {
     mark: '~',
     module: join(root, 'src/gpu/packed-rare-shaders.ts'),
     name: 'packedRareShaders',
     holds: isRare,
+  },
+  {
+    mark: '^',
+    module: join(root, 'src/gpu/packed-format-shaders.ts'),
+    name: 'packedFormatShaders',
+    holds: isOfFormat,
   },
 ];
 

@@ -45,6 +45,22 @@ describe('WGSL minifier', () => {
     );
   });
 
+  test('gives locals of one name the same letter in all files, unless it is taken there', () => {
+    const first = 'fn one() { let row = 0u; let column = row; let width = column + row; }';
+    const second = 'fn two() { let width = 1u; let row = width; }';
+    const third = 'fn three(a: u32) { let row = a; }';
+    const plan = planNames([first, second, third]);
+    const { locals } = plan;
+    expect(locals.get('row')).toBe('a');
+    const [row, column, width] = ['row', 'column', 'width'].map((name) => locals.get(name));
+    const [one, two] = ['one', 'two', 'three'].map((name) => plan.globals.get(name));
+    expect(minifyWgsl(first, plan)).toBe(
+      `fn ${one}(){let ${row}=0u;let ${column}=${row};let ${width}=${column}+${row};}`,
+    );
+    expect(minifyWgsl(second, plan)).toBe(`fn ${two}(){let ${width}=1u;let ${row}=${width};}`);
+    expect(minifyWgsl(third, plan)).toMatch(/\(a:u32\)\{let ([^a])=a;\}$/);
+  });
+
   test('leaves alone what the host or the language knows by name', () => {
     const source = `
       override HEAD_DIM: u32 = 64;
