@@ -178,13 +178,14 @@ export class CacheMap extends LitElement {
   protected override updated(): void {
     const canvas = this.renderRoot.querySelector('canvas')!;
     const { numRows, numColumns, cells } = this.picture;
+    if (this.widthPixels === 0) return;
     const rowSize = Math.min(mostRowSize, mostSize / numRows);
     const rowPixels = Math.max(1, Math.floor(rowSize * devicePixelRatio));
     const [markPixels, gapPixels] = [markSize, gapSize].map((size) => Math.round(size * devicePixelRatio));
     canvas.width = this.widthPixels;
     canvas.height = numRows * rowPixels;
     const context = canvas.getContext('2d');
-    if (!context || this.widthPixels === 0) return;
+    if (!context) return;
     const colours = this.#colours();
     const left = markPixels! + gapPixels!;
     const width = (this.widthPixels - left) / Math.max(1, numColumns);

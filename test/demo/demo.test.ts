@@ -67,8 +67,16 @@ describe('demo page', () => {
   test('stops an answer at once and takes the next question', async () => {
     const { page } = shared;
     await askAtLength(page, 'Tell me everything');
+    const memory = page.getByRole('button', { name: 'Memory' });
+    await memory.click();
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: /[1-9]\d*\s+attended now/ })
+      .waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
     await untilReady(page);
+    await page.getByText('attended last, on the GPU').waitFor();
+    await memory.click();
     expect(await page.locator('.answer .note').textContent()).toBe('Stopped.');
     expect(await page.locator('footer .status').textContent()).toMatch(/MB on the GPU.* · [\d.]+ tokens\/s/);
     const stoppedAt = (await answerTexts(page))[0];
@@ -176,6 +184,12 @@ describe('demo page', () => {
     await alert.getByText('“report.pdf”: This PDF is damaged or incomplete.').waitFor();
     await photograph(page, 'failures');
     await alert.getByRole('button', { name: 'Dismiss' }).click();
+    // What has come in waits in the library while something else is looked at.
+    await page.getByRole('button', { name: 'Short not read yet' }).waitFor();
+    await page.getByRole('button', { name: 'Add a document' }).click();
+    await page.getByRole('button', { name: 'Try the sample' }).waitFor();
+    await page.getByRole('button', { name: 'endless not read yet' }).click();
+    await page.getByRole('heading', { name: 'endless' }).waitFor();
     await page.getByText(/It is too long for this model, which reads [\d,]+ tokens/).waitFor();
     await expectAccessible(page);
     await photograph(page, 'too-long');
@@ -191,9 +205,9 @@ describe('demo page', () => {
   test('can be used with the keyboard alone', async () => {
     const { page } = shared;
     await page.reload();
-    const pressUntilFocused = async (name: RegExp) => {
+    const pressUntilFocused = async (name: RegExp, key = 'Tab') => {
       for (let presses = 0; presses < 20; presses++) {
-        await page.keyboard.press('Tab');
+        await page.keyboard.press(key);
         const focused = await page.evaluate(() => {
           let element = document.activeElement;
           while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
@@ -201,11 +215,12 @@ describe('demo page', () => {
         });
         if (name.test(focused)) return;
       }
-      throw new Error(`Tab never reached ${name}.`);
+      throw new Error(`${key} never reached ${name}.`);
     };
     await pressUntilFocused(/Models/);
     await page.keyboard.press('Enter');
-    await pressUntilFocused(/Use Scout/);
+    await pressUntilFocused(/Choose folder/);
+    await pressUntilFocused(/Models/, 'Shift+Tab');
     await page.keyboard.press('Enter');
     await pressUntilFocused(/Paste a text/);
     await page.keyboard.press('Enter');

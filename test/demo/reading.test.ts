@@ -95,13 +95,20 @@ describe('a document that Scout has read', () => {
     const map = page.getByRole('img', { name: /8 layers of 4 heads down, \d+ pages of 16 tokens across/ });
     await map.waitFor();
     const legend = await page.getByRole('list', { name: 'Pages by place' }).innerText();
-    expect(legend).toMatch(/[1-9]\d* attended now/);
+    // After an answer heads that select give their pages back: what is said to be on the GPU is there.
+    const count = (label: RegExp) => Number(label.exec(legend)![1]!.replaceAll(',', ''));
+    const numOnGpu = count(/([\d,]+) attended last, on the GPU/) + count(/([\d,]+) else on the GPU/);
+    expect(numOnGpu).toBeGreaterThan(0);
+    expect(count(/([\d,]+) attended last, freed since/)).toBeGreaterThan(0);
+    const figures = page.locator('longpage-memory-panel dl');
+    expect(await figures.innerText()).toMatch(new RegExp(`Pages on the GPU\\s+${numOnGpu} of `));
     expect(legend).toContain('of 32 heads are unstable');
-    const isDrawn = await map.evaluate((canvas: HTMLCanvasElement) => {
-      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
-      return data.some((byte) => byte > 0);
-    });
-    expect(isDrawn).toBe(true);
+    const isDrawn = () =>
+      map.evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+        return data.some((byte) => byte > 0);
+      });
+    await expect.poll(isDrawn).toBe(true);
     await expectAccessible(page);
     await photograph(page, 'cache');
     await page.getByRole('button', { name: 'Memory' }).click();
