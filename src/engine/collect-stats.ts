@@ -27,6 +27,7 @@ export function collectStats(
   const perStep = (count: number) => (counts.steps === 0 ? 0 : count / counts.steps);
   return {
     adapter: device.adapter,
+    isSoftwareAdapter: device.isSoftware,
     refusedVariants,
     timings: { loadMs, lastRequest: lastRequest && describeTimings(lastRequest) },
     memory: {

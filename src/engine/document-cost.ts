@@ -18,17 +18,23 @@ export interface PrefillTime {
 }
 
 /**
- * Fits the time to two prefills, the second the longer. Where they are too short to show that attention grows, the share of
- * attention in the model's arithmetic says how it does.
+ * Attention's share of the longer prefill's arithmetic, relative to the rest, below which the two do not show how it grows: a
+ * tenth more or less for either, as any busy machine has, would be taken for attention and extrapolated.
+ */
+const leastShare = 0.5;
+
+/**
+ * Fits the time to two prefills, the second the longer. Where they are too short to show how attention grows, the share of
+ * attention in the model's arithmetic says it.
  */
 export function fitPrefillTime(config: ModelConfig, short: TimedPrefill, long: TimedPrefill): PrefillTime {
   const [n1, n2] = [short.numTokens, long.numTokens];
   const [perToken1, perToken2] = [short.durationMs / n1, long.durationMs / n2];
-  const b = n2 > n1 ? (perToken2 - perToken1) / (n2 - n1) : 0;
-  const a = perToken1 - b * n1;
-  if (a > 0 && b > 0) return { a, b };
   const first = tokenCost(config, 0);
   const share = (tokenCost(config, 1) - first) / (2 * first);
+  const b = n2 > n1 ? (perToken2 - perToken1) / (n2 - n1) : 0;
+  const a = perToken1 - b * n1;
+  if (share * n2 >= leastShare && a > 0 && b > 0) return { a, b };
   const linear = perToken2 / (1 + share * n2);
   return { a: linear, b: linear * share };
 }

@@ -16,6 +16,8 @@ export interface RequestTimings {
 /** A snapshot. Counts and peaks run from load on. */
 export interface EngineStats {
   readonly adapter: AdapterDescription;
+  /** Whether the adapter is a program on the CPU, many times slower than a GPU. */
+  readonly isSoftwareAdapter: boolean;
   /** Kernel variants that the self-test found wrong on this GPU. */
   readonly refusedVariants: readonly string[];
   readonly timings: { readonly loadMs: number; readonly lastRequest: RequestTimings | undefined };

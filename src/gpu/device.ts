@@ -50,6 +50,8 @@ export class Device {
   readonly adapter: AdapterDescription;
   readonly buffers: BufferAccount;
   readonly features: ReadonlySet<DeviceFeature>;
+  /** Whether the adapter is a program on the CPU. */
+  readonly isSoftware: boolean;
   /** Resolves when the device is lost for any reason but `destroy()`. */
   readonly lost: Promise<EngineError>;
   #failure: EngineError | undefined;
@@ -59,10 +61,16 @@ export class Device {
     this.#failure ??= asEngineError(event.error);
   };
 
-  private constructor(handle: GPUDevice, adapter: AdapterDescription, features: ReadonlySet<DeviceFeature>) {
+  private constructor(
+    handle: GPUDevice,
+    adapter: AdapterDescription,
+    features: ReadonlySet<DeviceFeature>,
+    isSoftware: boolean,
+  ) {
     this.handle = handle;
     this.adapter = adapter;
     this.features = features;
+    this.isSoftware = isSoftware;
     this.buffers = new BufferAccount(handle);
     handle.addEventListener('uncapturederror', this.#keepError);
     this.lost = new Promise((resolve) => {
@@ -110,7 +118,12 @@ export class Device {
         ...(isSoftware ? (['software'] as const) : []),
         ...(isSoftware ? [] : hardwareFeatures.filter((name) => !disabledFeatures.includes(name))),
       ]);
-      return new Device(handle, { vendor, architecture, device, description }, features);
+      return new Device(
+        handle,
+        { vendor, architecture, device, description },
+        features,
+        adapter.info.isFallbackAdapter,
+      );
     } catch (cause) {
       throw new EngineError('webgpu-unavailable', 'The GPU adapter refused to give a device.', { cause });
     }

@@ -17,6 +17,15 @@ describe('time', () => {
     expect(b).toBeCloseTo(0.002, 9);
   });
 
+  test('prefills in which attention is next to nothing do not say how it grows, however their times differ', () => {
+    const short = { numTokens: 2, durationMs: 2 * 5 };
+    const [calm, busy] = [6, 7].map((perToken) =>
+      fitPrefillTime(config, short, { numTokens: 4, durationMs: 4 * perToken }),
+    );
+    expect(calm!.a / calm!.b).toBeCloseTo(busy!.a / busy!.b, 9);
+    expect(busy!.a * 4 + busy!.b * 16).toBeCloseTo(28, 9);
+  });
+
   test.each([
     ['the longer one was no slower by token', 100, 200],
     ['both are as long', 100, 100],
