@@ -28,7 +28,14 @@ import { ModelStore } from './models/model-store';
 import { ModelsController } from './models-controller';
 import type { Span } from './paragraphs';
 import { whyNotReady } from './readiness';
-import { readSample, readSampleQuestions, sampleId } from './sample';
+import {
+  isOfSample,
+  readSample,
+  readSampleQuestions,
+  sampleId,
+  suggestionsFor,
+  type SampleQuestion,
+} from './sample';
 import type { Settings } from './settings';
 import { saveFile } from './save-file';
 import { controls } from './shared-styles';
@@ -49,7 +56,7 @@ export class App extends LitElement {
     isChatting: { state: true },
     view: { state: true },
     marked: { state: true },
-    suggestions: { state: true },
+    sampleQuestions: { state: true },
   };
   declare isPicking: boolean;
   /** Whether the memory panel is open. */
@@ -58,13 +65,13 @@ export class App extends LitElement {
   declare isChatting: boolean;
   declare view: View;
   declare marked: Span | undefined;
-  declare suggestions: readonly string[];
+  declare sampleQuestions: readonly SampleQuestion[];
   readonly #modelStore = new ModelStore();
   readonly #store = new ConversationStore();
   readonly #models = new ModelsController(this, this.#modelStore);
   readonly #engine = new EngineController(this, this.#modelStore);
   readonly #library = new LibraryController(this, this.#engine, this.#store);
-  readonly #chat = new ChatController(this, this.#engine, this.#store);
+  readonly #chat = new ChatController(this, this.#engine, this.#store, () => this.#library.openPart);
   readonly #imports = new ImportController(this, this.#library);
   readonly #drop = new DropController(this, (files) => void this.#takeFiles(files));
   #wasPicking = false;
@@ -76,7 +83,7 @@ export class App extends LitElement {
     this.isChatting = false;
     this.view = 'document';
     this.marked = undefined;
-    this.suggestions = [];
+    this.sampleQuestions = [];
     void this.#engine.load(loadLastModel());
   }
 
@@ -164,7 +171,8 @@ export class App extends LitElement {
       id="library"
       popover
       .documents=${this.#library.documents}
-      .openId=${this.isChatting ? '' : this.#library.open?.id}
+      .offers=${this.#library.offers}
+      .openId=${this.isChatting ? '' : (this.#library.open?.id ?? this.#library.offer?.id)}
       .readingId=${this.#library.reading?.id}
       .quota=${this.#library.quota}
       .isReady=${this.#engine.phase === 'ready'}
@@ -173,6 +181,7 @@ export class App extends LitElement {
       @keep=${() => void this.#library.keep()}
       @add=${() => this.#show(undefined)}
       @open=${(event: CustomEvent<string>) => this.#show(event.detail)}
+      @offer=${(event: CustomEvent<string>) => this.#showOffer(event.detail)}
     ></longpage-library-panel>`;
   }
 
@@ -209,9 +218,10 @@ export class App extends LitElement {
           .gpuBytes=${this.#engine.settings.gpuBytes}
           .isReady=${this.#engine.phase === 'ready'}
           .isBusy=${reading !== undefined}
+          .isSlow=${this.#engine.isSlow}
           @accept=${this.#onAccept}
           @cancel=${() => void this.#library.withdraw()}
-          @shorten=${() => void this.#library.shorten()}
+          @shorten=${(event: CustomEvent<number>) => void this.#library.shorten(event.detail)}
           @limit=${this.#onLimit}
         ></longpage-document-offer>
       </div>`;
@@ -220,6 +230,7 @@ export class App extends LitElement {
       return html`<div class="add">
         ${trouble} ${importing}
         <longpage-add-document
+          .isSlow=${this.#engine.isSlow}
           .hasScout=${this.#engine.choice?.source === embeddedModel.source}
           @files=${(event: CustomEvent<readonly File[]>) => void this.#takeFiles(event.detail)}
           @address=${(event: CustomEvent<string>) => void this.#import([{ url: event.detail }])}
@@ -254,15 +265,14 @@ export class App extends LitElement {
     const { conversations, current, answeringId, storeProblem } = this.#chat;
     // Without an engine the page says what became of it.
     const problem = this.#engine.phase === 'failed' ? storeProblem : (this.#chat.problem ?? storeProblem);
-    const isSample = this.#library.open?.id === sampleId && !this.isChatting;
     return html`<longpage-chat-panel
       .conversations=${conversations}
       .current=${current}
       .text=${this.isChatting ? undefined : this.#library.open?.text}
       .answeringId=${answeringId}
       .whyNotReady=${whyNotReady(this.#engine.phase === 'ready', this.isChatting ? undefined : this.#library.openProgress)}
-      .intro=${this.isChatting ? 'Talk to the model itself. Scout has little to say without a text to read.' : 'Ask about this document. While it is read, answers come from what is read so far.'}
-      .suggestions=${isSample ? this.suggestions : []}
+      .intro=${this.isChatting ? 'Talk to the model itself. Scout has little to say without a text to read.' : `Ask about this document.${this.#library.openPart ? ' Answers come from what is read of it so far.' : ''}`}
+      .suggestions=${this.isChatting ? [] : this.#suggestions()}
       @question=${(event: CustomEvent<string>) => void this.#answered(this.#chat.ask(event.detail))}
       @stop=${() => this.#chat.stop()}
       @begin=${() => this.#chat.begin()}
@@ -330,9 +340,14 @@ export class App extends LitElement {
     this.marked = undefined;
     this.view = 'document';
     this.isChatting = id === '';
-    if (id === sampleId) void this.#suggest();
+    if (id !== undefined && isOfSample(id)) void this.#loadQuestions();
     await Promise.all([this.#library.show(id ?? ''), this.#chat.open(id ?? '')]);
     if (id !== undefined) await this.#focusChat();
+  }
+
+  async #showOffer(id: string): Promise<void> {
+    await this.#show(undefined);
+    await this.#library.showOffer(id);
   }
 
   #showPassage(passage: Span): void {
@@ -379,7 +394,7 @@ export class App extends LitElement {
   #onSample = async (): Promise<void> => {
     try {
       const { title, text } = await readSample();
-      void this.#suggest();
+      void this.#loadQuestions();
       await this.#library.propose(title, text, { id: sampleId });
       if (this.#library.open) await this.#show(sampleId);
     } catch (error) {
@@ -387,10 +402,20 @@ export class App extends LitElement {
     }
   };
 
-  /** Questions to begin with; a page without them is as good. */
-  async #suggest(): Promise<void> {
+  /** Questions to begin with, on the sample: those that what is read of it answers. */
+  #suggestions(): string[] {
+    const { open, openPart, reading } = this.#library;
+    if (open?.text === undefined || !isOfSample(open.id)) return [];
+    const isUnread = reading?.id === open.id && !openPart;
+    const share = isUnread ? 0 : openPart ? openPart.numReadTokens / openPart.numTokens : 1;
+    const beginning = open.text.slice(0, Math.floor(open.text.length * share));
+    return suggestionsFor(this.sampleQuestions, beginning, open.id === sampleId && share === 1);
+  }
+
+  /** A page without questions to begin with is as good. */
+  async #loadQuestions(): Promise<void> {
     try {
-      this.suggestions = await readSampleQuestions();
+      this.sampleQuestions = await readSampleQuestions();
     } catch (error) {
       console.warn('There are no questions to begin with:', error);
     }

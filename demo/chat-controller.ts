@@ -6,6 +6,7 @@ import {
   withBranch,
   withTurn,
   type Conversation,
+  type DocumentPart,
   type Turn,
 } from './conversation';
 import type { ConversationStore } from './conversation-store';
@@ -30,14 +31,22 @@ export class ChatController implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   readonly #engine: EngineController;
   readonly #store: ConversationStore;
+  readonly #partOf: () => DocumentPart | undefined;
   #running: AbortController | undefined;
   /** Whether the store failed last: that is said once, and again only after it has worked. */
   #isUnkept = false;
 
-  constructor(host: ReactiveControllerHost, engine: EngineController, store: ConversationStore) {
+  /** @param partOf how much of the open document is read, where that is not all of it */
+  constructor(
+    host: ReactiveControllerHost,
+    engine: EngineController,
+    store: ConversationStore,
+    partOf: () => DocumentPart | undefined,
+  ) {
     this.#host = host;
     this.#engine = engine;
     this.#store = store;
+    this.#partOf = partOf;
     host.addController(this);
   }
 
@@ -123,8 +132,16 @@ export class ChatController implements ReactiveController {
     if (this.answeringId !== undefined || this.#engine.phase !== 'ready') return;
     const running = (this.#running = new AbortController());
     const { isExact } = this.#engine.settings;
-    let turn: Turn = { id: newId(), parentId, role: 'assistant', content: '', ...(isExact && { isExact }) };
     const { id, documentId } = this.current;
+    const part = documentId === '' ? undefined : this.#partOf();
+    let turn: Turn = {
+      id: newId(),
+      parentId,
+      role: 'assistant',
+      content: '',
+      ...(isExact && { isExact }),
+      ...(part && { part }),
+    };
     // A page that is closed now finds this when it is opened again.
     await this.#keep(withTurn(this.current, { ...turn, ending: 'left' }, Date.now()));
     const messages = this.#messagesBefore(turn.id);

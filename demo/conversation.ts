@@ -8,6 +8,12 @@ export interface Source {
   readonly mass: number;
 }
 
+/** The beginning of a document, as far as it was read. */
+export interface DocumentPart {
+  readonly numReadTokens: number;
+  readonly numTokens: number;
+}
+
 /** One question or answer. */
 export interface Turn {
   readonly id: string;
@@ -21,6 +27,8 @@ export interface Turn {
   /** Nobody has measured which of the model's heads retrieve: its sources are a guess. */
   readonly isGuess?: boolean;
   readonly isExact?: boolean;
+  /** What an answer could come from, where the document was not read to its end. */
+  readonly part?: DocumentPart;
   readonly firstTokenMs?: number;
   readonly tokensPerSecond?: number;
 }

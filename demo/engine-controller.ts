@@ -110,6 +110,11 @@ export class EngineController implements ReactiveController {
     return this.phase === 'ready' ? this.#engine?.documents : undefined;
   }
 
+  /** Whether there is no GPU, so that the processor does its work. */
+  get isSlow(): boolean {
+    return this.stats?.isSoftwareAdapter ?? false;
+  }
+
   hostDisconnected(): void {
     this.#loading?.abort();
     void this.#engine?.dispose();

@@ -11,9 +11,11 @@ import {
 } from '../src/index';
 import type { ConversationStore } from './conversation-store';
 import type { EngineController } from './engine-controller';
+import type { DocumentPart } from './conversation';
 import { firstPart, mostDocumentTokens } from './fit';
 import { newId } from './ids';
 import type { DocumentProgress } from './readiness';
+import { isOfSample, samplePartId } from './sample';
 import { gpuByteChoices } from './settings';
 
 /** A document that is shown. */
@@ -63,11 +65,14 @@ export class LibraryController implements ReactiveController {
   isRefused = false;
   /** What went wrong last with a document. */
   problem: unknown;
+  /** Documents that may be read, in the order in which they came. */
+  offers: readonly Offer[] = [];
   readonly #host: ReactiveControllerHost;
   readonly #engine: EngineController;
   readonly #conversations: ConversationStore;
   #library: EngineDocuments | undefined;
-  #offers: readonly Offer[] = [];
+  /** The offer that is shown. */
+  #offerId: string | undefined;
   #stop: AbortController | undefined;
   /** Ends the estimate of an offer that is gone. */
   #estimating: AbortController | undefined;
@@ -100,6 +105,8 @@ export class LibraryController implements ReactiveController {
     this.#library = library;
     if (this.open) this.open = { id: this.open.id, text: this.open.text };
     if (!library) return;
+    // Another model has other costs.
+    this.offers = this.offers.map(({ cost: _, remedy: __, ...rest }) => rest);
     void this.#attempt(async () => {
       await this.#refresh();
       await Promise.all([this.#prepare(), this.#estimate()]);
@@ -120,43 +127,63 @@ export class LibraryController implements ReactiveController {
     return { state: openEntry?.state, numReadTokens: openEntry?.numReadTokens ?? 0 };
   }
 
-  /** The document that is to be read next, if the person wants that. */
-  get offer(): Offer | undefined {
-    return this.#offers[0];
+  /** How much of the open document questions are answered from; undefined for one that is read to its end. */
+  get openPart(): DocumentPart | undefined {
+    const { open, openEntry, reading } = this;
+    const { numReadTokens = 0, numTokens = 0 } =
+      (open && reading?.id === open.id ? reading.progress : openEntry) ?? {};
+    return numReadTokens < numTokens ? { numReadTokens, numTokens } : undefined;
   }
 
-  /** Offers to read a text; `id` only for one that must not be there twice. Shows it if it is there. */
+  /** The offer that is shown. */
+  get offer(): Offer | undefined {
+    return this.offers.find(({ id }) => id === this.#offerId);
+  }
+
+  /**
+   * Offers to read a text; `id` only for one that must not be there twice. Shows it if it is there; the offer is shown unless
+   * something else is by now.
+   */
   async propose(
     title: string,
     text: string,
     { id = newId(), notes = [] }: Partial<Pick<Offer, 'id' | 'notes'>> = {},
   ): Promise<void> {
     if (this.documents.some((document) => document.id === id)) return this.show(id);
-    this.open = undefined;
-    this.#offers = [...this.#offers, { id, title, text, notes }];
+    if (!this.offers.some((offer) => offer.id === id))
+      this.offers = [...this.offers, { id, title, text, notes }];
     this.#host.requestUpdate();
-    if (this.#offers.length === 1) await this.#attempt(() => this.#estimate());
+    if (this.open === undefined && this.offer === undefined) await this.showOffer(id);
   }
 
-  /** The first offer is not wanted, or taken. */
+  /** Shows an offer, with what it costs once that is known. */
+  async showOffer(id: string): Promise<void> {
+    this.#estimating?.abort();
+    this.open = undefined;
+    this.#offerId = id;
+    this.#host.requestUpdate();
+    await this.#attempt(() => this.#estimate());
+  }
+
+  /** The offer that is shown is not wanted; the next one is shown. */
   async withdraw(): Promise<void> {
     this.#estimating?.abort();
-    this.#offers = this.#offers.slice(1);
-    this.#host.requestUpdate();
-    await this.#attempt(() => this.#estimate());
+    this.#take();
+    await this.showOffer(this.offers[0]?.id ?? '');
   }
 
-  /** Offers the beginning of what is offered, as much as the model reads. */
-  async shorten(): Promise<void> {
+  /** Offers the beginning of what is offered, with about so many tokens. */
+  async shorten(mostTokens: number): Promise<void> {
     const { offer } = this;
-    if (!offer?.cost || !offer.remedy) return;
-    const text = firstPart(offer.text, offer.cost.numTokens, offer.remedy.mostTokens);
+    if (!offer?.cost) return;
+    const text = firstPart(offer.text, offer.cost.numTokens, mostTokens);
     const { title, notes } = offer;
     // Another text, so that it is another document than the whole.
-    const part = { id: newId(), title: `${title} (first part)`, text, notes };
-    this.#offers = [part, ...this.#offers.slice(1)];
-    this.#host.requestUpdate();
-    await this.#attempt(() => this.#estimate());
+    const id = isOfSample(offer.id) ? samplePartId(text.length) : newId();
+    if (this.documents.some((document) => document.id === id)) return this.show(id);
+    const part = { id, title: `${title} (first part)`, text, notes };
+    this.offers = this.offers.map((other) => (other.id === offer.id ? part : other));
+    await this.showOffer(part.id);
   }
 
   /** Reads what is offered, and shows it; settles once it is read or the reading has ended otherwise. */
@@ -164,7 +191,7 @@ export class LibraryController implements ReactiveController {
     const { offer } = this;
     if (!offer || this.reading) return;
     this.#estimating?.abort();
-    this.#offers = this.#offers.slice(1);
+    this.#take();
     this.open = { id: offer.id, text: offer.text };
     await this.#read(offer.id, offer.text, offer.title);
   }
@@ -181,10 +208,10 @@ export class LibraryController implements ReactiveController {
     this.#stop?.abort();
   }
 
-  /** Shows a document and makes it ready for questions; empty for none. */
+  /** Shows a document and makes it ready for questions; empty for none. Offers stay. */
   async show(id: string): Promise<void> {
     this.#estimating?.abort();
-    this.#offers = [];
+    this.#offerId = undefined;
     const text = this.reading?.id === id ? this.reading.text : undefined;
     this.open = id === '' ? undefined : { id, text };
     this.#host.requestUpdate();
@@ -266,6 +293,12 @@ export class LibraryController implements ReactiveController {
     return !(error instanceof DOMException && error.name === 'AbortError');
   }
 
+  /** Takes the offer that is shown from the list. */
+  #take(): void {
+    this.offers = this.offers.filter(({ id }) => id !== this.#offerId);
+    this.#offerId = undefined;
+  }
+
   /** Brings what is open: its text, then what questions need. */
   async #prepare(): Promise<void> {
     const library = this.#library;
@@ -299,7 +332,7 @@ export class LibraryController implements ReactiveController {
       if (signal.aborted) return;
       const { remedy: _, ...rest } = offer;
       const estimated: Offer = { ...rest, cost, ...(remedy && { remedy }) };
-      this.#offers = this.#offers.map((other) => (other.id === offer.id ? estimated : other));
+      this.offers = this.offers.map((other) => (other.id === offer.id ? estimated : other));
     } catch (error) {
       if (!signal.aborted) throw error;
     }

@@ -3,12 +3,19 @@
 /** The sample's name in the library: it is there once at most. */
 export const sampleId = 'sample';
 
+/** The name of the beginning of the sample with so many characters. */
+export const samplePartId = (numChars: number): string => `${sampleId}-${numChars}`;
+
+/** Whether a document is the sample or its beginning. */
+export const isOfSample = (id: string): boolean => id === sampleId || id.startsWith(`${sampleId}-`);
+
 const numSuggestions = 5;
 
-const base = new URL('models/scout/', document.baseURI).href;
+/** Where the sample is, from any address of the page. */
+const addressOf = (name: string): URL => new URL(`models/scout/${name}`, document.baseURI);
 
 async function read(name: string): Promise<Response> {
-  const response = await fetch(base + name);
+  const response = await fetch(addressOf(name));
   if (!response.ok) throw new Error(`The sample could not be read: the server answered ${response.status}.`);
   return response;
 }
@@ -19,8 +26,25 @@ export async function readSample(): Promise<{ title: string; text: string }> {
   return { title: text.slice(0, text.indexOf('\n')).trim(), text };
 }
 
-/** The first few of the questions, of different kinds. */
-export async function readSampleQuestions(): Promise<string[]> {
-  const questions = (await (await read('sample-questions.json')).json()) as { question: string }[];
-  return questions.slice(0, numSuggestions).map(({ question }) => question);
+/** A question on the sample and its answer. */
+export interface SampleQuestion {
+  readonly question: string;
+  readonly answer: string;
+}
+
+/** All questions, in the order in which they are worth asking. */
+export async function readSampleQuestions(): Promise<SampleQuestion[]> {
+  return (await (await read('sample-questions.json')).json()) as SampleQuestion[];
+}
+
+/** The first few questions that the beginning of the sample answers; for all of it some that take more than looking up. */
+export function suggestionsFor(
+  questions: readonly SampleQuestion[],
+  beginning: string,
+  isWhole: boolean,
+): string[] {
+  return questions
+    .filter(({ answer }) => isWhole || beginning.includes(answer))
+    .slice(0, numSuggestions)
+    .map(({ question }) => question);
 }

@@ -90,20 +90,23 @@ export class AddDocument extends LitElement {
     `,
   ];
 
-  static override properties = { hasScout: { attribute: false } };
+  static override properties = { hasScout: { attribute: false }, isSlow: { attribute: false } };
   /** Whether the model is Scout, which people should know a thing or two about. */
   declare hasScout: boolean;
+  /** Whether there is no GPU. */
+  declare isSlow: boolean;
 
   constructor() {
     super();
     this.hasScout = false;
+    this.isSlow = false;
   }
 
   protected override render() {
     return html`
       <div class="intro">
         <h2>Ask a long document</h2>
-        <p>A language model in this tab reads it, on your own GPU. No server, no upload, no account.</p>
+        <p>A language model in this tab reads it, on your own device. No server, no upload, no account.</p>
       </div>
       <div class="drop">
         <p>Drop a book, a report or a paper here: PDF, EPUB, DOCX, HTML, Markdown or text</p>
@@ -136,6 +139,14 @@ export class AddDocument extends LitElement {
           <button type="submit">Open this address</button>
         </form>
       </details>
+      ${
+        this.isSlow
+          ? html`<p class="note soft">
+              There is no GPU for this page: the processor does the work, and takes minutes where a GPU takes
+              seconds. If this device has one, turn graphics acceleration on in the browser’s settings.
+            </p>`
+          : null
+      }
       ${
         this.hasScout
           ? html`<p class="note soft">

@@ -3,8 +3,8 @@
  * and `show` with a passage.
  */
 import { LitElement, css, html } from 'lit';
-import type { Turn } from '../conversation';
-import { formatDuration, formatRate } from '../format';
+import type { DocumentPart, Turn } from '../conversation';
+import { formatCount, formatDuration, formatRate } from '../format';
 import { icons } from '../icons';
 import type { Span } from '../paragraphs';
 import { controls } from '../shared-styles';
@@ -17,6 +17,10 @@ const endings: Readonly<Record<NonNullable<Turn['ending']>, string>> = {
   failed: 'The answer broke off.',
   left: 'The page was closed during this answer.',
 };
+
+function describePart({ numReadTokens, numTokens }: DocumentPart): string {
+  return `From the first ${numReadTokens.toLocaleString('en')} of ${formatCount(numTokens, 'token')}: more was not read yet.`;
+}
 
 /** How long stands what became of copying. */
 const copiedMs = 2000;
@@ -196,7 +200,7 @@ export class ChatTurn extends LitElement {
   }
 
   #renderAnswer() {
-    const { content, ending } = this.turn;
+    const { content, ending, part } = this.turn;
     const isWaiting = this.isGrowing && content === '';
     return html`
       <div class="answer">
@@ -209,6 +213,7 @@ export class ChatTurn extends LitElement {
               ></longpage-markdown>`
         }
         ${ending ? html`<p class="note">${endings[ending]}</p>` : null} ${this.#renderSources()}
+        ${part ? html`<p class="note">${describePart(part)}</p>` : null}
       </div>
       ${this.isGrowing ? null : this.#renderAnswerActions()}
     `;

@@ -1,12 +1,18 @@
 /**
- * What reading a document would cost, before it is read. Fires `accept` and `cancel`; for one that is too long `shorten`, and `limit`
- * with a memory limit with which it fits.
+ * What reading a document would cost, before it is read. Fires `accept` and `cancel`; for one that is too long or takes long
+ * `shorten` with a number of tokens, and `limit` with a memory limit with which it fits.
  */
-import { LitElement, css, html } from 'lit';
+import { LitElement, css, html, type PropertyValues } from 'lit';
 import type { DocumentCost } from '../../src/index';
 import { formatBytes, formatCount, formatDuration, plainSentence } from '../format';
 import type { Offer, Remedy } from '../library-controller';
 import { controls } from '../shared-styles';
+
+/** A reading that takes longer than this need not be waited for. */
+const patienceMs = 60_000;
+
+/** The fewest tokens of a first part that are worth offering. */
+const leastPartTokens = 256;
 
 /** See the file's header. */
 export class DocumentOffer extends LitElement {
@@ -80,6 +86,7 @@ export class DocumentOffer extends LitElement {
     gpuBytes: { attribute: false },
     isReady: { attribute: false },
     isBusy: { attribute: false },
+    isSlow: { attribute: false },
   };
   /** Its cost is undefined while it is estimated. */
   declare offer: Offer;
@@ -89,12 +96,15 @@ export class DocumentOffer extends LitElement {
   declare isReady: boolean;
   /** Whether another document is being read. */
   declare isBusy: boolean;
+  /** Whether there is no GPU. */
+  declare isSlow: boolean;
 
   constructor() {
     super();
     this.gpuBytes = 0;
     this.isReady = false;
     this.isBusy = false;
+    this.isSlow = false;
   }
 
   protected override render() {
@@ -121,9 +131,11 @@ export class DocumentOffer extends LitElement {
               It is read once and kept in this browser: questions on another day need no second reading.
             </p>`
       }
+      ${cost?.fits && cost.expectedMs > patienceMs ? this.#renderPatience() : null}
       ${this.isBusy ? html`<p class="soft">Another document is being read; this one can follow.</p>` : null}
       <div class="row">
         ${cost && !cost.fits && remedy ? this.#renderRemedy(remedy) : this.#renderAccept(cost)}
+        ${cost?.fits && cost.expectedMs > patienceMs ? this.#renderFirstPart(cost) : null}
         <button @click=${() => this.dispatchEvent(new Event('cancel'))}>Not this one</button>
       </div>
     </section>`;
@@ -139,6 +151,24 @@ export class DocumentOffer extends LitElement {
     </button>`;
   }
 
+  #renderPatience() {
+    return html`<p class="soft">
+      ${this.isSlow ? 'There is no GPU for this page, so the processor reads, slowly. ' : null}Questions can
+      be asked as soon as the first part is read, while the rest is.
+    </p>`;
+  }
+
+  /** Work grows faster than the length: a part of a tenth takes less than a tenth of the time. */
+  #renderFirstPart({ numTokens, expectedMs }: DocumentCost) {
+    const mostTokens = Math.floor((numTokens * patienceMs) / expectedMs);
+    if (mostTokens < leastPartTokens) return null;
+    return html`<button @click=${() => this.#shorten(mostTokens)}>Only a first part</button>`;
+  }
+
+  #shorten(mostTokens: number): void {
+    this.dispatchEvent(new CustomEvent<number>('shorten', { detail: mostTokens }));
+  }
+
   #describe({ mostTokens, gpuBytes }: Remedy): string {
     const most = formatCount(mostTokens, 'token');
     if (gpuBytes === undefined)
@@ -147,7 +177,7 @@ export class DocumentOffer extends LitElement {
     return `It is too long for the memory limit: with ${now} the model reads ${most}. With ${formatBytes(gpuBytes)} it fits.`;
   }
 
-  #renderRemedy({ gpuBytes }: Remedy) {
+  #renderRemedy({ mostTokens, gpuBytes }: Remedy) {
     const limit =
       gpuBytes === undefined
         ? null
@@ -158,7 +188,7 @@ export class DocumentOffer extends LitElement {
             Use ${formatBytes(gpuBytes)} of the GPU
           </button>`;
     return html`${limit}
-      <button class=${limit ? '' : 'primary'} @click=${() => this.dispatchEvent(new Event('shorten'))}>
+      <button class=${limit ? '' : 'primary'} @click=${() => this.#shorten(mostTokens)}>
         Take the first part
       </button>`;
   }
@@ -180,8 +210,10 @@ export class DocumentOffer extends LitElement {
     </dl>`;
   }
 
-  protected override firstUpdated(): void {
-    this.renderRoot.querySelector('h2')!.focus();
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has('offer') && changed.get('offer')?.id !== this.offer.id) {
+      this.renderRoot.querySelector('h2')!.focus();
+    }
   }
 }
 

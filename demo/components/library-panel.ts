@@ -1,11 +1,12 @@
 /**
- * The documents of this device, and the room they take. Fires `add`, `open` with a document's id (empty for a chat without one),
- * `import` with a file, and `keep`.
+ * The documents of this device, those that may be read, and the room they take. Fires `add`, `open` with a document's id (empty
+ * for a chat without one), `offer` with the id of one that may be read, `import` with a file, and `keep`.
  */
 import { LitElement, css, html, nothing } from 'lit';
 import type { DocumentInfo, StorageQuota } from '../../src/index';
 import { formatBytes, formatCount } from '../format';
 import { icons } from '../icons';
+import type { Offer } from '../library-controller';
 import { controls } from '../shared-styles';
 
 /** See the file's header. */
@@ -101,6 +102,7 @@ export class LibraryPanel extends LitElement {
 
   static override properties = {
     documents: { attribute: false },
+    offers: { attribute: false },
     openId: { attribute: false },
     readingId: { attribute: false },
     quota: { attribute: false },
@@ -108,6 +110,8 @@ export class LibraryPanel extends LitElement {
     isRefused: { attribute: false },
   };
   declare documents: readonly DocumentInfo[];
+  /** Documents that have come in and are not read. */
+  declare offers: readonly Offer[];
   /** The document that is being read. */
   declare readingId: string | undefined;
   declare quota: StorageQuota | undefined;
@@ -115,12 +119,13 @@ export class LibraryPanel extends LitElement {
   declare isReady: boolean;
   /** Whether the browser has refused to keep it all. */
   declare isRefused: boolean;
-  /** The open document; empty for a chat without one, undefined for none of both. */
+  /** The open document or offer; empty for a chat without one, undefined for none of both. */
   declare openId: string | undefined;
 
   constructor() {
     super();
     this.documents = [];
+    this.offers = [];
     this.openId = undefined;
     this.readingId = undefined;
     this.quota = undefined;
@@ -137,8 +142,12 @@ export class LibraryPanel extends LitElement {
         <h2 id="heading">On this device</h2>
         <ul>
           ${this.documents.map((document) => this.#renderDocument(document))}
+          ${this.offers.map(({ id, title }) => this.#renderItem(id, title, 'not read yet', 'offer'))}
           <li>
-            <button aria-current=${this.openId === '' ? 'page' : nothing} @click=${() => this.#open('')}>
+            <button
+              aria-current=${this.openId === '' ? 'page' : nothing}
+              @click=${() => this.#fire('open', '')}
+            >
               <span class="title">Chat without a document</span>
             </button>
           </li>
@@ -164,10 +173,14 @@ export class LibraryPanel extends LitElement {
   }
 
   #renderDocument({ id, title, ...rest }: DocumentInfo) {
+    return this.#renderItem(id, title, id === this.readingId ? 'being read…' : describe(rest), 'open');
+  }
+
+  #renderItem(id: string, title: string, meta: string, event: 'open' | 'offer') {
     return html`<li>
-      <button aria-current=${id === this.openId ? 'page' : nothing} @click=${() => this.#open(id)}>
+      <button aria-current=${id === this.openId ? 'page' : nothing} @click=${() => this.#fire(event, id)}>
         <span class="title">${title}</span>
-        <span class="meta">${id === this.readingId ? 'being read…' : describe(rest)}</span>
+        <span class="meta">${meta}</span>
       </button>
     </li>`;
   }
@@ -197,8 +210,8 @@ export class LibraryPanel extends LitElement {
     input.value = '';
   };
 
-  #open(id: string): void {
-    this.dispatchEvent(new CustomEvent<string>('open', { detail: id }));
+  #fire(event: string, id: string): void {
+    this.dispatchEvent(new CustomEvent<string>(event, { detail: id }));
   }
 }
 
