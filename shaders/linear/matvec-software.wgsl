@@ -11,6 +11,7 @@ override ROWS: u32 = 1u;
 // Of use to the portable variant only.
 override STAGED: u32 = 1024u;
 override AHEAD: u32 = 1u;
+override LANES: u32 = 16u;
 
 struct Params {
   columns: u32,

@@ -1,9 +1,9 @@
 // s[n, r] = sum_k W[n, k] * x'[r, k], handed to finish() of the file after this one
 // x'[r, k] = x[r, k] / sqrt(mean_j(x[r, j]^2) + epsilon) * normWeight[k] if NORM, or x[r, k]
 //
-// A workgroup does 32 matrix rows: 16 teams of 16 lanes, two rows a team, lane l the 16-byte blocks l, l + 16, … of both.
-// It stages x, norm weight included, in workgroup memory, so that lanes read side by side there too; the root mean square
-// is one factor in the end. Grid in cells of 16 outputs, of which it does as many as make 32 matrix rows.
+// A workgroup does 512 / LANES matrix rows: teams of LANES lanes, two rows a team, lane l the 16-byte blocks l, l + LANES, …
+// of both. It stages x, norm weight included, in workgroup memory, so that lanes read side by side there too; the root mean
+// square is one factor in the end. Grid in cells of 16 outputs, of which it does as many as make its matrix rows.
 // A lane has loaded the blocks of its next AHEAD steps when it takes one: loads take long, and few are under way otherwise.
 //   values, scales  a matrix slab, see lib/weights-*.wgsl
 //   x               [ROWS, columns] f32
@@ -14,6 +14,8 @@ override ROWS: u32 = 1u;
 // Steps that weights are loaded ahead of their use: 1, 2 or 4, and no more than the steps of a full chunk. Sums do not
 // depend on it.
 override AHEAD: u32 = 1u;
+// 16, or 32 where 16 outputs are 16 matrix rows. How a sum is cut depends on it.
+override LANES: u32 = 16u;
 
 struct Params {
   columns: u32,
@@ -28,7 +30,9 @@ struct Params {
 @group(0) @binding(16) var<uniform> params: Params;
 
 const threads = 256u;
-const lanes = 16u;
+// Matrix rows of 16 outputs.
+const cellRows = 16u * rowsPerOutput;
+override numTeams: u32 = threads / LANES;
 // Vectors of x in workgroup memory at once, in all rows together: at least a thread's share of sums, see reduce().
 override STAGED: u32 = 1024u;
 // Blocks of every row of x that are staged at once: a multiple of the lanes.
@@ -66,15 +70,15 @@ fn main(
   @builtin(local_invocation_index) thread: u32,
 ) {
   let cell = group.y * groups.x + group.x;
-  let firstRow = cell * 16u * rowsPerOutput;
+  let firstRow = cell * cellRows;
   let numMatrixRows = params.numOutputs * rowsPerOutput;
-  if (cell % (2u / rowsPerOutput) != 0u || firstRow >= numMatrixRows) {
+  if (cell % (2u * numTeams / cellRows) != 0u || firstRow >= numMatrixRows) {
     return;
   }
-  let n0 = min(firstRow + 2u * (thread / lanes), numMatrixRows - 1u);
+  let n0 = min(firstRow + 2u * (thread / LANES), numMatrixRows - 1u);
   let n1 = min(n0 + 1u, numMatrixRows - 1u);
   let numBlocks = (params.columns + blockColumns - 1u) / blockColumns;
-  let share = Share(n0, n1, thread % lanes, numBlocks);
+  let share = Share(n0, n1, thread % LANES, numBlocks);
 
   var sums: Sums;
   var squares: array<f32, 8>;
@@ -91,11 +95,11 @@ fn main(
     pair3 = loadPair(share, 3u);
   }
   for (var chunk = 0u; chunk < numBlocks; chunk += chunkBlocks) {
-    let numSteps = (min(chunkBlocks, numBlocks - chunk) + lanes - 1u) / lanes;
+    let numSteps = (min(chunkBlocks, numBlocks - chunk) + LANES - 1u) / LANES;
     workgroupBarrier();
     // Which thread takes a vector does not depend on the chunk, so sums of squares are the same for every ROWS.
     let start = chunk * blockVectors;
-    let end = start + numSteps * lanes * blockVectors;
+    let end = start + numSteps * LANES * blockVectors;
     for (var v = start + (thread - start) % threads; v < end; v += threads) {
       let block = (v - start) / blockVectors;
       let part = v % blockVectors;
@@ -145,29 +149,29 @@ fn main(
 
 // Sums over the lanes of every team, for four rows of x from `row` on.
 fn reduce(firstRow: u32, row: u32, thread: u32, sums0: vec4<f32>, sums1: vec4<f32>, squares: vec4<f32>) {
-  let total0 = sumOfSixteen(thread, sums0);
-  let total1 = sumOfSixteen(thread, sums1);
+  let total0 = sumOfLanes(thread, sums0);
+  let total1 = sumOfLanes(thread, sums1);
   var scale = vec4<f32>(1.0);
   if (NORM == 1u) {
-    let part = sumOfSixteen(thread, squares);
-    let total = sumOfSixteen(thread, part);
+    let part = sumOfLanes(thread, squares);
+    let total = sumOfLanes(thread, part);
     scale = inverseSqrt(total / f32(params.columns) + params.epsilon);
     scale = shareOfFirst(thread, scale);
   }
-  if (thread < 16u) {
+  if (thread < numTeams) {
     finish(firstRow + 2u * thread, row, total0 * scale, total1 * scale);
   }
 }
 
-// For invocations t < 16: the sum of what invocations [16t, 16t + 16) give.
-fn sumOfSixteen(thread: u32, value: vec4<f32>) -> vec4<f32> {
+// For invocations t < numTeams: the sum of what the lanes of team t give. No other gives what counts, so twice is a sum of all.
+fn sumOfLanes(thread: u32, value: vec4<f32>) -> vec4<f32> {
   workgroupBarrier();
   scratch[thread] = value;
   workgroupBarrier();
   var total = vec4<f32>();
-  if (thread < 16u) {
-    for (var i = 0u; i < 16u; i++) {
-      total += scratch[16u * thread + i];
+  if (thread < numTeams) {
+    for (var i = 0u; i < LANES; i++) {
+      total += scratch[LANES * thread + i];
     }
   }
   return total;
@@ -186,8 +190,8 @@ fn shareOfFirst(thread: u32, value: vec4<f32>) -> vec4<f32> {
 // Adds the products of a step of a chunk, whose weights `pair` holds, and loads in their place those of AHEAD steps later.
 fn takeStep(pair: ptr<function, Pair>, share: Share, chunk: u32, step: u32, sums: ptr<function, Sums>) {
   let now = *pair;
-  *pair = loadPair(share, chunk / lanes + step + AHEAD);
-  let block = step * lanes + share.lane;
+  *pair = loadPair(share, chunk / LANES + step + AHEAD);
+  let block = step * LANES + share.lane;
   let weights0 = weightBlock(now.first);
   let weights1 = weightBlock(now.second);
   for (var r = 0u; r < ROWS; r++) {
@@ -201,7 +205,7 @@ fn takeStep(pair: ptr<function, Pair>, share: Share, chunk: u32, step: u32, sums
 // The weights of a step, counted from the first chunk's first; the row's last where there are no more.
 fn loadPair(share: Share, step: u32) -> Pair {
   let stride = blocksPerRow(params.columns);
-  let at = min(step * lanes + share.lane, share.numBlocks - 1u);
+  let at = min(step * LANES + share.lane, share.numBlocks - 1u);
   return Pair(
     values[share.n0 * stride + at],
     values[share.n1 * stride + at],

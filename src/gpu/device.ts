@@ -3,10 +3,11 @@ import { EngineError } from '../util/errors';
 import { BufferAccount } from './buffer';
 
 /**
- * What some kernel or variant needs; each can be switched off. Four are no features of WebGPU: `software`, the adapter is a
+ * What some kernel or variant needs; each can be switched off. Five are no features of WebGPU: `software`, the adapter is a
  * program on the CPU, for which a kernel without barriers and workgroup memory is much faster; and where it is none,
  * `fused-selection`, a dispatch less is worth one kernel that scores and selects pages, `loads-ahead`, weights are worth
- * loading several steps ahead, and `wide-sampling`, large vocabularies are worth a dispatch more.
+ * loading several steps ahead, `wide-teams`, small matrices are worth more invocations a row, and `wide-sampling`, large
+ * vocabularies are worth a dispatch more.
  */
 export type DeviceFeature =
   | 'shader-f16'
@@ -15,12 +16,13 @@ export type DeviceFeature =
   | 'software'
   | 'fused-selection'
   | 'loads-ahead'
+  | 'wide-teams'
   | 'wide-sampling';
 
 const optionalFeatures = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
 
 /** What only an adapter that is no program on the CPU has. */
-const hardwareFeatures = ['fused-selection', 'loads-ahead', 'wide-sampling'] as const;
+const hardwareFeatures = ['fused-selection', 'loads-ahead', 'wide-teams', 'wide-sampling'] as const;
 
 /** Limits that we raise when the adapter grants more than the specification's default. */
 const raisedLimits = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;

@@ -7,13 +7,14 @@ import { prefillAttention } from '../kernels/attention/prefill-attention';
 import { sparseDecode } from '../kernels/attention/sparse-decode';
 import { ropeAppend, ropeAppendTile } from '../kernels/cache/rope-append';
 import { matmul } from '../kernels/linear/matmul';
-import { loadsAhead, matvec } from '../kernels/linear/matvec';
+import { loadsAhead, matvec, teamLanes } from '../kernels/linear/matvec';
 import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
 import type { WeightFormat } from '../kernels/linear/weight-format';
 import { isSamplingWide, sample, samplerThreads } from '../kernels/sampler/sample';
 import { pageScore } from '../kernels/select/page-score';
 import { selectPages } from '../kernels/select/select-pages';
 import { topK } from '../kernels/select/top-k';
+import { qkvWidth } from './activations';
 import type { ModelConfig } from './model-config';
 
 /** A kernel and the constants of one use of it. */
@@ -33,24 +34,30 @@ export function slowKernels(
   cache: CacheShape,
   features: ReadonlySet<DeviceFeature>,
 ): KernelUse[] {
-  const { headDim, numHeads, numKvHeads, vocabSize } = config;
+  const { headDim, numHeads, numKvHeads, vocabSize, hiddenSize } = config;
   const { format: kv } = cache;
   const element = elementOf(kv);
   const heads = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
   const withNorm = { ...heads, QK_NORM: Number(config.hasQkNorm) };
-  const product = (NORM: number, hasBias: boolean, RESIDUAL: number): KernelUse => [
+  const product = (numRows: number, NORM: number, hasBias: boolean, RESIDUAL: number): KernelUse => [
     matvec(format),
-    { NORM, BIAS: Number(hasBias), RESIDUAL, AHEAD: loadsAhead(format, 1, false, features) },
+    {
+      NORM,
+      BIAS: Number(hasBias),
+      RESIDUAL,
+      AHEAD: loadsAhead(format, 1, false, features),
+      LANES: teamLanes(format, numRows, features),
+    },
   ];
   return [
     [sample, { threads: samplerThreads(vocabSize), WIDE: Number(isSamplingWide(vocabSize, features)) }],
     [prefillAttention(element, headDim), heads],
     [matmul(format), {}],
     [sparseDecode(kv), heads],
-    product(1, false, 0),
-    product(1, config.hasQkvBias, 0),
+    product(vocabSize, 1, false, 0),
+    product(qkvWidth(config), 1, config.hasQkvBias, 0),
     config.hasMlpBias
-      ? product(1, true, 0)
+      ? product(2 * config.intermediateSize, 1, true, 0)
       : [
           matvecGated(format),
           {
@@ -66,8 +73,8 @@ export function slowKernels(
         ] as const)
       : []),
     [ropeAppend(kv), withNorm],
-    product(0, config.hasOutputBias, 1),
-    product(0, config.hasMlpBias, 1),
+    product(hiddenSize, 0, config.hasOutputBias, 1),
+    product(hiddenSize, 0, config.hasMlpBias, 1),
     [ropeAppendTile(element), withNorm],
   ];
 }

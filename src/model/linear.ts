@@ -4,7 +4,7 @@ import type { KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
 import { embed, embedGrid, latestTokenFlag } from '../kernels/linear/embed';
 import { matmul, matmulGrid, matmulTileRows } from '../kernels/linear/matmul';
-import { loadsAhead, matvec, matvecGrid } from '../kernels/linear/matvec';
+import { loadsAhead, matvec, matvecGrid, teamLanes } from '../kernels/linear/matvec';
 import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
 import type { ModelConfig } from './model-config';
 import type { Matrix, MatrixSlab } from './weights';
@@ -54,6 +54,7 @@ export async function bindMatvec(
     RESIDUAL: Number(isResidual),
     ROWS: rows,
     AHEAD: loadsAhead(matrix.format, rows, false, compiler.device.features),
+    LANES: teamLanes(matrix.format, matrix.numRows, compiler.device.features),
   };
   const kernel = await compiler.compile(matvec(matrix.format), constants);
   const slabs = matrix.slabs.map((slab) => ({

@@ -1,4 +1,4 @@
-import { loadsAhead, matvec, matvecGrid } from '../../../src/kernels/linear/matvec';
+import { loadsAhead, matvec, matvecGrid, teamLanes } from '../../../src/kernels/linear/matvec';
 import { matmul as reference } from '../../../src/reference/linear/matmul';
 import type { WeightFormat } from '../../../src/kernels/linear/weight-format';
 import { randomFloats } from '../../support/random';
@@ -14,6 +14,8 @@ interface Shape {
   readonly norm?: boolean;
   readonly bias?: boolean;
   readonly residual?: boolean;
+  /** As a GPU takes small matrices. */
+  readonly isWide?: boolean;
 }
 
 const shapes: readonly Shape[] = [
@@ -29,8 +31,15 @@ const shapes: readonly Shape[] = [
   { columns: 1088, outputs: 33, rows: 8, norm: true },
 ];
 
+const wideShapes: readonly Shape[] = [
+  { columns: 33, outputs: 7, rows: 1, norm: true, isWide: true },
+  { columns: 2080, outputs: 65, rows: 4, bias: true, residual: true, isWide: true },
+  { columns: 1088, outputs: 33, rows: 8, norm: true, isWide: true },
+];
+
 function caseOf(format: WeightFormat, shape: Shape): KernelCase {
   const { columns, outputs, rows, first = 0, norm = false, bias = false, residual = false } = shape;
+  const { isWide = false } = shape;
   const stride = first > 0 ? first + outputs + 5 : outputs;
   const matrix = randomMatrix(format, outputs, columns, columns + outputs);
   const x = randomFloats(rows * columns, 1);
@@ -38,7 +47,9 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
   const biases = randomFloats(stride, 3);
   const y = randomFloats(rows * stride, 4);
   const place = { width: outputs, stride, first };
-  const extras = Object.entries({ norm, bias, residual }).flatMap(([name, isOn]) => (isOn ? [name] : []));
+  const extras = Object.entries({ norm, bias, residual, wide: isWide }).flatMap(([name, isOn]) =>
+    isOn ? [name] : [],
+  );
   return {
     title: [`${format}: ${rows} rows of ${columns} to ${outputs} outputs from ${first}`, ...extras].join(
       ', ',
@@ -49,8 +60,9 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
       BIAS: Number(bias),
       RESIDUAL: Number(residual),
       ROWS: rows,
-      STAGED: stagedFor(rows),
+      STAGED: isWide ? 1024 : stagedFor(rows),
       AHEAD: loadsAhead(format, rows, false, new Set(['loads-ahead'])),
+      LANES: teamLanes(format, outputs, new Set(isWide ? ['wide-teams'] : [])),
     },
     buffers: { ...matrix.buffers, x, normWeight, bias: biases, y },
     params: { columns, numOutputs: outputs, firstOutput: first, outputStride: stride, epsilon: 1e-5 },
@@ -68,6 +80,10 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
 }
 
 /** Pipelines are slow to compile on a software adapter: the common format meets every shape, the others some. */
-export const cases = formats.flatMap((format, i) =>
-  shapes.filter((_, j) => format === 'q4' || (i + j) % 2 === 0).map((shape) => caseOf(format, shape)),
-);
+export const cases = [
+  ...formats.flatMap((format, i) =>
+    shapes.filter((_, j) => format === 'q4' || (i + j) % 2 === 0).map((shape) => caseOf(format, shape)),
+  ),
+  ...wideShapes.map((shape) => caseOf('f16', shape)),
+  ...(['f32', 'q8'] as const).map((format) => caseOf(format, wideShapes[2]!)),
+];

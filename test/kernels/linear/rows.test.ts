@@ -52,6 +52,28 @@ describe('matvec', () => {
     }
   });
 
+  test('of eight rows at once each alone, with more lanes a row', async () => {
+    for (const format of ['f32', 'f16', 'q8'] as const) {
+      const spec = matvec(format);
+      const portable = spec.variants.find(({ name }) => name === 'portable');
+      const matrix = randomMatrix(format, outputs, columns, 1).buffers;
+      const eight = randomFloats(8 * columns, 6);
+      const run = async (rows: Float32Array<ArrayBuffer>, LANES: number) => {
+        const count = rows.length / columns;
+        const params = { columns, numOutputs: outputs, firstOutput: 0, outputStride: outputs, epsilon: 1e-5 };
+        const buffers = { ...matrix, x: rows, normWeight, bias, y: new Float32Array(count * outputs) };
+        const constants = { NORM: 1, BIAS: 1, ROWS: count, LANES };
+        const grid = matvecGrid(outputs);
+        const results = await runKernel(compiler, { spec, constants, buffers, params, grid }, portable);
+        return new Uint32Array(results['y']!);
+      };
+      const together = await run(eight, 32);
+      const last = eight.slice(7 * columns);
+      expect(together.slice(7 * outputs), format).toEqual(await run(last, 32));
+      expect(together.slice(7 * outputs), format).not.toEqual(await run(last, 16));
+    }
+  });
+
   test('weights loaded ahead', async () => {
     const spec = matvec('f16');
     const halves = randomMatrix('f16', outputs, columns, 1).buffers;
