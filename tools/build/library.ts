@@ -4,6 +4,7 @@
  * apart, because a bundler that meets it in somebody's application takes it for an entry of its own. Written beside `dist/`
  * first and moved there when complete, so that a tool that runs meanwhile never meets half of it.
  */
+import { readFileSync } from 'node:fs';
 import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -100,17 +101,18 @@ const keptSources = [
   'src/engine/document-fingerprint.ts',
   'src/model/rope-config.ts',
 ];
-/** A package that is in the bundle as a whole, and of which our code uses no name in camel case: its names are ours to shorten. */
-const ownedPackage = join(root, 'node_modules/@huggingface/jinja/dist/index.js');
-/** Types of the platform and of the other packages in the bundle. */
-const knownTypes = ['typescript/lib', '@webgpu/types/dist', '@huggingface/tokenizers/types', 'idb/build'];
+/** Packages that are in the bundle as a whole: nobody else reads their names, so they are ours to shorten. */
+const ownedPackages = ['@huggingface/jinja/dist/index.js', '@huggingface/tokenizers/dist/tokenizers.mjs'];
+/** Types of the platform, and of a package whose objects are the platform's. */
+const knownTypes = ['typescript/lib', '@webgpu/types/dist', 'idb/build'];
 
 /** Gives properties that only our own code knows short names, in all scripts the same. */
 async function shortenProperties(): Promise<void> {
   const scripts = (await readdir(outDir)).filter((name) => name.endsWith('.js'));
   const built = await Promise.all(scripts.map((name) => readFile(join(outDir, name), 'utf8')));
   const names = shortNames({
-    own: [...readSources(join(root, 'src'), '.ts'), ...readSources(ownedPackage, '.js')],
+    own: readSources(join(root, 'src'), '.ts'),
+    packages: ownedPackages.map((path) => readFileSync(join(root, 'node_modules', path), 'utf8')),
     kept: keptSources.flatMap((path) => readSources(join(root, path), '.ts')),
     known: [
       ...knownTypes.flatMap((path) => readSources(join(root, 'node_modules', path), '.d.ts')),

@@ -12,12 +12,9 @@ const built =
   'g.gpuBytes;h.byteLength;i.storedBytes;j.plain();k.named_so();var l={a:1};export{l as lastRow};';
 
 test('only names in camel case that nobody else knows become short, the most frequent the shortest', () => {
-  expect(Object.keys(shortNames({ own: [own], kept: [kept], known: [known], built: [built] }))).toEqual([
-    'numRows',
-    'hostStore',
-    'firstRow',
-    'freeSlots',
-  ]);
+  expect(
+    Object.keys(shortNames({ own: [own], packages: [], kept: [kept], known: [known], built: [built] })),
+  ).toEqual(['numRows', 'hostStore', 'firstRow', 'freeSlots']);
 });
 
 test('new names are unlike each other and unlike every word that is there', () => {
@@ -25,7 +22,7 @@ test('new names are unlike each other and unlike every word that is there', () =
   const source = names.map((name) => `a.${name};`).join('');
   const declared = `interface All { ${names.map((name) => `${name}: number`).join('; ')} }`;
   const short = Object.values(
-    shortNames({ own: [declared], kept: [], known: ['ab ba if in'], built: [`${source}x.ca`] }),
+    shortNames({ own: [declared], packages: [], kept: [], known: ['ab ba if in'], built: [`${source}x.ca`] }),
   );
   expect(new Set(short).size).toBe(4000);
   expect(Math.max(...short.map((name) => name.length))).toBe(3);
@@ -33,6 +30,16 @@ test('new names are unlike each other and unlike every word that is there', () =
 });
 
 test('the same sources give the same names', () => {
-  const sources = { own: [own], kept: [kept], known: [known], built: [built] };
+  const sources = { own: [own], packages: [], kept: [kept], known: [known], built: [built] };
   expect(shortNames(sources)).toEqual(shortNames({ ...sources, built: [...sources.built] }));
+});
+
+test('of a package what its objects call on themselves becomes short, and nothing else in snake case', () => {
+  const packages = [
+    'var A = class { ioMode = 1; read_all(a_key) { if (this.config.strip_all) this.strip_all(); return this.file_key; }' +
+      'strip_all() { this.read_all(1); } forEach() {} keep_all() { const { keep_all } = this.config; } };',
+  ];
+  const text = 'a.read_all();a.ioMode;a.file_key;a.forEach();a.a_key;a.strip_all();a.keep_all()';
+  const names = shortNames({ own: [], packages, kept: [], known: ['forEach'], built: [text] });
+  expect(Object.keys(names).sort()).toEqual(['ioMode', 'read_all']);
 });
