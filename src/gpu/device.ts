@@ -10,7 +10,6 @@ import { BufferAccount } from './buffer';
  * vocabularies are worth a dispatch more.
  */
 export type DeviceFeature =
-  | 'shader-f16'
   | 'subgroups'
   | 'timestamp-query'
   | 'software'
@@ -19,7 +18,7 @@ export type DeviceFeature =
   | 'wide-teams'
   | 'wide-sampling';
 
-const optionalFeatures = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+const optionalFeatures = ['subgroups', 'timestamp-query'] as const;
 
 /** What only an adapter that is no program on the CPU has. */
 const hardwareFeatures = ['fused-selection', 'loads-ahead', 'wide-teams', 'wide-sampling'] as const;

@@ -57,7 +57,6 @@ export type BindingSource =
   GpuBuffer | { readonly buffer: GpuBuffer; readonly offsetBytes: number; readonly sizeBytes: number };
 
 const enables: Partial<Record<DeviceFeature, string>> = {
-  'shader-f16': 'enable f16;\n',
   subgroups: 'enable subgroups;\n',
 };
 
@@ -156,7 +155,7 @@ export class KernelCompiler {
   }
 
   /**
-   * From now on the named variants (`'subgroups'`, `'f16'`) are not chosen: the self-test found them wrong. A spec's last
+   * From now on the named variants (`'subgroups'`, `'portable'`) are not chosen: the self-test found them wrong. A spec's last
    * variant is chosen all the same, there being nothing to take its place.
    */
   refuseVariant(name: string): void {

@@ -69,7 +69,7 @@ const checkLoad = fields({
   profiles: ofType('string'),
   recovery: ofType('boolean'),
   useDefaultLimits: ofType('boolean'),
-  disabledFeatures: aListOf('shader-f16', 'subgroups', 'timestamp-query'),
+  disabledFeatures: aListOf('subgroups', 'timestamp-query'),
 });
 
 /**

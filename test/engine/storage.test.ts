@@ -77,12 +77,7 @@ describe('a plainer GPU', () => {
   test.each<[string, Omit<EngineOptions, 'gpu'>, number, readonly number[]]>([
     ['default limits, no features', { useDefaultLimits: true }, 30, [120, 20, 33]],
     // A software GPU takes a second for a step of kernels that are not made for it: the shortest answers that show as much.
-    [
-      'no optional kernel variants',
-      { disabledFeatures: ['subgroups', 'shader-f16', 'software'] },
-      6,
-      [33, 20],
-    ],
+    ['no optional kernel variants', { disabledFeatures: ['subgroups', 'software'] }, 6, [33, 20]],
   ])('%s: the same tokens, batches and follow-ups', async (_, options, numTokens, lengths) => {
     const engine = await loadEngine(tinyLlamaModel(), {
       weights: 'f32',

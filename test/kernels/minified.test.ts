@@ -29,9 +29,8 @@ async function errorsIn(code: string): Promise<string[]> {
 test.each([...specs])('%s minified is valid, and much smaller', async (_name, spec) => {
   for (const { sources, requires = [] } of availableVariants(device, spec)) {
     const enable = requires.includes('subgroups') ? 'enable subgroups;' : '';
-    const enableF16 = requires.includes('shader-f16') ? 'enable f16;' : '';
     const minified = sources.map((source) => minifyWgsl(source, names)).join('\n');
-    expect(await errorsIn(enable + enableF16 + minified)).toEqual([]);
+    expect(await errorsIn(enable + minified)).toEqual([]);
     expect(minified.length).toBeLessThan(sources.join('').length * 0.7);
   }
 });
