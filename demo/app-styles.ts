@@ -34,8 +34,10 @@ export const appStyles = css`
 
   .panes {
     display: flex;
-    flex: 1;
+    /* What is below gives way before this has no room for a few lines and where a question is typed. */
+    flex: 1 0 14rem;
     min-height: 0;
+    overflow: hidden;
   }
 
   #library {
@@ -110,12 +112,16 @@ export const appStyles = css`
   }
 
   footer {
+    display: flex;
+    flex-direction: column;
+    min-height: 2.25rem;
     border-top: 1px solid var(--line);
     font-size: 0.875rem;
   }
 
   .status {
     display: flex;
+    flex: none;
     align-items: center;
     justify-content: space-between;
     gap: 0.5rem;
@@ -126,7 +132,6 @@ export const appStyles = css`
   }
 
   #memory {
-    /* What is above keeps room for a few lines and where a question is typed. */
     max-height: calc(100dvh - 24rem);
     overflow-y: auto;
     border-top: 1px solid var(--line);
@@ -212,6 +217,10 @@ export const appStyles = css`
     :host {
       height: auto;
       min-height: 100dvh;
+    }
+
+    .panes {
+      overflow: visible;
     }
 
     main {

@@ -101,9 +101,11 @@ const textByCode: Readonly<Record<string, Omit<ErrorText, 'detail'>>> = {
   'device-lost': {
     title: 'The GPU was lost',
     steps: [
-      'The browser or the driver took it away, which sleep or an update can cause. Load the model again.',
+      'The browser or the driver took it away, as after sleep, an update, or where memory ran out. Load the model again; if it is lost again, use a smaller memory limit.',
     ],
     canRetry: true,
+    canPick: true,
+    otherLimit: 'smaller',
   },
 };
 
@@ -148,7 +150,10 @@ export function describeError(
   const detail = plainSentence(withTitles(message, documents));
   // The plan of a load that goes over the person's own limit is no fault of the GPU.
   if (known && /kv\.gpuBytes is \d/.test(message)) return { ...beyondLimit, detail };
-  if (known) return { ...known, detail };
+  // What browsers say of a lost device speaks to their makers, and the title says it all.
+  const isTold =
+    error instanceof EngineError && error.code === 'device-lost' && /lost \(\w+\):/.test(message);
+  if (known) return { ...known, detail: isTold ? '' : detail };
   return {
     title: 'Something went wrong',
     detail: message,

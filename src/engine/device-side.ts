@@ -284,8 +284,8 @@ export class DeviceSide {
         this.#replaceParts(await prepare(device, config, source, again, former));
         return;
       } catch (error) {
+        failure = (await device?.reasonOf(error)) ?? error;
         device?.destroy();
-        failure = error;
       }
     }
     throw failure;

@@ -129,8 +129,9 @@ export class EngineCore {
       const loadMs = performance.now() - startedAt;
       return new EngineCore(source, config, files, loaded, origin, growing, parts, loadMs);
     } catch (error) {
+      const reason = signal?.aborted ? error : await device.reasonOf(error);
       device.destroy();
-      throw error;
+      throw reason;
     }
   }
 

@@ -152,6 +152,15 @@ export class Device {
     return isLost;
   }
 
+  /**
+   * Why something failed: the loss of the device where it is lost, else `error` itself. What a lost device makes fail does not
+   * speak of it: a GPU process that has died for want of memory leaves error scopes without an answer.
+   */
+  async reasonOf(error: unknown): Promise<unknown> {
+    if (error instanceof EngineError || !(await this.isLost())) return error;
+    return this.#failure ?? error;
+  }
+
   /** Raises a late error of an earlier call. @throws EngineError `device-lost`, `gpu-memory` */
   throwIfFailed(): void {
     if (this.#failure) throw this.#failure;

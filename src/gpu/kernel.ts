@@ -214,7 +214,8 @@ export class KernelCompiler {
       layout: pipelineLayout,
       compute: { module, entryPoint: 'main', constants },
     });
-    const scope = gpu.popErrorScope();
+    // The pipeline tells of every error; a lost device may leave the scope without an answer.
+    const scope = gpu.popErrorScope().catch(() => undefined);
     try {
       const pipeline = await pending;
       return new Kernel(this.device, spec, variant.name, pipeline, layout);

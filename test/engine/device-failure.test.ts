@@ -36,6 +36,30 @@ test.each<[string, GPU | undefined]>([
   });
 });
 
+test('a device lost while the model loads is said to be, whatever fails because of it', async () => {
+  const dying: GPU = Object.assign(Object.create(gpu) as GPU, {
+    requestAdapter: async (options?: GPURequestAdapterOptions) => {
+      const adapter = (await gpu.requestAdapter(options))!;
+      const request = adapter.requestDevice.bind(adapter);
+      return Object.assign(adapter, {
+        requestDevice: async (descriptor?: GPUDeviceDescriptor) => {
+          const device = await request(descriptor);
+          // As when the process that does the GPU's work ends while it allocates.
+          device.popErrorScope = () => {
+            device.destroy();
+            return Promise.reject(new DOMException('The instance is gone.', 'OperationError'));
+          };
+          return device;
+        },
+      });
+    },
+  });
+  await expect(EngineCore.load(folderSource(model), { gpu: dying })).rejects.toMatchObject({
+    name: 'EngineError',
+    code: 'device-lost',
+  });
+});
+
 test('a device lost in mid-answer, without recovery: every answer, the next call, and dispose', async () => {
   const engine = await loadEngine(model, {
     gpu,

@@ -67,6 +67,19 @@ test('an error of the engine comes with its own sentence and next steps', () => 
   expect(text.steps.join(' ')).toContain('chrome://flags/#enable-unsafe-webgpu');
 });
 
+test('a lost GPU may have been too little memory: a smaller limit is offered, and no word of the browser’s own', () => {
+  const lost = new EngineError(
+    'device-lost',
+    'The GPU device was lost (unknown): A valid external Instance.',
+  );
+  expect(describeError(lost)).toMatchObject({ title: 'The GPU was lost', detail: '', otherLimit: 'smaller' });
+  const gone = new EngineError(
+    'device-lost',
+    'The GPU device was lost and could not be had again: No. Reload.',
+  );
+  expect(describeError(gone).detail).toBe(gone.message);
+});
+
 test('any other error is shown as it is', () => {
   expect(describeError(new Error('Odd.'))).toMatchObject({ title: 'Something went wrong', detail: 'Odd.' });
   expect(describeError('just text').detail).toBe('just text');
