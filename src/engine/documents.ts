@@ -288,7 +288,7 @@ export class Documents {
           .catch((error: unknown) => {
             // The reading goes on with another device, and stores what is missing then, or it fails with this one.
             if (isDeviceLost(error)) return void (loss ??= error);
-            failure ??= asError(error);
+            failure ??= asError(reading.failure ?? error);
             abort(failure);
           });
       },

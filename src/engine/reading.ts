@@ -16,6 +16,8 @@ export class Reading implements LoopRequest {
   sequence: Sequence | undefined;
   /** Settles when all is read, or with what ended it before. */
   readonly done: Promise<void>;
+  /** What it failed with, be it after its end: pages may be lost while they are stored. */
+  failure: unknown;
   readonly #onBorder: OnBorder;
   readonly #stored: () => Promise<void>;
   #resolve: () => void = () => undefined;
@@ -64,6 +66,7 @@ export class Reading implements LoopRequest {
 
   fail(error: unknown): void {
     this.phase = 'finished';
+    this.failure ??= error;
     this.#reject(error);
   }
 

@@ -112,13 +112,14 @@ export class SequenceStore {
     this.#cache.releaseSequence(sequence.index);
   }
 
-  /** Idle sequences end before the first page that was lost. */
+  /** Sequences of no request that goes on end before the first page that was lost; those being stored keep the rest until they retire. */
   cutLost(lost: ReadonlySet<PageId>): void {
-    for (const sequence of this.#idle) {
+    for (const sequence of this.sequences) {
       const page = this.#cache.pagesOf(sequence.index).findIndex((id) => lost.has(id));
       if (page < 0) continue;
-      this.#cache.truncate(sequence.index, page * pageTokens);
-      sequence.numStored = sequence.tokens.length = page * pageTokens;
+      if (this.#idle.has(sequence)) this.#cache.truncate(sequence.index, page * pageTokens);
+      const numTokens = Math.min(page * pageTokens, sequence.tokens.length);
+      sequence.numStored = sequence.tokens.length = numTokens;
     }
   }
 

@@ -33,6 +33,8 @@ export class StepLoop {
   readonly #inFlight: InFlight[] = [];
   /** Ends of what takes sequences without being a request: on their way back, or being stored. None of these rejects. */
   readonly #held = new Set<Promise<void>>();
+  /** What has ended, and is being stored. */
+  readonly #storing = new Set<LoopRequest>();
   readonly #onRoom: (() => void)[] = [];
   /** Ends the loop's wait for pages: another request must not wait for them. */
   #wake: () => void = () => undefined;
@@ -408,8 +410,11 @@ export class StepLoop {
   #losePages(ids: ReadonlySet<PageId>, error: Error): void {
     for (const request of [...this.#admitted]) {
       const pages = this.#runner.cache.pagesOf(request.sequence!.index);
-      // What a reading has is not idle before all is stored, so it is not cut below.
-      if (pages.some((id) => ids.has(id))) this.#end(request, error, request.isReading);
+      if (pages.some((id) => ids.has(id))) this.#end(request, error);
+    }
+    for (const request of this.#storing) {
+      const pages = this.#runner.cache.pagesOf(request.sequence!.index);
+      if (pages.some((id) => ids.has(id))) request.fail(error);
     }
     this.#store.cutLost(ids);
   }
@@ -423,8 +428,13 @@ export class StepLoop {
     sequence.numStored = wholePages(Math.min(sequence.numStored, Math.max(numKnown, 0)));
     this.#runner.endTurn(sequence);
     const { stored } = request;
-    if (stored) void this.#hold(stored.then(() => this.#rest(sequence, isUseless)));
-    else this.#rest(sequence, isUseless);
+    if (!stored) return this.#rest(sequence, isUseless);
+    this.#storing.add(request);
+    const resting = stored.then(() => {
+      this.#storing.delete(request);
+      this.#rest(sequence, isUseless);
+    });
+    void this.#hold(resting);
   }
 
   #rest(sequence: Sequence, isUseless: boolean): void {

@@ -1,8 +1,9 @@
 /** The library through the engine, on a database in memory: read, kept, opened by another engine, resumed, damaged, moved. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { Documents } from '../../src/engine/documents';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/engine/memory-plan';
+import { EngineError } from '../../src/util/errors';
 import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, requestOf, type Answer } from '../support/engine';
@@ -48,6 +49,8 @@ afterAll(async () => {
     expect(engine.device.buffers.use.total).toBe(0);
   }
 });
+
+afterEach(() => vi.restoreAllMocks());
 
 /** Pushes everything stored out of the cache. */
 async function forget(engine: EngineCore): Promise<void> {
@@ -216,3 +219,32 @@ test.each<KvOptions>([{ format: 'int8' }, { hostFormat: 'int8' }])(
     expect(engine.device.buffers.use.total).toBe(0);
   },
 );
+
+test('pages that find no room when all is read and not yet stored: the reading fails with that, and later answers do without', async () => {
+  const engine = await loadEngine(tinyLlamaModel(), { kv: { ...kv, measureStability: false } });
+  const documents = await engine.documents();
+  const asked = await answer(engine, question({ text }));
+  await forget(engine);
+  const { hostStore } = engine.runner;
+  const write = hostStore.write.bind(hostStore);
+  let refuse: () => void = () => undefined;
+  const refused = new Promise<void>((_, reject) => {
+    refuse = () => reject(new EngineError('storage-quota', 'The disk is full.'));
+  });
+  vi.spyOn(hostStore, 'write').mockImplementation((layer, ...rest) =>
+    layer === 2 ? refused : write(layer, ...rest),
+  );
+  const onProgress = ({ phase }: { phase: string }) => {
+    if (phase === 'storing') refuse();
+  };
+  await expect(documents.add('refused', text, { onProgress })).rejects.toMatchObject({
+    code: 'storage-quota',
+    message: 'The disk is full.',
+  });
+  vi.restoreAllMocks();
+  expect(essence(await answer(engine, question({ text })))).toEqual(essence(asked));
+  await documents.add('refused', text);
+  expect(essence(await answer(engine, question({ id: 'refused' })))).toEqual(essence(asked));
+  checkIntegrity(engine.runner.cache);
+  await engine.dispose();
+});
