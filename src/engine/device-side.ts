@@ -178,6 +178,8 @@ export class DeviceSide {
 
   /** Another device, the weights again, the pages from the host; requests go on where they were. Never rejects. */
   async #recover(lost: EngineError): Promise<void> {
+    // What stops does not wait for a loss that comes later: it frees all itself.
+    if (this.#isStopped) return;
     const { onRecovery } = this.#context;
     onRecovery({ phase: 'lost', error: lost });
     const paused = await this.#pause();

@@ -157,6 +157,30 @@ test('while a document is read: the reading goes on by itself, and what is store
   expect(fresh.tokenIds).toEqual(wanted);
 });
 
+test.each([0, 1, 8])(
+  'disposed %i turns after the device is lost: everything is freed, once, and every answer ends',
+  async (numTurns) => {
+    const unhandled: unknown[] = [];
+    const keep = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', keep);
+    const leaving = await loadEngine(model, { gpu, kv: { contextTokens: 64, numSequences: 1 } });
+    const answers = [5, 6].map((id) => answer(leaving, requestOf([id], { ignoreEos: true })));
+    const ends = Promise.allSettled(answers);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const { device } = leaving;
+    device.handle.destroy();
+    for (let turn = 0; turn < numTurns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await leaving.dispose();
+    const disposed = { status: 'rejected', reason: { code: 'disposed' } };
+    expect(await ends).toMatchObject([disposed, disposed]);
+    await device.lost;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const { buffers } of [device, leaving.device]) expect(buffers.use.total).toBe(0);
+    process.off('unhandledRejection', keep);
+    expect(unhandled).toEqual([]);
+  },
+);
+
 test('no adapter any more: device-lost with advice, at the answer that runs and at every later call', async () => {
   let isGone = false;
   const failing = await EngineCore.load(folderSource(model), {
