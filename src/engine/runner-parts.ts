@@ -130,11 +130,11 @@ export async function allocate(
   }
 }
 
-/** The store that `plan` wants for pages outside the GPU, empty. Its caller closes it. */
+/** The store that `plan` wants for pages outside the GPU, empty. Its caller closes it. @throws EngineError `network` */
 export async function openPlannedStore({ cache, hostBytes }: MemoryPlan): Promise<BackedHostStore> {
-  const { numLayers, numKvHeads, hostFormat, headDim } = cache;
+  const { numLayers, numKvHeads, hostFormat, headDim, numPageIds } = cache;
   const shape = { numLayers, numKvHeads, pageBytes: pageBytes(hostFormat, headDim) };
-  return new BackedHostStore(await openHostStore(shape, hostBytes));
+  return new BackedHostStore(await openHostStore(shape, numPageIds, hostBytes));
 }
 
 /** The ways to and from the host. */

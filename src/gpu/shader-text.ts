@@ -24,7 +24,7 @@ export async function shaderText(source: string): Promise<string> {
   if (!(mark in packs)) return source;
   const shaders = unpacked.get(mark) ?? packs[mark]().then(unpackShaders);
   unpacked.set(mark, shaders);
-  // A pack that could not be fetched may be the next time.
+  // A pack that could not be fetched may be the next time, where the browser tries again.
   shaders.catch(() => unpacked.delete(mark));
   const text = (await shaders)[Number(source.slice(1))];
   assert(text !== undefined, `the pack has no shader ${source}`);

@@ -1,7 +1,7 @@
 /**
- * Pages in memory, and on a disk as well once there are many: what keeps pages there is a part of the library that most loads
- * never need. It is fetched when memory is half full, long before a page has no place, so that a network that has gone by then
- * does no harm.
+ * Pages in memory, and on a disk as well: what keeps pages there is a part of the library that many loads never need. Who opens
+ * the store knows whether memory can be too small, and then lets it grow at once, while there is a network. Where memory is too
+ * small all the same, because the tab grants less, it grows when a page finds no room.
  */
 import { EngineError } from '../util/errors';
 import { fetched } from '../util/fetched';
@@ -22,8 +22,6 @@ export class GrowingHostStore implements HostStore {
   readonly #memory: MemoryHostStore;
   /** The memory alone, and later both tiers. */
   #store: HostStore;
-  /** When fewer pages than this could be added to memory, the disk is opened. */
-  #lowRoomPages: number;
   #growing: Promise<void> | undefined;
   #hasGrown = false;
   #isClosed = false;
@@ -36,7 +34,6 @@ export class GrowingHostStore implements HostStore {
     this.#fetchTier = fetchTier;
     this.#memory = new MemoryHostStore(shape, limitBytes);
     this.#store = this.#memory;
-    this.#lowRoomPages = this.#memory.numRoomPages / 2;
   }
 
   get hostBytes(): number {
@@ -53,7 +50,7 @@ export class GrowingHostStore implements HostStore {
 
   /**
    * Opens the disk, once.
-   * @throws EngineError `network` when that part of the library cannot be fetched, which the next call tries again; `disposed`
+   * @throws EngineError `network` when that part of the library cannot be fetched, `disposed`
    */
   grow(): Promise<void> {
     return (this.#growing ??= this.#grow().catch((error: unknown) => {
@@ -70,8 +67,6 @@ export class GrowingHostStore implements HostStore {
     } catch (error) {
       if (this.#hasGrown || !(error instanceof EngineError && error.code === 'host-memory')) throw error;
       return this.#writeLater(layer, kvHead, ids, bytes);
-    } finally {
-      this.#growSoon();
     }
   }
 
@@ -103,14 +98,6 @@ export class GrowingHostStore implements HostStore {
     const closing = this.#store.close();
     if (this.#hasGrown || !this.#growing) return closing;
     return this.#growing.catch(() => undefined);
-  }
-
-  /** Nobody waits for this: a failure matters to who finds no room, and meets his own. */
-  #growSoon(): void {
-    if (this.#growing || this.#memory.numRoomPages >= this.#lowRoomPages) return;
-    // While there is no network, not at every write.
-    this.#lowRoomPages = this.#memory.numRoomPages / 2;
-    this.grow().catch(() => undefined);
   }
 
   async #grow(): Promise<void> {

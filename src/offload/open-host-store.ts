@@ -1,12 +1,21 @@
 /** The tiers outside the GPU, as this platform has them. */
 import { hasStoredPages } from './disk-leftovers';
 import { GrowingHostStore } from './growing-host-store';
-import type { HostStore, HostStoreShape } from './host-store';
+import { numLists, type HostStore, type HostStoreShape } from './host-store';
 
-/** An empty store: `limitBytes` of pages in memory, the others on the disk where there is one. Its caller closes it. */
-export async function openHostStore(shape: HostStoreShape, limitBytes: number): Promise<HostStore> {
+/**
+ * An empty store of at most `numPages` logical pages: `limitBytes` of them in memory, the others on the disk where there is one.
+ * Its caller closes it.
+ * @throws EngineError `network` when there may be more pages than memory holds, and what keeps them on the disk cannot be fetched
+ */
+export async function openHostStore(
+  shape: HostStoreShape,
+  numPages: number,
+  limitBytes: number,
+): Promise<HostStore> {
   const store = new GrowingHostStore(shape, limitBytes);
-  // A disk that is opened deletes what crashed tabs left there. Where it cannot be fetched now, it is when pages need it.
-  if (await hasStoredPages()) await store.grow().catch(() => undefined);
+  const mostBytes = numPages * numLists(shape) * shape.pageBytes;
+  // A disk that is opened deletes what crashed tabs left there.
+  if (mostBytes > limitBytes || (await hasStoredPages())) await store.grow();
   return store;
 }

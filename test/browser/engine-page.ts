@@ -1,5 +1,5 @@
 /** Runs in a page: engines to load and ask at the command of the test. */
-import { Engine, type LoadOptions } from '../../src/index';
+import { Engine, EngineError, type LoadOptions } from '../../src/index';
 
 let engine: Engine | undefined;
 
@@ -19,6 +19,16 @@ export const commands = {
       return_token_ids: true,
     });
     return choices[0]!.token_ids!;
+  },
+
+  /** The code of the error that a load fails with; undefined where it does not. */
+  async loadFailure(options: LoadOptions): Promise<string | undefined> {
+    try {
+      await commands.load(options);
+      return undefined;
+    } catch (error) {
+      return error instanceof EngineError ? error.code : String(error);
+    }
   },
 
   async stats() {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as diskTier from '../../../src/offload/disk-tier';
 import { GrowingHostStore, type DiskTier } from '../../../src/offload/growing-host-store';
 import { MemoryHostStore } from '../../../src/offload/memory-host-store';
+import { openHostStore } from '../../../src/offload/open-host-store';
 import { EngineError } from '../../../src/util/errors';
 import { ids, randomPages, readPages } from './host-store-cases';
 import { testHostStore } from './host-store-suite';
@@ -45,19 +46,31 @@ function lateTier() {
 const networkError = new EngineError('network', 'No network.');
 
 describe('memory for 8 pages', () => {
-  test('the disk is fetched once, when memory is half full, and not before', async () => {
+  test('the disk is fetched once, when a page finds no room, and not before', async () => {
     const { fetchTier, arrive } = lateTier();
-    const store = new GrowingHostStore(shape, limitBytes, fetchTier);
-    for (let id = 0; id < 4; id++) await store.write(0, 0, ids(id), page(id));
-    expect(fetchTier).not.toHaveBeenCalled();
-    for (let id = 4; id < 8; id++) expect(store.write(0, 0, ids(id), page(id))).toBeUndefined();
-    expect(fetchTier).toHaveBeenCalledTimes(1);
     arrive();
-    await settle();
+    const store = new GrowingHostStore(shape, limitBytes, fetchTier);
+    for (let id = 0; id < 8; id++) expect(store.write(0, 0, ids(id), page(id))).toBeUndefined();
+    expect(fetchTier).not.toHaveBeenCalled();
     for (let id = 8; id < 40; id++) await store.write(0, 0, ids(id), page(id));
     expect(fetchTier).toHaveBeenCalledTimes(1);
     expect(store.hostBytes).toBe(limitBytes);
     for (let id = 0; id < 40; id++) expect(await readPages(store, 0, 0, ids(id))).toEqual(page(id));
+    await store.close();
+  });
+
+  test('it may grow at any time, and has its pages from before', async () => {
+    const { disk, fetchTier, arrive } = lateTier();
+    const store = new GrowingHostStore(shape, limitBytes, fetchTier);
+    for (let id = 0; id < 3; id++) await store.write(0, 0, ids(id), page(id));
+    const growing = [store.grow(), store.grow()];
+    for (let id = 3; id < 8; id++) expect(store.write(0, 0, ids(id), page(id))).toBeUndefined();
+    arrive();
+    await Promise.all(growing);
+    expect(fetchTier).toHaveBeenCalledTimes(1);
+    for (let id = 8; id < 20; id++) await store.write(0, 0, ids(id), page(id));
+    for (let id = 0; id < 20; id++) expect(await readPages(store, 0, 0, ids(id))).toEqual(page(id));
+    expect(disk.hostBytes).toBeGreaterThan(0);
     await store.close();
   });
 
@@ -79,17 +92,15 @@ describe('memory for 8 pages', () => {
     await store.close();
   });
 
-  test('a disk that cannot be fetched matters when memory is full, and is tried again then', async () => {
+  test('a disk that cannot be fetched fails who finds no room, and is tried again by the next', async () => {
     const { fetchTier, arrive } = lateTier();
     arrive();
-    fetchTier.mockRejectedValueOnce(networkError).mockRejectedValueOnce(networkError);
+    fetchTier.mockRejectedValueOnce(networkError);
     const store = new GrowingHostStore(shape, limitBytes, fetchTier);
     for (let id = 0; id < 5; id++) await store.write(0, 0, ids(id), page(id));
-    await settle();
-    expect(fetchTier).toHaveBeenCalledTimes(1);
-    await expect(store.write(0, 0, ids(5, 6, 7, 8), randomPages(4, 5, 64))).rejects.toBe(networkError);
-    expect(store.has(0, 0, ids(5)[0]!)).toBe(false);
     const bytes = randomPages(4, 6, shape.pageBytes);
+    await expect(store.write(0, 0, ids(5, 6, 7, 8), bytes)).rejects.toBe(networkError);
+    expect(store.has(0, 0, ids(5)[0]!)).toBe(false);
     await store.write(0, 0, ids(5, 6, 7, 8), bytes);
     expect(await readPages(store, 0, 0, ids(5, 6, 7, 8))).toEqual(bytes);
     await store.close();
@@ -114,4 +125,16 @@ test('where there is no disk, memory is all there is', async () => {
   await expect(async () => store.write(0, 0, ids(2), page(2))).rejects.toMatchObject({ code: 'host-memory' });
   expect(await readPages(store, 0, 0, ids(1))).toEqual(page(1));
   await store.close();
+});
+
+test('a store grows when it is opened where it may have more pages than memory holds, and else not', async () => {
+  const roomy = await openHostStore(shape, 8, limitBytes);
+  const open = vi.spyOn(diskTier.TieredHostStore.prototype, 'write');
+  await roomy.write(0, 0, ids(1), page(1));
+  expect(open).not.toHaveBeenCalled();
+  await roomy.close();
+  const small = await openHostStore(shape, 9, limitBytes);
+  await small.write(0, 0, ids(1), page(1));
+  expect(open).toHaveBeenCalledTimes(1);
+  await small.close();
 });
