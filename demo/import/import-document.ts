@@ -78,6 +78,15 @@ export interface DocumentBytes {
   readonly contentType: string;
 }
 
+/** The first heading that is marked as such, without the marks that may close it. */
+export function markdownTitle(text: string): string | undefined {
+  // What is longer than any title is cut first: marks at an end are looked for from every place.
+  return /^#+[ \t]+(.*)$/m
+    .exec(text)?.[1]
+    ?.slice(0, 500)
+    .replace(/[ \t#]+$/, '');
+}
+
 async function extract(
   { bytes, name, contentType }: DocumentBytes,
   options: ImportOptions,
@@ -88,8 +97,7 @@ async function extract(
     case 'text':
     case 'markdown': {
       const text = decodeText(bytes, charset ?? declaredEncoding(bytes));
-      const heading = kind === 'markdown' ? /^#+[ \t]+(.+?)[ \t#]*$/m.exec(text)?.[1] : undefined;
-      return { kind, text, titles: [heading] };
+      return { kind, text, titles: kind === 'markdown' ? [markdownTitle(text)] : [] };
     }
     case 'html': {
       const { readHtml } = await import('./html');

@@ -67,9 +67,9 @@ export function sniff(bytes: Uint8Array, name: string, contentType = ''): Sniffe
     );
   }
   const text = decodeText(bytes.subarray(0, 4096), declaredEncoding(bytes));
-  const isMarkup = /^\s*(?:<\?xml[^>]*>\s*|<!--[\s\S]*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b/i.test(
-    text,
-  );
+  // A comment ends where one can end: with a choice, many of them could be divided in more ways than can be tried.
+  const isMarkup =
+    /^\s*(?:<\?xml[^>]*>\s*|<!--(?:(?!-->)[\s\S])*-->\s*)*<(?:!doctype\s+html|html|head|body)\b/i.test(text);
   const saysHtml = /\.x?html?$/i.test(name) || /\bx?html\b/i.test(contentType);
   if (isMarkup || (saysHtml && /<[a-z][^>]*>/i.test(text))) return 'html';
   return /\.(?:md|markdown)$/i.test(name) || /\bmarkdown\b/i.test(contentType) ? 'markdown' : 'text';

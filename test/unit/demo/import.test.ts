@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { declaredEncoding, decodeText, isBinary } from '../../../demo/import/decode-text';
 import { resolveEntry } from '../../../demo/import/epub';
+import { markdownTitle } from '../../../demo/import/import-document';
 import { inertMarkup } from '../../../demo/import/inert-markup';
 import { joinLines, pdfText, type PdfItem } from '../../../demo/import/pdf-text';
 import { sniff } from '../../../demo/import/sniff';
@@ -74,6 +75,34 @@ test('disarming takes time in proportion to the length', () => {
     inertMarkup(part.repeat(100_000));
     expect(performance.now() - started).toBeLessThan(3000);
   }
+});
+
+test.each(['<div>', '<div/>', '<div class=a>', '<b>', '<x-a>', '<ul><li>'])(
+  '%s without end is refused',
+  (tag) => {
+    expect(() => inertMarkup(`<body>${tag.repeat(5000)}words`)).toThrow(
+      expect.objectContaining({ name: 'ImportError', code: 'damaged' }) as Error,
+    );
+  },
+);
+
+test.each([
+  '<div><b>a</b></div>',
+  '<p>a',
+  '<tr><td>a',
+  '<br>',
+  '<path d=""/>',
+  '<img src=a>',
+  '<svg><g/></svg>',
+])('any number of %s is not deep', (markup) => {
+  expect(() => inertMarkup(markup.repeat(5000))).not.toThrow();
+});
+
+test('what a text begins with is told of texts that are made to be divided in many ways', () => {
+  expect(sniff(latin(`${'<!---->'.repeat(500)}x`), 'a.txt')).toBe('text');
+  expect(sniff(latin(`${'<!-- a -->'.repeat(300)}<html>`), 'a.txt')).toBe('html');
+  expect(markdownTitle(`# ${'#'.repeat(300_000)}${' \t'.repeat(300_000)}x`)).toBe('');
+  expect(markdownTitle('Words.\n\n## A title ##\n\n# Another')).toBe('A title');
 });
 
 test('paths in a book stay in it', () => {
