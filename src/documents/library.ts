@@ -38,6 +38,7 @@ export class DocumentLibrary {
   readonly #options: LibraryOptions;
   readonly #locks: DocumentLocks;
   #database: Promise<DocumentDatabase> | undefined;
+  #isClosed = false;
 
   constructor(options: LibraryOptions) {
     this.#options = options;
@@ -223,6 +224,7 @@ export class DocumentLibrary {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const database = await this.#database?.catch(() => undefined);
     database?.close();
     this.#database = undefined;
@@ -232,6 +234,7 @@ export class DocumentLibrary {
     const known = this.#database;
     // One that could not be opened, or that the browser closed, is tried again.
     const isUsable = known && (await known.catch(() => undefined))?.isLost === false;
+    if (this.#isClosed) throw new EngineError('disposed', 'The library was closed with its engine.');
     if (!isUsable && this.#database === known) this.#database = DocumentDatabase.open();
     return this.#database!;
   }

@@ -136,3 +136,15 @@ test('a document that is open elsewhere is not deleted; one that is written else
   await there.delete('whale');
   expect(await here.list()).toEqual([]);
 });
+
+test('a library that is closed says so, to what is under way too', async () => {
+  const library = makeLibrary();
+  await store(library);
+  const under = [library.find('whale'), library.text('whale'), library.list()];
+  const closing = library.close();
+  for (const result of await Promise.allSettled(under)) {
+    if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'disposed' });
+  }
+  await closing;
+  await expect(library.list()).rejects.toMatchObject({ code: 'disposed' });
+});
