@@ -247,7 +247,7 @@ export class App extends LitElement {
       .marked=${this.marked}
       @rename=${(event: CustomEvent<string>) => void this.#library.rename(open.id, event.detail)}
       @export=${() => void this.#onExport(open.id, openEntry?.title ?? open.id)}
-      @delete=${() => void this.#library.delete(open.id)}
+      @delete=${() => void this.#deleteDocument(open.id)}
     >
       <longpage-document-status
         .entry=${openEntry}
@@ -364,6 +364,12 @@ export class App extends LitElement {
     await this.#focusChat();
     await reading;
   };
+
+  /** An answer holds its document until it has ended. */
+  async #deleteDocument(id: string): Promise<void> {
+    await this.#chat.halt();
+    await this.#library.delete(id);
+  }
 
   async #onExport(id: string, title: string): Promise<void> {
     const file = await this.#library.export(id);

@@ -33,6 +33,8 @@ export class ChatController implements ReactiveController {
   readonly #store: ConversationStore;
   readonly #partOf: () => DocumentPart | undefined;
   #running: AbortController | undefined;
+  /** Settles when the latest answer has ended. */
+  #ended: Promise<void> = Promise.resolve();
   /** Whether the store failed last: that is said once, and again only after it has worked. */
   #isUnkept = false;
 
@@ -79,10 +81,13 @@ export class ChatController implements ReactiveController {
 
   /** Deletes the conversation that is shown. */
   async delete(): Promise<void> {
-    this.stop();
     const { id } = this.current;
+    // An answer is kept once more when it ends.
+    await this.halt();
     const rest = this.conversations.filter((conversation) => conversation.id !== id);
-    this.#show(rest[0] ?? newConversation(newId(), this.current.documentId, Date.now()), rest);
+    if (this.current.id === id) {
+      this.#show(rest[0] ?? newConversation(newId(), this.current.documentId, Date.now()), rest);
+    }
     await this.#attempt(() => this.#store.delete(id));
   }
 
@@ -121,15 +126,28 @@ export class ChatController implements ReactiveController {
     this.#running?.abort();
   }
 
+  /** Stops the answer, and resolves once nothing of it runs any more. */
+  async halt(): Promise<void> {
+    this.stop();
+    await this.#ended;
+  }
+
   async #askAfter(parentId: string | undefined, content: string): Promise<void> {
-    if (this.answeringId !== undefined || this.#engine.phase !== 'ready') return;
+    if (!this.#canAnswer) return;
     const question: Turn = { id: newId(), parentId, role: 'user', content };
-    await this.#keep(withTurn(this.current, question, Date.now()));
+    this.current = withTurn(this.current, question, Date.now());
     await this.#answer(question.id, 0);
   }
 
+  get #canAnswer(): boolean {
+    return this.answeringId === undefined && this.#engine.phase === 'ready';
+  }
+
   async #answer(parentId: string | undefined, temperature: number): Promise<void> {
-    if (this.answeringId !== undefined || this.#engine.phase !== 'ready') return;
+    if (this.#canAnswer) await (this.#ended = this.#answerNow(parentId, temperature));
+  }
+
+  async #answerNow(parentId: string | undefined, temperature: number): Promise<void> {
     const running = (this.#running = new AbortController());
     const { isExact } = this.#engine.settings;
     const { id, documentId } = this.current;
@@ -142,17 +160,18 @@ export class ChatController implements ReactiveController {
       ...(isExact && { isExact }),
       ...(part && { part }),
     };
+    // At once: whoever clicks twice asks once.
+    this.answeringId = turn.id;
     // A page that is closed now finds this when it is opened again.
-    await this.#keep(withTurn(this.current, { ...turn, ending: 'left' }, Date.now()));
-    const messages = this.#messagesBefore(turn.id);
+    const asked = withTurn(this.current, { ...turn, ending: 'left' }, Date.now());
+    const messages = messagesBefore(asked, turn.id);
+    await this.#keep(asked);
     const show = () => {
       if (this.current.id === id) this.current = withTurn(this.current, turn, Date.now());
       this.#host.requestUpdate();
     };
-    this.answeringId = turn.id;
     this.problem = undefined;
     show();
-    const before = this.current;
     try {
       const question = { messages, documentId, temperature };
       for await (const { content, isCut, ...figures } of this.#engine.answer(question, running.signal)) {
@@ -171,20 +190,7 @@ export class ChatController implements ReactiveController {
       if (!running.signal.aborted) this.problem = error;
     }
     this.answeringId = undefined;
-    await this.#keep(withTurn(this.current.id === id ? this.current : before, turn, Date.now()));
-  }
-
-  /** The question that an answer is for and all that was said before it; answers that never came leave their question out. */
-  #messagesBefore(id: string): { role: Turn['role']; content: string }[] {
-    const turns = visibleTurns(this.current);
-    const end = turns.findIndex((turn) => turn.id === id);
-    return turns
-      .slice(0, end)
-      .filter((turn, index) => {
-        const answer = turn.role === 'user' ? turns[index + 1] : turn;
-        return index === end - 1 || answer?.content !== '';
-      })
-      .map(({ role, content }) => ({ role, content }));
+    await this.#keep(withTurn(this.current.id === id ? this.current : asked, turn, Date.now()));
   }
 
   async #keep(conversation: Conversation): Promise<void> {
@@ -217,4 +223,17 @@ export class ChatController implements ReactiveController {
     this.problem = undefined;
     this.#host.requestUpdate();
   }
+}
+
+/** The question that an answer is for and all that was said before it; answers that never came leave their question out. */
+function messagesBefore(conversation: Conversation, id: string): { role: Turn['role']; content: string }[] {
+  const turns = visibleTurns(conversation);
+  const end = turns.findIndex((turn) => turn.id === id);
+  return turns
+    .slice(0, end)
+    .filter((turn, index) => {
+      const answer = turn.role === 'user' ? turns[index + 1] : turn;
+      return index === end - 1 || answer?.content !== '';
+    })
+    .map(({ role, content }) => ({ role, content }));
 }

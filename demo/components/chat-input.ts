@@ -90,7 +90,8 @@ export class ChatInput extends LitElement {
   #send(): void {
     const field = this.#field;
     const text = field?.value.trim();
-    if (!field || !text || this.whyNotReady !== undefined) return;
+    // What is typed while an answer comes stays until it can be asked.
+    if (!field || !text || this.isAnswering || this.whyNotReady !== undefined) return;
     field.value = '';
     this.focus();
     this.dispatchEvent(new CustomEvent<string>('question', { detail: text }));

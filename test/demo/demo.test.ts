@@ -81,6 +81,11 @@ describe('demo page', () => {
     expect(await page.locator('footer .status').textContent()).toMatch(/MB on the GPU.* · [\d.]+ tokens\/s/);
     const stoppedAt = (await answerTexts(page))[0];
     await askAtLength(page, 'And now?');
+    // What is typed meanwhile is not lost.
+    await input(page).fill('And then?');
+    await page.keyboard.press('Enter');
+    expect(await input(page).inputValue()).toBe('And then?');
+    await input(page).fill('');
     expect((await answerTexts(page))[0]).toBe(stoppedAt);
     await page.keyboard.press('Escape');
     await untilReady(page);
@@ -272,6 +277,20 @@ describe('demo page', () => {
     await expectAccessible(page);
     await photograph(page, 'twice');
     await page.setViewportSize({ width: 1280, height: 720 });
+  });
+
+  test('a document that was opened from the disk is deleted in the middle of an answer on it', async () => {
+    const { page } = shared;
+    await page.reload();
+    await page.getByRole('button', { name: /A text about nothing/ }).click();
+    await page.getByText(/^Opened: /).waitFor();
+    await untilReady(page);
+    await askAtLength(page, 'Tell me everything');
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByRole('button', { name: 'Delete it' }).click();
+    await page.getByRole('button', { name: 'Try the sample' }).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    expect(await page.getByRole('button', { name: /A text about nothing/ }).count()).toBe(0);
   });
 
   test('says how to turn WebGPU on where there is none', async () => {
