@@ -87,10 +87,11 @@ export class TieredHostStore implements HostStore {
   write(layer: number, kvHead: number, ids: readonly PageId[], bytes: Uint8Array): Promise<void> | void {
     const pages = ids.map((id) => this.#pageOf(id));
     const isInOrder = pages.every((page) => page.numWritesThrough === 0);
-    if (!isInOrder || !this.#writeToMemory(layer, kvHead, ids, pages, bytes)) {
-      return this.#writeThrough(layer, kvHead, ids, pages, bytes);
-    }
+    const isInMemory = isInOrder && this.#writeToMemory(layer, kvHead, ids, pages, bytes);
+    const writing = isInMemory ? undefined : this.#writeThrough(layer, kvHead, ids, pages, bytes);
+    // Also where memory had no room: the least recently used leave it for the next pages.
     this.#moveSoon();
+    return writing;
   }
 
   read(layer: number, kvHead: number, ids: readonly PageId[], target: Uint8Array): Promise<void> | void {

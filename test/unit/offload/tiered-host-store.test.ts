@@ -227,8 +227,8 @@ describe('memory for 8 pages, then a disk', () => {
     for (const id of [1, 4, 5, 6, 7, 8, 9, 10]) await expectPage(id);
   });
 
-  test('a tab that grants less memory than the limit still has its disk', async () => {
-    const small = new TieredHostStore(shape, 2 ** 52, disk);
+  /** From now on the tab grants no more than a page at once. */
+  const refuseMemory = () =>
     vi.stubGlobal(
       'Uint8Array',
       class extends Uint8Array {
@@ -238,6 +238,10 @@ describe('memory for 8 pages, then a disk', () => {
         }
       },
     );
+
+  test('a tab that grants less memory than the limit still has its disk', async () => {
+    const small = new TieredHostStore(shape, 2 ** 52, disk);
+    refuseMemory();
     const bytes = new Uint8Array(shape.pageBytes).fill(5);
     const open = closeGate();
     const writing = small.write(0, 0, ids(5), bytes);
@@ -246,6 +250,25 @@ describe('memory for 8 pages, then a disk', () => {
     await writing;
     expect(small.hostBytes).toBe(0);
     expectBytes(await readPages(small, 0, 0, ids(5)), bytes, 'page 5');
+  });
+
+  test('where a tab grants no more, the least recently used leave what it has for new pages', async () => {
+    const small = new TieredHostStore(shape, 2 ** 52, disk);
+    for (const id of [1, 2]) expect(small.write(0, 0, ids(id), page(id))).toBeUndefined();
+    refuseMemory();
+    const bytes = page(3);
+    const open = closeGate();
+    const writing = small.write(0, 0, ids(3), bytes);
+    vi.unstubAllGlobals();
+    open();
+    await writing;
+    await movesEnd(3);
+    await settle();
+    expect(small.write(0, 0, ids(4), page(4))).toBeUndefined();
+    expect([1, 2, 3, 4].filter((id) => small.isInMemory(0, 0, ids(id)[0]!))).toEqual([2, 4]);
+    for (const id of [1, 2, 3, 4]) {
+      expectBytes(await readPages(small, 0, 0, ids(id)), page(id), `page ${id}`);
+    }
   });
 
   test('closing while pages move ends quietly', async () => {
