@@ -15,12 +15,15 @@ const rawText = /^(?:script|style|textarea|title)$/;
 /** Elements that HTML knows to have no end. */
 const endless = /^(?:area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)$/;
 
-/** Elements that need no end of their own: they say nothing of how deep a document is. */
+/**
+ * Elements that need no end of their own, or that the next of their kind ends, as anchors without end are many in old pages: they
+ * say nothing of how deep a document is.
+ */
 const optionalEnd =
-  /^(?:body|caption|colgroup|dd|dt|head|html|li|optgroup|option|p|rp|rt|tbody|td|tfoot|th|thead|tr)$/;
+  /^(?:a|body|caption|colgroup|dd|dt|head|html|li|nobr|optgroup|option|p|rp|rt|tbody|td|tfoot|th|thead|tr)$/;
 
 /** Elements that a browser opens anew in each paragraph until they end. */
-const formatting = /^(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)$/;
+const formatting = /^(?:b|big|code|em|font|i|s|small|strike|strong|tt|u)$/;
 
 /** Elements that HTML ends only where it says so, whatever `/>` says; others may be of SVG or MathML, where it is an end. */
 const blocks =
