@@ -1,7 +1,8 @@
 /**
  * A compute kernel as data (`KernelSpec`), compiled for one device (`Kernel`) and bound to its buffers (`BoundKernel`).
  * One bind group holds a kernel's own storage buffers, the dispatch's parameters and, where asked for, its list; these two at
- * dynamic offsets in an arena that the recorder fills: so a dispatch creates nothing, and sets one bind group alone.
+ * dynamic offsets in an arena that the recorder fills: so a dispatch sets one bind group alone, and creates it only if it is the
+ * kernel's first with these buffers.
  */
 import { assert } from '../util/assert';
 import type { GpuBuffer } from './buffer';
@@ -16,7 +17,7 @@ export type ScalarType = 'u32' | 'i32' | 'f32';
 /** Bytes reserved in the parameter arena for one dispatch: the portable alignment of a dynamic uniform offset. */
 export const paramStrideBytes = 256;
 /** Largest parameter block of a kernel. */
-export const maxParamBytes = 128;
+const maxParamBytes = 128;
 
 /** Bindings of the parameters and of the list, behind those of a kernel's own buffers. */
 const paramsBinding = 16;

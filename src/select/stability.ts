@@ -46,9 +46,6 @@ export interface SelectionStep {
 /** Distances in steps up to which overlaps are gathered. */
 export const maxOffset = 64;
 
-/** Steps in a chunk over which stability is measured. */
-export const stabilityWindow = 16;
-
 /**
  * The unstable heads by vote: in each chunk the `numUnstable` heads with the lowest TS get a vote; those with the most votes
  * are unstable, ties to the lower mean TS, then to the lower index.

@@ -42,11 +42,6 @@ export function roundToF16(value: number): number {
   return fromF16Bits(toF16Bits(value));
 }
 
-/** Packs two values as WGSL's `pack2x16float(vec2(low, high))` does. */
-export function packF16Pair(low: number, high: number): number {
-  return (toF16Bits(low) | (toF16Bits(high) << 16)) >>> 0;
-}
-
 /** Stores `values` as f16 bit patterns in `target`, as `toF16Bits` does one by one, several times faster. */
 export function toF16Array(values: Float32Array, target: Uint16Array): void {
   const patterns = new Uint32Array(values.buffer, values.byteOffset, values.length);

@@ -8,7 +8,6 @@ import type { CacheEvent } from '../engine/cache-event';
 import type { CacheMap } from '../engine/cache-map';
 import type { RecoveryEvent } from '../engine/recovery';
 import type { EngineStats } from '../engine/stats';
-import type { DeviceFeature } from '../gpu/device';
 import type { WeightFormat } from '../kernels/linear/weight-format';
 import type { ModelLocation } from '../model/open-model-source';
 import type { LoadProgress } from '../model/weight-loader';
@@ -23,8 +22,10 @@ export interface LoadSettings {
   readonly profiles?: string;
   /** When the GPU device is lost, get another one and go on where everything was. Default true. */
   readonly recovery?: boolean;
+  /** No feature of WebGPU, and no limit beyond its defaults. Default false. */
   readonly useDefaultLimits?: boolean;
-  readonly disabledFeatures?: readonly DeviceFeature[];
+  /** Features of WebGPU not to use where a GPU has them. Default none. */
+  readonly disabledFeatures?: readonly ('subgroups' | 'timestamp-query')[];
 }
 
 /** What the page needs to know of a loaded model. */
