@@ -56,7 +56,7 @@ export class ChatInput extends LitElement {
         ></textarea>
         ${
           this.isAnswering
-            ? html`<button type="button" @click=${this.#onStop}>Stop</button>`
+            ? html`<button type="button" @click=${this.#onStopClick}>Stop</button>`
             : html`<button class="primary" type="submit" ?disabled=${this.whyNotReady !== undefined}>
                 Ask
               </button>`
@@ -79,6 +79,11 @@ export class ChatInput extends LitElement {
   #onSubmit = (event: SubmitEvent): void => {
     event.preventDefault();
     this.#send();
+  };
+
+  /** The button comes where the one was that asked: who clicked that twice wants no stop. */
+  #onStopClick = (event: MouseEvent): void => {
+    if (event.detail < 2) this.#onStop();
   };
 
   #onStop = (): void => {

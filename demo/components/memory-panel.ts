@@ -202,6 +202,7 @@ export class MemoryPanel extends LitElement {
         pagesPerHead,
         isExact ? 'all' : `${pagesPerHead} (${(pagesPerHead * pageTokens).toLocaleString('en')} tokens)`,
         (value) => ({ pagesPerHead: value }),
+        isExact,
       )}
       <label class="check">
         <input
@@ -229,6 +230,7 @@ export class MemoryPanel extends LitElement {
     value: number,
     shown: string,
     change: (value: number) => Partial<Settings>,
+    isDisabled = false,
   ) {
     return html`<div class="setting">
       <label for=${id}>${label} <output>${shown}</output></label>
@@ -239,6 +241,7 @@ export class MemoryPanel extends LitElement {
         max=${choices.length - 1}
         .value=${String(choices.indexOf(value))}
         aria-valuetext=${shown}
+        ?disabled=${isDisabled}
         @input=${(event: Event) => this.#change(change(choices[Number((event.target as HTMLInputElement).value)]!))}
       />
     </div>`;

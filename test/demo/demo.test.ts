@@ -85,7 +85,12 @@ describe('demo page', () => {
     await input(page).fill('And then?');
     await page.keyboard.press('Enter');
     expect(await input(page).inputValue()).toBe('And then?');
-    await input(page).fill('');
+    await page.keyboard.press('Escape');
+    await untilReady(page);
+    const numBefore = await answers(page).count();
+    await page.getByRole('button', { name: 'Ask', exact: true }).dblclick();
+    await expect.poll(async () => (await answerTexts(page))[numBefore]?.length).toBeGreaterThan(0);
+    expect(await page.getByText('Stopped.').count()).toBe(numBefore);
     expect((await answerTexts(page))[0]).toBe(stoppedAt);
     await page.keyboard.press('Escape');
     await untilReady(page);
@@ -99,7 +104,7 @@ describe('demo page', () => {
     await untilReady(page);
     expect(await answers(page).count()).toBe(1);
     await page.getByRole('combobox', { name: 'Conversation' }).selectOption({ label: 'Tell me everything' });
-    expect(await answers(page).count()).toBe(2);
+    expect(await answers(page).count()).toBe(3);
     await page.getByRole('button', { name: 'Delete this conversation' }).click();
     await page.getByRole('button', { name: 'Delete it' }).click();
     expect(await page.locator('.user .content').allTextContents()).toEqual(['Something else']);
