@@ -86,8 +86,8 @@ export class GrowingHostStore implements HostStore {
     const dropped = [...ids];
     this.#store.drop(dropped);
     if (this.#numWaiting === 0) return;
-    // What waits is written first.
-    void this.grow().then(
+    // What waits is written first. Where the disk does not come, it is not written at all.
+    void this.#growing?.then(
       () => this.#store.drop(dropped),
       () => undefined,
     );
