@@ -112,7 +112,10 @@ export class SequenceStore {
     this.#cache.releaseSequence(sequence.index);
   }
 
-  /** Sequences of no request that goes on end before the first page that was lost; those being stored keep the rest until they retire. */
+  /**
+   * Sequences of no request that goes on end before the first page that was lost; those being stored keep the rest until they
+   * retire.
+   */
   cutLost(lost: ReadonlySet<PageId>): void {
     for (const sequence of this.sequences) {
       const page = this.#cache.pagesOf(sequence.index).findIndex((id) => lost.has(id));
