@@ -14,7 +14,7 @@ const entries = ['index.js', 'engine-worker.js'];
  * The aim is 250,000: of what is there the template engine takes 45,000, the tokenizer 29,000 and shaders 13,000, and the rest
  * is one engine, which no load can do without. `all` counts the parts too that are fetched on demand.
  */
-export const maxBytes = { needed: 274_000, all: 337_000 };
+export const maxBytes = { needed: 274_000, all: 337_200 };
 
 const forbidden = [
   [/\beval\s*\(/, 'calls eval'],

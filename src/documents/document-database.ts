@@ -25,15 +25,21 @@ export interface NewRecord {
   readonly payload: Uint8Array;
 }
 
+/** The error of whoever goes on with a library whose engine was disposed. */
+export function closedLibraryError(): EngineError {
+  return new EngineError('disposed', 'The library was closed with its engine.');
+}
+
 /** Owns the connection. */
 export class DocumentDatabase {
-  readonly #database: IDBPDatabase<LibrarySchema>;
+  readonly #connection: IDBPDatabase<LibrarySchema>;
   #isLost = false;
+  #isClosed = false;
   /** Records in the transaction that the reads of one task share. */
   #reader: IDBPObjectStore<LibrarySchema, ['records'], 'records'> | undefined;
 
   private constructor(database: IDBPDatabase<LibrarySchema>) {
-    this.#database = database;
+    this.#connection = database;
   }
 
   /** @throws EngineError `storage-quota` where the browser has no storage for us */
@@ -61,8 +67,15 @@ export class DocumentDatabase {
     return this.#isLost;
   }
 
+  /** What is under way ends well; what comes later is `disposed`. */
   close(): void {
-    this.#database.close();
+    this.#isClosed = true;
+    this.#connection.close();
+  }
+
+  get #database(): IDBPDatabase<LibrarySchema> {
+    if (this.#isClosed) throw closedLibraryError();
+    return this.#connection;
   }
 
   async manifests(): Promise<Manifest[]> {

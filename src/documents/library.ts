@@ -1,7 +1,7 @@
 /** The library: which documents there are, who may touch them, and what is written of them, in order. No GPU, no model. */
 import { EngineError } from '../util/errors';
 import { exportArchive, importArchive } from './archive';
-import { DocumentDatabase, type NewRecord } from './document-database';
+import { closedLibraryError, DocumentDatabase, type NewRecord } from './document-database';
 import type { DocumentInfo, DocumentState } from './document-info';
 import { DocumentLocks, type DocumentLock } from './document-locks';
 import { isWhole, type Manifest, type PageLayout } from './manifest';
@@ -234,7 +234,7 @@ export class DocumentLibrary {
     const known = this.#database;
     // One that could not be opened, or that the browser closed, is tried again.
     const isUsable = known && (await known.catch(() => undefined))?.isLost === false;
-    if (this.#isClosed) throw new EngineError('disposed', 'The library was closed with its engine.');
+    if (this.#isClosed) throw closedLibraryError();
     if (!isUsable && this.#database === known) this.#database = DocumentDatabase.open();
     return this.#database!;
   }
