@@ -1,7 +1,7 @@
 /** From a device and a model's source to everything that an engine runs on. */
 import type { Device } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
-import { loadsAhead } from '../kernels/linear/matvec';
+import { loadsAhead, teamLanes } from '../kernels/linear/matvec';
 import { isSelecting, slowKernels } from '../model/kernel-list';
 import type { ModelConfig } from '../model/model-config';
 import type { ModelSource } from '../model/model-source';
@@ -75,6 +75,7 @@ export async function prepare(
     isSelecting: isSelecting(config, plan.cache),
     isFused: device.features.has('fused-selection'),
     ahead: loadsAhead(format, 1, false, device.features),
+    lanes: [config.vocabSize, config.hiddenSize].map((rows) => teamLanes(format, rows, device.features)),
   };
   let weights: ModelWeights | undefined;
   let hostStore = store;

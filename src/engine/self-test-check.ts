@@ -37,6 +37,8 @@ export interface SelfTestShape {
   readonly isFused?: boolean;
   /** Steps that matvec loads the weights of one row ahead; 1 if not given. */
   readonly ahead?: number;
+  /** Numbers of invocations that share a row in matvec, in some of its uses; 16 if not given. */
+  readonly lanes?: readonly number[];
 }
 
 /** Multiples of 1/8 in [-1, 1), exact in f16, in no order that a wrong index would keep. */

@@ -7,11 +7,12 @@ import { wave, type SelfTestCheck, type SelfTestShape } from './self-test-check'
 const columns = 72;
 const numOutputs = 19;
 
-/** A normed row times a matrix, as at the head; three rows times a matrix added to what was there, as in prefill. */
+/** A normed row times a matrix, as at the head and before it; three rows times a matrix added to what was there, as in prefill. */
 export function linearChecks({
   weights: format,
   ahead = 1,
-}: Pick<SelfTestShape, 'weights' | 'ahead'>): SelfTestCheck[] {
+  lanes = [16],
+}: Pick<SelfTestShape, 'weights' | 'ahead' | 'lanes'>): SelfTestCheck[] {
   const encoded = encodeRows(format, wave(numOutputs * columns, 7), numOutputs, columns);
   const matrix = decodeRows(format, encoded, numOutputs, columns);
   const bias = new Float32Array(numOutputs);
@@ -24,11 +25,11 @@ export function linearChecks({
   const vector = wave(columns, 5);
   const epsilon = 1e-5;
   const meanSquare = vector.reduce((sum, value) => sum + value ** 2, 0) / columns;
-  const oneRow: SelfTestCheck = {
+  const oneRow = lanes.map((LANES): SelfTestCheck => ({
     steps: [
       {
         spec: matvec(format),
-        constants: { NORM: 1, BIAS: 0, RESIDUAL: 0, ROWS: 1, AHEAD: ahead },
+        constants: { NORM: 1, BIAS: 0, RESIDUAL: 0, ROWS: 1, AHEAD: ahead, LANES },
         params: { columns, numOutputs, firstOutput: 0, outputStride: numOutputs, epsilon },
         grid: matvecGrid(numOutputs),
       },
@@ -44,7 +45,7 @@ export function linearChecks({
     expected: Float32Array.from({ length: numOutputs }, (_, output) => {
       return (2 * product(vector, 0, output)) / Math.sqrt(meanSquare + epsilon);
     }),
-  };
+  }));
 
   const numRows = 3;
   const x = wave(numRows * columns, 11);
@@ -74,5 +75,5 @@ export function linearChecks({
       return 1 + product(x, Math.floor(at / numOutputs), at % numOutputs);
     }),
   };
-  return [oneRow, severalRows];
+  return [...oneRow, severalRows];
 }

@@ -19,7 +19,7 @@ export function selfTestChecks(shape: SelfTestShape): SelfTestCheck[] {
 
 /** What the self-test decided. */
 export interface SelfTestOutcome {
-  /** Names of the variants that no kernel will use any more: `'subgroups'`, `'f16'`, `'portable'`. */
+  /** Names of the variants that no kernel will use any more: `'subgroups'`, `'portable'`. */
   readonly refusedVariants: readonly string[];
   /** A sentence for the console when any was refused. */
   readonly warning: string | undefined;

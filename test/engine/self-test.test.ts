@@ -59,6 +59,32 @@ test.each(['f16', 'q8'] as const)('finds nothing wrong with %s weights', async (
   expect((await refuseWrongVariants(compiler, checks)).warning).toBeUndefined();
 });
 
+test('a fault that shows with some numbers of lanes alone is found where those are used', async () => {
+  const checksWith = (lanes: number[]) =>
+    linearChecks({ weights: 'f16', lanes }).map((check) => ({
+      ...check,
+      steps: check.steps.map((step) => ({
+        ...step,
+        spec: {
+          ...step.spec,
+          variants: step.spec.variants
+            .filter(({ name }) => name !== 'software')
+            .map((variant) => ({
+              ...variant,
+              sources: variant.sources.map((source) => source.replace('scratch[LANES *', 'scratch[16u *')),
+            })),
+        },
+      })),
+    }));
+  for (const [lanes, refused] of [
+    [[16], []],
+    [[16, 32], ['portable']],
+  ] as const) {
+    const { refusedVariants } = await refuseWrongVariants(new KernelCompiler(device), checksWith([...lanes]));
+    expect(refusedVariants, String(lanes)).toEqual(refused);
+  }
+});
+
 /** The checks of one kernel, with these variants of it. */
 function withVariants(name: string, variants: (right: KernelVariant) => KernelVariant[]): SelfTestCheck[] {
   const change = (spec: KernelSpec): KernelSpec =>
