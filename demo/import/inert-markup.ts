@@ -30,7 +30,7 @@ const blocks =
   /^(?:address|article|aside|blockquote|center|details|dialog|dir|div|dl|fieldset|figcaption|figure|footer|form|h[1-6]|header|hgroup|main|menu|nav|ol|pre|search|section|span|summary|table|ul)$/;
 
 /** Elements that may be open at a time, and such that format. What browsers do with more takes time by the square of it. */
-const mostOpen = 2000;
+const mostOpen = 25_000;
 const mostOpenFormatting = 256;
 
 /** How many elements are open at a place in the source, about. */

@@ -172,9 +172,11 @@ describe('importing', () => {
     expect(outcome).toMatchObject({ kind: 'html', text: 'Only text.' });
   });
 
-  test('HTML that nests without end is read', async () => {
+  test('HTML that nests deep is read; without end, where a browser would stand still for minutes, it is refused', async () => {
     const text = `<html>${'<div>'.repeat(20_000)}deep${'</div>'.repeat(20_000)}`;
     expect(await sendText('deep.html', text)).toMatchObject({ text: 'deep' });
+    const endless = `<html>${'<div>'.repeat(200_000)}deep`;
+    expect(await sendText('endless.html', endless)).toMatchObject({ code: 'damaged' });
   });
 
   test('PDF: paragraphs, joined words, heads and page numbers gone, title and progress', async () => {

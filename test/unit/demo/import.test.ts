@@ -80,7 +80,7 @@ test('disarming takes time in proportion to the length', () => {
 test.each(['<div>', '<div/>', '<div class=a>', '<b>', '<x-a>', '<ul><li>'])(
   '%s without end is refused',
   (tag) => {
-    expect(() => inertMarkup(`<body>${tag.repeat(5000)}words`)).toThrow(
+    expect(() => inertMarkup(`<body>${tag.repeat(30_000)}words`)).toThrow(
       expect.objectContaining({ name: 'ImportError', code: 'damaged' }) as Error,
     );
   },
@@ -97,7 +97,7 @@ test.each([
   '<p><a name=a>a',
   '<a name="a"/>a',
 ])('any number of %s is not deep', (markup) => {
-  expect(() => inertMarkup(markup.repeat(5000))).not.toThrow();
+  expect(() => inertMarkup(markup.repeat(30_000))).not.toThrow();
 });
 
 test('what a text begins with is told of texts that are made to be divided in many ways', () => {
