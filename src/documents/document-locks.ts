@@ -27,9 +27,9 @@ export class DocumentLocks {
     );
   }
 
-  /** To write or delete. @throws EngineError `document-busy` while another tab has it open */
+  /** To write or delete. @throws EngineError `document-busy` while an answer here or another tab has it open */
   exclusive(id: string): Promise<DocumentLock> {
-    return this.#take(id, 'exclusive', `'${id}' is open in another tab; close it there first.`);
+    return this.#take(id, 'exclusive', `'${id}' is in use, here or in another tab; end that first.`);
   }
 
   #take(id: string, mode: Mode, refusal: string): Promise<DocumentLock> {

@@ -1,6 +1,7 @@
 /** What the model is made to write while its heads are measured: pure, from texts and questions. */
 import type { CountTokens } from '../eval/arrange';
 import { buildDocument, type Sources } from '../eval/documents';
+import { UsageError } from '../command-line/options';
 import type { DocumentKind, EvalDocument, Task } from '../eval/task';
 
 /** One thing to write: the answer to a question about a document, or the continuation of a text. */
@@ -52,7 +53,7 @@ export function textFamily(text: string, questions: readonly string[], numSteps:
   };
 }
 
-/** Questions from a file: one a line, or a JSON list of texts or of objects with `question`. @throws SyntaxError of JSON */
+/** Questions from a file: one a line, or a JSON list of texts or of objects with `question`. @throws UsageError for another list */
 export function readQuestions(content: string): string[] {
   if (!content.trimStart().startsWith('[')) {
     return content
@@ -60,8 +61,19 @@ export function readQuestions(content: string): string[] {
       .map((line) => line.trim())
       .filter((line) => line !== '');
   }
-  const entries = JSON.parse(content) as (string | { question: string })[];
-  return entries.map((entry) => (typeof entry === 'string' ? entry : entry.question));
+  let entries: unknown[];
+  try {
+    entries = JSON.parse(content) as unknown[];
+  } catch (error) {
+    throw new UsageError(`The list of questions is no JSON: ${(error as Error).message}`);
+  }
+  return entries.map((entry) => {
+    const question: unknown =
+      typeof entry === 'string' ? entry : (entry as { question?: unknown } | null)?.question;
+    if (typeof question !== 'string')
+      throw new UsageError('A list of questions holds texts, or objects with a text `question`.');
+    return question;
+  });
 }
 
 /** K for contexts of `numPages`: a quarter of them, 64 at most. */

@@ -86,10 +86,10 @@ test('any other error is shown as it is', () => {
 });
 
 test('documents are called by their titles, and bytes are in units', () => {
-  const error = new EngineError('document-busy', "'a1b2' is open in another tab; close it there first.");
+  const error = new EngineError('document-busy', "'a1b2' is in use, here or in another tab; end that first.");
   const documents = [{ id: 'a1b2', title: 'Moby Dick' }];
   expect(describeError(error, documents).detail).toBe(
-    '“Moby Dick” is open in another tab; close it there first.',
+    '“Moby Dick” is in use, here or in another tab; end that first.',
   );
   const full = new EngineError('storage-quota', 'Pages need 139792 bytes beside the 140127 there.');
   expect(describeError(full).detail).toBe('Pages need 140 kB beside the 140 kB there.');

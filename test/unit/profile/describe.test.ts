@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { drawHeatMap, unstableOverlap } from '../../../tools/profile/describe';
+import { UsageError } from '../../../tools/command-line/options';
 import { readQuestions, scaledBudget, textFamily } from '../../../tools/profile/inputs';
 
 test('the map has a row for each layer, and marks the unstable heads', () => {
@@ -18,6 +19,10 @@ test('families agree on their unstable heads or do not', () => {
 test('questions come as lines or as JSON', () => {
   expect(readQuestions('One?\n\n Two? \n')).toEqual(['One?', 'Two?']);
   expect(readQuestions('["One?", {"question": "Two?", "answer": "2"}]')).toEqual(['One?', 'Two?']);
+});
+
+test.each(['["One?"', '[1]', '[null]', '[{"ask": "One?"}]'])('%s is no list of questions', (content) => {
+  expect(() => readQuestions(content)).toThrow(UsageError);
 });
 
 test('steps are shared among the questions; without any the text is continued', () => {
