@@ -14,7 +14,6 @@ const floors = [
   ['tokenizer', 'sampler'],
   ['cache'],
   ['select', 'offload'],
-  ['attention'],
   ['model', 'documents'],
   ['engine'],
   ['api', 'worker'],

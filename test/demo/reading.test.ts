@@ -242,6 +242,7 @@ describe('a document that Scout has read', () => {
     expect(await input(page).count()).toBe(0);
   });
 
+  if (!canLimitMemory) process.stdout.write('not run, no prlimit on this machine: a GPU without room\n');
   test.skipIf(!canLimitMemory)(
     'a GPU that has no room for the limit is said to be lost, and a smaller limit works',
     async () => {
