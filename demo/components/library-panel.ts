@@ -65,7 +65,8 @@ export class LibraryPanel extends LitElement {
         overflow-wrap: anywhere;
       }
 
-      li button[aria-current] {
+      /* Under the pointer too, where it is right after a click. */
+      li button[aria-current]:enabled {
         background: var(--accent-soft);
       }
 
