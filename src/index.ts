@@ -17,8 +17,8 @@ export type { Completion, CompletionChoice, CompletionLogprobs, CompletionReques
 export type { GenerationOptions } from './api/generation-options';
 export type { AnswerSource, AnswerSources } from './api/response';
 export type { CompletionUsage } from './api/usage';
-export type { CacheEvent, RerankEvent, StallEvent } from './engine/cache-event';
-export type { CacheMap } from './engine/cache-map';
+export type { CacheEvent, RerankEvent, StallEvent } from './runner/cache-event';
+export type { CacheMap } from './runner/cache-map';
 export type { PlanOptions } from './engine/engine';
 export type {
   DocumentCost,
@@ -29,13 +29,13 @@ export type {
   StorageQuota,
 } from './documents/document-info';
 export type { AddDocumentOptions, EngineDocuments } from './worker/engine-documents';
-export type { KvOptions, MemoryPlan } from './engine/memory-plan';
+export type { KvOptions, MemoryPlan } from './runner/memory-plan';
 export type { RecoveryEvent } from './engine/recovery';
 export type { EngineStats, RequestTimings } from './engine/stats';
 export type { BufferCategory, BytesByCategory } from './gpu/buffer';
 export type { AdapterDescription, DeviceFeature } from './gpu/device';
 export type { KvFormat } from './kernels/attention/kv-format';
 export type { WeightFormat } from './kernels/linear/weight-format';
-export type { HeadProfile } from './select/head-profile';
-export type { ModelLocation } from './model/open-model-source';
-export type { LoadProgress } from './model/weight-loader';
+export type { HeadProfile } from './stability/head-profile';
+export type { ModelLocation } from './source/open-model-source';
+export type { LoadProgress } from './weights/weight-loader';

@@ -1,6 +1,6 @@
 /** The events of a request as OpenAI's chat completion, whole or in chunks. */
-import type { StepLogprobs } from '../engine/generation';
-import type { GenerationEvent } from '../engine/generation-event';
+import type { StepLogprobs } from '../loop/generation';
+import type { GenerationEvent } from '../loop/generation-event';
 import type {
   ChatCompletion,
   ChatCompletionChunk,

@@ -1,5 +1,5 @@
 /** The events of a request as OpenAI's legacy completion, whole or in chunks. */
-import type { GenerationEvent } from '../engine/generation-event';
+import type { GenerationEvent } from '../loop/generation-event';
 import type { Completion, CompletionChoice } from './completions';
 import { legacyLogprobs } from './logprobs';
 import { collectGeneration, isWorthAChunk, sourcesOf, type ResponseIdentity } from './response';

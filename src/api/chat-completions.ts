@@ -1,5 +1,5 @@
 /** OpenAI's chat completions, field by field: the request's and the answers' types. Checking is in validate-chat-request.ts. */
-import type { FinishReason } from '../engine/generation';
+import type { FinishReason } from '../loop/generation';
 import type { GenerationOptions } from './generation-options';
 import type { AnswerSources } from './response';
 import type { CompletionUsage } from './usage';

@@ -1,5 +1,5 @@
 /** OpenAI's legacy completions, field by field: raw text or token ids in, text out. Checking is in validate-completion-request.ts. */
-import type { FinishReason } from '../engine/generation';
+import type { FinishReason } from '../loop/generation';
 import type { ChatCompletionTokenLogprob } from './chat-completions';
 import type { GenerationOptions } from './generation-options';
 import type { AnswerSources } from './response';

@@ -1,5 +1,5 @@
 /** Log-probabilities in OpenAI's two forms. */
-import type { StepLogprobs, TokenLogprob } from '../engine/generation';
+import type { StepLogprobs, TokenLogprob } from '../loop/generation';
 import type { ChatCompletionTokenLogprob, TopLogprob } from './chat-completions';
 import type { CompletionLogprobs } from './completions';
 

@@ -1,6 +1,6 @@
 /** What all kinds of answer share: identity, presentation, and one delta out of many. Shapes are in the files beside this one. */
-import type { GenerationDelta, GenerationEnd, StepLogprobs } from '../engine/generation';
-import type { GenerationEvent } from '../engine/generation-event';
+import type { GenerationDelta, GenerationEnd, StepLogprobs } from '../loop/generation';
+import type { GenerationEvent } from '../loop/generation-event';
 import { assert } from '../util/assert';
 import type { ResponseOptions } from './validate-options';
 

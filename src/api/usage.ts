@@ -1,5 +1,5 @@
 /** Token counts of a request in OpenAI's shape. */
-import type { GenerationCounts } from '../engine/generation';
+import type { GenerationCounts } from '../loop/generation';
 
 /** Token counts of a finished request. */
 export interface CompletionUsage {

@@ -1,5 +1,5 @@
 /** Chat completion requests: checked field by field, and turned into what the engine takes. */
-import type { DocumentSource, GenerationRequest } from '../engine/generation';
+import type { DocumentSource, GenerationRequest } from '../loop/generation';
 import type { ChatMessage, ChatRole } from '../tokenizer/chat-message';
 import { describe, RequestReader } from './request-reader';
 import {

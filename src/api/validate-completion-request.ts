@@ -1,5 +1,5 @@
 /** Legacy completion requests: checked field by field, and turned into what the engine takes. */
-import type { Prompt } from '../engine/generation';
+import type { Prompt } from '../loop/generation';
 import { checkedInteger, RequestReader } from './request-reader';
 import type { ValidatedRequest } from './validate-chat-request';
 import { readCommonOptions, unsupportedFields, type RequestContext } from './validate-options';

@@ -1,5 +1,5 @@
 /** The fields that chat and legacy completions share: checked, and turned into what the engine takes. */
-import type { SamplingSettings, SourcesRequest } from '../engine/generation';
+import type { SamplingSettings, SourcesRequest } from '../loop/generation';
 import { checkedInteger, checkedNumber, type RequestReader } from './request-reader';
 
 /** What the door knows of the loaded model. */

@@ -1,7 +1,7 @@
 /** From what runs to numbers that can cross to the page. */
-import type { ProfileOrigin } from './choose-profile';
+import type { ProfileOrigin } from '../stability/choose-profile';
 import type { DeviceSide } from './device-side';
-import type { GenerationTimings } from './generation-event';
+import type { GenerationTimings } from '../loop/generation-event';
 import type { EngineStats, RequestTimings } from './stats';
 
 /** What statistics tell beyond what stands on the device. */

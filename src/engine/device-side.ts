@@ -5,16 +5,16 @@
 import { hasSameHeads } from '../cache/cache-layout';
 import type { PageId } from '../cache/page';
 import { Device } from '../gpu/device';
-import type { ModelConfig } from '../model/model-config';
-import type { ModelSource } from '../model/model-source';
-import { destroyWeights } from '../model/weights';
+import type { ModelConfig } from '../config/model-config';
+import type { ModelSource } from '../source/model-source';
+import { destroyWeights } from '../weights/weights';
 import { asError, EngineError } from '../util/errors';
-import type { CacheEvent } from './cache-event';
+import type { CacheEvent } from '../runner/cache-event';
 import type { EngineOptions } from './engine-options';
-import type { LoopRequest } from './loop-request';
-import type { MeasuredProfile } from './measured-profile';
-import { planMemory, type KvOptions, type MemoryPlan, type PlanInput } from './memory-plan';
-import { ModelRunner } from './model-runner';
+import type { LoopRequest } from '../loop/loop-request';
+import type { MeasuredProfile } from '../stability/measured-profile';
+import { planMemory, type KvOptions, type MemoryPlan, type PlanInput } from '../runner/memory-plan';
+import { ModelRunner } from '../runner/model-runner';
 import { prepare, type EngineParts } from './prepare';
 import {
   recoveryDelaysMs,
@@ -23,8 +23,8 @@ import {
   type RecoveryEvent,
   type SavedSequence,
 } from './recovery';
-import { SequenceStore } from './sequence-store';
-import { StepLoop } from './step-loop';
+import { SequenceStore } from '../loop/sequence-store';
+import { StepLoop } from '../loop/step-loop';
 
 /** What stays the same whatever becomes of the device. */
 export interface DeviceSideContext {

@@ -1,8 +1,8 @@
 /** How a model is loaded, as the engine takes it. */
 import type { DeviceFeature } from '../gpu/device';
 import type { WeightFormat } from '../kernels/linear/weight-format';
-import type { LoadProgress } from '../model/weight-loader';
-import type { KvOptions } from './memory-plan';
+import type { LoadProgress } from '../weights/weight-loader';
+import type { KvOptions } from '../runner/memory-plan';
 
 /** How to load a model. */
 export interface EngineOptions {

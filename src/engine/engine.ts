@@ -1,37 +1,37 @@
 /** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
 import { Device } from '../gpu/device';
-import type { ModelConfig } from '../model/model-config';
-import { fingerprintModel } from '../model/model-fingerprint';
-import type { ModelSource } from '../model/model-source';
-import { readModelConfig } from '../model/read-model-config';
-import type { HeadProfile } from '../select/head-profile';
+import type { ModelConfig } from '../config/model-config';
+import { fingerprintModel } from '../weights/model-fingerprint';
+import type { ModelSource } from '../source/model-source';
+import { readModelConfig } from '../config/read-model-config';
+import type { HeadProfile } from '../stability/head-profile';
 import type { ChatTemplate } from '../tokenizer/chat-template';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { asError, type EngineError } from '../util/errors';
 import { fetched } from '../util/fetched';
 import { tellAll } from '../util/tell-all';
-import { checkIds, maxSampled } from './admission';
-import type { CacheEvent } from './cache-event';
-import type { CacheMap } from './cache-map';
-import { chooseProfile, type ChosenProfile, type ProfileOrigin } from './choose-profile';
+import { checkIds, maxSampled } from '../loop/admission';
+import type { CacheEvent } from '../runner/cache-event';
+import type { CacheMap } from '../runner/cache-map';
+import { chooseProfile, type ChosenProfile, type ProfileOrigin } from '../stability/choose-profile';
 import { collectStats } from './collect-stats';
 import { DeviceSide } from './device-side';
-import type { Documents } from './documents';
-import { encodePrompt } from './encode-prompt';
+import type { Documents } from '../documents/documents';
+import { encodePrompt } from '../prompt/encode-prompt';
 import type { EngineOptions } from './engine-options';
-import type { GenerationRequest, Prompt } from './generation';
-import type { GenerationEvent, GenerationTimings } from './generation-event';
-import { mostChunks } from './enough-measured';
-import type { MeasuredProfile } from './measured-profile';
-import { planMemory, type KvOptions, type MemoryPlan } from './memory-plan';
-import type { ModelRunner } from './model-runner';
+import type { GenerationRequest, Prompt } from '../loop/generation';
+import type { GenerationEvent, GenerationTimings } from '../loop/generation-event';
+import { mostChunks } from '../stability/enough-measured';
+import type { MeasuredProfile } from '../stability/measured-profile';
+import { planMemory, type KvOptions, type MemoryPlan } from '../runner/memory-plan';
+import type { ModelRunner } from '../runner/model-runner';
 import { prepare, type EngineParts } from './prepare';
 import type { RecoveryEvent } from './recovery';
-import { RunningRequest } from './running-request';
-import type { EncodedPrompt } from './sources';
+import { RunningRequest } from '../loop/running-request';
+import type { EncodedPrompt } from '../prompt/sources';
 import type { EngineStats } from './stats';
-import type { StepLoop } from './step-loop';
-import { readTextFiles, type TextFiles } from './text-files';
+import type { StepLoop } from '../loop/step-loop';
+import { readTextFiles, type TextFiles } from '../prompt/text-files';
 
 /** What to plan for. */
 export interface PlanOptions {
@@ -165,7 +165,7 @@ export class EngineCore {
     signal?.throwIfAborted();
     const prompt = await this.#encode(request.prompt, request.sources !== undefined, signal);
     const promptIds = prompt.ids;
-    const finder = request.sources && (await fetched(import('./sources')));
+    const finder = request.sources && (await fetched(import('../prompt/sources')));
     await this.#side.ready();
     if (2 * this.loop.numReusable(promptIds) < promptIds.length) await this.#goByMeasured();
     signal?.throwIfAborted();
@@ -304,7 +304,7 @@ export class EngineCore {
   }
 
   async #openDocuments(): Promise<Documents> {
-    const { Documents } = await fetched(import('./documents'));
+    const { Documents } = await fetched(import('../documents/documents'));
     const { cache, plan } = this.runner;
     const { hostPageBytes, summaryBytes } = cache.layout;
     const { numLayers, numKvHeads } = cache.shape;

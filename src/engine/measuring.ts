@@ -1,11 +1,11 @@
 /** What measures how stable heads are while the engine answers: a part of its own, since a model with a profile needs none of it. */
-import type { ModelConfig } from '../model/model-config';
-import type { HeadProfile } from '../select/head-profile';
-import type { MemoryPlan } from './memory-plan';
-import { StabilityObserver } from './stability-observer';
+import type { ModelConfig } from '../config/model-config';
+import type { HeadProfile } from '../stability/head-profile';
+import type { MemoryPlan } from '../runner/memory-plan';
+import { StabilityObserver } from '../stability/stability-observer';
 
-export { MeasuredProfile } from './measured-profile';
-export { readStoredProfile } from './profile-store';
+export { MeasuredProfile } from '../stability/measured-profile';
+export { readStoredProfile } from '../stability/profile-store';
 
 /** Goes on from what was measured before with the same pages per head and window. */
 export function newObserver(

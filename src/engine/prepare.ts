@@ -2,23 +2,23 @@
 import type { Device } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
 import { loadsAhead, teamLanes } from '../kernels/linear/matvec';
-import { isSelecting, slowKernels } from '../model/kernel-list';
-import type { ModelConfig } from '../model/model-config';
-import type { ModelSource } from '../model/model-source';
-import { loadWeights } from '../model/weight-loader';
-import { weightBytes } from '../model/weight-layout';
-import { destroyWeights, type ModelWeights } from '../model/weights';
+import { isSelecting, slowKernels } from '../graph/kernel-list';
+import type { ModelConfig } from '../config/model-config';
+import type { ModelSource } from '../source/model-source';
+import { loadWeights } from '../weights/weight-loader';
+import { weightBytes } from '../weights/weight-layout';
+import { destroyWeights, type ModelWeights } from '../weights/weights';
 import type { BackedHostStore } from '../offload/backed-host-store';
-import type { HeadProfile } from '../select/head-profile';
+import type { HeadProfile } from '../stability/head-profile';
 import { fetched } from '../util/fetched';
 import { together } from '../util/together';
-import { documentFingerprint } from './document-fingerprint';
+import { documentFingerprint } from '../documents/document-fingerprint';
 import type { EngineOptions } from './engine-options';
-import { planMemory } from './memory-plan';
-import { ModelRunner } from './model-runner';
-import { openPlannedStore } from './runner-parts';
-import { runSelfTest } from './self-test';
-import type { StabilityObserver } from './stability-observer';
+import { planMemory } from '../runner/memory-plan';
+import { ModelRunner } from '../runner/model-runner';
+import { openPlannedStore } from '../runner/runner-parts';
+import { runSelfTest } from '../self-test/self-test';
+import type { StabilityObserver } from '../stability/stability-observer';
 
 /** What an engine runs on; a lost device takes all but the host store with it. */
 export interface EngineParts {

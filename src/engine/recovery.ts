@@ -3,7 +3,7 @@ import type { PageId } from '../cache/page';
 import { pageTokens } from '../cache/page';
 import type { HostStore } from '../offload/host-store';
 import { EngineError } from '../util/errors';
-import type { Sequence } from './sequence';
+import type { Sequence } from '../runner/sequence';
 
 /** How far a recovery from a lost device is; `failed` brings the error that all requests end with. */
 export interface RecoveryEvent {

@@ -1,8 +1,8 @@
 /** What an engine tells about itself at one moment: plain data that crosses to the page. */
-import type { ProfileOrigin } from './choose-profile';
+import type { ProfileOrigin } from '../stability/choose-profile';
 import type { BytesByCategory } from '../gpu/buffer';
 import type { AdapterDescription } from '../gpu/device';
-import type { TierBytes } from './model-runner';
+import type { TierBytes } from '../runner/model-runner';
 
 /** Durations of the latest finished request, in milliseconds. */
 export interface RequestTimings {

@@ -1,5 +1,5 @@
 /** The activations of gated MLPs on the CPU, in f64. */
-import type { Activation } from '../model/model-config';
+import type { Activation } from '../config/model-config';
 import { unreachable } from '../util/assert';
 
 /** The error function by its series of positive terms (DLMF 7.6.2), exact to f64 rounding. */

@@ -1,5 +1,5 @@
 /** The tensors of a Hugging Face model put together for the CPU transformer: fused where files hold them apart. */
-import type { ModelConfig } from '../model/model-config';
+import type { ModelConfig } from '../config/model-config';
 import { roundToF16 } from '../util/f16';
 
 /** A tensor in f32, last index fastest. */

@@ -1,5 +1,5 @@
 /** The rotations of RoPE for the CPU transformer, in f64; written apart from `model/rope.ts`, so that each checks the other. */
-import type { RopeConfig, RopeScaling } from '../model/model-config';
+import type { RopeConfig, RopeScaling } from '../config/model-config';
 
 /**
  * Radians a position by which each channel pair turns, `[rotaryDim / 2]` (Su et al. 2021, arXiv 2104.09864), stretched

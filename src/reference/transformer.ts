@@ -2,7 +2,7 @@
  * The whole transformer on the CPU in plain loops: f32 storage, f64 sums. Referee of the engine, never part of it; it
  * shares nothing with the kernels but the model's description.
  */
-import type { ModelConfig } from '../model/model-config';
+import type { ModelConfig } from '../config/model-config';
 
 import { roundToF16 } from '../util/f16';
 import { gateActivation } from './gate-activation';

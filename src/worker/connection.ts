@@ -1,9 +1,9 @@
 /** The page's end of the protocol: calls with promises, events and aborts over one worker. Knows nothing of engines. */
-import type { CacheEvent } from '../engine/cache-event';
+import type { CacheEvent } from '../runner/cache-event';
 import type { ReadingProgress } from '../documents/document-info';
-import type { GenerationEvent } from '../engine/generation-event';
+import type { GenerationEvent } from '../loop/generation-event';
 import type { RecoveryEvent } from '../engine/recovery';
-import type { LoadProgress } from '../model/weight-loader';
+import type { LoadProgress } from '../weights/weight-loader';
 import { AsyncQueue } from '../util/async-queue';
 import { asError, EngineError } from '../util/errors';
 import { tellAll } from '../util/tell-all';

@@ -1,7 +1,7 @@
 /** The worker's end of the protocol: owns the one engine and answers the page's calls. */
 import { EngineCore } from '../engine/engine';
 import type { ReadingProgress } from '../documents/document-info';
-import { openModelSource } from '../model/open-model-source';
+import { openModelSource } from '../source/open-model-source';
 import { assert } from '../util/assert';
 import { EngineError } from '../util/errors';
 import { deserializeError, serializeError } from '../api/errors';

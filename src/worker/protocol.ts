@@ -1,17 +1,17 @@
 /** The messages between the page and the engine's worker: plain data, nothing that runs. */
 import type { DocumentCost, DocumentInfo, OpenedDocument, ReadingProgress } from '../documents/document-info';
-import type { GenerationRequest } from '../engine/generation';
-import type { GenerationEvent } from '../engine/generation-event';
+import type { GenerationRequest } from '../loop/generation';
+import type { GenerationEvent } from '../loop/generation-event';
 import type { PlanOptions } from '../engine/engine';
-import type { KvOptions, MemoryPlan } from '../engine/memory-plan';
-import type { CacheEvent } from '../engine/cache-event';
-import type { CacheMap } from '../engine/cache-map';
+import type { KvOptions, MemoryPlan } from '../runner/memory-plan';
+import type { CacheEvent } from '../runner/cache-event';
+import type { CacheMap } from '../runner/cache-map';
 import type { RecoveryEvent } from '../engine/recovery';
 import type { EngineStats } from '../engine/stats';
 import type { WeightFormat } from '../kernels/linear/weight-format';
-import type { ModelLocation } from '../model/open-model-source';
-import type { LoadProgress } from '../model/weight-loader';
-import type { HeadProfile } from '../select/head-profile';
+import type { ModelLocation } from '../source/open-model-source';
+import type { LoadProgress } from '../weights/weight-loader';
+import type { HeadProfile } from '../stability/head-profile';
 import type { SerializedError } from '../api/errors';
 
 /** Load options without what cannot be cloned. */

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { ModelSource } from '../../src/model/model-source';
+import type { ModelSource } from '../../src/source/model-source';
 
 /** Streams the folder's files as they are read. */
 export function diskSource(folder: string): ModelSource {

@@ -3,7 +3,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import type { EngineStats } from '../../src/engine/stats';
 import type { BytesByCategory } from '../../src/gpu/buffer';
 import type { WeightFormat } from '../../src/kernels/linear/weight-format';
-import type { ModelConfig } from '../../src/model/model-config';
+import type { ModelConfig } from '../../src/config/model-config';
 import type { BenchModel, Effort } from './models';
 import { promptIds } from './prompt-ids';
 import { median, percentile } from './statistics';

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { WeightFormat } from '../../src/kernels/linear/weight-format';
-import type { ModelConfig } from '../../src/model/model-config';
-import type { ModelSource } from '../../src/model/model-source';
+import type { ModelConfig } from '../../src/config/model-config';
+import type { ModelSource } from '../../src/source/model-source';
 import { diskSource } from './disk-source';
 import { qwen2Shape } from './qwen2-shape';
 import { randomModel } from './random-model';

@@ -1,7 +1,7 @@
 /** The engine in this process, on Dawn for Node, as the benchmark drives it. */
 import { EngineCore } from '../../src/engine/engine';
-import type { GenerationRequest } from '../../src/engine/generation';
-import type { KvOptions } from '../../src/engine/memory-plan';
+import type { GenerationRequest } from '../../src/loop/generation';
+import type { KvOptions } from '../../src/runner/memory-plan';
 import type { BenchEngine } from './measure';
 import type { BenchModel } from './models';
 

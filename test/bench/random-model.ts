@@ -2,9 +2,9 @@
  * A model of any shape with random weights, made while it is read: a source that streams seeded safetensors and holds about a
  * megabyte, however large the model. The tokenizer is the tests' tiny one, so prompts are given as token ids.
  */
-import { parseModelConfig, type ModelConfig } from '../../src/model/model-config';
-import type { ModelSource } from '../../src/model/model-source';
-import { planTensors } from '../../src/model/tensor-plan';
+import { parseModelConfig, type ModelConfig } from '../../src/config/model-config';
+import type { ModelSource } from '../../src/source/model-source';
+import { planTensors } from '../../src/weights/tensor-plan';
 import type { HfConfig } from '../support/model-weights';
 import { randomSource } from '../support/random';
 import { tinyChatTemplate, tinyTokenizerConfig, tinyTokenizerJson } from '../support/tiny-tokenizer';

@@ -1,6 +1,6 @@
 /** Goes through the models: load, warm-up, rounds in turns with a peer, and one report at the end. */
-import { readModelConfig } from '../../src/model/read-model-config';
-import type { KvOptions } from '../../src/engine/memory-plan';
+import { readModelConfig } from '../../src/config/read-model-config';
+import type { KvOptions } from '../../src/runner/memory-plan';
 import type { BenchOptions } from '../../tools/bench/options';
 import {
   benchContextTokens,

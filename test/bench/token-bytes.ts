@@ -1,8 +1,8 @@
 /** Bytes that a decode step of one sequence reads at least, counted from shapes and not measured: each weight once. Pure. */
 import { pageBytes, pageTokens, type KvFormat } from '../../src/kernels/attention/kv-format';
 import { matrixLayout, type WeightFormat } from '../../src/kernels/linear/weight-format';
-import type { ModelConfig } from '../../src/model/model-config';
-import { weightShapes, type MatrixShape } from '../../src/model/weight-layout';
+import type { ModelConfig } from '../../src/config/model-config';
+import { weightShapes, type MatrixShape } from '../../src/weights/weight-layout';
 
 /** Bytes of one step, by what they are. */
 export interface TokenBytes {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchProfile } from '../../tools/browser/launch.mjs';
 import { serve } from '../../tools/serve/static-server.mjs';
 import { wgsl } from '../../tools/vite/wgsl-plugin';
-import type { KvOptions } from '../../src/engine/memory-plan';
+import type { KvOptions } from '../../src/runner/memory-plan';
 import { goldenPrompt } from '../support/models';
 import type { commands } from './engine-page';
 

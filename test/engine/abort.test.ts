@@ -1,7 +1,7 @@
 /** Requests that end early, at every stage: the reader learns why, nothing leaks, and the engine answers on. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
-import type { GenerationEvent } from '../../src/engine/generation-event';
+import type { GenerationEvent } from '../../src/loop/generation-event';
 import { EngineError } from '../../src/util/errors';
 import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';

@@ -1,8 +1,8 @@
 /** Pages outside the GPU: in memory up to `kv.hostBytes`, then on a disk; what happens when there is no room anywhere. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
-import type { KvOptions } from '../../src/engine/memory-plan';
-import { parseModelConfig } from '../../src/model/model-config';
+import type { KvOptions } from '../../src/runner/memory-plan';
+import { parseModelConfig } from '../../src/config/model-config';
 import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';

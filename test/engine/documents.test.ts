@@ -1,8 +1,8 @@
 /** The library through the engine, on a database in memory: read, kept, opened by another engine, resumed, damaged, moved. */
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import type { Documents } from '../../src/engine/documents';
+import type { Documents } from '../../src/documents/documents';
 import type { EngineCore } from '../../src/engine/engine';
-import type { KvOptions } from '../../src/engine/memory-plan';
+import type { KvOptions } from '../../src/runner/memory-plan';
 import { EngineError } from '../../src/util/errors';
 import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';

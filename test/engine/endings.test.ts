@@ -1,7 +1,7 @@
 /** How answers end, and which requests are refused with which words. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
-import type { Prompt } from '../../src/engine/generation';
+import type { Prompt } from '../../src/loop/generation';
 import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { pageTokens, type PageIndex, type Slot } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
-import type { KvOptions } from '../../src/engine/memory-plan';
+import type { KvOptions } from '../../src/runner/memory-plan';
 import { readBuffer } from '../../src/gpu/readback';
 import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';

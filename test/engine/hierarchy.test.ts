@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { PageIndex, Slot } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
-import type { KvOptions } from '../../src/engine/memory-plan';
-import { wholePages } from '../../src/engine/sequence';
+import type { KvOptions } from '../../src/runner/memory-plan';
+import { wholePages } from '../../src/runner/sequence';
 import { readBuffer } from '../../src/gpu/readback';
 import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';

@@ -1,8 +1,8 @@
 /** Pages of 8 bits through the whole engine: as the CPU has them, the same wherever they come from, as many bytes as planned. */
 import { afterAll, describe, expect, test } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
-import type { KvOptions } from '../../src/engine/memory-plan';
-import { parseModelConfig } from '../../src/model/model-config';
+import type { KvOptions } from '../../src/runner/memory-plan';
+import { parseModelConfig } from '../../src/config/model-config';
 import { ReferenceTransformer, type ReferenceStorage } from '../../src/reference/transformer';
 import { bufferCategories } from '../../src/gpu/buffer';
 import { checkIntegrity } from '../support/check-integrity';

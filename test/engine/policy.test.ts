@@ -3,9 +3,9 @@
  * and after every flip resident pages, promotions, overlaps and slots. The scores themselves against their CPU twin.
  */
 import { expect, test, vi } from 'vitest';
-import type { RerankEvent } from '../../src/engine/cache-event';
+import type { RerankEvent } from '../../src/runner/cache-event';
 import type { EngineCore } from '../../src/engine/engine';
-import type { KvOptions } from '../../src/engine/memory-plan';
+import type { KvOptions } from '../../src/runner/memory-plan';
 import { Device, type DeviceFeature } from '../../src/gpu/device';
 import { readBuffer } from '../../src/gpu/readback';
 import type { KvWords } from '../../src/reference/cache/kv-data';

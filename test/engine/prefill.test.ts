@@ -1,7 +1,7 @@
 /** Prefill gives the same bits however the prompt is cut into slices, chunks, segments and tiles. */
 import { afterEach, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
-import type { KvOptions } from '../../src/engine/memory-plan';
+import type { KvOptions } from '../../src/runner/memory-plan';
 import { numOffloadSlots } from '../../src/offload/offloader';
 import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';

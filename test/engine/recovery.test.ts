@@ -1,9 +1,9 @@
 /** A lost device: another one, the weights again, the pages from the host; answers go on as if nothing had been. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { EngineCore } from '../../src/engine/engine';
-import type { GenerationRequest } from '../../src/engine/generation';
+import type { GenerationRequest } from '../../src/loop/generation';
 import type { RecoveryEvent } from '../../src/engine/recovery';
-import { RunningRequest } from '../../src/engine/running-request';
+import { RunningRequest } from '../../src/loop/running-request';
 import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PageId } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
-import type { KvOptions } from '../../src/engine/memory-plan';
-import { wholePages } from '../../src/engine/sequence';
+import type { KvOptions } from '../../src/runner/memory-plan';
+import { wholePages } from '../../src/runner/sequence';
 import type { HostStore } from '../../src/offload/host-store';
 import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';

@@ -1,7 +1,7 @@
 /** What is stored serves the next request: follow-up turns, regenerated ones, forks; and nobody's answer suffers. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
-import { wholePages } from '../../src/engine/sequence';
+import { wholePages } from '../../src/runner/sequence';
 import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';

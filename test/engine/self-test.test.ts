@@ -1,8 +1,8 @@
 /** The self-test on the real adapter: what it finds right, and what it does about variants that are deliberately wrong. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { refuseWrongVariants, runSelfTest, selfTestChecks } from '../../src/engine/self-test';
-import type { SelfTestCheck, SelfTestShape } from '../../src/engine/self-test-check';
-import { linearChecks } from '../../src/engine/self-test-linear';
+import { refuseWrongVariants, runSelfTest, selfTestChecks } from '../../src/self-test/self-test';
+import type { SelfTestCheck, SelfTestShape } from '../../src/self-test/self-test-check';
+import { linearChecks } from '../../src/self-test/self-test-linear';
 import type { Device } from '../../src/gpu/device';
 import { KernelCompiler, type KernelSpec, type KernelVariant } from '../../src/gpu/kernel';
 import { EngineError } from '../../src/util/errors';

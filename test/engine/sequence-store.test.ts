@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { HeadSet } from '../../src/cache/head-set';
 import { KvCache } from '../../src/cache/kv-cache';
-import type { Sequence } from '../../src/engine/sequence';
-import { SequenceStore, type Placement } from '../../src/engine/sequence-store';
+import type { Sequence } from '../../src/runner/sequence';
+import { SequenceStore, type Placement } from '../../src/loop/sequence-store';
 import type { Device } from '../../src/gpu/device';
 import { KernelCompiler } from '../../src/gpu/kernel';
 import { Recorder } from '../../src/gpu/recorder';

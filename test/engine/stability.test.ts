@@ -2,10 +2,10 @@
 import { afterAll, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import { DeviceSide } from '../../src/engine/device-side';
-import type { KvOptions } from '../../src/engine/memory-plan';
-import { ModelRunner } from '../../src/engine/model-runner';
-import { readStoredProfile } from '../../src/engine/profile-store';
-import { parseHeadProfile, unstableHeads, type HeadProfile } from '../../src/select/head-profile';
+import type { KvOptions } from '../../src/runner/memory-plan';
+import { ModelRunner } from '../../src/runner/model-runner';
+import { readStoredProfile } from '../../src/stability/profile-store';
+import { parseHeadProfile, unstableHeads, type HeadProfile } from '../../src/stability/head-profile';
 import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';

@@ -1,7 +1,7 @@
 /** Watching the hierarchy: the map of a sequence's pages, the events of its reranks, the figures, while an answer runs. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { CacheEvent, RerankEvent } from '../../src/engine/cache-event';
-import { pageBits, type CacheMap } from '../../src/engine/cache-map';
+import type { CacheEvent, RerankEvent } from '../../src/runner/cache-event';
+import { pageBits, type CacheMap } from '../../src/runner/cache-map';
 import type { EngineCore } from '../../src/engine/engine';
 import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';

@@ -10,12 +10,12 @@ import {
   matrixLayout,
   type WeightFormat,
 } from '../../src/kernels/linear/weight-format';
-import { parseModelConfig, type ModelConfig } from '../../src/model/model-config';
-import type { ModelSource } from '../../src/model/model-source';
-import { readModelConfig } from '../../src/model/read-model-config';
-import { weightBytes } from '../../src/model/weight-layout';
-import { loadWeights, type LoadProgress } from '../../src/model/weight-loader';
-import { destroyWeights, type Matrix, type ModelWeights } from '../../src/model/weights';
+import { parseModelConfig, type ModelConfig } from '../../src/config/model-config';
+import type { ModelSource } from '../../src/source/model-source';
+import { readModelConfig } from '../../src/config/read-model-config';
+import { weightBytes } from '../../src/weights/weight-layout';
+import { loadWeights, type LoadProgress } from '../../src/weights/weight-loader';
+import { destroyWeights, type Matrix, type ModelWeights } from '../../src/weights/weights';
 import { EngineError } from '../../src/util/errors';
 import { expectClose } from '../support/compare';
 import { gpu } from '../support/gpu-setup';

@@ -1,10 +1,10 @@
 /** Engines over test models on the real adapter, and whole answers of theirs. */
 import { EngineCore } from '../../src/engine/engine';
 import type { EngineOptions } from '../../src/engine/engine-options';
-import type { GenerationRequest } from '../../src/engine/generation';
-import type { GenerationEvent } from '../../src/engine/generation-event';
-import { leastGpuBytes as leastPlannedBytes, type KvOptions } from '../../src/engine/memory-plan';
-import { parseModelConfig } from '../../src/model/model-config';
+import type { GenerationRequest } from '../../src/loop/generation';
+import type { GenerationEvent } from '../../src/loop/generation-event';
+import { leastGpuBytes as leastPlannedBytes, type KvOptions } from '../../src/runner/memory-plan';
+import { parseModelConfig } from '../../src/config/model-config';
 import { folderSource } from './folder-source';
 import { modelConfigJson, type ModelFolder } from './models';
 import { randomSource } from './random';

@@ -1,5 +1,5 @@
 /** A model source over files in memory. */
-import type { ModelSource } from '../../src/model/model-source';
+import type { ModelSource } from '../../src/source/model-source';
 import type { ModelFolder } from './models';
 
 const streamPieceBytes = 60_000;

@@ -1,6 +1,6 @@
 /** Head profiles for the small test models. */
-import { fingerprintModel } from '../../src/model/model-fingerprint';
-import type { HeadProfile } from '../../src/select/head-profile';
+import { fingerprintModel } from '../../src/weights/model-fingerprint';
+import type { HeadProfile } from '../../src/stability/head-profile';
 import { folderSource } from './folder-source';
 import type { ModelFolder } from './models';
 

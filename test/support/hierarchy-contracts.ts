@@ -1,7 +1,7 @@
 /** The contracts of the KV hierarchy as tests that any model can be held to: small budgets and short prompts. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
-import type { KvOptions } from '../../src/engine/memory-plan';
+import type { KvOptions } from '../../src/runner/memory-plan';
 import { checkIntegrity } from './check-integrity';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from './engine';
 import type { ModelFolder } from './models';

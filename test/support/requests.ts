@@ -1,5 +1,5 @@
 /** Requests in short form. */
-import type { GenerationRequest, Prompt, SamplingSettings } from '../../src/engine/generation';
+import type { GenerationRequest, Prompt, SamplingSettings } from '../../src/loop/generation';
 
 const greedy: SamplingSettings = {
   temperature: 0,

@@ -1,7 +1,7 @@
 /** The built library in headless Chromium, as the benchmark drives it. */
 import { join } from 'node:path';
 import type { Browser } from 'playwright';
-import type { KvOptions } from '../../src/engine/memory-plan';
+import type { KvOptions } from '../../src/runner/memory-plan';
 import type { BenchEngine } from '../../test/bench/measure';
 import type { BenchModel } from '../../test/bench/models';
 import { openEnginePage } from '../browser/engine-page';

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { pipeline } from 'node:stream/promises';
-import type { ModelSource } from '../../src/model/model-source';
+import type { ModelSource } from '../../src/source/model-source';
 
 /** A running server. */
 export interface SourceServer {

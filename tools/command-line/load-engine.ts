@@ -1,7 +1,7 @@
 /** The engine in this process, under Dawn for Node, with options as callers of the library give them. */
 import { EngineCore } from '../../src/engine/engine';
-import type { KvOptions } from '../../src/engine/memory-plan';
-import type { ModelSource } from '../../src/model/model-source';
+import type { KvOptions } from '../../src/runner/memory-plan';
+import type { ModelSource } from '../../src/source/model-source';
 import { checkLoadOptions } from '../../src/worker/load-options';
 
 /** Loads a model, with the same check of options at the door as in a page. @throws what `EngineCore.load` throws */

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskSource } from '../../test/bench/disk-source';
-import type { ModelSource } from '../../src/model/model-source';
-import { readModelConfig } from '../../src/model/read-model-config';
-import { urlSource } from '../../src/model/url-source';
+import type { ModelSource } from '../../src/source/model-source';
+import { readModelConfig } from '../../src/config/read-model-config';
+import { urlSource } from '../../src/source/url-source';
 import { Tokenizer } from '../../src/tokenizer/tokenizer';
 import type { CountTokens } from './arrange';
 import { buildDocument } from './documents';

@@ -1,6 +1,6 @@
 /** A profile as text for a terminal: the map of TS by layer and head, overlaps by distance. Pure. */
-import { electUnstableHeads } from '../../src/select/stability';
-import type { HeadProfile } from '../../src/select/head-profile';
+import { electUnstableHeads } from '../../src/stability/stability';
+import type { HeadProfile } from '../../src/stability/head-profile';
 
 const shades = ['█', '▓', '▒', '░', ' '];
 

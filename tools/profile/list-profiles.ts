@@ -1,7 +1,7 @@
 /** The list of a folder of profiles. */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { profileIndexName } from '../../src/engine/choose-profile';
+import { profileIndexName } from '../../src/stability/choose-profile';
 
 /** Lists a folder's profiles in the file by which engines look for them. */
 export function listProfiles(folder: string): void {

@@ -4,8 +4,8 @@
  * `public/models/scout/`.
  */
 import type { EngineCore } from '../../src/engine/engine';
-import type { Prompt } from '../../src/engine/generation';
-import type { ModelSource } from '../../src/model/model-source';
+import type { Prompt } from '../../src/loop/generation';
+import type { ModelSource } from '../../src/source/model-source';
 import { loadDawn } from '../../test/bench/dawn';
 import { requestOf } from '../../test/support/requests';
 import { loadEngine } from '../command-line/load-engine';

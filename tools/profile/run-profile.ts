@@ -1,12 +1,12 @@
 /** One run from the options to the profile, on whatever engine the entry opens. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { profileFileName, profileNameOf } from '../../src/engine/choose-profile';
-import type { HeadProfile } from '../../src/select/head-profile';
-import { makeHeadProfile } from '../../src/select/make-head-profile';
-import type { ModelSource } from '../../src/model/model-source';
-import { readModelConfig } from '../../src/model/read-model-config';
-import { urlSource } from '../../src/model/url-source';
+import { profileFileName, profileNameOf } from '../../src/stability/choose-profile';
+import type { HeadProfile } from '../../src/stability/head-profile';
+import { makeHeadProfile } from '../../src/stability/make-head-profile';
+import type { ModelSource } from '../../src/source/model-source';
+import { readModelConfig } from '../../src/config/read-model-config';
+import { urlSource } from '../../src/source/url-source';
 import { Tokenizer } from '../../src/tokenizer/tokenizer';
 import { diskSource } from '../../test/bench/disk-source';
 import { checkOutput, readTextFile } from '../command-line/files.mjs';

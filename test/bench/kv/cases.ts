@@ -1,5 +1,5 @@
 /** What `bench kv` measures: one case for each length, number of sequences and mode. Pure. */
-import type { KvOptions } from '../../../src/engine/memory-plan';
+import type { KvOptions } from '../../../src/runner/memory-plan';
 import type { KvFormat } from '../../../src/kernels/attention/kv-format';
 import { pageTokens } from '../../../src/cache/page';
 import type { LongOptions } from './long';

@@ -1,7 +1,7 @@
 /** One question over a long filled context: a real follow-up prefill, a real answer, and the GPU's bytes at every submission. */
 import { EngineCore } from '../../../src/engine/engine';
-import type { StepLogprobs } from '../../../src/engine/generation';
-import type { KvOptions } from '../../../src/engine/memory-plan';
+import type { StepLogprobs } from '../../../src/loop/generation';
+import type { KvOptions } from '../../../src/runner/memory-plan';
 import { checkIntegrity } from '../../support/check-integrity';
 import { requestOf } from '../../support/requests';
 import { promptIds } from '../prompt-ids';

@@ -1,9 +1,9 @@
 /** Measures one case: an engine of its own, contexts filled, every sequence decoding at once. Runs in a page and under Node. */
 import { pageTokens } from '../../../src/cache/page';
 import { EngineCore } from '../../../src/engine/engine';
-import type { ModelRunner } from '../../../src/engine/model-runner';
+import type { ModelRunner } from '../../../src/runner/model-runner';
 import type { BytesByCategory } from '../../../src/gpu/buffer';
-import type { ModelConfig } from '../../../src/model/model-config';
+import type { ModelConfig } from '../../../src/config/model-config';
 import { requestOf } from '../../support/requests';
 import { profileOfSteps, RoleProfiler, type StepProfile } from '../role-profiler';
 import { median, percentile } from '../statistics';

@@ -1,5 +1,5 @@
 /** The models of `bench kv`: shapes with random weights, and queries that jump or drift from token to token. */
-import { parseModelConfig } from '../../../src/model/model-config';
+import { parseModelConfig } from '../../../src/config/model-config';
 import type { HfConfig } from '../../support/model-weights';
 import type { BenchModel } from '../models';
 import { qwen2Shape } from '../qwen2-shape';

@@ -1,6 +1,6 @@
 /** What each request of a scenario is answered by an engine with room for everything, which does nothing else. */
 import type { EngineCore } from '../../../src/engine/engine';
-import type { GenerationRequest } from '../../../src/engine/generation';
+import type { GenerationRequest } from '../../../src/loop/generation';
 import { assert } from '../../../src/util/assert';
 import { answer, loadEngine, type Answer } from '../engine';
 import { stressTexts, type Scenario } from './scenario';

@@ -1,10 +1,10 @@
 /** Runs a stress scenario on a real engine and says everything that is not as it must be. */
 import { vi } from 'vitest';
 import type { EngineCore } from '../../../src/engine/engine';
-import type { GenerationRequest } from '../../../src/engine/generation';
-import { planMemory, type KvOptions } from '../../../src/engine/memory-plan';
+import type { GenerationRequest } from '../../../src/loop/generation';
+import { planMemory, type KvOptions } from '../../../src/runner/memory-plan';
 import type { Device } from '../../../src/gpu/device';
-import { parseModelConfig } from '../../../src/model/model-config';
+import { parseModelConfig } from '../../../src/config/model-config';
 import { asError } from '../../../src/util/errors';
 import { checkIntegrity } from '../check-integrity';
 import { leastGpuBytes, loadEngine } from '../engine';

@@ -1,6 +1,6 @@
 /** A stress scenario as data, drawn from a seed: an engine near its floors, and what callers do to it at the same time. Pure. */
-import type { GenerationRequest } from '../../../src/engine/generation';
-import type { KvOptions } from '../../../src/engine/memory-plan';
+import type { GenerationRequest } from '../../../src/loop/generation';
+import type { KvOptions } from '../../../src/runner/memory-plan';
 import { promptOf } from '../engine';
 import { randomSource } from '../random';
 import { requestOf } from '../requests';

@@ -3,8 +3,8 @@ import { buildChatCompletion, streamChatCompletion } from '../../../src/api/buil
 import { buildCompletion, streamCompletion } from '../../../src/api/build-completion';
 import { newResponseIdentity } from '../../../src/api/response';
 import type { ResponseOptions } from '../../../src/api/validate-options';
-import type { StepLogprobs } from '../../../src/engine/generation';
-import type { GenerationEvent } from '../../../src/engine/generation-event';
+import type { StepLogprobs } from '../../../src/loop/generation';
+import type { GenerationEvent } from '../../../src/loop/generation-event';
 
 const identity = { id: 'x-1', created: 1_700_000_000, model: 'scout' };
 const plain: ResponseOptions = { isStream: false, includeUsage: false, hasTokenIds: false };

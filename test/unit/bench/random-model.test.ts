@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { readModelConfig } from '../../../src/model/read-model-config';
-import { headerPrefixBytes, parseHeader, readHeaderLength } from '../../../src/model/safetensors';
-import { matchTensors, planName, planTensors, requireTensors } from '../../../src/model/tensor-plan';
-import type { ModelSource } from '../../../src/model/model-source';
+import { readModelConfig } from '../../../src/config/read-model-config';
+import { headerPrefixBytes, parseHeader, readHeaderLength } from '../../../src/weights/safetensors';
+import { matchTensors, planName, planTensors, requireTensors } from '../../../src/weights/tensor-plan';
+import type { ModelSource } from '../../../src/source/model-source';
 import { qwen2Shape } from '../../bench/qwen2-shape';
 import { randomModel } from '../../bench/random-model';
 import { readSafetensors } from '../../support/safetensors';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseModelConfig } from '../../../src/model/model-config';
-import { weightBytes } from '../../../src/model/weight-layout';
+import { parseModelConfig } from '../../../src/config/model-config';
+import { weightBytes } from '../../../src/weights/weight-layout';
 import { qwen2Shape } from '../../bench/qwen2-shape';
 import { numWeights, tokenBytes } from '../../bench/token-bytes';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { chooseFiles, parseReference, supportedArchitectures } from '../../../demo/models/hub';
-import { architectures } from '../../../src/model/architectures';
+import { architectures } from '../../../src/config/architectures';
 
 test.each([
   ['Qwen/Qwen3-0.6B', 'Qwen/Qwen3-0.6B', 'main'],

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseModelList } from '../../../demo/models/model-list';
 import { parseReference } from '../../../demo/models/hub';
-import { planMemory } from '../../../src/engine/memory-plan';
-import { parseModelConfig } from '../../../src/model/model-config';
-import { weightBytes } from '../../../src/model/weight-layout';
+import { planMemory } from '../../../src/runner/memory-plan';
+import { parseModelConfig } from '../../../src/config/model-config';
+import { weightBytes } from '../../../src/weights/weight-layout';
 
 const root = join(import.meta.dirname, '../../..');
 const read = (path: string): unknown => JSON.parse(readFileSync(join(root, path), 'utf8'));

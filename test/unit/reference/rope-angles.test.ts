@@ -1,7 +1,7 @@
 /** The two RoPE writings, the engine's and the CPU transformer's, on every model that there are goldens for. */
 import { expect, test } from 'vitest';
-import { parseModelConfig } from '../../../src/model/model-config';
-import { inverseFrequencies } from '../../../src/model/rope';
+import { parseModelConfig } from '../../../src/config/model-config';
+import { inverseFrequencies } from '../../../src/config/rope';
 import { ropeFrequencies } from '../../../src/reference/rope-angles';
 import { expectClose } from '../../support/compare';
 import { architectureSpecs } from '../../support/model-configs';

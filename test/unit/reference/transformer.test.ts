@@ -1,7 +1,7 @@
 /** The CPU transformer against engines that we did not write: the trust in it as a second referee rests on this file. */
 import { existsSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { parseModelConfig, type ModelConfig } from '../../../src/model/model-config';
+import { parseModelConfig, type ModelConfig } from '../../../src/config/model-config';
 import { ReferenceTransformer, type ReferenceStorage } from '../../../src/reference/transformer';
 import { architectureSpecs } from '../../support/model-configs';
 import { expectTopLogprobs } from '../../support/logprobs';

@@ -1,0 +1,35 @@
+/** Fetches a model's configuration files and reads them. */
+import { EngineError } from '../util/errors';
+import { parseModelConfig, type ModelConfig } from './model-config';
+import type { ModelSource } from '../source/model-source';
+
+/**
+ * Reads `config.json` and, where there is one, `generation_config.json`.
+ * @throws EngineError `model-unsupported` naming the file or field, `network`; the signal's reason when aborted
+ */
+export async function readModelConfig(source: ModelSource, signal?: AbortSignal): Promise<ModelConfig> {
+  const [config, generation] = await Promise.all(
+    ['config.json', 'generation_config.json'].map((name) => readJson(source, name, signal)),
+  );
+  if (config === undefined) {
+    throw new EngineError(
+      'model-unsupported',
+      "There is no 'config.json': a model is a folder in Hugging Face layout, with safetensors weights.",
+    );
+  }
+  return parseModelConfig(config, generation);
+}
+
+async function readJson(
+  source: ModelSource,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  const text = await source.readText(name, signal);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new EngineError('model-unsupported', `The model's '${name}' is not JSON.`, { cause });
+  }
+}

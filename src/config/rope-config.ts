@@ -1,0 +1,132 @@
+/** Which RoPE a model uses, read from both styles of Hugging Face configuration; the frequencies are in `rope.ts`. */
+import type { Architecture } from './architectures';
+import { ConfigFields, type JsonObject } from '../util/config-fields';
+
+/** How a model's frequencies were stretched for a longer context. */
+export type RopeScaling =
+  | { readonly type: 'none' }
+  | { readonly type: 'linear'; readonly factor: number }
+  | {
+      readonly type: 'llama3';
+      readonly factor: number;
+      readonly lowFrequencyFactor: number;
+      readonly highFrequencyFactor: number;
+      /** Tokens of context that the model was first trained with. */
+      readonly originalContext: number;
+    }
+  | {
+      readonly type: 'yarn';
+      readonly factor: number;
+      readonly originalContext: number;
+      readonly betaFast: number;
+      readonly betaSlow: number;
+      /** Whether the borders of the ramp are rounded to whole dimensions. */
+      readonly isTruncated: boolean;
+      /** What cosine and sine are multiplied by. */
+      readonly attentionFactor: number;
+    };
+
+/** The RoPE of a model; rotate-half: channel `i` pairs with `i + rotaryDim / 2`. */
+export interface RopeConfig {
+  readonly theta: number;
+  /** Channels at the start of a head that are rotated: even, at most `headDim`. */
+  readonly rotaryDim: number;
+  readonly scaling: RopeScaling;
+}
+
+const anyFactor = { min: 1e-3, max: 1e6 };
+const anyContext = { min: 1, max: 2 ** 30 };
+
+/**
+ * Reads `rope_scaling` and `rope_theta` (transformers 4) or `rope_parameters` (transformers 5) with that library's
+ * precedence: `rope_scaling`, then `rope_parameters`, then the fields beside them.
+ * @throws EngineError `model-unsupported` naming the field
+ */
+export function parseRope(
+  config: ConfigFields,
+  architecture: Architecture,
+  headDim: number,
+  maxPositions: number,
+): RopeConfig {
+  const oldStyle = config.object('rope_scaling');
+  const isOldStyle = oldStyle !== undefined && Object.keys(oldStyle).length > 0;
+  const path = isOldStyle ? 'rope_scaling' : 'rope_parameters';
+  const values: JsonObject = (isOldStyle ? oldStyle : config.object('rope_parameters')) ?? {};
+  const rope = new ConfigFields(values, `${path}.`);
+  for (const name of ['full_attention', 'sliding_attention']) {
+    if (rope.has(name)) throw rope.refuse(name, 'RoPE that differs between layer types is not supported');
+  }
+  const partial = rope.has('partial_rotary_factor') ? rope : config;
+  const rotaryDim = Math.trunc(headDim * partial.number('partial_rotary_factor', { min: 0, max: 1 }, 1));
+  if (rotaryDim < 2 || rotaryDim % 2 !== 0) {
+    throw partial.refuse('partial_rotary_factor', `it rotates ${rotaryDim} of ${headDim} channels`);
+  }
+  const scaling = parseScaling(rope, config, architecture, maxPositions);
+  const isWhole = !architecture.hasPartialRope;
+  // Unscaled, the classes of transformers that do not know the field rotate whole heads; scaled, they fail.
+  if (isWhole && rotaryDim !== headDim && scaling.type !== 'none') {
+    throw partial.refuse('partial_rotary_factor', `'${architecture.modelType}' models rotate whole heads`);
+  }
+  return {
+    theta: (rope.get('rope_theta') === undefined ? config : rope).number(
+      'rope_theta',
+      { min: 1, max: 1e12 },
+      architecture.defaults.ropeTheta,
+    ),
+    rotaryDim: isWhole ? headDim : rotaryDim,
+    scaling,
+  };
+}
+
+function parseScaling(
+  rope: ConfigFields,
+  config: ConfigFields,
+  architecture: Architecture,
+  maxPositions: number,
+): RopeScaling {
+  const typeField = rope.get('rope_type') === undefined ? 'type' : 'rope_type';
+  const type = rope.string(typeField, 'default');
+  if (type === 'default') return { type: 'none' };
+  if (!architecture.ropeTypes.some((name) => name === type)) {
+    throw rope.refuse(
+      typeField,
+      `'${architecture.modelType}' models run here with default, ${architecture.ropeTypes.join(', ')}`,
+    );
+  }
+  if (type === 'linear') return { type, factor: rope.number('factor', anyFactor) };
+  // Where both are given, the field beside the RoPE object counts, as in transformers.
+  const context = config.get('original_max_position_embeddings') === undefined ? rope : config;
+  const originalContext = context.integer('original_max_position_embeddings', anyContext, maxPositions);
+  if (type === 'llama3') {
+    const lowFrequencyFactor = rope.number('low_freq_factor', anyFactor);
+    const highFrequencyFactor = rope.number('high_freq_factor', anyFactor);
+    if (highFrequencyFactor <= lowFrequencyFactor) {
+      throw rope.refuse('high_freq_factor', `it must be above low_freq_factor = ${lowFrequencyFactor}`);
+    }
+    return {
+      type,
+      factor: rope.number('factor', anyFactor),
+      lowFrequencyFactor,
+      highFrequencyFactor,
+      originalContext,
+    };
+  }
+  const factor = rope.number('factor', anyFactor, maxPositions / originalContext);
+  return {
+    type: 'yarn',
+    factor,
+    originalContext,
+    betaFast: rope.number('beta_fast', { min: 0, max: 1e6 }, 0) || 32,
+    betaSlow: rope.number('beta_slow', { min: 0, max: 1e6 }, 0) || 1,
+    isTruncated: rope.boolean('truncate', true),
+    attentionFactor: rope.number('attention_factor', anyFactor, yarnAttentionFactor(rope, factor)),
+  };
+}
+
+/** YaRN's softmax temperature folded into q and k (Peng et al. 2023, arXiv 2309.00071, section 3.4). */
+function yarnAttentionFactor(rope: ConfigFields, factor: number): number {
+  const magnitude = (mscale: number) => (factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1);
+  const mscale = rope.number('mscale', { min: 0, max: 1e3 }, 0);
+  const mscaleAllDim = rope.number('mscale_all_dim', { min: 0, max: 1e3 }, 0);
+  return mscale && mscaleAllDim ? magnitude(mscale) / magnitude(mscaleAllDim) : magnitude(1);
+}

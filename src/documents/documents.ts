@@ -1,0 +1,388 @@
+/** The library as the engine works with it: reads documents into it, opens them on the GPU, and makes prompts about them. */
+import type { DocumentCost, DocumentInfo, OpenedDocument, ReadingProgress } from './document-info';
+import { DocumentLibrary, type DocumentDraft, type LibraryOptions } from './library';
+import { pagesPerRun, readableTokens } from './manifest';
+import { storageQuota } from './storage-quota';
+import type { StoredDocument } from './stored-document';
+import type { ModelConfig } from '../config/model-config';
+import { encodeChunks } from '../tokenizer/chunked-encoding';
+import type { ChatMessage } from '../tokenizer/chat-message';
+import type { ChatTemplate } from '../tokenizer/chat-template';
+import type { Tokenizer } from '../tokenizer/tokenizer';
+import { asError, EngineError } from '../util/errors';
+import { pause } from '../util/pause';
+import type { DeviceSide } from '../engine/device-side';
+import { documentCost, type PrefillTime } from './document-cost';
+import { encodeText } from '../prompt/encode-prompt';
+import { measurePrefill } from './measure-prefill';
+import type { MemoryPlan } from '../runner/memory-plan';
+import { Reading } from './reading';
+import { ReadingPace } from './reading-pace';
+import type { EncodedPrompt } from '../prompt/sources';
+import { storeReading } from './store-reading';
+
+/** What documents are read and opened with. */
+export interface DocumentsContext {
+  readonly library: LibraryOptions;
+  /** Another device brings another runner and loop: they are asked for anew each time. */
+  readonly side: Pick<DeviceSide, 'device' | 'runner' | 'loop' | 'ready' | 'add'>;
+  /** Called before the first pages of a document come to the GPU. */
+  readonly beginDocument: () => Promise<void>;
+  readonly tokenizer: Tokenizer;
+  readonly template: ChatTemplate;
+  readonly config: ModelConfig;
+  readonly contextTokens: number;
+  /** @throws EngineError when such a context does not fit */
+  readonly planFor: (contextTokens: number) => MemoryPlan;
+}
+
+/** What `add` may bring. */
+export interface AddOptions {
+  readonly title?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: ReadingProgress) => void) | undefined;
+}
+
+/** What prompts need of a document whose pages are on the GPU, as far as they are read. */
+interface KnownDocument {
+  readonly head: string;
+  readonly renderedAt: number;
+  readonly ids: readonly number[];
+  readonly numTokens: number;
+  numReadTokens: number;
+  info: () => DocumentInfo;
+  /** The text, while it is read: nobody else may look into the library then. */
+  readonly text?: string;
+  /** Ends the reading, while there is one. */
+  readonly abort?: (reason: unknown) => void;
+}
+
+/** How often something is begun anew when the device is lost meanwhile. */
+const maxAttempts = 4;
+
+/** Documents of one engine. */
+export class Documents {
+  readonly library: DocumentLibrary;
+  readonly #context: DocumentsContext;
+  /** Those that were read or opened here. */
+  readonly #known = new Map<string, KnownDocument>();
+  #time: Promise<PrefillTime> | undefined;
+
+  constructor(context: DocumentsContext) {
+    this.#context = context;
+    this.library = new DocumentLibrary(context.library);
+  }
+
+  /**
+   * Reads a document and stores it while it is read; goes on where an earlier reading of the same text was interrupted, and
+   * rebuilds what is damaged or of other weights.
+   * @throws RangeError for a name that another text has; EngineError `context-too-long`, `storage-quota`, `document-busy`; the
+   * signal's reason when aborted: then what was read stays
+   */
+  async add(id: string, text: string, options: AddOptions = {}): Promise<DocumentInfo> {
+    const { library } = this;
+    await this.#context.side.ready();
+    options.signal?.throwIfAborted();
+    if (this.#known.get(id)?.abort) throw new EngineError('document-busy', `'${id}' is being read already.`);
+    const found = await library.find(id);
+    const isDone = found && library.describe(found).state === 'complete';
+    if (isDone && (await library.text(id)) === text) return library.describe(found);
+    await this.#release(id);
+    const draft = await library.draft(id, text);
+    try {
+      const { ids, head, renderedAt } = await this.#prepare(draft, id, text, options);
+      await this.#onDevice(() => this.#read(draft, { ids, head, renderedAt, text }, options));
+      return library.describe(draft.manifest);
+    } finally {
+      draft.lock.release();
+    }
+  }
+
+  /**
+   * Brings a document's first pages and all summaries back to the GPU; does nothing when they are there.
+   * @throws RangeError when there is none; EngineError `document-damaged`, `document-busy`, `context-too-long`, `storage-quota`; the
+   * signal's reason when aborted
+   */
+  open(id: string, signal?: AbortSignal): Promise<OpenedDocument> {
+    return this.#onDevice(() => this.#open(id, signal));
+  }
+
+  async #open(id: string, signal: AbortSignal | undefined): Promise<OpenedDocument> {
+    signal?.throwIfAborted();
+    const startedAt = performance.now();
+    const known = this.#known.get(id);
+    if (known && (known.abort || this.#isThere(known))) {
+      return { info: known.info(), bytesRead: 0, durationMs: performance.now() - startedAt };
+    }
+    await this.#context.beginDocument();
+    const stored = await this.library.open(id);
+    try {
+      const bytesRead = await this.#bringBack(stored, { signal });
+      const info = this.library.describe(stored.manifest);
+      return { info, bytesRead, durationMs: performance.now() - startedAt };
+    } catch (error) {
+      stored.close();
+      signal?.throwIfAborted();
+      throw error;
+    }
+  }
+
+  /** Does `work`, again when the device is lost meanwhile and another one can be had. */
+  async #onDevice<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      await this.#context.side.ready();
+      try {
+        return await work();
+      } catch (error) {
+        if (!isDeviceLost(error) || attempt === maxAttempts) throw error;
+        // An operation may learn of the loss before the engine does, which another attempt must not outrun.
+        await this.#context.side.device.isLost();
+      }
+    }
+  }
+
+  /** The token ids of a conversation on a document, as far as that is read; opens it. Its text only where `hasText`. */
+  async prompt(id: string, messages: readonly ChatMessage[], hasText: boolean): Promise<EncodedPrompt> {
+    const { library } = this;
+    const { template, tokenizer } = this.#context;
+    await this.open(id);
+    const known = this.#known.get(id)!;
+    const now = new Date(known.renderedAt);
+    const { documentPrefix: head, rest } = template.render({ messages, document: '', now });
+    const isAllRead = known.numReadTokens === readableTokens(known.numTokens);
+    // A template may write something about this conversation before the document: its prefix is another one then.
+    const isKnown = head === known.head;
+    const prefix = hasText || !isKnown ? head + (known.text ?? (await library.text(id))) : '';
+    const all = isKnown ? known.ids : [...encodeChunks(tokenizer, prefix)].flat();
+    const own = isAllRead ? all : all.slice(0, known.numReadTokens);
+    const subject = hasText ? { numTokens: own.length, prefix, textStart: head.length } : undefined;
+    const { contextTokens } = this.#context;
+    return { ids: [...own, ...(await encodeText(rest, true, { tokenizer, contextTokens }))], subject };
+  }
+
+  /** Stops a reading of it, and deletes it. @throws EngineError `document-busy` while another tab has it open */
+  async delete(id: string): Promise<void> {
+    await this.#context.side.ready();
+    this.#known.get(id)?.abort?.(new DOMException(`'${id}' was deleted.`, 'AbortError'));
+    await this.#release(id);
+    await this.library.delete(id);
+    this.#known.delete(id);
+  }
+
+  /**
+   * What a document would cost. The first time two short prefills are timed on this machine.
+   * @throws EngineError `model-unsupported`; the signal's reason when aborted
+   */
+  async estimate(text: string, signal?: AbortSignal): Promise<DocumentCost> {
+    const { template, planFor } = this.#context;
+    const ids = await this.encode(template.documentPrefix(text), { signal });
+    const time = await (this.#time ??= measurePrefill(this.#context).catch((error: unknown) => {
+      this.#time = undefined;
+      throw error;
+    }));
+    signal?.throwIfAborted();
+    const { runner } = this.#context.side;
+    return documentCost({
+      numTokens: ids.length,
+      textBytes: new TextEncoder().encode(text).byteLength,
+      plan: runner.plan,
+      summaryBytes: runner.cache.layout.summaryBytes,
+      hostPageBytes: runner.cache.layout.hostPageBytes,
+      time,
+      quota: await storageQuota(),
+      planFor,
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.library.close();
+  }
+
+  #isThere({ ids, numReadTokens }: KnownDocument): boolean {
+    return numReadTokens === 0 || this.#context.side.loop.covers(ids.slice(0, numReadTokens));
+  }
+
+  /** Lets go of the lock on a document that is open here. */
+  async #release(id: string): Promise<void> {
+    const known = this.#known.get(id);
+    if (!known) return;
+    known.abort?.(new DOMException(`'${id}' is used for something else.`, 'AbortError'));
+    this.#context.side.loop.drop(known.ids);
+    this.#known.delete(id);
+  }
+
+  /** Token ids, stored: those of before, or new ones. */
+  async #prepare(
+    draft: DocumentDraft & { readonly known: StoredDocument | undefined },
+    id: string,
+    text: string,
+    options: AddOptions,
+  ): Promise<{ ids: readonly number[]; head: string; renderedAt: number }> {
+    const { library } = this;
+    const { template } = this.#context;
+    if (draft.known) {
+      const { head, renderedAt } = draft.manifest;
+      return { ids: await draft.known.ids(), head, renderedAt };
+    }
+    const renderedAt = Date.now();
+    const prefix = template.documentPrefix(text, new Date(renderedAt));
+    const ids = await this.encode(prefix, options);
+    this.#checkLength(ids.length);
+    const head = prefix.slice(0, prefix.length - text.length);
+    await library.begin(draft, { id, title: options.title ?? id, text, head, renderedAt, ids });
+    return { ids, head, renderedAt };
+  }
+
+  /** Ids of a long text; others are served meanwhile. */
+  async encode(text: string, { signal, onProgress }: AddOptions = {}): Promise<number[]> {
+    const ids: number[] = [];
+    for (const part of encodeChunks(this.#context.tokenizer, text)) {
+      for (const id of part) ids.push(id);
+      const rates = { numReadTokens: 0, tokensPerSecond: 0, secondsLeft: undefined };
+      onProgress?.({ phase: 'tokenizing', numTokens: ids.length, ...rates });
+      await pause();
+      signal?.throwIfAborted();
+    }
+    return ids;
+  }
+
+  #checkLength(numTokens: number): void {
+    const { contextTokens } = this.#context;
+    if (numTokens < contextTokens) return;
+    throw new EngineError(
+      'context-too-long',
+      `The document has ${numTokens} tokens; this engine holds ${contextTokens}, question and answer included.`,
+    );
+  }
+
+  async #read(
+    draft: DocumentDraft & { readonly known: StoredDocument | undefined },
+    { ids, head, renderedAt, text }: Pick<KnownDocument, 'ids' | 'head' | 'renderedAt'> & { text: string },
+    { signal, onProgress }: AddOptions,
+  ): Promise<void> {
+    const { library } = this;
+    const { side, config } = this.#context;
+    const { id } = draft.manifest;
+    this.#checkLength(ids.length);
+    await this.#context.beginDocument();
+    const numReadable = readableTokens(ids.length);
+    if (draft.known && draft.manifest.numReadTokens > 0) {
+      if (!side.loop.covers(ids.slice(0, draft.manifest.numReadTokens)))
+        await this.#bringBack(draft.known, { closesItself: false });
+    }
+    const pace = new ReadingPace(config, ids.length);
+    let failure: Error | undefined;
+    let loss: unknown;
+    let storing = Promise.resolve();
+    const report = (phase: ReadingProgress['phase'], numReadTokens: number) => {
+      onProgress?.({ phase, numTokens: ids.length, numReadTokens, ...pace.at(numReadTokens) });
+    };
+    const reading = new Reading(
+      ids.slice(0, numReadable),
+      (sequence, numTokens) => {
+        known.numReadTokens = numTokens;
+        report('reading', numTokens);
+        const { runner } = side;
+        storing = storing
+          .then(() => storeReading(library, runner, draft, sequence.index, numTokens))
+          .catch((error: unknown) => {
+            // The reading goes on with another device, and stores what is missing then, or it fails with this one.
+            if (isDeviceLost(error)) return void (loss ??= error);
+            failure ??= asError(reading.failure ?? error);
+            abort(failure);
+          });
+      },
+      () => storing,
+    );
+    const abort = (reason: unknown) => side.loop.abort(reading, reason);
+    const onAbort = () => abort(signal!.reason);
+    const known: KnownDocument = {
+      head,
+      renderedAt,
+      ids,
+      numTokens: ids.length,
+      numReadTokens: draft.manifest.numReadTokens,
+      info: () => library.describe(draft.manifest),
+      text,
+      abort,
+    };
+    this.#known.set(id, known);
+    signal?.addEventListener('abort', onAbort);
+    try {
+      if (numReadable > draft.manifest.numReadTokens) {
+        await this.#context.side.ready();
+        signal?.throwIfAborted();
+        side.add(reading);
+        await reading.done;
+        report('storing', numReadable);
+      }
+      await storing;
+      if (failure) throw failure;
+      // Lost at the very end: all was read, and not all of it is stored.
+      if (draft.manifest.numReadTokens < numReadable) throw asError(loss);
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      await storing;
+      const { abort: _, text: __, ...rest } = known;
+      this.#known.set(id, { ...rest, numReadTokens: draft.manifest.numReadTokens });
+    }
+  }
+
+  /**
+   * Restores the stored part as a sequence; pages that no unstable head has stay on the disk until they are needed.
+   * @returns the bytes read
+   */
+  async #bringBack(
+    stored: StoredDocument,
+    { closesItself = true, signal }: { closesItself?: boolean; signal?: AbortSignal | undefined } = {},
+  ): Promise<number> {
+    const { manifest } = stored;
+    const ids = await stored.ids();
+    const { library } = this;
+    const { loop, runner } = this.#context.side;
+    const { numKvHeads } = manifest.layout;
+    const { numReadTokens } = manifest;
+    // Later the same pages are read for questions, which have signals of their own.
+    let isOpening = true;
+    const goOn = () => {
+      if (isOpening) signal?.throwIfAborted();
+    };
+    if (numReadTokens > 0) {
+      await loop.restore(
+        ids.slice(0, numReadTokens),
+        (pages) => {
+          goOn();
+          runner.hostStore.adopt(pages, {
+            pagesPerRun,
+            read: async (list, run) => {
+              goOn();
+              return stored.payload({ kind: 'pages', list, run });
+            },
+            close: () => (closesItself ? stored.close() : undefined),
+          });
+        },
+        {
+          summaries: (layer, kvHead) => {
+            goOn();
+            return stored.summaries(layer * numKvHeads + kvHead);
+          },
+        },
+      );
+      isOpening = false;
+      stored.forgetSummaries();
+    } else if (closesItself) stored.close();
+    this.#known.set(manifest.id, {
+      head: manifest.head,
+      renderedAt: manifest.renderedAt,
+      ids,
+      numTokens: manifest.numTokens,
+      numReadTokens,
+      info: () => library.describe(manifest),
+    });
+    return stored.bytesRead;
+  }
+}
+
+function isDeviceLost(error: unknown): boolean {
+  return error instanceof EngineError && error.code === 'device-lost';
+}

@@ -1,0 +1,76 @@
+/** A document on its way through the prefill: a request of the step loop that samples nothing. */
+import type { LoopRequest } from '../loop/loop-request';
+import type { Sequence } from '../runner/sequence';
+
+/** Where a reading is: its sequence has KV of the first `numTokens` tokens, which are whole pages at a segment's border. */
+export type OnBorder = (sequence: Sequence, numTokens: number) => void;
+
+/** Reads token ids, whole pages of them. */
+export class Reading implements LoopRequest {
+  readonly isReading = true;
+  readonly maxSampled = 0;
+  readonly request = undefined;
+  readonly promptIds: readonly number[];
+  phase: LoopRequest['phase'] = 'waiting';
+  numSampled = 0;
+  sequence: Sequence | undefined;
+  /** Settles when all is read, or with what ended it before. */
+  readonly done: Promise<void>;
+  /** What it failed with, be it after its end: pages may be lost while they are stored. */
+  failure: unknown;
+  readonly #onBorder: OnBorder;
+  readonly #stored: () => Promise<void>;
+  #resolve: () => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
+
+  /**
+   * @param onBorder called at every segment border, first with what was there already; again so after a lost device
+   * @param stored what the sequence's pages are still needed for when the reading ends; never rejects
+   */
+  constructor(promptIds: readonly number[], onBorder: OnBorder, stored: () => Promise<void>) {
+    this.promptIds = promptIds;
+    this.#onBorder = onBorder;
+    this.#stored = stored;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Who waits for it learns of a failure; nobody else need.
+    this.done.catch(() => undefined);
+  }
+
+  get prefillIds(): readonly number[] {
+    return this.promptIds;
+  }
+
+  /** The device is gone, with all that was submitted: the reading waits again, and begins with what is there then. */
+  interrupt(): void {
+    this.phase = 'waiting';
+    this.sequence = undefined;
+  }
+
+  start(sequence: Sequence, numCached: number): void {
+    this.sequence = sequence;
+    this.phase = 'prefilling';
+    this.#onBorder(sequence, numCached);
+  }
+
+  /** The first `numTokens` tokens are through all layers. */
+  advance(numTokens: number): void {
+    if (this.phase === 'finished') return;
+    this.#onBorder(this.sequence!, numTokens);
+    if (numTokens < this.promptIds.length) return;
+    this.phase = 'finished';
+    this.#resolve();
+  }
+
+  fail(error: unknown): void {
+    this.phase = 'finished';
+    this.failure ??= error;
+    this.#reject(error);
+  }
+
+  get stored(): Promise<void> {
+    return this.#stored();
+  }
+}

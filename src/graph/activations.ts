@@ -1,0 +1,115 @@
+/** The buffers that a decode step and a prefill segment work in: sizes are pure, so that plan and allocation agree. */
+import type { BufferCategory, GpuBuffer } from '../gpu/buffer';
+import type { Device } from '../gpu/device';
+import { mostSplits, partialsBytes, wantedSplits } from '../kernels/attention/page-splits';
+import { pageTokens } from '../cache/page';
+import type { ModelConfig } from '../config/model-config';
+
+/** Limits that set the size of the activations. */
+export interface ActivationShape {
+  /** Sequences that decode in one step: 1, 2, 4 or 8. */
+  readonly maxRows: number;
+  readonly maxPages: number;
+  readonly chunkTokens: number;
+  readonly tileTokens: number;
+  /** Bytes of one page of one KV head in a tile. */
+  readonly pageBytes: number;
+  /** Bytes of the same page in 8 bits, 0 where none is packed. */
+  readonly packedPageBytes: number;
+  /** Pages that a decode step packs: one of every head where pools have elements and the host has 8 bits, else 0. */
+  readonly numFilledPages: number;
+}
+
+/** Tiles in the ring: the segment's own, and two of earlier tokens, one filled while the other is attended. */
+export const numTiles = 3;
+
+/** Values of one row of fused q, k and v. */
+export function qkvWidth({ numHeads, numKvHeads, headDim }: ModelConfig): number {
+  return (numHeads + 2 * numKvHeads) * headDim;
+}
+
+/** Bytes of one tile: all KV heads of one layer. */
+export function tileBytes(config: ModelConfig, shape: ActivationShape): number {
+  return config.numKvHeads * (shape.tileTokens / pageTokens) * shape.pageBytes;
+}
+
+/** Bytes of the buffers of a chunk, for each of its tokens. */
+export function chunkBytesPerToken({ hiddenSize, intermediateSize }: ModelConfig): number {
+  return 4 * (hiddenSize + 3 * intermediateSize);
+}
+
+interface Sized {
+  readonly category: BufferCategory;
+  readonly sizeBytes: number;
+}
+
+/** Name, category and size of every activation buffer. */
+export function activationSizes(config: ModelConfig, shape: ActivationShape) {
+  const { maxRows, maxPages, chunkTokens, tileTokens } = shape;
+  const { hiddenSize, intermediateSize, numHeads, headDim, vocabSize } = config;
+  const floats = (count: number, category: BufferCategory = 'activations'): Sized => ({
+    category,
+    sizeBytes: 4 * count,
+  });
+  const maxSplits = mostSplits(maxPages, wantedSplits(config.numKvHeads));
+  // A binding needs a buffer, be it unused.
+  const packed = (numPages: number): Sized => {
+    const sizeBytes = numPages * shape.packedPageBytes;
+    return sizeBytes > 0 ? { category: 'tiles', sizeBytes } : floats(4);
+  };
+  const packedTile = packed(config.numKvHeads * (tileTokens / pageTokens));
+  const tile: Sized = { category: 'tiles', sizeBytes: tileBytes(config, shape) };
+  return {
+    rows: floats(4 * maxRows),
+    hidden: floats(maxRows * hiddenSize),
+    qkv: floats(maxRows * qkvWidth(config)),
+    scores: floats(maxRows * config.numKvHeads * maxPages),
+    pageMasses: floats(maxRows * maxPages),
+    promptMasses: floats(maxPages),
+    segmentRow: floats(4),
+    sparseRow: floats(4),
+    partials: { category: 'activations', sizeBytes: partialsBytes(maxRows, numHeads, maxSplits, headDim) },
+    attended: floats(maxRows * numHeads * headDim),
+    inner: floats(maxRows * intermediateSize),
+    logits: floats(maxRows * vocabSize),
+    segmentHidden: floats(tileTokens * hiddenSize),
+    segmentQkv: floats(tileTokens * qkvWidth(config)),
+    segmentAttended: floats(tileTokens * numHeads * headDim),
+    softmaxState: floats(tileTokens * numHeads * 2),
+    chunkNormed: floats(chunkTokens * hiddenSize),
+    chunkGateUp: floats(chunkTokens * 2 * intermediateSize),
+    chunkInner: floats(chunkTokens * intermediateSize),
+    ownTile: tile,
+    earlierTile0: tile,
+    earlierTile1: tile,
+    ownPacked: packedTile,
+    earlierPacked0: packedTile,
+    earlierPacked1: packedTile,
+    filledPages: packed(shape.numFilledPages),
+    unused: floats(4),
+  } satisfies Record<string, Sized>;
+}
+
+/** One buffer for each entry of `activationSizes`. */
+export type Activations = Record<keyof ReturnType<typeof activationSizes>, GpuBuffer>;
+
+/** @throws EngineError `gpu-memory` when the device has no room */
+export function createActivations(
+  device: Device,
+  config: ModelConfig,
+  shape: ActivationShape,
+): Promise<Activations> {
+  const sizes = activationSizes(config, shape);
+  return device.allocating('the activations', () => {
+    const entries = Object.entries(sizes).map(([label, size]) => [
+      label,
+      device.buffers.create({ label, ...size }),
+    ]);
+    return Object.fromEntries(entries) as Activations;
+  });
+}
+
+/** Frees every buffer of the set. */
+export function destroyActivations(activations: Activations): void {
+  for (const buffer of Object.values(activations)) buffer.destroy();
+}

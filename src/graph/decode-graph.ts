@@ -1,0 +1,360 @@
+/** One decode step as bound operations: seven dispatches a layer, for a fixed number of batch rows. */
+import type { KvCache } from '../cache/kv-cache';
+import { numSummarySlots, type CacheShape } from '../cache/cache-layout';
+import { pageOf } from '../cache/page';
+import type { GpuBuffer } from '../gpu/buffer';
+import type { Recorder } from '../gpu/recorder';
+import {
+  mergeSplits,
+  mergeSplitsGrid,
+  sparseDecode,
+  sparseDecodeGrid,
+} from '../kernels/attention/sparse-decode';
+import { mostSplits, numSplits, wantedSplits } from '../kernels/attention/page-splits';
+import { ropeAppend, ropeAppendGrid } from '../kernels/cache/rope-append';
+import { gatedActivation, gatedActivationGrid } from '../kernels/linear/gated-activation';
+import { activationCodes } from '../kernels/linear/matvec-gated';
+import { qkvWidth, type Activations } from './activations';
+import {
+  bindEmbed,
+  bindMatvec,
+  bindMatvecGated,
+  latestTokenOf,
+  type LinearContext,
+  type Operation,
+} from './linear';
+import type { MassWish, PageMasses } from './page-masses';
+import { bindSelection, type PrepareSelection, type Selection } from './selection';
+import { selectionTasks } from './selection-tasks';
+import type { HostTraffic } from './tile-traffic';
+import type { LayerWeights, ModelWeights } from '../weights/weights';
+
+/** One row of a decode step. */
+export interface DecodeRow {
+  /** Index of the sequence in tables and token buffer. */
+  readonly sequence: number;
+  /** Position of the token that is processed: the sequence's latest sampled one. */
+  readonly position: number;
+  /** Every page is attended, whatever the budget. */
+  readonly isExact: boolean;
+  /**
+   * Layers `[first, end)` whose stable heads select anew in this step, with this step's query; they still attend their old set.
+   */
+  readonly reranking: { readonly first: number; readonly end: number } | undefined;
+  /** All heads also select without effect, so that their stability is measured. */
+  readonly isObserved: boolean;
+  /** The page masses that are wanted; needs `PageMasses`. */
+  readonly masses?: MassWish | undefined;
+}
+
+/** Everything that a graph binds. */
+export interface GraphContext extends LinearContext {
+  readonly weights: ModelWeights;
+  readonly cache: KvCache;
+  readonly host: HostTraffic;
+  readonly activations: Activations;
+  /** Latest sampled token of every sequence. */
+  readonly tokens: GpuBuffer;
+  readonly ropeTable: GpuBuffer;
+}
+
+type LayerOperation = (
+  recorder: Recorder,
+  rows: readonly DecodeRow[],
+  masses: PageMasses | undefined,
+) => void;
+
+/** Records decode steps of up to `rows` sequences: `Activations.rows` holds them, logits come out. */
+export class DecodeGraph {
+  readonly #embed: Awaited<ReturnType<typeof bindEmbed>>;
+  readonly #layers: readonly LayerOperation[];
+  readonly #head: Operation;
+
+  private constructor(
+    embed: Awaited<ReturnType<typeof bindEmbed>>,
+    layers: readonly LayerOperation[],
+    head: Operation,
+  ) {
+    this.#embed = embed;
+    this.#layers = layers;
+    this.#head = head;
+  }
+
+  /** Compiles and binds everything for a batch of exactly `rows` rows (1, 2, 4 or 8). */
+  static async create(context: GraphContext, rows: number): Promise<DecodeGraph> {
+    const { weights, activations, tokens } = context;
+    const [embed, head, layers] = await Promise.all([
+      bindEmbed(context, weights.embedding, { tokens, hidden: activations.hidden }),
+      bindHead(context, rows),
+      Promise.all(weights.layers.map((layer, index) => bindLayer(context, layer, index, rows))),
+    ]);
+    return new DecodeGraph(embed, layers, head);
+  }
+
+  /**
+   * Records one step: tokens of `rows` in, logits out. The KV of each row's position is appended. `masses` takes those of the
+   * rows that want them.
+   */
+  record(recorder: Recorder, rows: readonly DecodeRow[], masses?: PageMasses): void {
+    this.#embed(
+      recorder,
+      Uint32Array.from(rows, ({ sequence }) => latestTokenOf(sequence)),
+    );
+    rows.forEach((row, index) => row.masses && masses?.beginRow(recorder, index));
+    for (const layer of this.#layers) layer(recorder, rows, masses);
+    this.#head(recorder);
+  }
+
+  /** Records final norm and head alone: `hidden` in, logits out. */
+  recordHead(recorder: Recorder): void {
+    this.#head(recorder);
+  }
+}
+
+function bindHead(context: GraphContext, rows: number): Promise<Operation> {
+  const { weights, activations, config } = context;
+  return bindMatvec(context, weights.head ?? weights.embedding, {
+    x: activations.hidden,
+    y: activations.logits,
+    outputStride: config.vocabSize,
+    normWeight: weights.finalNorm,
+    rows,
+  });
+}
+
+async function bindLayer(
+  context: GraphContext,
+  layer: LayerWeights,
+  layerIndex: number,
+  rows: number,
+): Promise<LayerOperation> {
+  const { activations, config } = context;
+  const { hidden, qkv, attended, inner } = activations;
+  const { attentionNorm, mlpNorm, qkvBias, outputBias, gateUpBias, downBias } = layer;
+  const [project, attend, output, gateUp, down] = await Promise.all([
+    bindMatvec(context, layer.qkv, {
+      x: hidden,
+      y: qkv,
+      outputStride: qkvWidth(config),
+      normWeight: attentionNorm,
+      bias: qkvBias,
+      rows,
+    }),
+    bindAttention(context, layer, layerIndex),
+    bindMatvec(context, layer.output, {
+      x: attended,
+      y: hidden,
+      outputStride: config.hiddenSize,
+      bias: outputBias,
+      isResidual: true,
+      rows,
+    }),
+    gateUpBias
+      ? bindBiasedGateUp(context, layer, gateUpBias, rows)
+      : bindMatvecGated(context, layer.gateUp, { x: hidden, y: inner, normWeight: mlpNorm, rows }),
+    bindMatvec(context, layer.down, {
+      bias: downBias,
+      x: inner,
+      y: hidden,
+      outputStride: config.hiddenSize,
+      isResidual: true,
+      rows,
+    }),
+  ]);
+  return (recorder, decodeRows, masses) => {
+    project(recorder);
+    attend(recorder, decodeRows, masses);
+    output(recorder);
+    gateUp(recorder);
+    down(recorder);
+  };
+}
+
+/** Projections and activation one after the other: the fused kernel knows no bias. One dispatch more a layer. */
+async function bindBiasedGateUp(
+  context: GraphContext,
+  { gateUp, mlpNorm }: LayerWeights,
+  bias: GpuBuffer,
+  rows: number,
+): Promise<Operation> {
+  const { compiler, config, activations } = context;
+  const { hidden, inner, chunkGateUp } = activations;
+  const { intermediateSize, activation } = config;
+  const [project, kernel] = await Promise.all([
+    bindMatvec(context, gateUp, {
+      x: hidden,
+      y: chunkGateUp,
+      outputStride: 2 * intermediateSize,
+      normWeight: mlpNorm,
+      bias,
+      rows,
+    }),
+    compiler.compile(gatedActivation, { ACTIVATION: activationCodes[activation] }),
+  ]);
+  const activate = kernel.bind({ z: chunkGateUp, y: inner });
+  const params = { rows, width: intermediateSize };
+  const grid = gatedActivationGrid(rows, intermediateSize);
+  return (recorder) => {
+    project(recorder);
+    recorder.dispatch(activate, params, grid);
+  };
+}
+
+async function bindAttention(
+  context: GraphContext,
+  layer: LayerWeights,
+  layerIndex: number,
+): Promise<LayerOperation> {
+  const { compiler, config, cache, activations, ropeTable, unused } = context;
+  const { qkv, partials, attended, rows } = activations;
+  const { blockTable, pageTable: summaryTable, listState, lists } = cache;
+  const { numHeads, numKvHeads, headDim } = config;
+  const { maxPages, format, numPageIds, numSequences, pagesPerHead, exactHeads } = cache.shape;
+  const { usesRope, slidingWindow: window = 0 } = config.layers[layerIndex]!;
+  const group = numHeads / numKvHeads;
+  const splits = wantedSplits(numKvHeads);
+  const constants = { HEAD_DIM: headDim, GROUP: group };
+  // A layer with a sliding window attends all of it.
+  const isSparse = cache.isSparse && window === 0;
+  const [appendKernel, attendKernel, mergeKernel, prepareSelection] = await Promise.all([
+    compiler.compile(ropeAppend(format), { ...constants, QK_NORM: Number(config.hasQkNorm) }),
+    compiler.compile(sparseDecode(format), constants),
+    compiler.compile(mergeSplits, constants),
+    isSparse ? bindSelection(context, layerIndex, { qkv, rows }) : undefined,
+  ]);
+  const qkNorm = layer.qkNorm ?? unused;
+  const slabs = cache.layers[layerIndex]!.map(({ firstKvHead, numKvHeads: numInSlab, pool, summaries }) => ({
+    firstKvHead,
+    numKvHeads: numInSlab,
+    append: appendKernel.bind({ qkv, ropeTable, qkNorm, rows, blockTable, pool, summaryTable, summaries }),
+    attend: attendKernel.bind({ qkv, pool, blockTable, rows, listState, lists, partials }),
+  }));
+  // A stable head attends its set and the pages born since.
+  const sparseEntries = Math.max(pagesPerHead, cache.shape.slotsPerStableHead);
+  const maxEntries = isSparse && exactHeads.count(layerIndex) === 0 ? sparseEntries : Infinity;
+  const merge = mergeKernel.bind({ partials, rows, listState, attended });
+  const shared = {
+    qkvStride: qkvWidth(config),
+    kvHeads: numKvHeads,
+    tableOffset: cache.table.layerOffset(layerIndex),
+    listOffset: layerIndex * numSequences * numKvHeads,
+    maxPages,
+  };
+  const select = prepareSelection && selectionByRows(prepareSelection, cache.shape, layerIndex);
+  const prepare = (numRows: number, maxSplits: number) => {
+    const attention = {
+      ...shared,
+      numRows,
+      listCapacity: pagesPerHead,
+      window,
+      splits,
+      maxSplits,
+      scale: headDim ** -0.5,
+    };
+    return {
+      numRows,
+      maxSplits,
+      slabs: slabs.map(({ append, attend, firstKvHead, numKvHeads: numInSlab }) => ({
+        append,
+        appendParams: {
+          ...shared,
+          numRows,
+          firstKvHead,
+          numKvHeads: numInSlab,
+          rotaryDim: usesRope ? config.rope.rotaryDim : 0,
+          numSummarySlots: numSummarySlots(cache.shape),
+          firstOpenSlot: numPageIds,
+          epsilon: config.normEpsilon,
+        },
+        appendGrid: ropeAppendGrid(numRows, numInSlab, group, headDim),
+        attend,
+        attendParams: { ...attention, firstKvHead },
+        attendGrid: sparseDecodeGrid(numRows, numInSlab, maxSplits),
+      })),
+      mergeParams: attention,
+      mergeGrid: mergeSplitsGrid(numRows, numHeads),
+    };
+  };
+  // Numbers of the latest step: those of the next are the same as a rule.
+  let latest = prepare(1, 1);
+  return (recorder, decodeRows, masses) => {
+    let [maxSplits, numPages] = [0, 0];
+    for (const row of decodeRows) {
+      maxSplits = Math.max(maxSplits, splitsOf(row, window, splits, maxEntries));
+      numPages = Math.max(numPages, pageOf(row.position) + 1);
+    }
+    if (latest.numRows !== decodeRows.length || latest.maxSplits !== maxSplits) {
+      latest = prepare(decodeRows.length, maxSplits);
+    }
+    for (const { append, appendParams, appendGrid } of latest.slabs) {
+      recorder.dispatch(append, appendParams, appendGrid);
+    }
+    select?.(
+      rowBits(decodeRows, isChoosing, pagesPerHead),
+      rowBits(decodeRows, isReranking, layerIndex),
+      rowBits(decodeRows, isObserving, layerIndex),
+    )?.(recorder, numPages);
+    for (const { attend, attendParams, attendGrid } of latest.slabs) {
+      recorder.dispatch(attend, attendParams, attendGrid);
+    }
+    recorder.dispatch(merge, latest.mergeParams, latest.mergeGrid);
+    decodeRows.forEach(({ sequence, position, masses: wish }, index) => {
+      if (wish) masses?.addRow(recorder, layerIndex, index, { sequence, position, masses: wish }, maxSplits);
+    });
+  };
+}
+
+/** Whether unstable heads of a row have more pages than they may attend, so that they select in every step. */
+function isChoosing({ position, isExact }: DecodeRow, pagesPerHead: number): boolean {
+  return !isExact && pageOf(position) + 1 > pagesPerHead;
+}
+
+function isReranking({ reranking }: DecodeRow, layer: number): boolean {
+  return reranking !== undefined && layer >= reranking.first && layer < reranking.end;
+}
+
+function isObserving({ isObserved }: DecodeRow): boolean {
+  return isObserved;
+}
+
+/** The rows of a batch of which `isWanted` holds: bit i for row i. */
+function rowBits(
+  rows: readonly DecodeRow[],
+  isWanted: (row: DecodeRow, argument: number) => boolean,
+  argument: number,
+): number {
+  let bits = 0;
+  for (let i = 0; i < rows.length; i++) if (isWanted(rows[i]!, argument)) bits |= 1 << i;
+  return bits;
+}
+
+/** Selections that are kept: those of a few sequences with all their phases. */
+const maxSelections = 256;
+
+/**
+ * The selection of a layer by the rows whose unstable heads choose, whose stable heads rerank, and all of whose heads are
+ * observed, each by `rowBits`; undefined where there is nothing to select. Each is made once.
+ */
+function selectionByRows(prepare: PrepareSelection, shape: CacheShape, layer: number) {
+  const known = new Map<number, Selection | undefined>();
+  return (choosing: number, reranking: number, observing: number): Selection | undefined => {
+    const key = choosing | (reranking << 8) | (observing << 16);
+    if (!known.has(key)) {
+      if (known.size === maxSelections) known.clear();
+      const tasks = selectionTasks({ choosing, reranking, observing }, shape, layer);
+      known.set(key, tasks.length > 0 ? prepare(tasks) : undefined);
+    }
+    return known.get(key);
+  };
+}
+
+/** The most splits of any of a row's lists, which have at most `maxEntries` entries unless all pages are attended. */
+function splitsOf(
+  { position, isExact }: DecodeRow,
+  window: number,
+  splits: number,
+  maxEntries: number,
+): number {
+  if (window > 0) return numSplits({ position, window, splits });
+  return mostSplits(Math.min(pageOf(position) + 1, isExact ? Infinity : maxEntries), splits);
+}

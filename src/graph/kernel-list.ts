@@ -1,0 +1,80 @@
+/** Which kernels a model will use, as far as they take long to compile: all of them can be started before any is needed. */
+import type { CacheShape } from '../cache/cache-layout';
+import type { DeviceFeature } from '../gpu/device';
+import type { KernelSpec } from '../gpu/kernel';
+import { elementOf } from '../kernels/attention/kv-format';
+import { prefillAttention } from '../kernels/attention/prefill-attention';
+import { sparseDecode } from '../kernels/attention/sparse-decode';
+import { ropeAppend, ropeAppendTile } from '../kernels/cache/rope-append';
+import { matmul } from '../kernels/linear/matmul';
+import { loadsAhead, matvec, teamLanes } from '../kernels/linear/matvec';
+import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
+import type { WeightFormat } from '../kernels/linear/weight-format';
+import { isSamplingWide, sample, samplerThreads } from '../kernels/sampler/sample';
+import { pageScore } from '../kernels/select/page-score';
+import { selectPages } from '../kernels/select/select-pages';
+import { topK } from '../kernels/select/top-k';
+import { qkvWidth } from './activations';
+import type { ModelConfig } from '../config/model-config';
+
+/** A kernel and the constants of one use of it. */
+export type KernelUse = readonly [spec: KernelSpec, constants: Readonly<Record<string, number>>];
+
+/** Whether heads may have to choose among their pages. */
+export function isSelecting(config: ModelConfig, cache: CacheShape): boolean {
+  const { pagesPerHead, maxPages, unstable, numLayers, numKvHeads } = cache;
+  const isSparse = pagesPerHead < maxPages || unstable.size < numLayers * numKvHeads;
+  return isSparse && config.layers.some(({ slidingWindow }) => slidingWindow === undefined);
+}
+
+/** The kernels of prefill and of decoding one row that take a software adapter 0.1 s or more each, slowest first. */
+export function slowKernels(
+  config: ModelConfig,
+  format: WeightFormat,
+  cache: CacheShape,
+  features: ReadonlySet<DeviceFeature>,
+): KernelUse[] {
+  const { headDim, numHeads, numKvHeads, vocabSize, hiddenSize } = config;
+  const { format: kv } = cache;
+  const element = elementOf(kv);
+  const heads = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
+  const withNorm = { ...heads, QK_NORM: Number(config.hasQkNorm) };
+  const product = (numRows: number, NORM: number, hasBias: boolean, RESIDUAL: number): KernelUse => [
+    matvec(format),
+    {
+      NORM,
+      BIAS: Number(hasBias),
+      RESIDUAL,
+      AHEAD: loadsAhead(format, 1, false, features),
+      LANES: teamLanes(format, numRows, features),
+    },
+  ];
+  return [
+    [sample, { threads: samplerThreads(vocabSize), WIDE: Number(isSamplingWide(vocabSize, features)) }],
+    [prefillAttention(element, headDim), heads],
+    [matmul(format), {}],
+    [sparseDecode(kv), heads],
+    product(vocabSize, 1, false, 0),
+    product(qkvWidth(config), 1, config.hasQkvBias, 0),
+    config.hasMlpBias
+      ? product(2 * config.intermediateSize, 1, true, 0)
+      : [
+          matvecGated(format),
+          {
+            ACTIVATION: activationCodes[config.activation],
+            AHEAD: loadsAhead(format, 1, true, features),
+          },
+        ],
+    ...(isSelecting(config, cache)
+      ? ([
+          ...(features.has('fused-selection') ? [[selectPages(element), heads] as const] : []),
+          [topK, {}],
+          [pageScore(element), heads],
+        ] as const)
+      : []),
+    [ropeAppend(kv), withNorm],
+    product(hiddenSize, 0, config.hasOutputBias, 1),
+    product(hiddenSize, 0, config.hasMlpBias, 1),
+    [ropeAppendTile(element), withNorm],
+  ];
+}

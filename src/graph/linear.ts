@@ -1,0 +1,173 @@
+/** Binds the matrices of a model to the linear kernels, slab by slab, so that recording one is a loop of dispatches. */
+import type { GpuBuffer } from '../gpu/buffer';
+import type { KernelCompiler } from '../gpu/kernel';
+import type { Recorder } from '../gpu/recorder';
+import { embed, embedGrid, latestTokenFlag } from '../kernels/linear/embed';
+import { matmul, matmulGrid, matmulTileRows } from '../kernels/linear/matmul';
+import { loadsAhead, matvec, matvecGrid, teamLanes } from '../kernels/linear/matvec';
+import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
+import type { ModelConfig } from '../config/model-config';
+import type { Matrix, MatrixSlab } from '../weights/weights';
+
+/** Records dispatches that were bound beforehand. */
+export type Operation = (recorder: Recorder) => void;
+
+/** What every linear operation of a model shares. */
+export interface LinearContext {
+  readonly compiler: KernelCompiler;
+  readonly config: ModelConfig;
+  /** Bound where a kernel has a binding that this use of it does not read. */
+  readonly unused: GpuBuffer;
+}
+
+/** Operands of one product of decode rows. */
+export interface MatvecOperands {
+  readonly x: GpuBuffer;
+  readonly y: GpuBuffer;
+  /** Width of one row of y. */
+  readonly outputStride: number;
+  /** RMS-norms x first. */
+  readonly normWeight?: GpuBuffer;
+  readonly bias?: GpuBuffer;
+  /** Adds to y instead of setting it. */
+  readonly isResidual?: boolean;
+  /** Rows of the batch: 1, 2, 4 or 8. */
+  readonly rows: number;
+}
+
+/** Bindings of a slab; those of a format without scales are never looked up. */
+function weightsOf({ values, scales }: MatrixSlab) {
+  return { values, scales };
+}
+
+/** `y[r] = [y[r] +] W·[norm](x[r]) [+ bias]` for all rows of the batch. */
+export async function bindMatvec(
+  context: LinearContext,
+  matrix: Matrix,
+  operands: MatvecOperands,
+): Promise<Operation> {
+  const { compiler, config, unused } = context;
+  const { x, y, outputStride, normWeight, bias, isResidual = false, rows } = operands;
+  const constants = {
+    NORM: Number(!!normWeight),
+    BIAS: Number(!!bias),
+    RESIDUAL: Number(isResidual),
+    ROWS: rows,
+    AHEAD: loadsAhead(matrix.format, rows, false, compiler.device.features),
+    LANES: teamLanes(matrix.format, matrix.numRows, compiler.device.features),
+  };
+  const kernel = await compiler.compile(matvec(matrix.format), constants);
+  const slabs = matrix.slabs.map((slab) => ({
+    bound: kernel.bind({ x, y, normWeight: normWeight ?? unused, bias: bias ?? unused, ...weightsOf(slab) }),
+    params: {
+      columns: matrix.numColumns,
+      numOutputs: slab.numRows,
+      firstOutput: slab.firstRow,
+      outputStride,
+      epsilon: config.normEpsilon,
+    },
+    grid: matvecGrid(slab.numRows),
+  }));
+  return (recorder) => {
+    for (const { bound, params, grid } of slabs) recorder.dispatch(bound, params, grid);
+  };
+}
+
+/** `y[r, n] = act(gate_n·norm(x[r]))·(up_n·norm(x[r]))`: gate and up rows are interleaved in `matrix`. */
+export async function bindMatvecGated(
+  context: LinearContext,
+  matrix: Matrix,
+  operands: Pick<MatvecOperands, 'x' | 'y' | 'rows'> & { readonly normWeight: GpuBuffer },
+): Promise<Operation> {
+  const { compiler, config } = context;
+  const { x, y, normWeight, rows } = operands;
+  const kernel = await compiler.compile(matvecGated(matrix.format), {
+    ACTIVATION: activationCodes[config.activation],
+    ROWS: rows,
+    AHEAD: loadsAhead(matrix.format, rows, true, compiler.device.features),
+  });
+  const slabs = matrix.slabs.map((slab) => ({
+    bound: kernel.bind({ x, y, normWeight, ...weightsOf(slab) }),
+    params: {
+      columns: matrix.numColumns,
+      numOutputs: slab.numRows / 2,
+      firstOutput: slab.firstRow / 2,
+      outputStride: matrix.numRows / 2,
+      epsilon: config.normEpsilon,
+    },
+    grid: matvecGrid(slab.numRows / 2),
+  }));
+  return (recorder) => {
+    for (const { bound, params, grid } of slabs) recorder.dispatch(bound, params, grid);
+  };
+}
+
+/** Rows of a segment-wide or chunk-wide buffer: where they begin on either side. */
+export interface MatmulRows {
+  readonly numRows: number;
+  readonly firstInputRow: number;
+  readonly firstOutputRow: number;
+}
+
+/** Operands of one product of prefill rows. */
+export type MatmulOperands = Omit<MatvecOperands, 'rows' | 'normWeight'>;
+
+/** `y[m] = [y[m] +] W·x[m] [+ bias]` for a run of rows given at recording. */
+export async function bindMatmul(
+  context: LinearContext,
+  matrix: Matrix,
+  operands: MatmulOperands,
+): Promise<(recorder: Recorder, rows: MatmulRows) => void> {
+  const { compiler, unused } = context;
+  const { x, y, outputStride, bias, isResidual = false } = operands;
+  // On a software adapter nothing is won that would pay for compiling a second pipeline.
+  const isSoftware = compiler.device.features.has('software');
+  const tileRows = isSoftware ? 64 : matmulTileRows(matrix.numRows);
+  const kernel = await compiler.compile(matmul(matrix.format), { TILE_ROWS: tileRows });
+  const slabs = matrix.slabs.map((slab) => ({
+    bound: kernel.bind({ x, y, bias: bias ?? unused, ...weightsOf(slab) }),
+    numOutputs: slab.numRows,
+    firstOutput: slab.firstRow,
+  }));
+  const columns = matrix.numColumns;
+  return (recorder, { numRows, firstInputRow, firstOutputRow }) => {
+    for (const { bound, numOutputs, firstOutput } of slabs) {
+      const params = {
+        numRows,
+        columns,
+        numOutputs,
+        firstOutput,
+        inputStride: columns,
+        inputOffset: firstInputRow * columns,
+        outputStride,
+        outputOffset: firstOutputRow * outputStride,
+        hasBias: Number(!!bias),
+        isResidual: Number(isResidual),
+      };
+      recorder.dispatch(bound, params, matmulGrid(numOutputs, numRows, tileRows));
+    }
+  };
+}
+
+/** The list entry for a sequence's latest sampled token. */
+export function latestTokenOf(sequence: number): number {
+  return (latestTokenFlag | sequence) >>> 0;
+}
+
+/** `hidden[r] = W[list[r]]`, where an entry is a token id or `latestTokenOf(sequence)`. */
+export async function bindEmbed(
+  { compiler }: LinearContext,
+  matrix: Matrix,
+  { tokens, hidden }: { readonly tokens: GpuBuffer; readonly hidden: GpuBuffer },
+): Promise<(recorder: Recorder, list: Uint32Array) => void> {
+  const kernel = await compiler.compile(embed(matrix.format));
+  const slabs = matrix.slabs.map((slab) => ({
+    bound: kernel.bind({ tokens, hidden, ...weightsOf(slab) }),
+    params: { columns: matrix.numColumns, firstRow: slab.firstRow, numRows: slab.numRows },
+  }));
+  return (recorder, list) => {
+    for (const { bound, params } of slabs) {
+      recorder.dispatch(bound, params, embedGrid(matrix.numColumns, list.length), list);
+    }
+  };
+}

@@ -1,0 +1,129 @@
+/** One layer of a prefill as bound kernels: what `PrefillGraph` records. */
+import type { GpuBuffer } from '../gpu/buffer';
+import { elementOf } from '../kernels/attention/kv-format';
+import { prefillAttention } from '../kernels/attention/prefill-attention';
+import { pageSummary } from '../kernels/cache/page-summary';
+import { ropeAppendTile } from '../kernels/cache/rope-append';
+import { gatedActivation } from '../kernels/linear/gated-activation';
+import { activationCodes } from '../kernels/linear/matvec-gated';
+import { rmsNorm } from '../kernels/norm/rms-norm';
+import { qkvWidth } from './activations';
+import type { GraphContext } from './decode-graph';
+import { bindMatmul } from './linear';
+import { bindPrefillSelection } from './selection';
+import { TileTraffic } from './tile-traffic';
+import type { LayerWeights } from '../weights/weights';
+
+/** Kernels of all layers. */
+export type PrefillKernels = Awaited<ReturnType<typeof compilePrefillKernels>>;
+/** A layer that is ready to be recorded. */
+export type PrefillLayer = Awaited<ReturnType<typeof bindPrefillLayer>>;
+
+/** Compiles what all layers share. */
+export async function compilePrefillKernels({ compiler, config, cache, activations }: GraphContext) {
+  const { headDim, numHeads, numKvHeads, activation } = config;
+  const element = elementOf(cache.shape.format);
+  const constants = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
+  const [norm, append, attend, summarize, activate] = await Promise.all([
+    compiler.compile(rmsNorm),
+    compiler.compile(ropeAppendTile(element), { ...constants, QK_NORM: Number(config.hasQkNorm) }),
+    compiler.compile(prefillAttention(element, headDim), constants),
+    compiler.compile(pageSummary(element), { HEAD_DIM: headDim }),
+    compiler.compile(gatedActivation, { ACTIVATION: activationCodes[activation] }),
+  ]);
+  const { chunkGateUp, chunkInner } = activations;
+  return {
+    norm,
+    append,
+    attend,
+    summarize,
+    activation: activate.bind({ z: chunkGateUp, y: chunkInner }),
+  };
+}
+
+/**
+ * Binds one layer's kernels to its weights, its pools and the activations of a segment.
+ * @param tilePages pages of a tile
+ * @param isFollowUpSparse whether it may select among earlier pages
+ */
+export async function bindPrefillLayer(
+  context: GraphContext,
+  kernels: PrefillKernels,
+  layer: LayerWeights,
+  index: number,
+  { tilePages, isFollowUpSparse }: { readonly tilePages: number; readonly isFollowUpSparse: boolean },
+) {
+  const { compiler, config, cache, host, activations, ropeTable, unused } = context;
+  const { segmentHidden, segmentQkv: qkv, segmentAttended: attended, softmaxState } = activations;
+  const { chunkNormed, chunkGateUp, chunkInner, ownTile, earlierTile0, earlierTile1 } = activations;
+  const { ownPacked, earlierPacked0, earlierPacked1 } = activations;
+  const { hiddenSize, intermediateSize } = config;
+  const { usesRope, slidingWindow: window = 0 } = config.layers[index]!;
+  const { attentionNorm, mlpNorm, qkvBias, outputBias, gateUpBias, downBias } = layer;
+  const [project, output, gateUp, down] = await Promise.all([
+    bindMatmul(context, layer.qkv, {
+      x: chunkNormed,
+      y: qkv,
+      outputStride: qkvWidth(config),
+      bias: qkvBias,
+    }),
+    bindMatmul(context, layer.output, {
+      x: attended,
+      y: segmentHidden,
+      outputStride: hiddenSize,
+      bias: outputBias,
+      isResidual: true,
+    }),
+    bindMatmul(context, layer.gateUp, {
+      x: chunkNormed,
+      y: chunkGateUp,
+      outputStride: 2 * intermediateSize,
+      bias: gateUpBias,
+    }),
+    bindMatmul(context, layer.down, {
+      bias: downBias,
+      x: chunkInner,
+      y: segmentHidden,
+      outputStride: hiddenSize,
+      isResidual: true,
+    }),
+  ]);
+  const slabs = cache.layers[index]!;
+  const bindTile = async ([tile, packed]: readonly [GpuBuffer, GpuBuffer]) => ({
+    traffic: await TileTraffic.create(compiler, cache, host, index, tile, packed, tilePages),
+    attend: kernels.attend.bind({ qkv, tile, attended, softmaxState }),
+  });
+  const pairs = [
+    [ownTile, ownPacked],
+    [earlierTile0, earlierPacked0],
+    [earlierTile1, earlierPacked1],
+  ] as const;
+  const tiles = await Promise.all(pairs.map(bindTile));
+  return {
+    index,
+    window,
+    rotaryDim: usesRope ? config.rope.rotaryDim : 0,
+    attentionNorm: kernels.norm.bind({ x: segmentHidden, weight: attentionNorm, y: chunkNormed }),
+    mlpNorm: kernels.norm.bind({ x: segmentHidden, weight: mlpNorm, y: chunkNormed }),
+    project,
+    append: kernels.append.bind({ qkv, ropeTable, qkNorm: layer.qkNorm ?? unused, tile: ownTile }),
+    slabs: slabs.map((slab) => ({
+      slab,
+      summarize: kernels.summarize.bind({
+        tile: ownTile,
+        summaryTable: cache.pageTable,
+        summaries: slab.summaries,
+      }),
+    })),
+    ownTile: tiles[0]!,
+    earlierTiles: tiles.slice(1),
+    // A layer with a sliding window attends all of it, and so does a cache that keeps all pages.
+    select:
+      window === 0 && cache.hasStableHeads
+        ? await bindPrefillSelection(context, index, isFollowUpSparse)
+        : undefined,
+    output,
+    gateUp,
+    down,
+  };
+}

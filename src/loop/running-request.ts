@@ -1,0 +1,144 @@
+/** One request while it is answered: its phase, its confirmed tokens, and the text that its caller sees. */
+import type { SampledToken } from '../sampler/results';
+import { IncrementalDecoder } from '../tokenizer/incremental-decoder';
+import { StopMatcher } from '../tokenizer/stop-matcher';
+import type { Tokenizer } from '../tokenizer/tokenizer';
+import { AsyncQueue } from '../util/async-queue';
+import type { FinishReason, GenerationRequest, StepLogprobs, TokenLogprob } from './generation';
+import type { GenerationEvent } from './generation-event';
+import type { LoopRequest } from './loop-request';
+import type { Sequence } from '../runner/sequence';
+
+/** A request from its arrival to its end. The step loop moves it; its reader follows `events`. */
+export class RunningRequest implements LoopRequest {
+  readonly request: GenerationRequest;
+  readonly promptIds: readonly number[];
+  readonly events = new AsyncQueue<GenerationEvent>();
+  /** Tokens that it may sample in all: the request's limit, cut to what the context leaves. */
+  readonly maxSampled: number;
+  phase: 'waiting' | 'prefilling' | 'decoding' | 'finished' = 'waiting';
+  numSampled = 0;
+  /** Set from admission on. */
+  sequence: Sequence | undefined;
+  readonly #tokenizer: Tokenizer;
+  readonly #decoder: IncrementalDecoder;
+  readonly #stop: StopMatcher;
+  readonly #stepMs: number[] = [];
+  readonly #answerIds: number[] = [];
+  readonly #massSums: number[] = [];
+  #numMassTokens = 0;
+  #numCached = 0;
+  #startedAt = 0;
+  #lastTokenAt = 0;
+  #prefillMs = 0;
+
+  constructor(
+    request: GenerationRequest,
+    promptIds: readonly number[],
+    maxSampled: number,
+    tokenizer: Tokenizer,
+  ) {
+    this.request = request;
+    this.promptIds = promptIds;
+    this.maxSampled = maxSampled;
+    this.#tokenizer = tokenizer;
+    // Raw text goes on where the prompt ends; an answer to a chat begins a text of its own.
+    this.#decoder = new IncrementalDecoder(tokenizer, { isContinuation: request.prompt.kind !== 'chat' });
+    this.#stop = new StopMatcher(request.stop);
+  }
+
+  /** Tokens that the answer has. */
+  get answerIds(): readonly number[] {
+    return this.#answerIds;
+  }
+
+  /** What is to be prefilled: the prompt, and what an interrupted answer has already. */
+  get prefillIds(): readonly number[] {
+    return this.#answerIds.length === 0 ? this.promptIds : [...this.promptIds, ...this.#answerIds];
+  }
+
+  /** Mean softmax mass of the pages over the answer's tokens, where asked for; an end-of-sequence token does not count. */
+  get pageMasses(): Float32Array {
+    return Float32Array.from(this.#massSums, (sum) => sum / this.#numMassTokens);
+  }
+
+  /** The device is gone, with all that was submitted: the request waits again, and goes on where its answer is. */
+  interrupt(): void {
+    this.phase = 'waiting';
+    this.sequence = undefined;
+    this.numSampled = this.#answerIds.length;
+  }
+
+  /** Admission: the sequence is its own from now on, with the KV of `numCached` prompt tokens in place. */
+  start(sequence: Sequence, numCached: number): void {
+    this.sequence = sequence;
+    this.phase = 'prefilling';
+    if (this.#startedAt > 0) return;
+    this.#numCached = numCached;
+    this.#startedAt = performance.now();
+    const numPromptTokens = this.promptIds.length;
+    this.events.push({ kind: 'start', numPromptTokens, numCachedTokens: numCached });
+  }
+
+  /** A step's token has arrived. Ends the request when the token, a stop string or the limit ends it. */
+  confirm(token: SampledToken): void {
+    const now = performance.now();
+    if (this.#answerIds.length === 0) this.#prefillMs = now - this.#startedAt;
+    else this.#stepMs.push(now - this.#lastTokenAt);
+    this.#lastTokenAt = now;
+    this.#answerIds.push(token.tokenId);
+    this.sequence?.tokens.push(token.tokenId);
+
+    if (token.isDone) return this.#finish('stop', this.#decoder.flush());
+    if (token.pageMasses) {
+      this.#numMassTokens++;
+      for (const [page, mass] of token.pageMasses.entries()) {
+        this.#massSums[page] = (this.#massSums[page] ?? 0) + mass;
+      }
+    }
+    const { text, isStopped } = this.#stop.push(this.#decoder.push(token.tokenId));
+    const logprobs = token.logprobs && [this.#describeStep(token.tokenId, token.logprobs)];
+    this.events.push({ kind: 'delta', text, tokenIds: [token.tokenId], ...(logprobs && { logprobs }) });
+    if (isStopped) this.#finish('stop');
+    else if (this.#answerIds.length === this.maxSampled) this.#finish('length', this.#decoder.flush());
+  }
+
+  /** Ends the request with an error or the caller's abort reason. */
+  fail(error: unknown): void {
+    this.phase = 'finished';
+    this.events.fail(error);
+  }
+
+  #finish(reason: FinishReason, rest?: string): void {
+    this.phase = 'finished';
+    let finishReason = reason;
+    if (rest !== undefined) {
+      const last = this.#stop.push(rest);
+      const text = last.isStopped ? last.text : last.text + this.#stop.flush();
+      if (last.isStopped) finishReason = 'stop';
+      if (text !== '') this.events.push({ kind: 'delta', text, tokenIds: [] });
+    }
+    this.events.push({
+      kind: 'end',
+      finishReason,
+      numPromptTokens: this.promptIds.length,
+      numCachedTokens: this.#numCached,
+      numCompletionTokens: this.#answerIds.length,
+      timings: { prefillMs: this.#prefillMs, stepMs: this.#stepMs },
+    });
+    this.events.close();
+  }
+
+  #describeStep(tokenId: number, logprobs: NonNullable<SampledToken['logprobs']>): StepLogprobs {
+    const { chosen, top } = logprobs;
+    return {
+      ...this.#describe(tokenId, chosen),
+      top: top.map((entry) => this.#describe(entry.tokenId, entry.logprob)),
+    };
+  }
+
+  #describe(id: number, logprob: number): TokenLogprob {
+    const bytes = this.#tokenizer.tokenBytes(id);
+    return { id, text: new TextDecoder().decode(bytes), bytes: [...bytes], logprob };
+  }
+}

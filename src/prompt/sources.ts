@@ -1,0 +1,135 @@
+/** From the mass of pages to passages of the text that an answer came from: pure. */
+import { pagesFor, pageTokens } from '../cache/page';
+import type { ModelConfig } from '../config/model-config';
+import { retrievalHeads, type HeadProfile } from '../stability/head-profile';
+import type { Tokenizer } from '../tokenizer/tokenizer';
+import { charOffsets } from '../tokenizer/char-offsets';
+import type { SourcePassage, Sources, SourcesRequest } from '../loop/generation';
+
+/** The part of a prompt that answers come from. */
+export interface Subject {
+  /** The prompt's first `numTokens` ids encode `prefix`, all of it or its beginning; undefined where nobody knows their text. */
+  readonly numTokens: number;
+  readonly prefix: string | undefined;
+  /** Where in `prefix` the text itself begins, in UTF-16 units. */
+  readonly textStart: number;
+}
+
+/** A prompt as token ids. */
+export interface EncodedPrompt {
+  readonly ids: readonly number[];
+  /** Undefined where there is none, or nobody asked for its passages. */
+  readonly subject: Subject | undefined;
+}
+
+/** Tokens `[startToken, endToken)` of the prompt and their share of the attention. */
+export type MassRun = Pick<SourcePassage, 'startToken' | 'endToken' | 'mass'>;
+
+/** Tokens `[firstToken, endToken)` of a prompt that are the text. */
+export interface TextTokens {
+  readonly firstToken: number;
+  readonly endToken: number;
+}
+
+/** Whose mass tells sources: of the heads that retrieve the better ones, from this part of the best score on. */
+const leastRetrieval = 0.25;
+
+/** The heads to go by: those that the profile finds to retrieve well, else all heads of the middle half of the layers. */
+export function chooseSourceHeads(
+  { numLayers, numKvHeads }: Pick<ModelConfig, 'numLayers' | 'numKvHeads'>,
+  profile: HeadProfile | undefined,
+): { readonly heads: readonly number[]; readonly isCalibrated: boolean } {
+  const found = profile ? retrievalHeads(profile, leastRetrieval) : [];
+  if (found.length > 0) return { heads: found, isCalibrated: true };
+  const first = Math.floor(numLayers / 4);
+  const end = Math.max(first + 1, Math.ceil((3 * numLayers) / 4));
+  const heads = Array.from({ length: (end - first) * numKvHeads }, (_, i) => first * numKvHeads + i);
+  return { heads, isCalibrated: false };
+}
+
+/** What is to be measured for a request's sources, and what they will say of themselves. */
+export function wishForSources(
+  { ids, subject }: EncodedPrompt,
+  wanted: SourcesRequest,
+  config: Pick<ModelConfig, 'numLayers' | 'numKvHeads'>,
+  profile: HeadProfile | undefined,
+  tokenizer: Pick<Tokenizer, 'decoder' | 'isSpecial'>,
+) {
+  const { heads, isCalibrated } = chooseSourceHeads(config, profile);
+  const { firstToken, endToken } = subject
+    ? textTokens(subject, ids, tokenizer)
+    : { firstToken: 0, endToken: 0 };
+  return { masses: { heads, firstCounted: firstToken, endCounted: endToken }, isCalibrated, ...wanted };
+}
+
+/** A request's sources from the masses that were measured as it wished. */
+export function sourcesOf(
+  { ids, subject }: EncodedPrompt,
+  pageMasses: Float32Array,
+  { isCalibrated, numPassages }: { readonly isCalibrated: boolean; readonly numPassages: number },
+  tokenizer: Pick<Tokenizer, 'decoder' | 'isSpecial'>,
+): Sources {
+  const passages = subject ? placePassages(pageMasses, subject, ids, tokenizer, numPassages) : [];
+  return { isCalibrated, passages, pageMasses };
+}
+
+/** A page goes with a passage whose best page has at most so many times its mass. */
+const leastOfBest = 0.25;
+
+/**
+ * The passages with the most mass, most first: runs of neighbouring pages of the text. Of every page its even share is taken
+ * off; what is left must be a quarter of the best page's at least.
+ * @param masses `[pages]` of prompt and answer, of which the text's tokens count; empty where nothing was measured
+ */
+export function findPassages(masses: ArrayLike<number>, text: TextTokens, numPassages: number): MassRun[] {
+  const spanOf = (page: number) =>
+    [Math.max(page * pageTokens, text.firstToken), Math.min((page + 1) * pageTokens, text.endToken)] as const;
+  const excess = Array.from({ length: Math.min(pagesFor(text.endToken), masses.length) }, (_, page) => {
+    const [start, end] = spanOf(page);
+    return masses[page]! - Math.max(end - start, 0) / (pageTokens * masses.length);
+  });
+  const best = Math.max(...excess, 0);
+  const runs: MassRun[] = [];
+  for (const [page, value] of excess.entries()) {
+    if (value <= 0 || value < leastOfBest * best) continue;
+    const [startToken, endToken] = spanOf(page);
+    const last = runs.at(-1);
+    if (last?.endToken === startToken) runs[runs.length - 1] = { ...last, endToken, mass: last.mass + value };
+    else runs.push({ startToken, endToken, mass: value });
+  }
+  return runs.sort((a, b) => b.mass - a.mass).slice(0, numPassages);
+}
+
+/**
+ * Which tokens of a prompt are its text. What stands before is the template's, and its first token draws attention whatever is
+ * asked; of ids that nobody knows the text of, only that one is left out.
+ */
+export function textTokens(
+  { numTokens: endToken, prefix, textStart }: Subject,
+  ids: readonly number[],
+  tokenizer: Pick<Tokenizer, 'decoder' | 'isSpecial'>,
+): TextTokens {
+  if (prefix === undefined) return { firstToken: Math.min(1, endToken - 1), endToken };
+  // No more tokens than characters stand before the text, and one that is added.
+  const offsets = charOffsets(tokenizer, ids.slice(0, Math.min(endToken, textStart + 2)), prefix);
+  const firstToken = offsets.findIndex((_, i) => offsets[i + 1]! > textStart);
+  return { firstToken: Math.max(0, firstToken), endToken };
+}
+
+/** `findPassages` in a prompt `ids`, with their characters where those are known. */
+export function placePassages(
+  masses: ArrayLike<number>,
+  subject: Subject,
+  ids: readonly number[],
+  tokenizer: Pick<Tokenizer, 'decoder' | 'isSpecial'>,
+  numPassages: number,
+): SourcePassage[] {
+  const { numTokens, prefix, textStart } = subject;
+  const runs = findPassages(masses, textTokens(subject, ids, tokenizer), numPassages);
+  if (prefix === undefined) return runs;
+  const offsets = charOffsets(tokenizer, ids.slice(0, numTokens), prefix);
+  return runs.map((run) => {
+    const [from, to] = [Math.max(offsets[run.startToken]!, textStart), offsets[run.endToken]!];
+    return { ...run, startChar: from - textStart, endChar: to - textStart, text: prefix.slice(from, to) };
+  });
+}

@@ -1,0 +1,410 @@
+/** Shares the memory limit among everything that is not weights, before anything is allocated: pure. */
+import { largestHead, planCacheLayout, type CacheShape } from '../cache/cache-layout';
+import { HeadSet } from '../cache/head-set';
+import { pagesFor, pageTokens } from '../cache/page';
+import type { BytesByCategory } from '../gpu/buffer';
+import { bufferCategories } from '../gpu/buffer';
+import { recorderBytes } from '../gpu/recorder';
+import { elementOf, pageBytes, summaryBytes, type KvFormat } from '../kernels/attention/kv-format';
+import { activationSizes, chunkBytesPerToken, type ActivationShape } from '../graph/activations';
+import type { ModelConfig } from '../config/model-config';
+import { ropeTableBytes } from '../config/rope';
+import { resultBytesPerRow } from '../sampler/results';
+import { plannedSamplerBytes } from '../sampler/sampler';
+import { numOffloadSlots } from '../offload/offloader';
+import { reloaderBytes } from '../offload/reloader';
+import {
+  parseHeadProfile,
+  retrievalHeads,
+  unstableHeads,
+  unstableHeadsUnmeasured,
+  type HeadProfile,
+} from '../stability/head-profile';
+import { maxOffset } from '../stability/stability';
+import { EngineError } from '../util/errors';
+import { ceilDiv, roundUp } from '../util/math';
+import type { RerankOptions } from './reranker';
+import type { ObserverOptions } from '../stability/stability-observer';
+
+/** What the user may set about KV memory. */
+export interface KvOptions {
+  /** Storage of keys and values on the GPU. Default `'f16'`. */
+  readonly format?: KvFormat;
+  /** Storage of pages outside the GPU: the same, or 8 bits an element. Default `'same'`; with `format: 'int8'` both are. */
+  readonly hostFormat?: 'same' | 'int8';
+  /** GPU bytes for everything but the weights. Default 512 MiB. */
+  readonly gpuBytes?: number;
+  /** Longest context of one request, prompt and answer, in tokens. Default: what the model was made for, or what fits. */
+  readonly contextTokens?: number;
+  /** Sequences whose KV is kept at the same time, running or idle; up to 8 of them decode together. Default 4. */
+  readonly numSequences?: number;
+  /** Pages that a head attends at most, 2 to 256, and that a stable one keeps on the GPU. Default 64. */
+  readonly pagesPerHead?: number;
+  /** Decode steps from one rerank of stable heads to the next. Default 16. */
+  readonly rerankInterval?: number;
+  /** Layers rerank at different steps, so that fewer pages come back at a time. Default false. */
+  readonly rerankStagger?: boolean;
+  /** While pages come back from the host the answer goes on (`'overlap'`, the default) or waits (`'pause'`). */
+  readonly reload?: 'overlap' | 'pause';
+  /**
+   * Share of KV heads that keep all their pages on the GPU, 0 to 1. Default 0.25. A wanted context that does not fit with it gets
+   * the largest share that does; 1 is never lowered.
+   */
+  readonly unstableShare?: number;
+  /**
+   * The unstable heads that the profile finds to retrieve attend all the pages that they keep anyway (`'exact'`, the default), or
+   * select as the other unstable ones do (`'selected'`).
+   */
+  readonly retrievalHeads?: 'exact' | 'selected';
+  /**
+   * How a new question over a context attends the pages of it that are cached: all of them (`'exact'`, the default), or `'sparse'`,
+   * those that each KV head selects for the question. Where K holds them all it makes no difference.
+   */
+  readonly followUp?: 'exact' | 'sparse';
+  /** Which heads are unstable, as measured. Without it every layer has the same share. */
+  readonly headProfile?: HeadProfile;
+  /**
+   * Whether to measure while answering which heads are unstable: now and then (true), or `'every-step'`. It changes no token.
+   * Default: true without a `headProfile`.
+   */
+  readonly measureStability?: boolean | 'every-step';
+  /** Memory for pages outside the GPU, in bytes; those beyond it go to the disk. Default 4 GiB. */
+  readonly hostBytes?: number;
+}
+
+/** Steps from a rerank to the flip with `'overlap'`: those in flight, and one more for the pages to arrive. */
+const overlapLag = 4;
+
+/** Sizes of an engine, and the GPU bytes that they take by category at most, weights included. */
+export interface MemoryPlan {
+  readonly contextTokens: number;
+  readonly cache: CacheShape;
+  readonly activations: ActivationShape;
+  readonly rerank: RerankOptions;
+  /** Whether follow-ups over an offloaded context attend what heads select. */
+  readonly isFollowUpSparse: boolean;
+  /** Share of KV heads that are unstable: as set, and as it is to be. That is less only where the wanted context needs it. */
+  readonly unstableShare: { readonly wanted: number; readonly inForce: number };
+  /** How the stability of heads is measured; undefined when it is not. */
+  readonly observe: ObserverOptions | undefined;
+  /** Limit of the pages in the tab's memory. */
+  readonly hostBytes: number;
+  /** Bytes of a full context's pages outside the GPU: in memory up to `hostBytes`, on the disk beyond. */
+  readonly contextBytes: { readonly host: number; readonly disk: number };
+  readonly gpuBytes: BytesByCategory;
+  readonly totalGpuBytes: number;
+}
+
+/** What a plan is made from. */
+export interface PlanInput {
+  readonly config: ModelConfig;
+  readonly weightBytes: number;
+  readonly maxBindingBytes: number;
+  readonly kv: KvOptions;
+}
+
+/** Read-back slots of an engine: one for each step that may be in flight. */
+export const numReadbackSlots = 4;
+
+const defaultGpuBytes = 512 * 2 ** 20;
+const defaultHostBytes = 4 * 2 ** 30;
+const defaultShare = 0.25;
+const largestTile = 2048;
+const smallestTile = 256;
+const usualChunk = 256;
+const largestChunk = 512;
+/** What larger chunks may take of the limit, and only where nothing else wants it. */
+const largestChunkShare = 1 / 16;
+
+/**
+ * The largest tiles and the longest context that fit the limit; where a context is wanted, the largest share of unstable heads up
+ * to `kv.unstableShare` with which it fits.
+ * @throws EngineError `gpu-memory` when a wanted context cannot fit, with the bytes it needs and the nearest that fits
+ * @throws EngineError `limit-too-small` when one head's pages exceed what the GPU binds at once
+ * @throws RangeError for options out of range
+ */
+export function planMemory(input: PlanInput): MemoryPlan {
+  const { config, kv } = input;
+  const { gpuBytes = defaultGpuBytes, numSequences = 4 } = kv;
+  checkInteger('kv.numSequences', numSequences, 1, 64);
+  checkInteger('kv.gpuBytes', gpuBytes, 1, Number.MAX_SAFE_INTEGER);
+  checkInteger('kv.pagesPerHead', kv.pagesPerHead ?? 64, 2, 256);
+  checkInteger('kv.rerankInterval', kv.rerankInterval ?? 16, 1, 2 ** 16);
+  checkInteger('kv.hostBytes', kv.hostBytes ?? defaultHostBytes, 0, Number.MAX_SAFE_INTEGER);
+  const { unstableShare = defaultShare } = kv;
+  if (!(unstableShare >= 0 && unstableShare <= 1)) {
+    throw new RangeError(`kv.unstableShare must be a number from 0 to 1, not ${unstableShare}.`);
+  }
+  const wanted = kv.contextTokens ?? Math.max(config.maxContext, pageTokens);
+  checkInteger('kv.contextTokens', wanted, pageTokens, 2 ** 24);
+  const isFixed = kv.contextTokens !== undefined;
+
+  const plan = fitTiles(input, wanted, gpuBytes);
+  if (plan) return plan;
+  const lowered = isFixed ? fitShare(input, wanted, gpuBytes) : undefined;
+  if (lowered) return lowered;
+  const least = isFixed ? leastShare(input) : input;
+  const fits = (contextTokens: number) => fitTiles(least, contextTokens, gpuBytes);
+  const nearest = longestThatFits(wanted, (tokens) => fits(tokens) !== undefined);
+  if (nearest > 0 && !isFixed) return fits(nearest)!;
+  const advice = nearest > 0 ? ` Within the limit a context of ${nearest} tokens fits.` : '';
+  if (!isBindable(input, pagesFor(wanted))) {
+    const pages = `One KV head's pages of a context of ${wanted} tokens`;
+    throw new EngineError(
+      'limit-too-small',
+      `${pages} exceed the ${input.maxBindingBytes} bytes that this GPU binds at once.${advice}`,
+    );
+  }
+  throw new EngineError(
+    'gpu-memory',
+    `A context of ${wanted} tokens needs ${leastGpuBytes(least, wanted)} bytes on the GPU beside the weights; ` +
+      `kv.gpuBytes is ${gpuBytes}.${advice}`,
+  );
+}
+
+/** The least `kv.gpuBytes` with which a context fits, the share of unstable heads as it is set. */
+export function leastGpuBytes(input: PlanInput, contextTokens: number): number {
+  const tileTokens = Math.min(smallestTile, tileFor(contextTokens));
+  const { totalGpuBytes, gpuBytes } = describe(input, contextTokens, tileTokens, pagesFor(contextTokens));
+  return totalGpuBytes - gpuBytes.weights;
+}
+
+function withShare(input: PlanInput, unstableShare: number): PlanInput {
+  return { ...input, kv: { ...input.kv, unstableShare } };
+}
+
+/** With all heads unstable a caller wants exact answers: those are not traded for a longer context. */
+function leastShare(input: PlanInput): PlanInput {
+  return input.kv.unstableShare === 1 ? input : withShare(input, 0);
+}
+
+/** The plan with the largest share below the wanted one that fits, a whole number of heads. */
+function fitShare(input: PlanInput, contextTokens: number, limit: number): MemoryPlan | undefined {
+  const { numLayers, numKvHeads } = input.config;
+  const wanted = input.kv.unstableShare ?? defaultShare;
+  if (wanted === 1) return undefined;
+  const numHeads = numLayers * numKvHeads;
+  const planWith = (numUnstable: number) =>
+    fitTiles(withShare(input, numUnstable / numHeads), contextTokens, limit);
+  let best = planWith(0);
+  let low = 0;
+  for (let high = Math.round(wanted * numHeads) - 1; best && low < high;) {
+    const middle = Math.ceil((low + high) / 2);
+    const plan = planWith(middle);
+    if (plan) [best, low] = [plan, middle];
+    else high = middle - 1;
+  }
+  return best && { ...best, unstableShare: { wanted, inForce: best.unstableShare.inForce } };
+}
+
+function checkInteger(name: string, value: number, min: number, max: number): void {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}.`);
+  }
+}
+
+/** The plan with the largest tile within the limit and as many pages as then fit, up to all sequences full. */
+function fitTiles(input: PlanInput, contextTokens: number, limit: number): MemoryPlan | undefined {
+  const ownPages = pagesFor(contextTokens);
+  const { numSequences = 4 } = input.kv;
+  for (let tile = tileFor(contextTokens); ; tile /= 2) {
+    const least = describe(input, contextTokens, tile, ownPages);
+    const spare = limit - (least.totalGpuBytes - least.gpuBytes.weights);
+    // A page costs the same in every plan, so what is left over is more pages for further sequences.
+    const perPage = bytesPerPage(input, least.cache);
+    const isEnough = spare >= 0 && isBindable(input, ownPages);
+    if (isEnough) {
+      const more = Math.min(Math.floor(spare / perPage), (numSequences - 1) * ownPages);
+      const numPages = mostBindable(input, ownPages, ownPages + more);
+      const larger = describe(input, contextTokens, tile, numPages, largestChunk);
+      const isWithin = larger.totalGpuBytes - larger.gpuBytes.weights <= limit;
+      const isSmall = largestChunk * chunkBytesPerToken(input.config) <= largestChunkShare * limit;
+      return isWithin && isSmall ? larger : describe(input, contextTokens, tile, numPages);
+    }
+    if (tile / 2 < smallestTile) return undefined;
+  }
+}
+
+/** A power of two in [32, 2048] that holds the whole context if it can. */
+function tileFor(contextTokens: number): number {
+  return Math.min(largestTile, Math.max(32, 2 ** Math.ceil(Math.log2(contextTokens))));
+}
+
+/** GPU bytes of one logical page: a slot for every unstable head, and every head's summary. */
+function bytesPerPage({ config, kv }: PlanInput, { unstable }: CacheShape): number {
+  const { format = 'f16' } = kv;
+  const { numLayers, numKvHeads, headDim } = config;
+  return unstable.size * pageBytes(format, headDim) + numLayers * numKvHeads * summaryBytes(format, headDim);
+}
+
+function isBindable({ config, kv, maxBindingBytes }: PlanInput, slotsPerHead: number): boolean {
+  return slotsPerHead * pageBytes(kv.format ?? 'f16', config.headDim) <= maxBindingBytes;
+}
+
+function mostBindable({ config, kv, maxBindingBytes }: PlanInput, least: number, wanted: number): number {
+  const most = Math.floor(maxBindingBytes / pageBytes(kv.format ?? 'f16', config.headDim));
+  return Math.max(least, Math.min(wanted, most));
+}
+
+function longestThatFits(below: number, fits: (tokens: number) => boolean): number {
+  let low = 0;
+  let high = Math.floor(below / pageTokens);
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (fits(middle * pageTokens)) low = middle;
+    else high = middle - 1;
+  }
+  return low * pageTokens;
+}
+
+function describe(
+  input: PlanInput,
+  contextTokens: number,
+  tileTokens: number,
+  numPageIds: number,
+  chunkTokens = usualChunk,
+): MemoryPlan {
+  const { config, kv, weightBytes, maxBindingBytes } = input;
+  const { format = 'f16', numSequences = 4 } = kv;
+  const maxPages = pagesFor(contextTokens);
+  const { numLayers, numKvHeads, headDim, vocabSize } = config;
+  const { rerankInterval = 16, reload = 'overlap', rerankStagger = false } = kv;
+  const rerank = {
+    interval: rerankInterval,
+    lag: reload === 'overlap' ? Math.min(overlapLag, rerankInterval) : 1,
+    isStaggered: rerankStagger,
+  };
+  const pagesPerHead = Math.min(kv.pagesPerHead ?? 64, maxPages);
+  // Pages born from one flip to the next, and a set that begins in the middle of a page.
+  const slotsPerStableHead = pagesPerHead + ceilDiv(rerank.interval + rerank.lag, pageTokens) + 2;
+  const observe = pagesPerHead < maxPages ? chooseObserved(kv, rerankInterval) : undefined;
+  const cache: CacheShape = {
+    format,
+    hostFormat: kv.hostFormat === 'int8' ? 'int8' : format,
+    numLayers,
+    numKvHeads,
+    headDim,
+    ...(pagesPerHead < maxPages
+      ? chooseUnstable(config, kv)
+      : { unstable: HeadSet.all(numLayers, numKvHeads), exactHeads: new HeadSet(numLayers, numKvHeads, []) }),
+    pagesPerHead,
+    slotsPerStableHead,
+    numSequences,
+    maxPages,
+    numPageIds,
+    isObserved: observe !== undefined,
+  };
+  const maxRows = rowsFor(numSequences);
+  const activations: ActivationShape = {
+    maxRows,
+    maxPages,
+    chunkTokens: Math.min(chunkTokens, tileTokens),
+    tileTokens,
+    pageBytes: pageBytes(elementOf(format), headDim),
+    packedPageBytes: cache.hostFormat === 'int8' ? pageBytes('int8', headDim) : 0,
+    numFilledPages: cache.hostFormat === format ? 0 : numLayers * numKvHeads,
+  };
+  const layout = planCacheLayout(
+    cache,
+    Math.max(maxBindingBytes, largestHead(cache) * pageBytes(format, headDim)),
+  );
+  const gpuBytes = Object.fromEntries(bufferCategories.map((name) => [name, 0])) as BytesByCategory;
+  gpuBytes.weights = weightBytes;
+  gpuBytes.kv = layout.poolBytes;
+  gpuBytes.summaries = layout.summaryPoolBytes;
+  gpuBytes.tables = layout.tableBytes + roundUp(ropeTableBytes(config.rope, contextTokens), 16);
+  // The history comes only with the first request that needs it, but the limit must have room for it then.
+  const sampler = plannedSamplerBytes({ vocabSize, numSequences, maxRows });
+  gpuBytes.sampler = sampler.always + sampler.history;
+  const sizes = { cache, activations };
+  gpuBytes.staging = recorderBytes() + numReadbackSlots * roundUp(readbackSlotBytes(sizes), 16);
+  gpuBytes.staging += numOffloadSlots * roundUp(offloadSlotBytes(sizes), 16);
+  gpuBytes.staging += roundUp(reloaderBytes(layout.hostPageBytes), 16);
+  if (pagesPerHead < maxPages) gpuBytes.staging += roundUp(mapSlotBytes(cache), 16);
+  for (const { category, sizeBytes } of Object.values(activationSizes(config, activations))) {
+    gpuBytes[category] += roundUp(sizeBytes, 16);
+  }
+  const totalGpuBytes = Object.values(gpuBytes).reduce((sum, bytes) => sum + bytes, 0);
+  const { hostBytes = defaultHostBytes, unstableShare = defaultShare } = kv;
+  const hasStable = cache.unstable.size < numLayers * numKvHeads;
+  const allBytes = hasStable ? maxPages * numLayers * numKvHeads * layout.hostPageBytes : 0;
+  const contextBytes = { host: Math.min(allBytes, hostBytes), disk: Math.max(0, allBytes - hostBytes) };
+  return {
+    contextTokens,
+    cache,
+    activations,
+    rerank,
+    isFollowUpSparse: kv.followUp === 'sparse',
+    unstableShare: { wanted: unstableShare, inForce: unstableShare },
+    observe,
+    hostBytes,
+    contextBytes,
+    gpuBytes,
+    totalGpuBytes,
+  };
+}
+
+/** Stability is about the steps from one rerank to the next, so those are a chunk; now and then is every eighth chunk. */
+function chooseObserved({ headProfile, measureStability }: KvOptions, interval: number) {
+  const measures = measureStability ?? !headProfile;
+  if (measures === false) return undefined;
+  const window = Math.min(Math.max(interval, 2), maxOffset);
+  if (measures === 'every-step') return { window, spacing: window, maxChunks: Infinity };
+  return { window, spacing: 8 * window, maxChunks: 64 };
+}
+
+/** The rows of a decode step: the least of 1, 2, 4 and 8 that holds all sequences, or 8: so up to 8 answers never take turns. */
+function rowsFor(numSequences: number): number {
+  return 2 ** Math.min(3, Math.ceil(Math.log2(numSequences)));
+}
+
+/** The unstable heads by profile or by share; a layer with a sliding window attends all of it, so its heads keep their pages. */
+function chooseUnstable(
+  config: ModelConfig,
+  { headProfile, unstableShare = defaultShare, retrievalHeads: attending = 'exact' }: KvOptions,
+): Pick<CacheShape, 'unstable' | 'exactHeads'> {
+  const { numLayers, numKvHeads, layers } = config;
+  const profile = headProfile && parseHeadProfile(headProfile, numLayers, numKvHeads);
+  const retrieving = profile && attending === 'exact' ? retrievalHeads(profile) : [];
+  const chosen = profile
+    ? unstableHeads(profile, unstableShare, retrieving)
+    : unstableHeadsUnmeasured(numLayers, numKvHeads, unstableShare);
+  const heads: number[] = [];
+  for (let layer = 0; layer < numLayers; layer++) {
+    const isWindowed = layers[layer]!.slidingWindow !== undefined;
+    for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
+      if (isWindowed || chosen.has(layer, kvHead)) heads.push(layer * numKvHeads + kvHead);
+    }
+  }
+  const exactHeads = retrieving.filter((head) =>
+    chosen.has(Math.floor(head / numKvHeads), head % numKvHeads),
+  );
+  return {
+    unstable: new HeadSet(numLayers, numKvHeads, heads),
+    exactHeads: new HeadSet(numLayers, numKvHeads, exactHeads),
+  };
+}
+
+/** Bytes of a step's read-back slot: tokens, selections and page masses of every row, selections of one that is only looked at. */
+export function readbackSlotBytes({ cache, activations }: Pick<MemoryPlan, 'cache' | 'activations'>): number {
+  const { numLayers, numKvHeads, unstable } = cache;
+  const hasStable = unstable.size < numLayers * numKvHeads;
+  const perRow = resultBytesPerRow + (hasStable ? selectionBytes(cache) : 0) + 4 * cache.maxPages;
+  return activations.maxRows * perRow + (cache.isObserved ? selectionBytes(cache) : 0);
+}
+
+/** Bytes of what all heads of one sequence select. */
+export function selectionBytes({ numLayers, numKvHeads, pagesPerHead }: CacheShape): number {
+  return 4 * numLayers * numKvHeads * pagesPerHead;
+}
+
+/** Bytes to read the page lists of one sequence with, and their states. */
+export function mapSlotBytes({ numLayers, numKvHeads, pagesPerHead }: CacheShape): number {
+  return 4 * numLayers * numKvHeads * (pagesPerHead + 2);
+}
+
+/** Bytes of an offload slot: a tile of one layer, or a page of all layers for each row of a step. */
+export function offloadSlotBytes({ cache, activations }: Pick<MemoryPlan, 'cache' | 'activations'>): number {
+  const perPage = cache.numKvHeads * pageBytes(cache.hostFormat, cache.headDim);
+  return perPage * Math.max(activations.tileTokens / pageTokens, activations.maxRows * cache.numLayers);
+}

@@ -1,0 +1,151 @@
+/**
+ * Which decode steps are looked at to measure how stable heads are, and what was seen there. Heads select without effect at those
+ * steps, so that nothing of it changes a token.
+ */
+import type { CacheShape } from '../cache/cache-layout';
+import type { PageIndex } from '../cache/page';
+import type { HeadProfile } from './head-profile';
+import { makeHeadProfile } from './make-head-profile';
+import type { SelectionStep } from './stability';
+import { StabilityMeter, type MeasuredStability } from './stability-meter';
+
+/** How much is looked at. */
+export interface ObserverOptions {
+  /** Steps of a chunk, 2 to 64. */
+  readonly window: number;
+  /** Steps from the start of a chunk to the start of the next: `window` for every step. */
+  readonly spacing: number;
+  /** Chunks that are enough: from then on nothing is looked at. */
+  readonly maxChunks: number;
+}
+
+/** A step that is looked at: takes what the heads selected, `[layers, kvHeads, K]`, when it has come back. */
+export type Observation = (words: Uint32Array) => void;
+
+/** A sequence while it decodes. */
+interface Answer {
+  /** Steps at which there was something to choose. */
+  step: number;
+  isOver: boolean;
+}
+
+/** Looks at one sequence at a time, and at none that has no more pages than a head attends. */
+export class StabilityObserver {
+  readonly #shape: CacheShape;
+  readonly #options: ObserverOptions;
+  /** Heads that select, as indices `layer · kvHeads + kvHead`. */
+  readonly #heads: readonly number[];
+  readonly #meter: StabilityMeter;
+  readonly #answers = new Map<number, Answer>();
+  #observed: Answer | undefined;
+
+  /**
+   * @param selects whether the heads of a layer select at all
+   * @param earlier what was measured before, of all heads, and counts too
+   */
+  constructor(
+    shape: CacheShape,
+    options: ObserverOptions,
+    selects: (layer: number) => boolean,
+    earlier?: MeasuredStability,
+  ) {
+    const { numLayers, numKvHeads } = shape;
+    this.#shape = shape;
+    this.#options = options;
+    this.#heads = Array.from({ length: numLayers * numKvHeads }, (_, head) => head).filter((head) =>
+      selects(Math.floor(head / numKvHeads)),
+    );
+    const ofSelecting = (chunk: readonly number[]) => this.#heads.map((head) => chunk[head]!);
+    const stability = earlier?.stability.map(ofSelecting) ?? [];
+    this.#meter = new StabilityMeter(
+      this.#heads.length,
+      options.window,
+      earlier && { ...earlier, stability },
+    );
+  }
+
+  /** A sequence's answer begins. */
+  begin(sequence: number): void {
+    this.end(sequence);
+    this.#answers.set(sequence, { step: 0, isOver: false });
+  }
+
+  /** It is over: what still comes back of it is overshoot. */
+  end(sequence: number): void {
+    const answer = this.#answers.get(sequence);
+    if (!answer) return;
+    answer.isOver = true;
+    this.#answers.delete(sequence);
+    this.#meter.end(answer);
+    if (this.#observed === answer) this.#observed = undefined;
+  }
+
+  /** All answers are over, or go on elsewhere as new ones. */
+  endAll(): void {
+    for (const sequence of [...this.#answers.keys()]) this.end(sequence);
+  }
+
+  /** Counts a step of a sequence with `numPages` pages; what is to receive its selections, if it is looked at. */
+  observe(sequence: number, numPages: number): Observation | undefined {
+    const answer = this.#answers.get(sequence);
+    if (!answer || numPages <= this.#shape.pagesPerHead) return undefined;
+    const { window, spacing, maxChunks } = this.#options;
+    const step = answer.step++;
+    const stepOfChunk = step % spacing;
+    if (stepOfChunk === 0 && this.#meter.stability.length < maxChunks) this.#observed ??= answer;
+    if (this.#observed !== answer) return undefined;
+    if (stepOfChunk >= window) {
+      // Only now, so that no other answer is looked at in the submission of this one's last step.
+      this.#observed = undefined;
+      return undefined;
+    }
+    return (words) => {
+      if (!answer.isOver) this.#meter.add(answer, step, this.#read(words, numPages));
+    };
+  }
+
+  /** Whole chunks that were measured, here or before. */
+  get numChunks(): number {
+    return this.#meter.stability.length;
+  }
+
+  /** What was measured, 1 for heads that never select; undefined before the first whole chunk. */
+  get measured(): Required<MeasuredStability> | undefined {
+    const { stability, ...overlaps } = this.#meter.measured;
+    if (stability.length === 0) return undefined;
+    const { numLayers, numKvHeads } = this.#shape;
+    const everyHead = (chunk: readonly number[]) => {
+      const row = new Array<number>(numLayers * numKvHeads).fill(1);
+      this.#heads.forEach((head, i) => (row[head] = chunk[i]!));
+      return row;
+    };
+    return { stability: stability.map(everyHead), ...overlaps };
+  }
+
+  /** What was measured, as the profile of a model; undefined before the first whole chunk. */
+  profile(modelId: string): HeadProfile | undefined {
+    const { measured } = this;
+    const { numLayers, numKvHeads, pagesPerHead } = this.#shape;
+    const { window } = this.#options;
+    return (
+      measured &&
+      makeHeadProfile({
+        ...measured,
+        modelId,
+        numLayers,
+        numKvHeads,
+        pagesPerHead,
+        window,
+        measuredOn: `While answering: ${measured.stability.length} chunks of ${window} steps.`,
+      })
+    );
+  }
+
+  #read(words: Uint32Array, numPages: number): SelectionStep[] {
+    const { pagesPerHead } = this.#shape;
+    return this.#heads.map((head) => {
+      const selected = words.subarray(head * pagesPerHead, (head + 1) * pagesPerHead);
+      return { selected: selected as ArrayLike<number> as ArrayLike<PageIndex>, numPages };
+    });
+  }
+}

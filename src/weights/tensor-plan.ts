@@ -1,0 +1,195 @@
+/** Where the rows of every tensor of a model's files go. Pure: names and shapes in, destinations out. */
+import { EngineError } from '../util/errors';
+import { quote } from '../util/config-fields';
+import type { ModelConfig } from '../config/model-config';
+import { corrupt, loadableBytes, type LoadableType, type TensorHeader } from './safetensors';
+import type { LayerMatrix, LayerVector, ModelMatrix } from './weight-layout';
+
+/** A matrix or vector of the model; `layerIndex` is missing for those outside the layers. */
+export type Target =
+  | { readonly kind: 'matrix'; readonly layerIndex?: undefined; readonly part: ModelMatrix }
+  | { readonly kind: 'matrix'; readonly layerIndex: number; readonly part: LayerMatrix }
+  | { readonly kind: 'vector'; readonly layerIndex?: undefined; readonly part: 'finalNorm' }
+  | { readonly kind: 'vector'; readonly layerIndex: number; readonly part: LayerVector };
+
+/** Rows (or elements of a vector) of a tensor: source row `i` goes to target row `firstTargetRow + i * rowStep`. */
+export interface RowRun {
+  readonly numRows: number;
+  readonly firstTargetRow: number;
+  readonly rowStep: 1 | 2;
+}
+
+/** What becomes of one tensor; its runs follow one another and cover its rows. */
+export interface TensorPlacement {
+  /** Without the prefix `model.`, which some files leave out. */
+  readonly name: string;
+  /** `[rows, columns]` or `[length]` */
+  readonly shape: readonly number[];
+  readonly target: Target;
+  readonly runs: readonly RowRun[];
+}
+
+/** Every tensor that a model needs, by name without the prefix `model.`. */
+export type TensorPlan = ReadonlyMap<string, TensorPlacement>;
+
+/** All tensors of a model of this configuration and where their rows go. */
+export function planTensors(config: ModelConfig): TensorPlan {
+  const { vocabSize, hiddenSize, numLayers } = config;
+  const placements: TensorPlacement[] = [
+    whole('embed_tokens.weight', [vocabSize, hiddenSize], { kind: 'matrix', part: 'embedding' }),
+    whole('norm.weight', [hiddenSize], { kind: 'vector', part: 'finalNorm' }),
+  ];
+  if (!config.isHeadTied) {
+    placements.push(whole('lm_head.weight', [vocabSize, hiddenSize], { kind: 'matrix', part: 'head' }));
+  }
+  for (let layerIndex = 0; layerIndex < numLayers; layerIndex++)
+    placements.push(...planLayer(config, layerIndex));
+  return new Map(placements.map((placement) => [placement.name, placement]));
+}
+
+function whole(name: string, shape: readonly number[], target: Target): TensorPlacement {
+  return { name, shape, target, runs: [{ numRows: shape[0]!, firstTargetRow: 0, rowStep: 1 }] };
+}
+
+function planLayer(config: ModelConfig, layerIndex: number): TensorPlacement[] {
+  const { hiddenSize, intermediateSize, numHeads, numKvHeads, headDim } = config;
+  const prefix = `layers.${layerIndex}`;
+  const queryRows = numHeads * headDim;
+  const kvRows = numKvHeads * headDim;
+  const matrix = (part: LayerMatrix): Target => ({ kind: 'matrix', layerIndex, part });
+  const vector = (part: LayerVector): Target => ({ kind: 'vector', layerIndex, part });
+  const placements = [
+    whole(`${prefix}.input_layernorm.weight`, [hiddenSize], vector('attentionNorm')),
+    whole(`${prefix}.post_attention_layernorm.weight`, [hiddenSize], vector('mlpNorm')),
+  ];
+  /** A projection, with its bias where there is one; `bias` is undefined where the model has none. */
+  const project = (
+    name: string,
+    numColumns: number,
+    runs: readonly RowRun[],
+    part: LayerMatrix,
+    bias: LayerVector | false,
+  ) => {
+    const numRows = runs.reduce((total, run) => total + run.numRows, 0);
+    placements.push({
+      name: `${prefix}.${name}.weight`,
+      shape: [numRows, numColumns],
+      target: matrix(part),
+      runs,
+    });
+    if (bias)
+      placements.push({ name: `${prefix}.${name}.bias`, shape: [numRows], target: vector(bias), runs });
+  };
+  const rowsAt = (firstTargetRow: number, numRows: number): RowRun => ({
+    numRows,
+    firstTargetRow,
+    rowStep: 1,
+  });
+  const qkvRuns = [rowsAt(0, queryRows), rowsAt(queryRows, kvRows), rowsAt(queryRows + kvRows, kvRows)];
+  const gateUpRuns = ([0, 1] as const).map((firstTargetRow): RowRun => ({
+    numRows: intermediateSize,
+    firstTargetRow,
+    rowStep: 2,
+  }));
+  const qkvBias = config.hasQkvBias && 'qkvBias';
+  const gateUpBias = config.hasMlpBias && 'gateUpBias';
+  if (config.hasFusedTensors) {
+    project('self_attn.qkv_proj', hiddenSize, qkvRuns, 'qkv', qkvBias);
+    project('mlp.gate_up_proj', hiddenSize, gateUpRuns, 'gateUp', gateUpBias);
+  } else {
+    for (const [i, name] of ['q_proj', 'k_proj', 'v_proj'].entries()) {
+      project(`self_attn.${name}`, hiddenSize, [qkvRuns[i]!], 'qkv', qkvBias);
+    }
+    for (const [i, name] of ['gate_proj', 'up_proj'].entries()) {
+      project(`mlp.${name}`, hiddenSize, [gateUpRuns[i]!], 'gateUp', gateUpBias);
+    }
+  }
+  const hiddenRuns = [rowsAt(0, hiddenSize)];
+  project('self_attn.o_proj', queryRows, hiddenRuns, 'output', config.hasOutputBias && 'outputBias');
+  project('mlp.down_proj', intermediateSize, hiddenRuns, 'down', config.hasMlpBias && 'downBias');
+  if (config.hasQkNorm) {
+    for (const [i, name] of ['q_norm', 'k_norm'].entries()) {
+      placements.push({
+        name: `${prefix}.self_attn.${name}.weight`,
+        shape: [headDim],
+        target: vector('qkNorm'),
+        runs: [rowsAt(i * headDim, headDim)],
+      });
+    }
+  }
+  return placements;
+}
+
+/** The name under which a tensor is planned. */
+export function planName(tensorName: string): string {
+  return tensorName.startsWith('model.') ? tensorName.slice('model.'.length) : tensorName;
+}
+
+/** Tensors that a model of the planned kind does not have, and whose presence means that it computes something else. */
+const foreignTensors =
+  /\.(experts\.|block_sparse_moe\.|mlp\.gate\.weight|[qkvo]_proj\.bias|(gate|up|down)_proj\.bias|qkv_proj\.bias|gate_up_proj\.bias|[qk]_norm\.|sinks|qweight|qzeros|scales|weight_scale|weight_scale_inv|lora_[AB]\.|(pre|post)_feedforward_layernorm\.)/;
+
+/** A tensor of a file and what becomes of it; undefined: its bytes are skipped. */
+export interface PlannedTensor {
+  readonly header: TensorHeader;
+  readonly placement: TensorPlacement | undefined;
+}
+
+/**
+ * Holds a file's tensors against the plan, in their order.
+ * @param seen planned names of earlier files; those of this one are added
+ * @throws EngineError `weights-corrupt` naming a tensor of the wrong shape or one that comes twice; `model-unsupported` for
+ * an element type that cannot be loaded, or a tensor that means an architecture other than the configuration's
+ */
+export function matchTensors(
+  plan: TensorPlan,
+  headers: readonly TensorHeader[],
+  file: string,
+  seen: Set<string>,
+): PlannedTensor[] {
+  return headers.map((header) => {
+    const placement = plan.get(planName(header.name));
+    if (!placement) {
+      const layer = /^layers\.(\d+)\./.exec(planName(header.name));
+      if (
+        layer &&
+        plan.has(`layers.${Number(layer[1])}.input_layernorm.weight`) &&
+        foreignTensors.test(header.name)
+      ) {
+        throw new EngineError(
+          'model-unsupported',
+          `The weight file '${file}' has the tensor '${header.name}', for which the model's configuration has no use.`,
+        );
+      }
+      return { header, placement };
+    }
+    const { name, shape } = placement;
+    if (seen.has(name)) throw corrupt(file, `it has the tensor '${name}' twice`);
+    seen.add(name);
+    if (header.shape.length !== shape.length || header.shape.some((size, i) => size !== shape[i])) {
+      throw corrupt(
+        file,
+        `tensor '${header.name}' has the shape ${quote(header.shape)}, the configuration needs ${quote(shape)}`,
+      );
+    }
+    if (loadableBytes(header.elementType) === undefined) {
+      throw new EngineError(
+        'model-unsupported',
+        `Tensor '${header.name}' of '${file}' has the dtype ${header.elementType}; this engine loads F32, F16 and BF16.`,
+      );
+    }
+    return { header, placement };
+  });
+}
+
+/** The element type of a tensor that `matchTensors` has placed. */
+export function loadableType({ elementType }: TensorHeader): LoadableType {
+  return elementType as LoadableType;
+}
+
+/** @throws EngineError `weights-corrupt` naming the first of the `needed` tensors that is not among the `found` */
+export function requireTensors(needed: Iterable<string>, found: ReadonlySet<string>, file: string): void {
+  for (const name of needed) {
+    if (!found.has(name)) throw corrupt(file, `the tensor '${name}' is missing`);
+  }
+}

@@ -1,0 +1,129 @@
+/** Sizes of a model's weights on the GPU, before any of them exists: matrices, vectors, slabs, bytes. Pure. */
+import { hasScales, matrixLayout, type WeightFormat } from '../kernels/linear/weight-format';
+import { EngineError } from '../util/errors';
+import { roundUp } from '../util/math';
+import type { ModelConfig } from '../config/model-config';
+import type { LayerWeights, Matrix, ModelWeights } from './weights';
+
+type MatrixKeys<T> = { [K in keyof T]-?: T[K] extends Matrix | undefined ? K : never }[keyof T];
+
+/** Matrices of a layer. */
+export type LayerMatrix = MatrixKeys<LayerWeights>;
+/** Vectors of a layer. */
+export type LayerVector = Exclude<keyof LayerWeights, LayerMatrix>;
+/** Matrices outside the layers. */
+export type ModelMatrix = MatrixKeys<ModelWeights>;
+
+/** Rows and columns. */
+export interface MatrixShape {
+  readonly numRows: number;
+  readonly numColumns: number;
+}
+
+/** Everything that a model's weights consist of. */
+export interface WeightShapes {
+  readonly matrices: Readonly<Partial<Record<ModelMatrix, MatrixShape>>>;
+  /** Length in f32 elements. */
+  readonly finalNorm: number;
+  /** Of each layer: all are alike. */
+  readonly layerMatrices: Readonly<Record<LayerMatrix, MatrixShape>>;
+  /** Lengths in f32 elements; those that the model does not have are missing. */
+  readonly layerVectors: Readonly<Partial<Record<LayerVector, number>>>;
+}
+
+/** Rows of q, k and v heads together. */
+function qkvRows({ numHeads, numKvHeads, headDim }: ModelConfig): number {
+  return (numHeads + 2 * numKvHeads) * headDim;
+}
+
+/** The shapes of all weights of a model. */
+export function weightShapes(config: ModelConfig): WeightShapes {
+  const { vocabSize, hiddenSize, intermediateSize, numHeads, headDim } = config;
+  const vocabulary = { numRows: vocabSize, numColumns: hiddenSize };
+  return {
+    matrices: { embedding: vocabulary, ...(!config.isHeadTied && { head: vocabulary }) },
+    finalNorm: hiddenSize,
+    layerMatrices: {
+      qkv: { numRows: qkvRows(config), numColumns: hiddenSize },
+      output: { numRows: hiddenSize, numColumns: numHeads * headDim },
+      gateUp: { numRows: 2 * intermediateSize, numColumns: hiddenSize },
+      down: { numRows: hiddenSize, numColumns: intermediateSize },
+    },
+    layerVectors: {
+      attentionNorm: hiddenSize,
+      mlpNorm: hiddenSize,
+      ...(config.hasQkvBias && { qkvBias: qkvRows(config) }),
+      ...(config.hasQkNorm && { qkNorm: 2 * headDim }),
+      ...(config.hasOutputBias && { outputBias: hiddenSize }),
+      ...(config.hasMlpBias && { gateUpBias: 2 * intermediateSize, downBias: hiddenSize }),
+    },
+  };
+}
+
+/** A run of rows, and the bytes of its buffers; `scaleBytes` is 0 without scales. */
+export interface SlabPlan {
+  readonly firstRow: number;
+  readonly numRows: number;
+  readonly valueBytes: number;
+  readonly scaleBytes: number;
+}
+
+/** Bytes of a buffer of at least `sizeBytes`, as `BufferAccount` makes it. */
+function bufferBytes(sizeBytes: number): number {
+  return roundUp(sizeBytes, 16);
+}
+
+/**
+ * Cuts a matrix into slabs of an even number of rows, so that each of a slab's buffers is at most `maxBindingBytes`.
+ * @throws EngineError `limit-too-small` when two rows do not fit
+ */
+export function planSlabs(
+  format: WeightFormat,
+  { numRows, numColumns }: MatrixShape,
+  maxBindingBytes: number,
+): SlabPlan[] {
+  const { valueBytesPerRow, scaleBytesPerRow } = matrixLayout(format, numColumns);
+  const usableBytes = Math.floor(maxBindingBytes / 16) * 16;
+  const rowsPerSlab = Math.floor(usableBytes / Math.max(valueBytesPerRow, scaleBytesPerRow) / 2) * 2;
+  if (rowsPerSlab === 0) {
+    throw new EngineError(
+      'limit-too-small',
+      `Two rows of ${numColumns} weights in ${format} need ${2 * valueBytesPerRow} bytes, ` +
+        `the GPU device binds ${maxBindingBytes} at once.`,
+    );
+  }
+  const slabs: SlabPlan[] = [];
+  for (let firstRow = 0; firstRow < numRows; firstRow += rowsPerSlab) {
+    const rows = Math.min(rowsPerSlab, numRows - firstRow);
+    slabs.push({
+      firstRow,
+      numRows: rows,
+      valueBytes: bufferBytes(rows * valueBytesPerRow),
+      scaleBytes: hasScales(format) ? bufferBytes(rows * scaleBytesPerRow) : 0,
+    });
+  }
+  return slabs;
+}
+
+/**
+ * GPU bytes that `loadWeights` will hold when it is done, for the memory plan.
+ * @throws EngineError `limit-too-small` when two rows of a matrix exceed `maxBindingBytes`
+ */
+export function weightBytes(config: ModelConfig, format: WeightFormat, maxBindingBytes: number): number {
+  const shapes = weightShapes(config);
+  const ofMatrices = (matrices: object) =>
+    sum(
+      (Object.values(matrices) as MatrixShape[]).flatMap((shape) =>
+        planSlabs(format, shape, maxBindingBytes).map(
+          ({ valueBytes, scaleBytes }) => valueBytes + scaleBytes,
+        ),
+      ),
+    );
+  const ofVectors = sum(Object.values(shapes.layerVectors).map((length) => bufferBytes(4 * length)));
+  const perLayer = ofMatrices(shapes.layerMatrices) + ofVectors;
+  return ofMatrices(shapes.matrices) + bufferBytes(4 * shapes.finalNorm) + config.numLayers * perLayer;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,81 @@
+/** From masses of pages to passages: which pages count, which run together, and which characters they are. */
+import { describe, expect, test } from 'vitest';
+import { chooseSourceHeads, findPassages, placePassages } from '../../../src/prompt/sources';
+import type { HeadProfile } from '../../../src/stability/head-profile';
+import { Tokenizer } from '../../../src/tokenizer/tokenizer';
+import { byteLevelJson } from '../tokenizer/small-tokenizers';
+
+const whole = { firstToken: 2, endToken: 160 };
+/** Ten pages of text and one of question, 0.02 each but for those that are given. */
+function masses(given: Readonly<Record<number, number>>): number[] {
+  return Array.from({ length: 11 }, (_, page) => given[page] ?? 0.02);
+}
+const pagesOf = (given: Readonly<Record<number, number>>, text = whole, numPassages = 3) =>
+  findPassages(masses(given), text, numPassages).map(({ startToken, endToken }) => [startToken, endToken]);
+
+describe('passages', () => {
+  test('most mass first, neighbours in one, the rest left out', () => {
+    expect(pagesOf({ 3: 0.3, 6: 0.2, 7: 0.25 })).toEqual([
+      [96, 128],
+      [48, 64],
+    ]);
+    expect(pagesOf({ 3: 0.3, 6: 0.2, 7: 0.25 }, whole, 1)).toEqual([[96, 128]]);
+    const [first] = findPassages(masses({ 4: 0.5 }), whole, 3);
+    expect(first!.mass).toBeCloseTo(0.5 - 1 / 11, 12);
+  });
+
+  test('a page with less than a quarter of the best, or no more than its share of all, is no source', () => {
+    expect(pagesOf({ 3: 0.5, 6: 0.18 })).toEqual([[48, 64]]);
+    expect(pagesOf({ 3: 0.5, 6: 0.2 })).toEqual([
+      [48, 64],
+      [96, 112],
+    ]);
+    const even = Array<number>(11).fill(1 / 11);
+    expect(findPassages(even, { firstToken: 0, endToken: 160 }, 3)).toEqual([]);
+    expect(findPassages([], whole, 3)).toEqual([]);
+  });
+
+  test('pages that the text has a part of are cut to it, and have an even share of that part', () => {
+    expect(pagesOf({ 0: 0.3, 9: 0.5 }, { firstToken: 12, endToken: 147 })).toEqual([
+      [144, 147],
+      [12, 16],
+    ]);
+    expect(pagesOf({ 10: 0.9, 4: 0.3 })).toEqual([[64, 80]]);
+    expect(findPassages([0.7, 0.1], { firstToken: 4, endToken: 12 }, 3)).toEqual([
+      { startToken: 4, endToken: 12, mass: 0.7 - 8 / 32 },
+    ]);
+  });
+});
+
+test('characters are those of the text, whatever stands before it', () => {
+  const tokenizer = Tokenizer.fromJson(byteLevelJson(), undefined);
+  const head = '<s>head ';
+  const text = `${'a'.repeat(40)} größer ${'b'.repeat(60)}`;
+  const prefix = head + text;
+  const ids = tokenizer.encode(prefix);
+  const shares = Array.from({ length: 9 }, (_, page) => (page === 2 ? 0.6 : 0.05));
+  const subject = { numTokens: ids.length, prefix, textStart: head.length };
+  const place = (given: typeof subject) => placePassages(shares, given, ids, tokenizer, 1);
+  const [passage] = place(subject);
+  // Token 0 is the special one, the others are bytes: page 2 is bytes 31 to 46 behind it.
+  const start = 31 - 'head '.length;
+  expect(passage).toMatchObject({ startToken: 32, endToken: 48, startChar: start });
+  expect(passage!.text).toBe(text.slice(start, passage!.endChar));
+  expect(new TextEncoder().encode(passage!.text!).length).toBe(16);
+  const [first] = placePassages([0.9, 0.1], subject, ids, tokenizer, 1);
+  expect(first).toMatchObject({ startToken: 6, startChar: 0, endToken: 16, endChar: 10 });
+  const plain = { ...subject, prefix: undefined };
+  expect(placePassages(shares, plain, ids, tokenizer, 1)).toEqual([
+    { startToken: 32, endToken: 48, mass: expect.closeTo(0.6 - 1 / 9, 9) as number },
+  ]);
+});
+
+test('the heads that a profile finds to retrieve, else all of the middle half of the layers', () => {
+  const shape = { numLayers: 4, numKvHeads: 2 };
+  const profile = { retrieval: [0, 0.1, 0, 0.5, 0, 0, 0.3, 0] } as unknown as HeadProfile;
+  expect(chooseSourceHeads(shape, profile)).toEqual({ heads: [3, 6], isCalibrated: true });
+  const guess = { heads: [2, 3, 4, 5], isCalibrated: false };
+  expect(chooseSourceHeads(shape, undefined)).toEqual(guess);
+  expect(chooseSourceHeads(shape, {} as HeadProfile)).toEqual(guess);
+  expect(chooseSourceHeads({ numLayers: 1, numKvHeads: 3 }, undefined).heads).toEqual([0, 1, 2]);
+});
