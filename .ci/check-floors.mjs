@@ -6,25 +6,31 @@ import ts from 'typescript';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** From the lowest floor to the highest. Folders of one floor see each other, but for those in `strangers`. */
+/** From the lowest floor to the highest. Folders of one floor are strangers to each other, but for `api` and `worker`. */
 const floors = [
   ['util'],
   ['gpu'],
   ['kernels'],
-  ['tokenizer', 'sampler'],
+  ['tokenizer', 'sampler', 'self-test'],
   ['cache'],
-  ['select', 'offload'],
-  ['model', 'documents'],
+  ['offload', 'source'],
+  ['config'],
+  ['weights'],
+  ['graph', 'stability'],
+  ['runner'],
+  ['loop'],
+  ['prompt'],
+  ['documents'],
   ['engine'],
   ['api', 'worker'],
   ['index'],
   ['demo'],
 ];
-const strangers = new Set(['tokenizer', 'sampler', 'select', 'offload']);
+const neighbours = new Set(['api', 'worker']);
 const floorOf = new Map(floors.flatMap((folders, floor) => folders.map((folder) => [folder, floor])));
 
 /** Files outside `src/reference` that may use the CPU twins: the start-up self-test compares with them. */
-const mayUseReference = /^src\/engine\/self-test\.ts$/;
+const mayUseReference = /^src\/self-test\/self-test\.ts$/;
 
 /** The part of the house that a file belongs to: `kernels` for `src/kernels/norm/rms-norm.ts`, `index`, `demo`. */
 function partOf(path) {
@@ -49,13 +55,14 @@ export function explainBadImport(from, to) {
     return target === 'index' ? undefined : 'the demo sees src/index.ts and nothing else';
   if (to.endsWith('.wgsl')) return source === 'kernels' ? undefined : 'only kernels import shaders';
   if (target === 'test' || target === 'tools') return 'what ships does not depend on tests or tools';
-  // The CPU twins, of single kernels and of the whole transformer, stand beside the model.
-  const sourceFloor = floorOf.get(source === 'reference' ? 'model' : source);
+  // The CPU twins, of single kernels and of the whole transformer, stand beside the weights.
+  const sourceFloor = floorOf.get(source === 'reference' ? 'weights' : source);
   const targetFloor = floorOf.get(target);
   if (sourceFloor === undefined) return `'${source}' stands on no floor: add it to .ci/check-floors.mjs`;
   if (targetFloor === undefined) return `'${target}' stands on no floor: add it to .ci/check-floors.mjs`;
   if (targetFloor > sourceFloor) return `'${source}' is below '${target}', and imports go down only`;
-  if (targetFloor === sourceFloor && strangers.has(source)) return `'${source}' and '${target}' are siblings`;
+  if (targetFloor === sourceFloor && !neighbours.has(source))
+    return `'${source}' and '${target}' are siblings`;
   return undefined;
 }
 

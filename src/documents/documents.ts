@@ -11,7 +11,7 @@ import type { ChatTemplate } from '../tokenizer/chat-template';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { asError, EngineError } from '../util/errors';
 import { pause } from '../util/pause';
-import type { DeviceSide } from '../engine/device-side';
+import type { DocumentDevice } from './document-device';
 import { documentCost, type PrefillTime } from './document-cost';
 import { encodeText } from '../prompt/encode-prompt';
 import { measurePrefill } from './measure-prefill';
@@ -24,8 +24,7 @@ import { storeReading } from './store-reading';
 /** What documents are read and opened with. */
 export interface DocumentsContext {
   readonly library: LibraryOptions;
-  /** Another device brings another runner and loop: they are asked for anew each time. */
-  readonly side: Pick<DeviceSide, 'device' | 'runner' | 'loop' | 'ready' | 'add'>;
+  readonly side: DocumentDevice;
   /** Called before the first pages of a document come to the GPU. */
   readonly beginDocument: () => Promise<void>;
   readonly tokenizer: Tokenizer;

@@ -1,7 +1,7 @@
 /** How long prefills take on this machine: two short ones are timed. */
 import { readableTokens } from './manifest';
 import type { ModelConfig } from '../config/model-config';
-import type { DeviceSide } from '../engine/device-side';
+import type { DocumentDevice } from './document-device';
 import { fitPrefillTime, type PrefillTime, type TimedPrefill } from './document-cost';
 import { Reading } from './reading';
 
@@ -11,7 +11,7 @@ const timedMs = 2000;
 
 /** What is timed. */
 export interface PrefillMeasurement {
-  readonly side: Pick<DeviceSide, 'loop' | 'ready' | 'add'>;
+  readonly side: Pick<DocumentDevice, 'loop' | 'ready' | 'add'>;
   readonly config: ModelConfig;
   readonly contextTokens: number;
 }

@@ -356,6 +356,6 @@ async function growingProfile(
   onWarning: (message: string) => void,
 ): Promise<MeasuredProfile | undefined> {
   if (origin !== 'equal' && origin !== 'measured') return undefined;
-  const { MeasuredProfile } = await fetched(import('./measuring'));
+  const { MeasuredProfile } = await fetched(import('../stability/measured-profile'));
   return new MeasuredProfile(id, measured, origin === 'measured', onWarning);
 }

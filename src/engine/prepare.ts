@@ -94,7 +94,7 @@ export async function prepare(
     // A lost device has its observer from before: it needs nothing from the network here.
     const meter =
       observer ??
-      (plan.observe && (await fetched(import('./measuring'))).newObserver(config, plan, measured));
+      (plan.observe && (await fetched(import('../stability/stability-observer'))).newObserver(config, plan, measured));
     const runner = await ModelRunner.create(compiler, config, weights!, plan, hostStore, meter);
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();

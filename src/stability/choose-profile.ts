@@ -87,7 +87,7 @@ export async function chooseProfile(choice: ProfileChoice): Promise<ChosenProfil
     const profile = await find(place);
     if (profile) return { profile, origin: place[1], measured: undefined };
   }
-  const readStored = async () => (await fetched(import('../engine/measuring'))).readStoredProfile(source.id);
+  const readStored = async () => (await fetched(import('./profile-store'))).readStoredProfile(source.id);
   const measured = usesMeasured ? await find(['The stored head profile', 'measured', readStored]) : undefined;
   return measured && measured.stability.length >= enoughChunks
     ? { profile: measured, origin: 'measured', measured }

@@ -4,6 +4,7 @@
  */
 import type { CacheShape } from '../cache/cache-layout';
 import type { PageIndex } from '../cache/page';
+import type { ModelConfig } from '../config/model-config';
 import type { HeadProfile } from './head-profile';
 import { makeHeadProfile } from './make-head-profile';
 import type { SelectionStep } from './stability';
@@ -148,4 +149,22 @@ export class StabilityObserver {
       return { selected: selected as ArrayLike<number> as ArrayLike<PageIndex>, numPages };
     });
   }
+}
+
+/** The observer of a planned engine, if its plan has one; goes on from what was measured with the same pages per head and window. */
+export function newObserver(
+  { layers }: ModelConfig,
+  {
+    cache,
+    observe,
+  }: {
+    readonly cache: CacheShape & { readonly pagesPerHead: number };
+    readonly observe: ObserverOptions | undefined;
+  },
+  measured: HeadProfile | undefined,
+): StabilityObserver | undefined {
+  if (!observe) return undefined;
+  const isAlike = measured?.pagesPerHead === cache.pagesPerHead && measured.window === observe.window;
+  const selects = (layer: number) => layers[layer]!.slidingWindow === undefined;
+  return new StabilityObserver(cache, observe, selects, isAlike ? measured : undefined);
 }

@@ -98,8 +98,8 @@ const keptSources = [
   'src/documents/manifest.ts',
   'src/documents/document-database.ts',
   'src/documents/archive.ts',
-  'src/engine/document-fingerprint.ts',
-  'src/model/rope-config.ts',
+  'src/documents/document-fingerprint.ts',
+  'src/config/rope-config.ts',
 ];
 /** Packages that are in the bundle as a whole: nobody else reads their names, so they are ours to shorten. */
 const ownedPackages = ['@huggingface/jinja/dist/index.js', '@huggingface/tokenizers/dist/tokenizers.mjs'];
