@@ -13,22 +13,17 @@ import { asObject, type JsonObject } from './json';
  *   (`pre_tokenizers/digits.rs` of github.com/huggingface/tokenizers uses `char::is_numeric`).
  * - `Metaspace` never splits in the library and does not know the older `add_prefix_space`; the original splits before each `▁`
  *   unless `split` is false (`pre_tokenizers/metaspace.rs`).
- * - `rstrip` of an added token: the line break that a chat template writes after `<|user|>` is part of the prompt, as in the ids
- *   that Hugging Face lists for Phi-3, whose files say `rstrip` all the same.
  * - A vocabulary whose words begin with `▁`, without a splitting pre-tokenizer, makes one word of the whole text: seconds and
  *   gigabytes for a book. Where no token has `▁` after another character no merge can cross such a place, so cutting the text
  *   there changes no id.
  */
 export function withPipelineFixes(tokenizerJson: JsonObject): JsonObject {
-  const addedTokens = tokenizerJson.added_tokens;
   return {
     normalizer: null,
     post_processor: null,
     ...tokenizerJson,
     decoder: null,
-    added_tokens: Array.isArray(addedTokens)
-      ? addedTokens.map((token: unknown) => ({ ...asObject(token), rstrip: false }))
-      : [],
+    added_tokens: tokenizerJson.added_tokens ?? [],
     pre_tokenizer: fixedPreTokenizer(tokenizerJson),
   };
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { withPipelineFixes } from '../../../src/tokenizer/pipeline-fixes';
 import { Tokenizer } from '../../../src/tokenizer/tokenizer';
 import { randomSource } from '../../support/random';
-import { addedToken, byteLevelJson, metaspaceJson } from './small-tokenizers';
+import { byteLevelJson, metaspaceJson } from './small-tokenizers';
 
 const tokens = ['▁', 'a', 'b', '1', '½', '▁▁', '▁a', '▁▁a', 'ab', '▁ab'];
 const merges = ['▁ ▁', '▁ a', '▁▁ a', 'a b', '▁a b'];
@@ -68,13 +68,6 @@ describe('each rewrite is still needed', () => {
     const json = jsonWith({ type: 'Metaspace', replacement: '▁', add_prefix_space: false });
     expect(unfixed(json)('a')).toEqual([6]);
     expect(fixed(json)('a')).toEqual([1]);
-  });
-
-  test('a line break after an added token with rstrip', () => {
-    const json = byteLevelJson();
-    json['added_tokens'] = [{ ...addedToken(256, '<|user|>'), rstrip: true }];
-    expect(unfixed(json)('<|user|>\na')).toEqual([256, 97]);
-    expect(fixed(json)('<|user|>\na')).toEqual([256, 10, 97]);
   });
 
   test('stages that the file leaves out', () => {

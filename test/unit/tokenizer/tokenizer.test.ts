@@ -57,6 +57,26 @@ test(
   },
 );
 
+const stripped = readShared('cases/tokens/phi3-rstrip.json');
+test(sharedCheck('added tokens of phi-3-mini take the white space after them', !!stripped), () => {
+  if (!stripped) return;
+  const tokenizer = sharedTokenizer('phi-3-mini')!;
+  const { cases } = JSON.parse(stripped) as { cases: { text: string; expected: number[] }[] };
+  expect(cases.length).toBeGreaterThan(1);
+  for (const { text, expected } of cases) expect(tokenizer.encode(text, bare)).toEqual(expected);
+});
+
+test('added tokens with lstrip or rstrip take the white space on that side, and no other', () => {
+  const json = byteLevelJson();
+  const encode = (strips: object) => {
+    json['added_tokens'] = [{ ...addedToken(256, '<s>'), ...strips }];
+    return Tokenizer.fromJson(json).encode('a \n<s> \nb', bare);
+  };
+  expect(encode({})).toEqual([97, 32, 10, 256, 32, 10, 98]);
+  expect(encode({ rstrip: true })).toEqual([97, 32, 10, 256, 98]);
+  expect(encode({ lstrip: true })).toEqual([97, 256, 32, 10, 98]);
+});
+
 describe('byte-level', () => {
   const tokenizer = Tokenizer.fromJson(byteLevelJson(['h e', 'l l', 'he ll']), {
     bos_token: '<s>',
