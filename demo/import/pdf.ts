@@ -68,7 +68,6 @@ export async function readPdf(
   const task = getDocument({
     data: bytes,
     worker,
-    isEvalSupported: false,
     useWasm: false,
     useWorkerFetch: false,
     BinaryDataFactory: CharacterMaps,
