@@ -28,6 +28,7 @@ export type {
   ReadingProgress,
   StorageQuota,
 } from './documents/document-info';
+export type { DocumentDetails, DocumentPlace } from './prompt/places';
 export type { AddDocumentOptions, EngineDocuments } from './worker/engine-documents';
 export type { KvOptions, MemoryPlan } from './runner/memory-plan';
 export type { RecoveryEvent } from './engine/recovery';

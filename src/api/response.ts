@@ -57,6 +57,8 @@ export interface AnswerSource {
   end_char?: number;
   /** Those characters. */
   text?: string;
+  /** Where most of it stands, as the document's map says: a page, a chapter, a heading. */
+  location?: string;
   /** Share of the attention that went to it beyond an even one, 0 to 1. */
   mass: number;
 }
@@ -72,12 +74,15 @@ export interface AnswerSources {
 /** The field of a choice that says where the answer came from; nothing unless asked for. */
 export function sourcesOf({ sources }: GenerationEnd): { sources?: AnswerSources } {
   if (!sources) return {};
-  const passages = sources.passages.map(({ startToken, endToken, startChar, endChar, text, mass }) => ({
-    start_token: startToken,
-    end_token: endToken,
-    ...(text !== undefined && { start_char: startChar!, end_char: endChar!, text }),
-    mass,
-  }));
+  const passages = sources.passages.map(
+    ({ startToken, endToken, startChar, endChar, text, location, mass }) => ({
+      start_token: startToken,
+      end_token: endToken,
+      ...(text !== undefined && { start_char: startChar!, end_char: endChar!, text }),
+      ...(location !== undefined && { location }),
+      mass,
+    }),
+  );
   return { sources: { calibrated: sources.isCalibrated, passages } };
 }
 

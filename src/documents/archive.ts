@@ -18,7 +18,7 @@ import type { StoredDocument } from './stored-document';
 const magic = new TextEncoder().encode('LONGPAGE');
 const version = 1;
 const headerBytes = magic.byteLength + 8;
-const maxManifestBytes = 2 ** 20;
+const maxManifestBytes = 2 ** 24;
 /** A longer text is no document: reading it would take days. */
 const maxTextBytes = 2 ** 28;
 

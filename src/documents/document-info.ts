@@ -16,6 +16,8 @@ export interface DocumentInfo {
   readonly state: DocumentState;
   /** What is wrong, as a sentence; with `damaged` and `foreign`. */
   readonly problem?: string;
+  /** What was lost, doubtful or left out when its text was made, as sentences; as `add` was told. */
+  readonly notes: readonly string[];
   /** Bytes on the disk. */
   readonly storedBytes: number;
   /** Milliseconds since 1970. */

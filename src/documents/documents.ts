@@ -1,5 +1,6 @@
 /** The library as the engine works with it: reads documents into it, opens them on the GPU, and makes prompts about them. */
 import type { DocumentCost, DocumentInfo, OpenedDocument, ReadingProgress } from './document-info';
+import { checkDetails, type DocumentDetails } from '../prompt/places';
 import { DocumentLibrary, type DocumentDraft, type LibraryOptions } from './library';
 import { pagesPerRun, readableTokens } from './manifest';
 import { storageQuota } from './storage-quota';
@@ -36,7 +37,7 @@ export interface DocumentsContext {
 }
 
 /** What `add` may bring. */
-export interface AddOptions {
+export interface AddOptions extends DocumentDetails {
   readonly title?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReadingProgress) => void) | undefined;
@@ -50,6 +51,7 @@ interface KnownDocument {
   readonly numTokens: number;
   numReadTokens: number;
   info: () => DocumentInfo;
+  readonly places: DocumentDetails['places'];
   /** The text, while it is read: nobody else may look into the library then. */
   readonly text?: string;
   /** Ends the reading, while there is one. */
@@ -154,7 +156,10 @@ export class Documents {
     const prefix = hasText || !isKnown ? head + (known.text ?? (await library.text(id))) : '';
     const all = isKnown ? known.ids : [...encodeChunks(tokenizer, prefix)].flat();
     const own = isAllRead ? all : all.slice(0, known.numReadTokens);
-    const subject = hasText ? { numTokens: own.length, prefix, textStart: head.length } : undefined;
+    const places = hasText ? known.places : undefined;
+    const subject = hasText
+      ? { numTokens: own.length, prefix, textStart: head.length, ...(places && { places }) }
+      : undefined;
     const { contextTokens } = this.#context;
     return { ids: [...own, ...(await encodeText(rest, true, { tokenizer, contextTokens }))], subject };
   }
@@ -228,7 +233,8 @@ export class Documents {
     const ids = await this.encode(prefix, options);
     this.#checkLength(ids.length);
     const head = prefix.slice(0, prefix.length - text.length);
-    await library.begin(draft, { id, title: options.title ?? id, text, head, renderedAt, ids });
+    const details = checkDetails(options);
+    await library.begin(draft, { id, title: options.title ?? id, text, head, renderedAt, ids, details });
     return { ids, head, renderedAt };
   }
 
@@ -302,6 +308,7 @@ export class Documents {
       numTokens: ids.length,
       numReadTokens: draft.manifest.numReadTokens,
       info: () => library.describe(draft.manifest),
+      places: draft.manifest.places,
       text,
       abort,
     };
@@ -377,6 +384,7 @@ export class Documents {
       numTokens: manifest.numTokens,
       numReadTokens,
       info: () => library.describe(manifest),
+      places: manifest.places,
     });
     return stored.bytesRead;
   }

@@ -4,6 +4,7 @@ import { exportArchive, importArchive } from './archive';
 import { closedLibraryError, DocumentDatabase, type NewRecord } from './document-database';
 import type { DocumentInfo, DocumentState } from './document-info';
 import { DocumentLocks, type DocumentLock } from './document-locks';
+import type { DocumentDetails, DocumentPlace } from '../prompt/places';
 import { isWhole, type Manifest, type PageLayout } from './manifest';
 import { recordOverheadBytes } from './record';
 import { damagedError, StoredDocument } from './stored-document';
@@ -25,6 +26,8 @@ export interface NewDocument {
   readonly head: string;
   readonly renderedAt: number;
   readonly ids: readonly number[];
+  /** Where there are none, those of what it takes the place of stay. */
+  readonly details: DocumentDetails;
 }
 
 /** A document that is being written: its lock is held until `close`. */
@@ -66,6 +69,7 @@ export class DocumentLibrary {
       numReadTokens: isWhole(manifest) ? numTokens : numReadTokens,
       state,
       ...(problem !== undefined && { problem: `${problem[0]!.toUpperCase()}${problem.slice(1)}.` }),
+      notes: manifest.notes ?? [],
       storedBytes,
       createdAt,
       lastUsedAt,
@@ -95,6 +99,11 @@ export class DocumentLibrary {
   /** The text of any document, damaged and foreign ones too. @throws RangeError; EngineError `document-damaged`, `document-busy` */
   async text(id: string): Promise<string> {
     return this.#reading(id, (stored) => stored.text());
+  }
+
+  /** Where its text stands, as `add` was told. @throws RangeError when there is no such document */
+  async places(id: string): Promise<readonly DocumentPlace[]> {
+    return (await this.#required(id)).places ?? [];
   }
 
   /** @throws RangeError when there is none */
@@ -177,7 +186,10 @@ export class DocumentLibrary {
   }
 
   /** Stores text and token ids of a document of which nothing is read yet, in the place of what was there. */
-  async begin(draft: DocumentDraft, { id, title, text, head, renderedAt, ids }: NewDocument): Promise<void> {
+  async begin(
+    draft: DocumentDraft,
+    { id, title, text, head, renderedAt, ids, details }: NewDocument,
+  ): Promise<void> {
     const database = await this.#open();
     const now = Date.now();
     const records: NewRecord[] = [
@@ -185,7 +197,11 @@ export class DocumentLibrary {
       { place: { kind: 'ids', list: 0, run: 0 }, payload: bytesOf(Uint32Array.from(ids)) },
     ];
     const isKnown = draft.manifest !== blank;
+    const { places, notes } = draft.manifest;
     const manifest: Manifest = {
+      ...(places && { places }),
+      ...(notes && { notes }),
+      ...details,
       id,
       title: isKnown ? draft.manifest.title : title,
       key: newKey(),

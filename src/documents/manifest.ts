@@ -1,5 +1,6 @@
 /** What the library knows of a document without reading it: plain data, stored last, so that it marks what is complete. */
 
+import { checkDetails, type DocumentDetails } from '../prompt/places';
 import type { RecordPlace } from './record';
 
 /** How a document's pages lie in records. */
@@ -11,7 +12,7 @@ export interface PageLayout {
 }
 
 /** One document of the library. What it counts as read is stored, all of it. */
-export interface Manifest {
+export interface Manifest extends DocumentDetails {
   readonly id: string;
   readonly title: string;
   /** First part of its records' keys; another one after every rebuild. */
@@ -89,7 +90,7 @@ const most = { tokens: 2 ** 24, layers: 1024, kvHeads: 1024, pageBytes: 2 ** 20,
 
 /**
  * Checks a manifest that comes from outside.
- * @throws TypeError for anything that is none, with the field that is wrong
+ * @throws TypeError or RangeError for anything that is none, with the field that is wrong
  */
 export function parseManifest(value: unknown): Manifest {
   if (typeof value !== 'object' || value === null) throw new TypeError('the manifest is no object');
@@ -117,8 +118,10 @@ export function parseManifest(value: unknown): Manifest {
     numReadTokens: wholeNumber(fields, 'numReadTokens', 0, readableTokens(numTokens)),
     storedBytes: wholeNumber(fields, 'storedBytes', 0, Number.MAX_SAFE_INTEGER),
   };
+  const { places, notes } = fields as DocumentDetails;
+  const whole = { ...manifest, ...checkDetails({ places, notes }) };
   if (manifest.numReadTokens % tokensPerPage !== 0) throw new TypeError('numReadTokens is no whole page');
-  return manifest;
+  return whole;
 }
 
 function wholeNumber(fields: Record<string, unknown>, name: string, min: number, max: number): number {

@@ -76,6 +76,8 @@ export interface SourcePassage {
   startChar?: number;
   endChar?: number;
   text?: string;
+  /** The document's own name for the place, where it has a map of its text. */
+  location?: string;
 }
 
 /** Where an answer came from. */

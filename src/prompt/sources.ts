@@ -2,6 +2,7 @@
 import { pagesFor, pageTokens } from '../cache/page';
 import type { ModelConfig } from '../config/model-config';
 import { retrievalHeads, type HeadProfile } from '../stability/head-profile';
+import { locationOf, type DocumentPlace } from './places';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { charOffsets } from '../tokenizer/char-offsets';
 import type { SourcePassage, Sources, SourcesRequest } from '../loop/generation';
@@ -13,6 +14,8 @@ export interface Subject {
   readonly prefix: string | undefined;
   /** Where in `prefix` the text itself begins, in UTF-16 units. */
   readonly textStart: number;
+  /** Where the text stands, in ascending order; absent where nobody said. */
+  readonly places?: readonly DocumentPlace[];
 }
 
 /** A prompt as token ids. */
@@ -124,12 +127,20 @@ export function placePassages(
   tokenizer: Pick<Tokenizer, 'decoder' | 'isSpecial'>,
   numPassages: number,
 ): SourcePassage[] {
-  const { numTokens, prefix, textStart } = subject;
+  const { numTokens, prefix, textStart, places = [] } = subject;
   const runs = findPassages(masses, textTokens(subject, ids, tokenizer), numPassages);
   if (prefix === undefined) return runs;
   const offsets = charOffsets(tokenizer, ids.slice(0, numTokens), prefix);
   return runs.map((run) => {
     const [from, to] = [Math.max(offsets[run.startToken]!, textStart), offsets[run.endToken]!];
-    return { ...run, startChar: from - textStart, endChar: to - textStart, text: prefix.slice(from, to) };
+    const [startChar, endChar] = [from - textStart, to - textStart];
+    const location = locationOf(places, startChar, endChar);
+    return {
+      ...run,
+      startChar,
+      endChar,
+      text: prefix.slice(from, to),
+      ...(location !== undefined && { location }),
+    };
   });
 }

@@ -6,11 +6,12 @@ import type {
   ReadingProgress,
   StorageQuota,
 } from '../documents/document-info';
+import { checkDetails, type DocumentDetails, type DocumentPlace } from '../prompt/places';
 import { storageQuota } from '../documents/storage-quota';
 import type { Connection } from './connection';
 
 /** What reading a document may bring. */
-export interface AddDocumentOptions {
+export interface AddDocumentOptions extends DocumentDetails {
   /** Shown to people; default: the id. */
   readonly title?: string;
   readonly onProgress?: (progress: ReadingProgress) => void;
@@ -37,7 +38,8 @@ export class EngineDocuments {
     checkText("A document's id", id);
     checkText("A document's text", text);
     if (title !== undefined) checkText("A document's title", title);
-    return this.#connection.call('addDocument', { id, text, title }, { signal, onProgress });
+    const details = checkDetails(options);
+    return this.#connection.call('addDocument', { id, text, title, ...details }, { signal, onProgress });
   }
 
   /** All documents, the one used last first. */
@@ -58,6 +60,12 @@ export class EngineDocuments {
   async text(id: string): Promise<string> {
     checkText("A document's id", id);
     return this.#connection.call('documentText', id);
+  }
+
+  /** Where the text stands, as `add` was told; empty where it was not. @throws RangeError when there is no such document */
+  async places(id: string): Promise<readonly DocumentPlace[]> {
+    checkText("A document's id", id);
+    return this.#connection.call('documentPlaces', id);
   }
 
   /** @throws RangeError when there is none */

@@ -57,9 +57,9 @@ const handlers: Handlers = {
   async headProfile() {
     return loaded().headProfile();
   },
-  async addDocument({ id: name, text, title }, id, signal) {
+  async addDocument({ id: name, text, ...options }, id, signal) {
     const onProgress = (progress: ReadingProgress) => send({ kind: 'progress', id, progress });
-    return (await loaded().documents()).add(name, text, { title, signal, onProgress });
+    return (await loaded().documents()).add(name, text, { ...options, signal, onProgress });
   },
   async listDocuments() {
     return (await loaded().documents()).library.list();
@@ -69,6 +69,9 @@ const handlers: Handlers = {
   },
   async documentText(name) {
     return (await loaded().documents()).library.text(name);
+  },
+  async documentPlaces(name) {
+    return (await loaded().documents()).library.places(name);
   },
   async renameDocument({ id, title }) {
     await (await loaded().documents()).library.rename(id, title);

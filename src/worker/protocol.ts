@@ -1,5 +1,6 @@
 /** The messages between the page and the engine's worker: plain data, nothing that runs. */
 import type { DocumentCost, DocumentInfo, OpenedDocument, ReadingProgress } from '../documents/document-info';
+import type { DocumentDetails, DocumentPlace } from '../prompt/places';
 import type { GenerationRequest } from '../loop/generation';
 import type { GenerationEvent } from '../loop/generation-event';
 import type { PlanOptions } from '../engine/engine';
@@ -45,10 +46,14 @@ export interface Calls {
   watchCache: { argument: boolean; result: undefined };
   headProfile: { argument: undefined; result: HeadProfile | undefined };
   /** Sends progress until its result. */
-  addDocument: { argument: { id: string; text: string; title?: string | undefined }; result: DocumentInfo };
+  addDocument: {
+    argument: { id: string; text: string; title?: string | undefined } & DocumentDetails;
+    result: DocumentInfo;
+  };
   listDocuments: { argument: undefined; result: DocumentInfo[] };
   openDocument: { argument: string; result: OpenedDocument };
   documentText: { argument: string; result: string };
+  documentPlaces: { argument: string; result: readonly DocumentPlace[] };
   renameDocument: { argument: { id: string; title: string }; result: undefined };
   deleteDocument: { argument: string; result: undefined };
   exportDocument: { argument: string; result: Blob };

@@ -7,6 +7,7 @@ import { payloadBytes, placesOfRun, type Manifest } from '../../../src/documents
 
 const layout = { numLayers: 2, numKvHeads: 1, pageBytes: 64, summaryBytes: 8 };
 const text = 'A whale, and \u{1f40b} another.';
+const details = { places: [{ startChar: 3, label: 'p. 1' }], notes: ['One page is missing.'] };
 const ids = Array.from({ length: 300 }, (_, i) => i);
 
 beforeEach(() => {
@@ -19,7 +20,7 @@ const makeLibrary = (fingerprint = 'these weights', locks?: LockManager) =>
 /** Stores a document of 18 pages, or the first run of it. */
 async function store(library: DocumentLibrary, numRuns = 2): Promise<void> {
   const draft = await library.draft('whale', text);
-  await library.begin(draft, { id: 'whale', title: 'Whale', text, head: '', renderedAt: 1, ids });
+  await library.begin(draft, { id: 'whale', title: 'Whale', text, head: '', renderedAt: 1, ids, details });
   for (let run = 0; run < numRuns; run++) {
     const numReadTokens = run === 0 ? 256 : 288;
     const records = placesOfRun(draft.manifest, run).map((place) => {
@@ -45,6 +46,8 @@ test('what is stored is listed and read back; half of it is partial', async () =
   expect(await stored.payload({ kind: 'pages', list: 1, run: 1 })).toEqual(new Uint8Array(128).fill(4));
   expect(await stored.summaries(1)).toHaveLength(18 * 8);
   expect(stored.bytesRead).toBeLessThanOrEqual(info!.storedBytes);
+  expect(info!.notes).toEqual(details.notes);
+  expect(await library.places('whale')).toEqual(details.places);
   await library.rename('whale', 'Moby');
   expect((await library.list())[0]!.title).toBe('Moby');
   await expect(library.open('nothing')).rejects.toThrow(RangeError);
@@ -58,6 +61,9 @@ test('other weights see a foreign document, and never its pages; its text is the
   expect(await other.text('whale')).toBe(text);
   const draft = await other.draft('whale', text);
   expect(draft.known).toBeUndefined();
+  // A rebuilt document keeps what it said of itself.
+  await other.begin(draft, { id: 'whale', title: 'W', text, head: '', renderedAt: 1, ids, details: {} });
+  expect(await other.places('whale')).toEqual(details.places);
 });
 
 describe('a file from a stranger', () => {
@@ -72,6 +78,7 @@ describe('a file from a stranger', () => {
     const { library, bytes } = await exported();
     expect(await library.import(new Blob([bytes]))).toMatchObject({ id: 'whale-2', state: 'complete' });
     const [stored, copy] = [await library.open('whale'), await library.open('whale-2')];
+    expect(await library.places('whale-2')).toEqual(details.places);
     const place = { kind: 'pages', list: 0, run: 1 } as const;
     expect(await copy.payload(place)).toEqual(await stored.payload(place));
   });

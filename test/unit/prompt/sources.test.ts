@@ -64,6 +64,9 @@ test('characters are those of the text, whatever stands before it', () => {
   expect(new TextEncoder().encode(passage!.text!).length).toBe(16);
   const [first] = placePassages([0.9, 0.1], subject, ids, tokenizer, 1);
   expect(first).toMatchObject({ startToken: 6, startChar: 0, endToken: 16, endChar: 10 });
+  expect(passage).not.toHaveProperty('location');
+  const places = [{ startChar: start + 1, label: 'p. 2' }];
+  expect(placePassages(shares, { ...subject, places }, ids, tokenizer, 1)[0]!.location).toBe('p. 2');
   const plain = { ...subject, prefix: undefined };
   expect(placePassages(shares, plain, ids, tokenizer, 1)).toEqual([
     { startToken: 32, endToken: 48, mass: expect.closeTo(0.6 - 1 / 9, 9) as number },
