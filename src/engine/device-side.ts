@@ -78,6 +78,11 @@ export class DeviceSide {
     return this.#loop;
   }
 
+  /** Digest of the weights' bytes: the same on every device. */
+  get weightsId(): string {
+    return this.#parts.weightsId;
+  }
+
   /** Kernel variants that the self-test found wrong on this GPU. */
   get refusedVariants(): readonly string[] {
     return this.#parts.refusedVariants;
@@ -283,7 +288,16 @@ export class DeviceSide {
       let device: Device | undefined;
       try {
         device = await Device.request(options);
-        this.#replaceParts(await prepare(device, config, source, again, former));
+        const parts = await prepare(device, config, source, again, former);
+        if (parts.weightsId !== this.#parts.weightsId) {
+          parts.runner.destroy();
+          destroyWeights(parts.weights);
+          throw new EngineError(
+            'weights-corrupt',
+            'The GPU device was lost, and the model has other weights now than those it was loaded with. Load it again.',
+          );
+        }
+        this.#replaceParts(parts);
         return;
       } catch (error) {
         failure = (await device?.reasonOf(error)) ?? error;

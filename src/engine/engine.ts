@@ -59,7 +59,7 @@ export class EngineCore {
   #lastRequest: GenerationTimings | undefined;
   readonly #listeners = new Set<(event: CacheEvent) => void>();
   readonly #recoveryListeners = new Set<(event: RecoveryEvent) => void>();
-  readonly #documentFingerprint: string;
+  readonly #textId: string;
   #documents: Promise<Documents> | undefined;
   #disposing: Promise<void> | undefined;
 
@@ -81,7 +81,7 @@ export class EngineCore {
     this.#options = options;
     this.#profileOrigin = origin;
     this.#loadMs = loadMs;
-    this.#documentFingerprint = parts.fingerprint;
+    this.#textId = files.id;
     this.#measured = measured;
     const onRecovery = (event: RecoveryEvent) => tellAll(this.#recoveryListeners, event);
     this.#side = new DeviceSide({ source, config, options, onRecovery }, parts);
@@ -304,13 +304,22 @@ export class EngineCore {
   }
 
   async #openDocuments(): Promise<Documents> {
-    const { Documents } = await fetched(import('../documents/documents'));
+    const [{ Documents }, { documentFingerprint }] = await Promise.all([
+      fetched(import('../documents/documents')),
+      fetched(import('../documents/document-fingerprint')),
+    ]);
     const { cache, plan } = this.runner;
     const { hostPageBytes, summaryBytes } = cache.layout;
     const { numLayers, numKvHeads } = cache.shape;
     return new Documents({
       library: {
-        fingerprint: this.#documentFingerprint,
+        fingerprint: documentFingerprint({
+          weightsId: this.#side.weightsId,
+          textId: this.#textId,
+          config: this.config,
+          weights: this.#options.weights ?? 'f16',
+          cache: cache.shape,
+        }),
         layout: { numLayers, numKvHeads, pageBytes: hostPageBytes, summaryBytes },
         locks: (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks,
       },

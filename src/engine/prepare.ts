@@ -5,6 +5,7 @@ import { loadsAhead, teamLanes } from '../kernels/linear/matvec';
 import { isSelecting, slowKernels } from '../graph/kernel-list';
 import type { ModelConfig } from '../config/model-config';
 import type { ModelSource } from '../source/model-source';
+import { ContentDigest } from '../weights/content-digest';
 import { loadWeights } from '../weights/weight-loader';
 import { weightBytes } from '../weights/weight-layout';
 import { destroyWeights, type ModelWeights } from '../weights/weights';
@@ -12,7 +13,6 @@ import type { BackedHostStore } from '../offload/backed-host-store';
 import type { HeadProfile } from '../stability/head-profile';
 import { fetched } from '../util/fetched';
 import { together } from '../util/together';
-import { documentFingerprint } from '../documents/document-fingerprint';
 import type { EngineOptions } from './engine-options';
 import { planMemory } from '../runner/memory-plan';
 import { ModelRunner } from '../runner/model-runner';
@@ -26,7 +26,8 @@ export interface EngineParts {
   readonly compiler: KernelCompiler;
   readonly weights: ModelWeights;
   readonly runner: ModelRunner;
-  readonly fingerprint: string;
+  /** Digest of the weights' bytes. */
+  readonly weightsId: string;
   readonly hostStore: BackedHostStore;
   readonly refusedVariants: readonly string[];
 }
@@ -79,11 +80,13 @@ export async function prepare(
   };
   let weights: ModelWeights | undefined;
   let hostStore = store;
+  const digest = new ContentDigest();
   try {
     const [{ refusedVariants, warning }] = await together(signal, (either) => [
       runSelfTest(compiler, shape),
       loadWeights(device, config, source, {
         format,
+        digest,
         signal: either,
         ...(onProgress && { onProgress }),
       }).then((loaded) => (weights = loaded)),
@@ -94,12 +97,13 @@ export async function prepare(
     // A lost device has its observer from before: it needs nothing from the network here.
     const meter =
       observer ??
-      (plan.observe && (await fetched(import('../stability/stability-observer'))).newObserver(config, plan, measured));
+      (plan.observe &&
+        (await fetched(import('../stability/stability-observer'))).newObserver(config, plan, measured));
     const runner = await ModelRunner.create(compiler, config, weights!, plan, hostStore, meter);
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();
-    const fingerprint = documentFingerprint(source.id, config, format, plan.cache);
-    return { device, compiler, weights: weights!, runner, hostStore, fingerprint, refusedVariants };
+    const weightsId = await digest.finish();
+    return { device, compiler, weights: weights!, runner, hostStore, weightsId, refusedVariants };
   } catch (error) {
     if (weights) destroyWeights(weights);
     if (!store) await hostStore?.close();

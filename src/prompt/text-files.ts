@@ -1,5 +1,6 @@
 /** The small files of a model's folder that are about text. */
 import type { ModelSource } from '../source/model-source';
+import { digestOf } from '../weights/content-digest';
 import { ChatTemplate } from '../tokenizer/chat-template';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { EngineError } from '../util/errors';
@@ -8,6 +9,8 @@ import { EngineError } from '../util/errors';
 export interface TextFiles {
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;
+  /** Digest of what the files say. */
+  readonly id: string;
 }
 
 /**
@@ -23,6 +26,7 @@ export async function readTextFiles(source: ModelSource, signal?: AbortSignal): 
   return {
     tokenizer: Tokenizer.fromJson(tokenizerJson, tokenizerConfigJson),
     template: ChatTemplate.fromFiles(chatTemplate, tokenizerConfigJson),
+    id: await digestOf([JSON.stringify(texts)]),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Reads a file front to back in pieces of the reader's choice, from a stream whose chunks have any size. */
 import { EngineError } from '../util/errors';
 import type { OpenedFile } from '../source/model-source';
+import type { ContentDigest } from './content-digest';
 
 /** One pass over one file. */
 export class ShardReader {
@@ -13,11 +14,23 @@ export class ShardReader {
   part = 'its header';
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   readonly #signal: AbortSignal | undefined;
+  readonly #digest: ContentDigest | undefined;
   readonly #onAbort: () => void;
   #chunk: Uint8Array = new Uint8Array(0);
 
-  /** Aborting the signal cancels the stream at once, even while a read is waiting. */
-  constructor(name: string, { stream, sizeBytes }: OpenedFile, signal?: AbortSignal) {
+  /**
+   * Aborting the signal cancels the stream at once, even while a read is waiting.
+   * @param digest takes all bytes, those that are skipped too
+   */
+  constructor(
+    name: string,
+    { stream, sizeBytes }: OpenedFile,
+    {
+      signal,
+      digest,
+    }: { readonly signal?: AbortSignal | undefined; readonly digest?: ContentDigest | undefined } = {},
+  ) {
+    this.#digest = digest;
     this.name = name;
     this.sizeBytes = sizeBytes;
     this.#reader = stream.getReader();
@@ -81,6 +94,7 @@ export class ShardReader {
       this.#signal?.throwIfAborted();
       if (done) return false;
       this.#chunk = value;
+      await this.#digest?.update(value);
     } while (this.#chunk.length === 0);
     return true;
   }

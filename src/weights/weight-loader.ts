@@ -6,6 +6,7 @@
 import type { Device } from '../gpu/device';
 import { matrixLayout, type WeightFormat } from '../kernels/linear/weight-format';
 import { EngineError } from '../util/errors';
+import type { ContentDigest } from './content-digest';
 import { areFinite } from './elements';
 import { ProgressCount, type LoadProgress, type WeightFile } from './load-progress';
 import type { ModelConfig } from '../config/model-config';
@@ -43,6 +44,8 @@ export interface LoadWeightsOptions {
   readonly signal?: AbortSignal;
   /** Largest binding in bytes; the device's own limit when left out. */
   readonly maxBindingBytes?: number;
+  /** Takes every byte of the weight files. */
+  readonly digest?: ContentDigest;
 }
 
 /**
@@ -66,11 +69,10 @@ export async function loadWeights(
     const seen = new Set<string>();
     const piece = new Uint8Array(maxPieceBytes);
     for (const file of files) {
-      const reader = new ShardReader(
-        file.name,
-        file.opened ?? (await openShard(source, file.name, signal)),
+      const reader = new ShardReader(file.name, file.opened ?? (await openShard(source, file.name, signal)), {
         signal,
-      );
+        digest: options.digest,
+      });
       try {
         const headers = await readHeaders(reader);
         const tensors = matchTensors(plan, headers, file.name, seen);

@@ -72,7 +72,7 @@ describe('ShardReader', () => {
     const log: unknown[] = [];
     const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({ cancel: (reason) => void log.push(reason) });
     const abort = new AbortController();
-    const reader = new ShardReader('f', { sizeBytes: 9, stream }, abort.signal);
+    const reader = new ShardReader('f', { sizeBytes: 9, stream }, { signal: abort.signal });
     const pending = reader.skip(1);
     abort.abort('enough');
     await expect(pending).rejects.toBe('enough');
