@@ -18,6 +18,8 @@ struct Params {
 @group(0) @binding(16) var<uniform> params: Params;
 @group(0) @binding(17) var<storage, read> list: array<vec2<u32>>;
 
+// Of use to the other variants only.
+override threads: u32 = 256;
 // One bit a page.
 var<workgroup> chosen: array<atomic<u32>, 256>;
 

@@ -2,6 +2,7 @@
 import type { Device } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
 import { loadsAhead, teamLanes } from '../kernels/linear/matvec';
+import { topKConstants } from '../kernels/select/top-k';
 import { isSelecting, slowKernels } from '../graph/kernel-list';
 import type { ModelConfig } from '../config/model-config';
 import type { ModelSource } from '../source/model-source';
@@ -75,6 +76,7 @@ export async function prepare(
     group: numHeads / numKvHeads,
     isSelecting: isSelecting(config, plan.cache),
     isFused: device.features.has('fused-selection'),
+    topThreads: topKConstants(device.features).threads,
     ahead: loadsAhead(format, 1, false, device.features),
     lanes: [config.vocabSize, config.hiddenSize].map((rows) => teamLanes(format, rows, device.features)),
   };

@@ -13,7 +13,7 @@ import type { WeightFormat } from '../kernels/linear/weight-format';
 import { isSamplingWide, sample, samplerThreads } from '../kernels/sampler/sample';
 import { pageScore } from '../kernels/select/page-score';
 import { selectPages } from '../kernels/select/select-pages';
-import { topK } from '../kernels/select/top-k';
+import { topK, topKConstants } from '../kernels/select/top-k';
 import { qkvWidth } from './activations';
 import type { ModelConfig } from '../config/model-config';
 
@@ -68,7 +68,7 @@ export function slowKernels(
     ...(isSelecting(config, cache)
       ? ([
           ...(features.has('fused-selection') ? [[selectPages(element), heads] as const] : []),
-          [topK, {}],
+          [topK(cache.maxPages), topKConstants(features)],
           [pageScore(element), heads],
         ] as const)
       : []),

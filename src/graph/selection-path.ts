@@ -2,16 +2,20 @@
 import type { DeviceFeature } from '../gpu/device';
 
 /**
- * Pages up to which a workgroup for each head costs less than a dispatch more: on an H100 one kernel takes 15 µs for 21 at 256
- * pages, as long as two at 2,048, and 13 µs more at 4,096.
+ * Channels of a head's pages, of which each is a minimum and a maximum to read, up to which one workgroup costs less than a
+ * dispatch more. An H200 at head dimension 128, 256 pages: one kernel 29 µs, two 10.6 and 8.6; at 2,048 pages 125, and 12.4 and
+ * 13.9. Two never take less than about 15 µs, and one takes as long at 256 pages of 32 channels (H100).
  */
-const mostFused = 2560;
+const mostFusedChannels = 8192;
 
-/** Whether one kernel scores and selects from lists of at most `numPages` pages, by `numQueries` queries each. */
+/**
+ * Whether one kernel scores and selects, from lists of at most `numChannels` channels (pages · head dimension), by `numQueries`
+ * queries each.
+ */
 export function isSelectionFused(
   features: ReadonlySet<DeviceFeature>,
-  numPages: number,
+  numChannels: number,
   numQueries: number,
 ): boolean {
-  return features.has('fused-selection') && numQueries === 1 && numPages <= mostFused;
+  return features.has('fused-selection') && numQueries === 1 && numChannels <= mostFusedChannels;
 }

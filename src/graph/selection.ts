@@ -4,7 +4,7 @@ import { flatGrid, type Recorder } from '../gpu/recorder';
 import { elementOf } from '../kernels/attention/kv-format';
 import { pageScore, pageScoreGrid } from '../kernels/select/page-score';
 import { selectPages } from '../kernels/select/select-pages';
-import { selectionHead, topK } from '../kernels/select/top-k';
+import { selectionHead, topK, topKConstants } from '../kernels/select/top-k';
 import { listTargets, numLists, numSummarySlots } from '../cache/cache-layout';
 import { pagesFor } from '../cache/page';
 import { qkvWidth } from './activations';
@@ -44,7 +44,7 @@ export async function bindSelection(
   const element = elementOf(format);
   const [scoreKernel, topKernel, fusedKernel] = await Promise.all([
     compiler.compile(pageScore(element), constants),
-    compiler.compile(topK),
+    compiler.compile(topK(maxPages), topKConstants(features)),
     features.has('fused-selection') ? compiler.compile(selectPages(element), constants) : undefined,
   ]);
   const slabs = cache.layers[layer]!.map(({ firstKvHead, numKvHeads: numInSlab, summaries }) => {
@@ -82,7 +82,7 @@ export async function bindSelection(
     const params = { ...shared, numTasks: firstTask };
     const list = Uint32Array.from(parts.flatMap((part) => [...part.list]));
     return (recorder, numPages) => {
-      if (isSelectionFused(features, numPages, numQueries)) {
+      if (isSelectionFused(features, numPages * headDim, numQueries)) {
         for (const { fused, params: own, list: ownList } of parts) {
           recorder.dispatch(fused!, own, flatGrid(own.numTasks), ownList);
         }

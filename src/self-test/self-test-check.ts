@@ -35,6 +35,8 @@ export interface SelfTestShape {
   readonly isSelecting: boolean;
   /** Whether one kernel may do that. */
   readonly isFused?: boolean;
+  /** Invocations of `topK`; 256 if not given. */
+  readonly topThreads?: number;
   /** Steps that matvec loads the weights of one row ahead; 1 if not given. */
   readonly ahead?: number;
   /** Numbers of invocations that share a row in matvec, in some of its uses; 16 if not given. */

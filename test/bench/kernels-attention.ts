@@ -183,7 +183,7 @@ function scoreBench(headDim: number, group: number, kvHeads: number, numPages: n
 function topKBench(kvHeads: number, numPages: number, budget: number): Bench {
   return {
     title: `top-k ${budget} of ${numPages} pages, kvHeads ${kvHeads}`,
-    spec: topK,
+    spec: topK(numPages),
     constants: {},
     buffers: {
       rows: Uint32Array.of(0, numPages * 16 - 1, 0, 0),

@@ -4,38 +4,53 @@ import subgroups from '../../../shaders/lib/order-subgroups.wgsl';
 import radixSelect from '../../../shaders/lib/radix-select.wgsl';
 import shader from '../../../shaders/select/top-k.wgsl';
 import naive from '../../../shaders/select/top-k-naive.wgsl';
+import registers from '../../../shaders/select/top-k-registers.wgsl';
+import type { DeviceFeature } from '../../gpu/device';
 import type { KernelSpec } from '../../gpu/kernel';
+
+/** Pages whose scores 256 invocations keep in registers. */
+const mostRegisterPages = 8192;
 
 /**
  * For each task t = (row, head) of the list, the min(`budget`, pages) highest of `scores[t · scoreStride + p]`, ties to the
  * lower PageIndex, ascending by PageIndex, to `lists[(target · numLists + listOffset + sequence · kvHeads + kvHead) ·
  * listCapacity]` for each of its targets; and `listState` of that index = (their number, the page after the row's own). `head` is
- * `selectionHead(kvHead, targets)`. `budget` is in [1, listCapacity]. Grid: `flatGrid(numTasks)`.
+ * `selectionHead(kvHead, targets)`. `budget` is in [1, listCapacity]. No row has more than `maxPages` pages. Grid:
+ * `flatGrid(numTasks)`.
  */
-export const topK = {
-  name: 'select/top-k',
-  bindings: { rows: 'read', scores: 'read', listState: 'read_write', lists: 'read_write' },
-  params: {
-    numTasks: 'u32',
-    kvHeads: 'u32',
-    budget: 'u32',
-    listOffset: 'u32',
-    numLists: 'u32',
-    listCapacity: 'u32',
-    scoreStride: 'u32',
-  },
-  hasList: true,
-  variants: [
-    {
-      name: 'subgroups',
-      sources: [subgroups, radixSelect, shader],
-      requires: ['subgroups'],
-      except: ['software'],
+export function topK(maxPages: number) {
+  const isShort = maxPages <= mostRegisterPages;
+  return {
+    name: isShort ? 'select/top-k' : 'select/top-k:long',
+    bindings: { rows: 'read', scores: 'read', listState: 'read_write', lists: 'read_write' },
+    params: {
+      numTasks: 'u32',
+      kvHeads: 'u32',
+      budget: 'u32',
+      listOffset: 'u32',
+      numLists: 'u32',
+      listCapacity: 'u32',
+      scoreStride: 'u32',
     },
-    { name: 'portable', sources: [portable, radixSelect, shader] },
-    { name: 'naive', sources: [naive] },
-  ],
-} as const satisfies KernelSpec;
+    constants: { threads: 256 },
+    hasList: true,
+    variants: [
+      {
+        name: 'subgroups',
+        sources: isShort ? [subgroups, registers] : [subgroups, radixSelect, shader],
+        requires: ['subgroups'],
+        except: ['software'],
+      },
+      { name: 'portable', sources: [portable, radixSelect, shader] },
+      { name: 'naive', sources: [naive] },
+    ],
+  } as const satisfies KernelSpec;
+}
+
+/** Constants of `topK`: a software adapter runs invocations one after the other, and fewer of them have less to add up. */
+export function topKConstants(features: ReadonlySet<DeviceFeature>): { readonly threads: number } {
+  return { threads: features.has('software') ? 64 : 256 };
+}
 
 /** A KV head, below 65,536, and the targets of its selection, below 16, as a list names them. */
 export function selectionHead(kvHead: number, targets: readonly number[]): number {

@@ -56,9 +56,13 @@ test('scores and pages are the same by one kernel and by two', async () => {
       grid: pageScoreGrid(numTasks, maxPages),
     });
     const scored = { ...buffers, scores: new Float32Array(scores!) };
-    const [portable] = availableVariants(device, topK).filter(({ name }) => name === 'portable');
+    const [portable] = availableVariants(device, topK(maxPages)).filter(({ name }) => name === 'portable');
     const grid = flatGrid(numTasks);
-    const wanted = await runKernel(compiler, { ...common, buffers: scored, spec: topK, grid }, portable);
+    const wanted = await runKernel(
+      compiler,
+      { ...common, buffers: scored, spec: topK(maxPages), grid },
+      portable,
+    );
     const spec = selectPages('f16');
     for (const variant of availableVariants(device, spec)) {
       const actual = await runKernel(compiler, { ...common, spec, constants, grid }, variant);

@@ -4,16 +4,26 @@ import { topK as reference } from '../../../src/reference/select/top-k';
 import { randomFloats } from '../../support/random';
 import type { KernelCase } from '../harness';
 
-const shapes = [
+interface Shape {
+  readonly budget: number;
+  readonly kvHeads: number;
+  readonly numPages: readonly number[];
+  readonly step: number;
+}
+
+const shapes: readonly Shape[] = [
   { budget: 4, kvHeads: 1, numPages: [1], step: 0 },
   { budget: 64, kvHeads: 2, numPages: [64, 63, 65], step: 0 },
   { budget: 7, kvHeads: 3, numPages: [577, 40], step: 0.5 },
   { budget: 128, kvHeads: 1, numPages: [300, 1000], step: 2 },
   { budget: 256, kvHeads: 1, numPages: [8192, 4096], step: 0.01 },
-] as const;
+  // All alike but for the last page, and none is.
+  { budget: 33, kvHeads: 1, numPages: [2100], step: 100 },
+  { budget: 64, kvHeads: 1, numPages: [8191], step: 0 },
+];
 
-/** Tasks of all heads of all rows; `step` > 0 rounds scores to its multiples, so that many are equal. */
-function buildCase({ budget, kvHeads, numPages, step }: (typeof shapes)[number]): KernelCase {
+/** Tasks of all heads of all rows; `step` > 0 rounds scores to its multiples, so that many are equal. With `isLong` the kernel for more pages. */
+function buildCase({ budget, kvHeads, numPages, step }: Shape, isLong: boolean): KernelCase {
   const numRows = numPages.length;
   const rows = new Uint32Array(4 * numRows);
   numPages.forEach((count, row) => rows.set([numRows - 1 - row, count * 16 - 1 - (row % 16)], 4 * row));
@@ -31,8 +41,8 @@ function buildCase({ budget, kvHeads, numPages, step }: (typeof shapes)[number])
   const listState = new Uint32Array(3 * 2 * numLists).fill(9);
   const lists = new Uint32Array(3 * numLists * listCapacity).fill(0xffffffff);
   return {
-    title: `${budget} of ${numPages.join(', ')} pages, ${kvHeads} KV heads${step > 0 ? `, steps of ${step}` : ''}`,
-    spec: topK,
+    title: `${budget} of ${numPages.join(', ')} pages, ${kvHeads} KV heads${step > 0 ? `, steps of ${step}` : ''}${isLong ? ', the kernel for more' : ''}`,
+    spec: topK(isLong ? 8193 : 8192),
     buffers: { rows, scores, listState, lists },
     params: { numTasks: tasks.length, kvHeads, budget, listOffset, numLists, listCapacity, scoreStride },
     grid: flatGrid(tasks.length),
@@ -54,4 +64,7 @@ function buildCase({ budget, kvHeads, numPages, step }: (typeof shapes)[number])
   };
 }
 
-export const cases = shapes.map(buildCase);
+export const cases = [
+  ...shapes.map((shape) => buildCase(shape, false)),
+  ...[shapes[2]!, shapes[4]!].map((shape) => buildCase(shape, true)),
+];

@@ -5,11 +5,15 @@ import { isSelectionFused } from '../../../src/graph/selection-path';
 const fused: DeviceFeature[] = ['fused-selection'];
 
 test.each([
-  [fused, 65, 1, true],
-  [fused, 2048, 1, true],
-  [fused, 4096, 1, false],
-  [fused, 65, 2, false],
-  [[], 65, 1, false],
-])('one kernel selects with %j from %i pages by %i queries: %s', (features, pages, queries, isFused) => {
-  expect(isSelectionFused(new Set(features), pages, queries)).toBe(isFused);
-});
+  [fused, 65 * 64, 1, true],
+  [fused, 256 * 32, 1, true],
+  [fused, 257 * 32, 1, false],
+  [fused, 256 * 128, 1, false],
+  [fused, 65 * 32, 2, false],
+  [[], 65 * 32, 1, false],
+])(
+  'one kernel selects with %j from %i channels by %i queries: %s',
+  (features, channels, queries, isFused) => {
+    expect(isSelectionFused(new Set(features), channels, queries)).toBe(isFused);
+  },
+);
