@@ -98,6 +98,11 @@ const textByCode: Readonly<Record<string, Omit<ErrorText, 'detail'>>> = {
     steps: ['Another tab has it open or reads it. Close that tab, or wait until it is done.'],
     canRetry: false,
   },
+  'document-unread': {
+    title: 'Nothing of this document is read yet',
+    steps: ['Ask again when its first part is read.'],
+    canRetry: false,
+  },
   'device-lost': {
     title: 'The GPU was lost',
     steps: [

@@ -29,7 +29,7 @@ export type {
   StorageQuota,
 } from './documents/document-info';
 export type { DocumentDetails, DocumentPlace } from './prompt/places';
-export type { AddDocumentOptions, EngineDocuments } from './worker/engine-documents';
+export type { AddDocumentOptions, EngineDocuments, VerifyOptions } from './worker/engine-documents';
 export type { KvOptions, MemoryPlan } from './runner/memory-plan';
 export type { RecoveryEvent } from './engine/recovery';
 export type { EngineStats, RequestTimings } from './engine/stats';

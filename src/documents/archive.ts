@@ -1,5 +1,6 @@
 /** A document as one file, for export and import: what comes in is checked like anything from a stranger. */
 import { EngineError } from '../util/errors';
+import { checksum } from './checksum';
 import type { NewRecord } from './document-database';
 import {
   numLists,
@@ -14,10 +15,10 @@ import {
 import { decodeRecord, encodeRecord, recordOverheadBytes, type RecordPlace } from './record';
 import type { StoredDocument } from './stored-document';
 
-/** "LONGPAGE", then the version of this form and the bytes of the manifest, u32 little-endian. */
+/** "LONGPAGE", then the version of this form, the bytes of the manifest and their checksum, u32 little-endian. */
 const magic = new TextEncoder().encode('LONGPAGE');
-const version = 1;
-const headerBytes = magic.byteLength + 8;
+const version = 2;
+const headerBytes = magic.byteLength + 12;
 const maxManifestBytes = 2 ** 24;
 /** A longer text is no document: reading it would take days. */
 const maxTextBytes = 2 ** 28;
@@ -43,6 +44,7 @@ export async function exportArchive(stored: StoredDocument): Promise<Blob> {
   const numbers = new DataView(header.buffer, magic.byteLength);
   numbers.setUint32(0, version, true);
   numbers.setUint32(4, json.byteLength, true);
+  numbers.setUint32(8, checksum(json), true);
   const parts: BlobPart[] = [header, json];
   const add = (place: RecordPlace, payload: Uint8Array, target: BlobPart[]) => {
     const record = encodeRecord(place, payload);
@@ -71,7 +73,9 @@ export async function importArchive(blob: Blob): Promise<Archive> {
   if (numbers.getUint32(0, true) !== version) throw unusable('it is of another version');
   const manifestBytes = numbers.getUint32(4, true);
   if (manifestBytes > maxManifestBytes) throw unusable('its manifest is too long');
-  const manifest = readManifest(await reader.take(manifestBytes));
+  const json = await reader.take(manifestBytes);
+  if (numbers.getUint32(8, true) !== checksum(json)) throw unusable('its manifest was altered');
+  const manifest = readManifest(json);
   const numPages = manifest.numReadTokens / tokensPerPage;
   const perPage = numLists(manifest.layout) * (manifest.layout.pageBytes + manifest.layout.summaryBytes);
   if (numPages * perPage > blob.size) throw unusable(`its ${numPages} pages are not all there`);

@@ -14,6 +14,8 @@ export interface DocumentInfo {
   readonly numTokens: number;
   readonly numReadTokens: number;
   readonly state: DocumentState;
+  /** Whether its pages came as a file: they answer about this document alone, until `verify` reads it anew. */
+  readonly isImported: boolean;
   /** What is wrong, as a sentence; with `damaged` and `foreign`. */
   readonly problem?: string;
   /** What was lost, doubtful or left out when its text was made, as sentences; as `add` was told. */

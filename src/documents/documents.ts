@@ -1,10 +1,13 @@
 /** The library as the engine works with it: reads documents into it, opens them on the GPU, and makes prompts about them. */
 import type { DocumentCost, DocumentInfo, OpenedDocument, ReadingProgress } from './document-info';
 import { checkDetails, type DocumentDetails } from '../prompt/places';
+import { explainBadContents, samplePages } from './import-check';
+import { isSamePage, pageValues } from './page-values';
+import { recomputePage } from './recompute-page';
 import { DocumentLibrary, type DocumentDraft, type LibraryOptions } from './library';
 import { pagesPerRun, readableTokens } from './manifest';
 import { storageQuota } from './storage-quota';
-import type { StoredDocument } from './stored-document';
+import { originOf, type StoredDocument } from './stored-document';
 import type { ModelConfig } from '../config/model-config';
 import { encodeChunks } from '../tokenizer/chunked-encoding';
 import type { ChatMessage } from '../tokenizer/chat-message';
@@ -49,6 +52,8 @@ interface KnownDocument {
   readonly renderedAt: number;
   readonly ids: readonly number[];
   readonly numTokens: number;
+  /** The import that its pages come from, as `LoopRequest.origin`. */
+  readonly origin: string | undefined;
   numReadTokens: number;
   info: () => DocumentInfo;
   readonly places: DocumentDetails['places'];
@@ -88,6 +93,15 @@ export class Documents {
     const found = await library.find(id);
     const isDone = found && library.describe(found).state === 'complete';
     if (isDone && (await library.text(id)) === text) return library.describe(found);
+    return this.#readInto(id, text, options);
+  }
+
+  async #readInto(
+    id: string,
+    text: string,
+    options: AddOptions & { readonly isAnew?: boolean },
+  ): Promise<DocumentInfo> {
+    const { library } = this;
     await this.#release(id);
     const draft = await library.draft(id, text);
     try {
@@ -118,6 +132,7 @@ export class Documents {
     await this.#context.beginDocument();
     const stored = await this.library.open(id);
     try {
+      if (stored.manifest.imported === 'unchecked') await this.#checkImport(stored, signal);
       const bytesRead = await this.#bringBack(stored, { signal });
       const info = this.library.describe(stored.manifest);
       return { info, bytesRead, durationMs: performance.now() - startedAt };
@@ -126,6 +141,83 @@ export class Documents {
       signal?.throwIfAborted();
       throw error;
     }
+  }
+
+  /**
+   * Keeps a document that was exported. Where this model read it, its contents are checked at once, and a sample of its pages
+   * when it is opened.
+   * @throws EngineError `document-damaged` for what is no whole document, or not what its text gives; `storage-quota`
+   */
+  async import(blob: Blob): Promise<DocumentInfo> {
+    const { library } = this;
+    const info = await library.import(blob);
+    if (info.state === 'foreign') return info;
+    try {
+      const stored = await library.open(info.id);
+      try {
+        await this.#checkContents(stored);
+      } finally {
+        stored.close();
+      }
+      return info;
+    } catch (error) {
+      await library.delete(info.id);
+      throw error;
+    }
+  }
+
+  /**
+   * Reads an imported document anew from its text: its pages are this engine's own then. Does nothing to others.
+   * @throws RangeError when there is none; and what `add` throws
+   */
+  async verify(id: string, options: Omit<AddOptions, 'title'> = {}): Promise<DocumentInfo> {
+    const { library } = this;
+    const manifest = await library.find(id);
+    const text = await library.text(id);
+    if (manifest?.imported === undefined) return library.describe(manifest!);
+    return this.#readInto(id, text, { ...options, title: manifest.title, isAnew: true });
+  }
+
+  /** @throws EngineError `document-damaged` when ids, text and head are not what this model makes of the text */
+  async #checkContents(stored: StoredDocument, signal?: AbortSignal): Promise<void> {
+    const { head, renderedAt } = stored.manifest;
+    const text = await stored.text();
+    const prefix = this.#context.template.documentPrefix(text, new Date(renderedAt));
+    const own = {
+      ids: await this.encode(prefix, { signal }),
+      prefix,
+      vocabSize: this.#context.config.vocabSize,
+    };
+    const problem = explainBadContents({ ids: await stored.ids(), text, head }, own);
+    if (problem !== undefined) throw await stored.damage(problem);
+  }
+
+  /** Before an import is attended for the first time. @throws EngineError `document-damaged` when it is not what its text gives */
+  async #checkImport(stored: StoredDocument, signal: AbortSignal | undefined): Promise<void> {
+    await this.#checkContents(stored, signal);
+    const { side, library: form } = this.#context;
+    const { numPages, origin, manifest } = stored;
+    const ids = await stored.ids();
+    if (numPages > 0) await this.#bringBack(stored, { closesItself: false, signal });
+    try {
+      for (const page of samplePages(numPages, randomFraction)) {
+        signal?.throwIfAborted();
+        const computed = await recomputePage(side, { ids, origin }, page);
+        for (const [list, bytes] of computed.entries()) {
+          const [run, place] = [Math.floor(page / pagesPerRun), page % pagesPerRun];
+          const { pageBytes } = manifest.layout;
+          const payload = await stored.payload({ kind: 'pages', list, run });
+          const valuesOf = (of: Uint8Array) => pageValues(of, form.pages.format, form.pages.headDim);
+          const kept = valuesOf(payload.subarray(place * pageBytes, (place + 1) * pageBytes));
+          if (!isSamePage(kept, valuesOf(bytes), form.pages.format))
+            throw await stored.damage(`page ${page} of it is not what this model computes from its text`);
+        }
+      }
+    } finally {
+      side.loop.drop(ids, origin);
+      this.#known.delete(manifest.id);
+    }
+    await this.library.markChecked(manifest.id, manifest.key);
   }
 
   /** Does `work`, again when the device is lost meanwhile and another one can be had. */
@@ -148,6 +240,9 @@ export class Documents {
     const { template, tokenizer } = this.#context;
     await this.open(id);
     const known = this.#known.get(id)!;
+    if (known.numReadTokens === 0 && readableTokens(known.numTokens) > 0) {
+      throw new EngineError('document-unread', `Nothing of '${id}' is read yet. Ask when its first part is.`);
+    }
     const now = new Date(known.renderedAt);
     const { documentPrefix: head, rest } = template.render({ messages, document: '', now });
     const isAllRead = known.numReadTokens === readableTokens(known.numTokens);
@@ -161,7 +256,12 @@ export class Documents {
       ? { numTokens: own.length, prefix, textStart: head.length, ...(places && { places }) }
       : undefined;
     const { contextTokens } = this.#context;
-    return { ids: [...own, ...(await encodeText(rest, true, { tokenizer, contextTokens }))], subject };
+    const origin = isKnown ? known.origin : undefined;
+    return {
+      ids: [...own, ...(await encodeText(rest, true, { tokenizer, contextTokens }))],
+      origin,
+      subject,
+    };
   }
 
   /** Stops a reading of it, and deletes it. @throws EngineError `document-busy` while another tab has it open */
@@ -202,8 +302,8 @@ export class Documents {
     await this.library.close();
   }
 
-  #isThere({ ids, numReadTokens }: KnownDocument): boolean {
-    return numReadTokens === 0 || this.#context.side.loop.covers(ids.slice(0, numReadTokens));
+  #isThere({ ids, origin, numReadTokens }: KnownDocument): boolean {
+    return numReadTokens === 0 || this.#context.side.loop.covers(ids.slice(0, numReadTokens), origin);
   }
 
   /** Lets go of the lock on a document that is open here. */
@@ -211,7 +311,7 @@ export class Documents {
     const known = this.#known.get(id);
     if (!known) return;
     known.abort?.(new DOMException(`'${id}' is used for something else.`, 'AbortError'));
-    this.#context.side.loop.drop(known.ids);
+    this.#context.side.loop.drop(known.ids, known.origin);
     this.#known.delete(id);
   }
 
@@ -220,11 +320,11 @@ export class Documents {
     draft: DocumentDraft & { readonly known: StoredDocument | undefined },
     id: string,
     text: string,
-    options: AddOptions,
+    options: AddOptions & { readonly isAnew?: boolean },
   ): Promise<{ ids: readonly number[]; head: string; renderedAt: number }> {
     const { library } = this;
     const { template } = this.#context;
-    if (draft.known) {
+    if (draft.known && !options.isAnew) {
       const { head, renderedAt } = draft.manifest;
       return { ids: await draft.known.ids(), head, renderedAt };
     }
@@ -271,8 +371,9 @@ export class Documents {
     this.#checkLength(ids.length);
     await this.#context.beginDocument();
     const numReadable = readableTokens(ids.length);
+    const origin = originOf(draft.manifest);
     if (draft.known && draft.manifest.numReadTokens > 0) {
-      if (!side.loop.covers(ids.slice(0, draft.manifest.numReadTokens)))
+      if (!side.loop.covers(ids.slice(0, draft.manifest.numReadTokens), origin))
         await this.#bringBack(draft.known, { closesItself: false });
     }
     const pace = new ReadingPace(config, ids.length);
@@ -283,7 +384,7 @@ export class Documents {
       onProgress?.({ phase, numTokens: ids.length, numReadTokens, ...pace.at(numReadTokens) });
     };
     const reading = new Reading(
-      ids.slice(0, numReadable),
+      { ids: ids.slice(0, numReadable), origin },
       (sequence, numTokens) => {
         known.numReadTokens = numTokens;
         report('reading', numTokens);
@@ -305,6 +406,7 @@ export class Documents {
       head,
       renderedAt,
       ids,
+      origin,
       numTokens: ids.length,
       numReadTokens: draft.manifest.numReadTokens,
       info: () => library.describe(draft.manifest),
@@ -372,6 +474,7 @@ export class Documents {
             goOn();
             return stored.summaries(layer * numKvHeads + kvHead);
           },
+          origin: stored.origin,
         },
       );
       isOpening = false;
@@ -381,6 +484,7 @@ export class Documents {
       head: manifest.head,
       renderedAt: manifest.renderedAt,
       ids,
+      origin: stored.origin,
       numTokens: manifest.numTokens,
       numReadTokens,
       info: () => library.describe(manifest),
@@ -388,6 +492,11 @@ export class Documents {
     });
     return stored.bytesRead;
   }
+}
+
+/** Uniform in [0, 1), and not to be foreseen. */
+function randomFraction(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32;
 }
 
 function isDeviceLost(error: unknown): boolean {

@@ -7,13 +7,15 @@ import { DocumentLocks, type DocumentLock } from './document-locks';
 import type { DocumentDetails, DocumentPlace } from '../prompt/places';
 import { isWhole, type Manifest, type PageLayout } from './manifest';
 import { recordOverheadBytes } from './record';
-import { damagedError, StoredDocument } from './stored-document';
+import { damagedError, StoredDocument, type PageForm } from './stored-document';
 
 /** What documents are made for. */
 export interface LibraryOptions {
   /** Names the weights and formats of this engine: pages of another fingerprint are never attended. */
   readonly fingerprint: string;
   readonly layout: PageLayout;
+  /** What stored pages hold: those of an import are looked at before they are believed. */
+  readonly pages: PageForm;
   /** The browser's; undefined where there is none. */
   readonly locks: LockManager | undefined;
 }
@@ -70,6 +72,7 @@ export class DocumentLibrary {
       state,
       ...(problem !== undefined && { problem: `${problem[0]!.toUpperCase()}${problem.slice(1)}.` }),
       notes: manifest.notes ?? [],
+      isImported: manifest.imported !== undefined,
       storedBytes,
       createdAt,
       lastUsedAt,
@@ -144,6 +147,7 @@ export class DocumentLibrary {
         key: newKey(),
         lastUsedAt: Date.now(),
         numReadTokens: 0,
+        imported: 'unchecked',
         storedBytes: sizeOf(contents),
       };
       await (await this.#open()).replace(undefined, { manifest: draft.manifest, records: contents });
@@ -234,6 +238,13 @@ export class DocumentLibrary {
     draft.manifest = manifest;
   }
 
+  /** Takes note that an import was found to be what its text gives. */
+  async markChecked(id: string, key: number): Promise<void> {
+    await (
+      await this.#open()
+    ).update(id, (now) => (now.key === key ? { ...now, imported: 'checked' } : undefined));
+  }
+
   /** Marks a document as one that is never attended until it is rebuilt. */
   async markDamaged(id: string, key: number, problem: string): Promise<void> {
     await (await this.#open()).update(id, (now) => (now.key === key ? { ...now, problem } : undefined));
@@ -263,7 +274,8 @@ export class DocumentLibrary {
 
   #stored(manifest: Manifest, database: DocumentDatabase, lock: DocumentLock): StoredDocument {
     const { id, key } = manifest;
-    return new StoredDocument(manifest, database, lock, (problem) => this.markDamaged(id, key, problem));
+    const onDamage = (problem: string) => this.markDamaged(id, key, problem);
+    return new StoredDocument(manifest, { database, lock, pages: this.#options.pages, onDamage });
   }
 
   async #reading<T>(id: string, use: (stored: StoredDocument) => Promise<T>): Promise<T> {

@@ -33,6 +33,8 @@ export interface Manifest extends DocumentDetails {
   readonly numReadTokens: number;
   /** Bytes of all its records. */
   readonly storedBytes: number;
+  /** It came as a file: whether its contents and a sample of its pages were found to be what its text gives. */
+  readonly imported?: 'unchecked' | 'checked';
   /** Why its pages are not to be attended, as a clause, once that was found. */
   readonly problem?: string;
 }

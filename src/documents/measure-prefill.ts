@@ -40,7 +40,7 @@ async function timePrefill({ side, config }: PrefillMeasurement, numTokens: numb
   const ids = Array.from({ length: numTokens }, (_, i) => (numTokens * 31 + i * 7919) % config.vocabSize);
   let startedAt = 0;
   const onBorder = () => void (startedAt ||= performance.now());
-  const reading = new Reading(ids, onBorder, () => Promise.resolve());
+  const reading = new Reading({ ids }, onBorder, () => Promise.resolve());
   side.add(reading);
   await reading.done;
   const durationMs = performance.now() - startedAt;

@@ -11,6 +11,7 @@ export class Reading implements LoopRequest {
   readonly maxSampled = 0;
   readonly request = undefined;
   readonly promptIds: readonly number[];
+  readonly origin: string | undefined;
   phase: LoopRequest['phase'] = 'waiting';
   numSampled = 0;
   sequence: Sequence | undefined;
@@ -27,8 +28,13 @@ export class Reading implements LoopRequest {
    * @param onBorder called at every segment border, first with what was there already; again so after a lost device
    * @param stored what the sequence's pages are still needed for when the reading ends; never rejects
    */
-  constructor(promptIds: readonly number[], onBorder: OnBorder, stored: () => Promise<void>) {
-    this.promptIds = promptIds;
+  constructor(
+    { ids, origin }: { readonly ids: readonly number[]; readonly origin?: string | undefined },
+    onBorder: OnBorder,
+    stored: () => Promise<void>,
+  ) {
+    this.promptIds = ids;
+    this.origin = origin;
     this.#onBorder = onBorder;
     this.#stored = stored;
     this.done = new Promise((resolve, reject) => {

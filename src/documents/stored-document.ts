@@ -2,29 +2,41 @@
 import { EngineError } from '../util/errors';
 import type { DocumentDatabase } from './document-database';
 import type { DocumentLock } from './document-locks';
+import type { KvFormat } from '../kernels/attention/kv-format';
 import { numRuns, pagesOfRun, payloadBytes, tokensPerPage, type Manifest } from './manifest';
+import { areFiniteRecords } from './page-values';
 import { decodeRecord, RecordDamage, recordOverheadBytes, type RecordPlace } from './record';
+
+/** What is in a stored page. */
+export interface PageForm {
+  readonly format: KvFormat;
+  readonly headDim: number;
+}
+
+/** Where a document lies, and who is told of it. */
+export interface StoredIn {
+  readonly database: DocumentDatabase;
+  readonly lock: DocumentLock;
+  readonly pages: PageForm;
+  /** Told why a record cannot be used, before the reader is. */
+  readonly onDamage: (problem: string) => Promise<void>;
+}
 
 /** Reads the records of a document for as long as its lock is held. */
 export class StoredDocument {
   readonly manifest: Manifest;
-  readonly #database: DocumentDatabase;
-  readonly #lock: DocumentLock;
-  readonly #onDamage: (problem: string) => Promise<void>;
+  readonly #in: StoredIn;
   #bytesRead = 0;
   #summaries: Promise<Uint8Array<ArrayBuffer>[]> | undefined;
 
-  /** @param onDamage told why a record cannot be used, before the reader is */
-  constructor(
-    manifest: Manifest,
-    database: DocumentDatabase,
-    lock: DocumentLock,
-    onDamage: (problem: string) => Promise<void>,
-  ) {
+  constructor(manifest: Manifest, where: StoredIn) {
     this.manifest = manifest;
-    this.#database = database;
-    this.#lock = lock;
-    this.#onDamage = onDamage;
+    this.#in = where;
+  }
+
+  /** The import that its pages come from, as `LoopRequest.origin`; undefined where this browser's engines computed them. */
+  get origin(): string | undefined {
+    return originOf(this.manifest);
   }
 
   /** Bytes of all records that were read so far. */
@@ -39,7 +51,7 @@ export class StoredDocument {
 
   /** Nobody reads it any more. */
   close(): void {
-    this.#lock.release();
+    this.#in.lock.release();
   }
 
   /** Token ids of the whole document, head included. @throws EngineError `document-damaged` */
@@ -51,9 +63,12 @@ export class StoredDocument {
 
   /** @throws EngineError `document-damaged` */
   async text(): Promise<string> {
-    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(
-      await this.#read({ kind: 'text', list: 0, run: 0 }),
-    );
+    const bytes = await this.#read({ kind: 'text', list: 0, run: 0 });
+    try {
+      return new TextDecoder('utf-8', { ignoreBOM: true, fatal: true }).decode(bytes);
+    } catch (error) {
+      throw await this.damage('its text is no UTF-8', error);
+    }
   }
 
   /**
@@ -90,17 +105,35 @@ export class StoredDocument {
   }
 
   async #read(place: RecordPlace, payloadBytes?: number): Promise<Uint8Array<ArrayBuffer>> {
-    const value = await this.#database.record(this.manifest.key, place);
+    const value = await this.#in.database.record(this.manifest.key, place);
     try {
       const payload = decodeRecord(place, value, payloadBytes);
+      this.#requireFinite(place, payload);
       this.#bytesRead += payload.byteLength + recordOverheadBytes;
       return payload;
     } catch (error) {
       if (!(error instanceof RecordDamage)) throw error;
-      await this.#onDamage(error.message);
-      throw damagedError(this.manifest.id, error.message, error);
+      throw await this.damage(error.message, error);
     }
   }
+
+  /** Marks it as one that must not be attended; resolves to the error that says so. */
+  async damage(problem: string, cause?: unknown): Promise<EngineError> {
+    await this.#in.onDamage(problem);
+    return damagedError(this.manifest.id, problem, cause);
+  }
+
+  /** What this engine stored is finite; a file may hold anything. */
+  #requireFinite({ kind, list, run }: RecordPlace, payload: Uint8Array): void {
+    if (this.origin === undefined || (kind !== 'pages' && kind !== 'summaries')) return;
+    if (areFiniteRecords(payload, kind, this.#in.pages)) return;
+    throw new RecordDamage(`the record of ${kind} ${list}:${run} holds what is no finite number`);
+  }
+}
+
+/** Whose pages a document's are: nobody's in particular, or those of one import. */
+export function originOf({ imported, key }: Manifest): string | undefined {
+  return imported === undefined ? undefined : `import ${key}`;
 }
 
 /** The error of a document that must not be attended. */

@@ -223,9 +223,9 @@ export class DeviceSide {
   async #resume({ loop, saved }: Paused): Promise<void> {
     // Not before there is another loop: requests may still have come to this one.
     const requests = loop.takeRequests();
-    for (const { tokens, ids } of saved) {
+    for (const { tokens, origin, ids } of saved) {
       // Pages that the host lost meanwhile, or a device that is lost again: the tokens are prefilled instead.
-      await this.#loop.restore(tokens, () => undefined, { ids }).catch(() => undefined);
+      await this.#loop.restore(tokens, () => undefined, { ids, origin }).catch(() => undefined);
     }
     for (const request of requests) if (request.phase !== 'finished') this.#loop.add(request);
   }

@@ -167,7 +167,7 @@ export class EngineCore {
     const promptIds = prompt.ids;
     const finder = request.sources && (await fetched(import('../prompt/sources')));
     await this.#side.ready();
-    if (2 * this.loop.numReusable(promptIds) < promptIds.length) await this.#goByMeasured();
+    if (2 * this.loop.numReusable(promptIds, prompt.origin) < promptIds.length) await this.#goByMeasured();
     signal?.throwIfAborted();
     checkIds(promptIds, this.config.vocabSize);
     const input = this.#side.planInput();
@@ -176,7 +176,7 @@ export class EngineCore {
       finder!.wishForSources(prompt, request.sources, this.config, input.kv.headProfile, this.tokenizer);
     const running = new RunningRequest(
       { ...request, ...(sources && { sources }) },
-      promptIds,
+      prompt,
       maxSampled(request, promptIds.length, this.runner.plan, input),
       this.tokenizer,
     );
@@ -321,6 +321,7 @@ export class EngineCore {
           cache: cache.shape,
         }),
         layout: { numLayers, numKvHeads, pageBytes: hostPageBytes, summaryBytes },
+        pages: { format: cache.shape.hostFormat, headDim: cache.shape.headDim },
         locks: (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks,
       },
       side: this.#side,

@@ -17,6 +17,7 @@ export const recoveryDelaysMs: readonly number[] = [0, 250, 1000, 3000];
 /** A sequence as it can be brought back: whole pages, all of them on the host. */
 export interface SavedSequence {
   readonly tokens: readonly number[];
+  readonly origin: string | undefined;
   readonly ids: readonly PageId[];
 }
 
@@ -36,12 +37,12 @@ export function savedSequences(
     }
     return true;
   };
-  const saved = sequences.map(({ index, tokens, numStored }): SavedSequence => {
+  const saved = sequences.map(({ index, tokens, origin, numStored }): SavedSequence => {
     const numFull = Math.floor(Math.min(numStored, tokens.length) / pageTokens);
     const pages = pagesOf(index).slice(0, numFull);
     const end = pages.findIndex((id) => !isStored(id));
     const ids = end < 0 ? pages : pages.slice(0, end);
-    return { tokens: tokens.slice(0, ids.length * pageTokens), ids };
+    return { tokens: tokens.slice(0, ids.length * pageTokens), origin, ids };
   });
   const taken = new Set<PageId>();
   return saved

@@ -10,6 +10,8 @@ export interface LoopRequest extends Schedulable {
   /** The answer that is wanted; undefined for a document. */
   readonly request: GenerationRequest | undefined;
   readonly promptIds: readonly number[];
+  /** The imported document whose pages it begins with; undefined for pages that this engine computed. */
+  readonly origin: string | undefined;
   /** What is to be prefilled: the prompt, and what an interrupted answer has already. */
   readonly prefillIds: readonly number[];
   /** Set from admission on. */

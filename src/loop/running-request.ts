@@ -13,6 +13,7 @@ import type { Sequence } from '../runner/sequence';
 export class RunningRequest implements LoopRequest {
   readonly request: GenerationRequest;
   readonly promptIds: readonly number[];
+  readonly origin: string | undefined;
   readonly events = new AsyncQueue<GenerationEvent>();
   /** Tokens that it may sample in all: the request's limit, cut to what the context leaves. */
   readonly maxSampled: number;
@@ -34,12 +35,13 @@ export class RunningRequest implements LoopRequest {
 
   constructor(
     request: GenerationRequest,
-    promptIds: readonly number[],
+    { ids: promptIds, origin }: { readonly ids: readonly number[]; readonly origin?: string | undefined },
     maxSampled: number,
     tokenizer: Tokenizer,
   ) {
     this.request = request;
     this.promptIds = promptIds;
+    this.origin = origin;
     this.maxSampled = maxSampled;
     this.#tokenizer = tokenizer;
     // Raw text goes on where the prompt ends; an answer to a chat begins a text of its own.

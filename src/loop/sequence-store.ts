@@ -10,6 +10,14 @@ export interface Placement {
   readonly numCached: number;
 }
 
+/** Which stored KV a prompt may begin with. */
+export interface PlacementOptions {
+  /** Whether the first `numTokens` tokens of a sequence will do; all do when left out. */
+  readonly isUsable?: ((sequence: Sequence, numTokens: number) => boolean) | undefined;
+  /** The imported document that the prompt is about; undefined for what this engine computes by itself. */
+  readonly origin?: string | undefined;
+}
+
 /** Hands out sequences of one cache; idle ones are evicted, least recently used first, when room is needed. */
 export class SequenceStore {
   readonly #cache: KvCache;
@@ -24,14 +32,26 @@ export class SequenceStore {
 
   /**
    * Places a prompt that may grow to `numTokens` tokens in all, prompt included: on an idle sequence with a common
-   * prefix that `isUsable`, on pages shared with another sequence, or on an empty one. Undefined when there is no room now.
+   * prefix that `isUsable`, on pages shared with another sequence, or on an empty one; of those of this `origin` alone. Undefined
+   * when there is no room now.
    */
   place(
     prompt: readonly number[],
     numTokens: number,
-    isUsable: (sequence: Sequence, numTokens: number) => boolean = () => true,
+    { isUsable = () => true, origin }: PlacementOptions = {},
   ): Placement | undefined {
-    const reuse = findReuse(prompt, [...this.#idle, ...this.#running]);
+    const placement = this.#place(prompt, numTokens, isUsable, origin);
+    if (placement) placement.sequence.origin = origin;
+    return placement;
+  }
+
+  #place(
+    prompt: readonly number[],
+    numTokens: number,
+    isUsable: NonNullable<PlacementOptions['isUsable']>,
+    origin: string | undefined,
+  ): Placement | undefined {
+    const reuse = findReuse(prompt, this.sequences, origin);
     if (!reuse || !isUsable(reuse.sequence, reuse.numTokens)) return this.#placeEmpty(numTokens);
     if (!this.#idle.has(reuse.sequence))
       return this.#placeShared(reuse, prompt, numTokens) ?? this.#placeEmpty(numTokens);
@@ -55,7 +75,8 @@ export class SequenceStore {
   }
 
   /** What was adopted is there: from now on it is an idle sequence of these tokens. */
-  settle(sequence: Sequence, tokens: readonly number[]): void {
+  settle(sequence: Sequence, tokens: readonly number[], origin?: string): void {
+    sequence.origin = origin;
     for (const token of tokens) sequence.tokens.push(token);
     sequence.numStored = tokens.length;
     this.retire(sequence);
@@ -78,23 +99,26 @@ export class SequenceStore {
     this.#idle.add(sequence);
   }
 
-  /** Whether some sequence has the KV of all these tokens, whole pages. */
-  covers(tokens: readonly number[]): boolean {
-    return [...this.#idle, ...this.#running].some(
+  /** Whether some sequence of this origin has the KV of all these tokens, whole pages. */
+  covers(tokens: readonly number[], origin?: string): boolean {
+    return this.sequences.some(
       (sequence) =>
-        sequence.numStored >= tokens.length && commonPrefix(tokens, sequence.tokens) === tokens.length,
+        sequence.origin === origin &&
+        sequence.numStored >= tokens.length &&
+        commonPrefix(tokens, sequence.tokens) === tokens.length,
     );
   }
 
-  /** Tokens of a prompt that some sequence has, whole pages. */
-  numReusable(prompt: readonly number[]): number {
-    return findReuse(prompt, [...this.#idle, ...this.#running])?.numTokens ?? 0;
+  /** Tokens of a prompt that some sequence of this origin has, whole pages. */
+  numReusable(prompt: readonly number[], origin?: string): number {
+    return findReuse(prompt, this.sequences, origin)?.numTokens ?? 0;
   }
 
-  /** Evicts idle sequences that share a page of these tokens. */
-  drop(tokens: readonly number[]): void {
+  /** Evicts idle sequences of this origin that share a page of these tokens. */
+  drop(tokens: readonly number[], origin?: string): void {
     for (const sequence of this.#idle) {
-      if (commonPrefix(tokens, sequence.tokens) >= pageTokens) this.evict(sequence);
+      if (sequence.origin === origin && commonPrefix(tokens, sequence.tokens) >= pageTokens)
+        this.evict(sequence);
     }
   }
 

@@ -21,6 +21,13 @@ interface InFlight {
   readonly result: Promise<() => void>;
 }
 
+/** What is known of a sequence that is brought back. */
+export interface RestoreOptions {
+  readonly ids?: readonly PageId[];
+  readonly summaries?: SummarySource;
+  readonly origin?: string | undefined;
+}
+
 /** Runs the requests of one model. All state changes happen between awaits of one loop, so nothing is locked. */
 export class StepLoop {
   readonly #runner: ModelRunner;
@@ -68,16 +75,16 @@ export class StepLoop {
   /**
    * Brings a rested sequence of `tokens`, whole pages, back to the GPU, so that the next prompt finds it as if it had been
    * read just now. `bring` makes sure that the host store has all its pages under the ids that it is given, which are
-   * `ids` where those are known. Waits for room until running requests end.
+   * `ids` where those are known; `origin` is the import that they come from. Waits for room until running requests end.
    * @throws EngineError `context-too-long` when there is no room even so; whatever `bring` and reading pages throw
    */
   async restore(
     tokens: readonly number[],
     bring: (ids: readonly PageId[]) => Promise<void> | void,
-    { ids, summaries }: { readonly ids?: readonly PageId[]; readonly summaries?: SummarySource } = {},
+    { ids, summaries, origin }: RestoreOptions = {},
   ): Promise<void> {
     const sequence = await this.#adopt(tokens.length, ids);
-    await this.#hold(this.#bringBack(sequence, tokens, bring, summaries));
+    await this.#hold(this.#bringBack(sequence, { tokens, origin }, bring, summaries));
   }
 
   /** Requests wait for the room that a sequence takes until `work` on it is done. */
@@ -91,14 +98,14 @@ export class StepLoop {
     }
   }
 
-  /** Whether some sequence has the KV of all these tokens, whole pages. */
-  covers(tokens: readonly number[]): boolean {
-    return this.#store.covers(tokens);
+  /** Whether some sequence of this origin has the KV of all these tokens, whole pages. */
+  covers(tokens: readonly number[], origin?: string): boolean {
+    return this.#store.covers(tokens, origin);
   }
 
-  /** Tokens of a prompt that some sequence has, whole pages. */
-  numReusable(prompt: readonly number[]): number {
-    return this.#store.numReusable(prompt);
+  /** Tokens of a prompt that some sequence of this origin has, whole pages. */
+  numReusable(prompt: readonly number[], origin?: string): number {
+    return this.#store.numReusable(prompt, origin);
   }
 
   /** Whether no request runs or waits, and nothing is brought back or stored. */
@@ -106,9 +113,9 @@ export class StepLoop {
     return this.#running === undefined && this.#held.size === 0;
   }
 
-  /** Forgets idle sequences that share a page of these tokens. */
-  drop(tokens: readonly number[]): void {
-    this.#store.drop(tokens);
+  /** Forgets idle sequences of this origin that share a page of these tokens. */
+  drop(tokens: readonly number[], origin?: string): void {
+    this.#store.drop(tokens, origin);
     this.#tellRoom();
   }
 
@@ -182,14 +189,14 @@ export class StepLoop {
 
   async #bringBack(
     sequence: Sequence,
-    tokens: readonly number[],
+    { tokens, origin }: { readonly tokens: readonly number[]; readonly origin: string | undefined },
     bring: (ids: readonly PageId[]) => Promise<void> | void,
     summaries: SummarySource | undefined,
   ): Promise<void> {
     try {
       await bring(this.#runner.cache.pagesOf(sequence.index));
       await this.#runner.restore(sequence, summaries);
-      this.#store.settle(sequence, tokens);
+      this.#store.settle(sequence, tokens, origin);
     } catch (error) {
       this.#store.forget(sequence);
       throw error;
@@ -250,9 +257,10 @@ export class StepLoop {
   /** Starts waiting requests, in order, as long as the next one fits. */
   async #admit(): Promise<void> {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
-      const { promptIds, prefillIds, maxSampled, isReading = false } = next;
+      const { promptIds, prefillIds, maxSampled, origin, isReading = false } = next;
       const numTokens = promptIds.length + maxSampled;
-      const place = () => this.#store.place(prefillIds, numTokens, isReading ? this.#isOnHost : undefined);
+      const isUsable = isReading ? this.#isOnHost : undefined;
+      const place = () => this.#store.place(prefillIds, numTokens, { isUsable, origin });
       let placement = place();
       if (!placement && this.#admitted.length + this.#inFlight.length === 0) {
         // Pages of an answer that is over may still be on their way to the host.

@@ -21,6 +21,8 @@ export interface Subject {
 /** A prompt as token ids. */
 export interface EncodedPrompt {
   readonly ids: readonly number[];
+  /** The imported document whose pages the prompt begins with, as `LoopRequest.origin`. */
+  readonly origin?: string | undefined;
   /** Undefined where there is none, or nobody asked for its passages. */
   readonly subject: Subject | undefined;
 }

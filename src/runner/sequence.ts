@@ -9,6 +9,11 @@ export interface Sequence {
   readonly tokens: number[];
   /** Tokens whose KV is stored or will be by work already submitted: `[0, numStored)`. */
   numStored: number;
+  /**
+   * The imported document whose pages it holds; undefined where this engine computed them all. Pages of an import are nobody
+   * else's: whoever made the file would change other answers.
+   */
+  origin?: string | undefined;
   /** Order of last use, for eviction of idle sequences. */
   lastUsed: number;
 }
@@ -36,10 +41,15 @@ export function wholePages(numTokens: number): number {
   return numTokens - (numTokens % pageTokens);
 }
 
-/** The stored sequence that shares the longest prefix with `prompt`, if one shares at least a page. */
-export function findReuse(prompt: readonly number[], stored: Iterable<Sequence>): Reuse | undefined {
+/** The stored sequence of this origin that shares the longest prefix with `prompt`, if one shares at least a page. */
+export function findReuse(
+  prompt: readonly number[],
+  stored: Iterable<Sequence>,
+  origin?: string,
+): Reuse | undefined {
   let best: Reuse | undefined;
   for (const sequence of stored) {
+    if (sequence.origin !== origin) continue;
     const shared = commonPrefix(prompt, sequence.tokens);
     const numTokens = wholePages(Math.min(shared, sequence.numStored, prompt.length - 1));
     if (numTokens >= pageTokens && numTokens > (best?.numTokens ?? 0)) best = { sequence, numTokens };

@@ -13,6 +13,7 @@ export type EngineErrorCode =
   | 'storage-quota'
   | 'document-damaged'
   | 'document-busy'
+  | 'document-unread'
   | 'device-lost'
   | 'disposed';
 

@@ -85,7 +85,11 @@ const handlers: Handlers = {
     return (await loaded().documents()).library.export(name);
   },
   async importDocument(blob) {
-    return (await loaded().documents()).library.import(blob);
+    return (await loaded().documents()).import(blob);
+  },
+  async verifyDocument(name, id, signal) {
+    const onProgress = (progress: ReadingProgress) => send({ kind: 'progress', id, progress });
+    return (await loaded().documents()).verify(name, { signal, onProgress });
   },
   async estimateDocument(text, _id, signal) {
     return (await loaded().documents()).estimate(text, signal);

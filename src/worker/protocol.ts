@@ -58,6 +58,7 @@ export interface Calls {
   deleteDocument: { argument: string; result: undefined };
   exportDocument: { argument: string; result: Blob };
   importDocument: { argument: Blob; result: DocumentInfo };
+  verifyDocument: { argument: string; result: DocumentInfo };
   estimateDocument: { argument: string; result: DocumentCost };
   dispose: { argument: undefined; result: undefined };
   /** Sends events until its result, which is nothing. */

@@ -102,7 +102,7 @@ test('requests that reach the loop at any moment of its halt are answered by the
   await engine.device.lost;
   while (engine.loop === loop) {
     const request = requestOf([7, added.length], { maxTokens: 1, ignoreEos: true });
-    added.push(new RunningRequest(request, [7, added.length], 1, tokenizer));
+    added.push(new RunningRequest(request, { ids: [7, added.length] }, 1, tokenizer));
     loop.add(added.at(-1)!);
     // Microtask by microtask at first, then as the weights come.
     if (added.length < 30) await Promise.resolve();

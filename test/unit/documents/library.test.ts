@@ -2,6 +2,7 @@
 import { IDBFactory } from 'fake-indexeddb';
 import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { checksum } from '../../../src/documents/checksum';
 import { DocumentLibrary } from '../../../src/documents/library';
 import { payloadBytes, placesOfRun, type Manifest } from '../../../src/documents/manifest';
 
@@ -15,7 +16,7 @@ beforeEach(() => {
 });
 
 const makeLibrary = (fingerprint = 'these weights', locks?: LockManager) =>
-  new DocumentLibrary({ fingerprint, layout, locks });
+  new DocumentLibrary({ fingerprint, layout, pages: { format: 'f16', headDim: 8 }, locks });
 
 /** Stores a document of 18 pages, or the first run of it. */
 async function store(library: DocumentLibrary, numRuns = 2): Promise<void> {
@@ -94,19 +95,20 @@ describe('a file from a stranger', () => {
 
   test('with another beginning, altered bytes or absurd sizes, it is refused', async () => {
     const { library, bytes } = await exported();
-    for (const at of [0, 8, 15, bytes.byteLength - 1]) {
+    for (const at of [0, 8, 15, 19, 30, bytes.byteLength - 1]) {
       const altered = bytes.slice();
       altered[at]! ^= 0x40;
       await expect(library.import(new Blob([altered])), `byte ${at}`).rejects.toMatchObject(refused);
     }
     const length = new DataView(bytes.buffer).getUint32(12, true);
-    const manifest = JSON.parse(new TextDecoder().decode(bytes.subarray(16, 16 + length))) as Manifest;
+    const manifest = JSON.parse(new TextDecoder().decode(bytes.subarray(20, 20 + length))) as Manifest;
     const wrongs = [{ numTokens: 2 ** 40 }, { numTokens: 2 ** 24, numReadTokens: 2 ** 24 }, { id: '' }];
     for (const wrong of [...wrongs, { layout: null }]) {
       const json = new TextEncoder().encode(JSON.stringify({ ...manifest, ...wrong }));
-      const header = bytes.slice(0, 16);
+      const header = bytes.slice(0, 20);
       new DataView(header.buffer).setUint32(12, json.byteLength, true);
-      const blob = new Blob([header, json, bytes.slice(16 + length)]);
+      new DataView(header.buffer).setUint32(16, checksum(json), true);
+      const blob = new Blob([header, json, bytes.slice(20 + length)]);
       await expect(library.import(blob), JSON.stringify(wrong)).rejects.toMatchObject(refused);
     }
   });

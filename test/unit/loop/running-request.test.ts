@@ -21,7 +21,12 @@ const sampled = (tokenId: number, isDone = false): SampledToken => ({
 });
 
 function start(options: Partial<GenerationRequest> = {}, maxSampled = 100): RunningRequest {
-  const running = new RunningRequest(requestOf([1, 2, 3], options), [1, 2, 3], maxSampled, tokenizer);
+  const running = new RunningRequest(
+    requestOf([1, 2, 3], options),
+    { ids: [1, 2, 3] },
+    maxSampled,
+    tokenizer,
+  );
   expect(running.phase).toBe('waiting');
   running.start({ index: 0, tokens: [1, 2, 3], numStored: 3, lastUsed: 0 }, 2);
   return running;
