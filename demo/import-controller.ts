@@ -69,10 +69,10 @@ export class ImportController implements ReactiveController {
           if (signal.aborted) await this.#library.delete(kept);
           else id = kept;
         } else {
-          const { title, text, notes } = await this.#announced(name, signal, (onProgress) =>
+          const { title, text, ...details } = await this.#announced(name, signal, (onProgress) =>
             importDocument(source, { signal, onProgress }),
           );
-          void this.#library.propose(title, text, { notes });
+          void this.#library.propose(title, text, { ...details, source });
         }
       } catch (error) {
         if (!signal.aborted) failures.push({ name, error });

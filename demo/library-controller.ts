@@ -4,6 +4,7 @@ import {
   EngineError,
   type DocumentCost,
   type DocumentInfo,
+  type DocumentPlace,
   type EngineDocuments,
   type OpenedDocument,
   type ReadingProgress,
@@ -14,6 +15,7 @@ import type { EngineController } from './engine-controller';
 import type { DocumentPart } from './conversation';
 import { firstPart, mostDocumentTokens } from './fit';
 import { newId } from './ids';
+import type { ImportInput } from './import/document';
 import type { DocumentProgress } from './readiness';
 import { isOfSample, samplePartId } from './sample';
 import { gpuByteChoices } from './settings';
@@ -23,6 +25,8 @@ export interface OpenDocument {
   readonly id: string;
   /** Undefined until it is there. */
   readonly text: string | undefined;
+  /** Pages, chapters or headings, where it has such. */
+  readonly places?: readonly DocumentPlace[];
   /** What it took to make it ready for questions. */
   readonly opened?: OpenedDocument;
 }
@@ -32,11 +36,28 @@ export interface Offer {
   readonly id: string;
   readonly title: string;
   readonly text: string;
-  /** What of the document is not in the text and why, as sentences. */
+  /** What was lost, is doubtful or was left out, as sentences. */
   readonly notes: readonly string[];
+  readonly places: readonly DocumentPlace[];
+  /** What plain text was read as; undefined for kinds that name their own encoding. */
+  readonly encoding?: string | undefined;
+  /** Where it came from, as long as the page is open: to read it in another encoding. */
+  readonly source?: ImportInput | undefined;
   readonly cost?: DocumentCost;
   /** For a document that is too long: what could be done. */
   readonly remedy?: Remedy;
+}
+
+/** What is known of a text that is offered. */
+export type OfferDetails = Partial<Pick<Offer, 'id' | 'notes' | 'places' | 'encoding' | 'source'>>;
+
+/** What is read. */
+export interface Readable {
+  readonly id: string;
+  readonly title: string;
+  readonly text: string;
+  readonly notes: readonly string[];
+  readonly places: readonly DocumentPlace[];
 }
 
 /** What can be done about a document that is too long. */
@@ -48,10 +69,7 @@ export interface Remedy {
 }
 
 /** A document that is being read. */
-export interface CurrentReading {
-  readonly id: string;
-  readonly title: string;
-  readonly text: string;
+export interface CurrentReading extends Readable {
   readonly progress?: ReadingProgress;
 }
 
@@ -103,7 +121,10 @@ export class LibraryController implements ReactiveController {
     const library = this.#engine.documents;
     if (library === this.#library) return;
     this.#library = library;
-    if (this.open) this.open = { id: this.open.id, text: this.open.text };
+    if (this.open) {
+      const { id, text, places } = this.open;
+      this.open = { id, text, ...(places && { places }) };
+    }
     if (!library) return;
     // Another model has other costs.
     this.offers = this.offers.map(({ cost: _, remedy: __, ...rest }) => rest);
@@ -147,11 +168,11 @@ export class LibraryController implements ReactiveController {
   async propose(
     title: string,
     text: string,
-    { id = newId(), notes = [] }: Partial<Pick<Offer, 'id' | 'notes'>> = {},
+    { id = newId(), notes = [], places = [], encoding, source }: OfferDetails = {},
   ): Promise<void> {
     if (this.documents.some((document) => document.id === id)) return this.show(id);
     if (!this.offers.some((offer) => offer.id === id))
-      this.offers = [...this.offers, { id, title, text, notes }];
+      this.offers = [...this.offers, { id, title, text, notes, places, encoding, source }];
     this.#host.requestUpdate();
     if (this.open === undefined && this.offer === undefined) await this.showOffer(id);
   }
@@ -177,11 +198,17 @@ export class LibraryController implements ReactiveController {
     const { offer } = this;
     if (!offer?.cost) return;
     const text = firstPart(offer.text, offer.cost.numTokens, mostTokens);
-    const { title, notes } = offer;
+    const { title, notes, places } = offer;
     // Another text, so that it is another document than the whole.
     const id = isOfSample(offer.id) ? samplePartId(text.length) : newId();
     if (this.documents.some((document) => document.id === id)) return this.show(id);
-    const part = { id, title: `${title} (first part)`, text, notes };
+    const part = {
+      id,
+      title: `${title} (first part)`,
+      text,
+      notes,
+      places: places.filter(({ startChar }) => startChar < text.length),
+    };
     this.offers = this.offers.map((other) => (other.id === offer.id ? part : other));
     await this.showOffer(part.id);
   }
@@ -192,15 +219,17 @@ export class LibraryController implements ReactiveController {
     if (!offer || this.reading) return;
     this.#estimating?.abort();
     this.#take();
-    this.open = { id: offer.id, text: offer.text };
-    await this.#read(offer.id, offer.text, offer.title);
+    this.open = { id: offer.id, text: offer.text, places: offer.places };
+    await this.#read(offer);
   }
 
   /** Reads the open document to its end, or anew where what is stored of it cannot be used. */
   async readOn(): Promise<void> {
     const { open } = this;
-    if (open?.text !== undefined && !this.reading)
-      await this.#read(open.id, open.text, this.openEntry?.title ?? open.id);
+    if (open?.text === undefined || this.reading) return;
+    const { id, text, places = [] } = open;
+    const { title = id, notes = [] } = this.openEntry ?? {};
+    await this.#read({ id, title, text, notes, places });
   }
 
   /** Stops the reading; what is read stays. */
@@ -212,8 +241,8 @@ export class LibraryController implements ReactiveController {
   async show(id: string): Promise<void> {
     this.#estimating?.abort();
     this.#offerId = undefined;
-    const text = this.reading?.id === id ? this.reading.text : undefined;
-    this.open = id === '' ? undefined : { id, text };
+    const known = this.reading?.id === id ? this.reading : undefined;
+    this.open = id === '' ? undefined : { id, text: known?.text, ...(known && { places: known.places }) };
     this.#host.requestUpdate();
     await this.#attempt(() => this.#prepare());
   }
@@ -261,21 +290,21 @@ export class LibraryController implements ReactiveController {
     this.#host.requestUpdate();
   }
 
-  async #read(id: string, text: string, title: string): Promise<void> {
+  async #read({ id, title, text, notes, places }: Readable): Promise<void> {
     const library = this.#library;
     if (!library) return;
     const stop = (this.#stop = new AbortController());
-    this.reading = { id, title, text };
-    if (this.open?.id === id) this.open = { id, text };
+    this.reading = { id, title, text, notes, places };
+    if (this.open?.id === id) this.open = { id, text, places };
     await this.#attempt(async () => {
       try {
         const onProgress = (progress: ReadingProgress) => {
-          this.reading = { id, title, text, progress };
+          this.reading = { id, title, text, notes, places, progress };
           const isListed = this.documents.some((document) => document.id === id);
           if (!isListed && progress.phase === 'reading') void this.refresh();
           this.#host.requestUpdate();
         };
-        await library.add(id, text, { title, signal: stop.signal, onProgress });
+        await library.add(id, text, { title, notes, places, signal: stop.signal, onProgress });
       } catch (error) {
         // A person who stops it or takes another model knows; what was read is there.
         const isGone = error instanceof EngineError && error.code === 'disposed';
@@ -306,14 +335,15 @@ export class LibraryController implements ReactiveController {
     if (!library || !open || this.reading?.id === open.id) return;
     const isStillOpen = () => this.open?.id === open.id && this.#library === library;
     const text = open.text ?? (await library.text(open.id));
+    const places = open.places ?? (await library.places(open.id));
     if (!isStillOpen()) return;
-    this.open = { id: open.id, text };
+    this.open = { id: open.id, text, places };
     this.#host.requestUpdate();
     const state = this.openEntry?.state;
     if (state !== 'complete' && state !== 'partial') return;
     try {
       const opened = await library.open(open.id);
-      if (isStillOpen() && this.reading?.id !== open.id) this.open = { id: open.id, text, opened };
+      if (isStillOpen() && this.reading?.id !== open.id) this.open = { id: open.id, text, places, opened };
     } catch (error) {
       // The state that the document is in from now on says it.
       if (!(error instanceof EngineError && error.code === 'document-damaged')) throw error;

@@ -3,10 +3,8 @@
  * `address` with a URL, and `sample`.
  */
 import { LitElement, css, html } from 'lit';
+import { pickedTypes } from '../import/kinds';
 import { controls } from '../shared-styles';
-
-/** File types that can be picked. */
-const acceptedTypes = '.txt,.text,.md,.markdown,.html,.htm,.xhtml,.pdf,.epub,.docx';
 
 /** See the file's header. */
 export class AddDocument extends LitElement {
@@ -109,7 +107,7 @@ export class AddDocument extends LitElement {
         <p>A language model in this tab reads it, on your own device. No server, no upload, no account.</p>
       </div>
       <div class="drop">
-        <p>Drop a book, a report or a paper here: PDF, EPUB, DOCX, HTML, Markdown or text</p>
+        <p>Drop a book, a report or a paper here: PDF, EPUB, DOCX, HTML, mail, CSV, Markdown or text</p>
         <div class="row">
           <button class="primary" @click=${this.#pick}>Choose a file…</button>
           <button @click=${() => this.dispatchEvent(new Event('sample'))}>Try the sample</button>
@@ -118,7 +116,7 @@ export class AddDocument extends LitElement {
           type="file"
           hidden
           multiple
-          accept=${acceptedTypes}
+          accept=${pickedTypes}
           aria-label="Document file"
           @change=${this.#onPicked}
         />

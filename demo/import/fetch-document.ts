@@ -1,6 +1,19 @@
 /** Documents from the web, as far as their servers let a page read them. */
-import { checkFileSize, type DocumentBytes, type ImportOptions } from './import-document';
+import type { DocumentBytes, ImportOptions } from './document';
 import { ImportError } from './import-error';
+
+/** Files of this size or more are refused before a byte of them is read. */
+export const maxFileBytes = 100_000_000;
+
+/** @throws ImportError `too-large` */
+export function checkFileSize(sizeBytes: number): void {
+  if (sizeBytes < maxFileBytes) return;
+  throw new ImportError(
+    'too-large',
+    `This file has ${Math.round(sizeBytes / 1e6)} MB; documents here have to be smaller than ${maxFileBytes / 1e6} MB.`,
+    'Split it, or save its text without pictures, then choose that.',
+  );
+}
 
 const saveInstead = 'Open the address in a tab of its own, save the page or file, and drop it here.';
 

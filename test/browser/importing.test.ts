@@ -317,7 +317,7 @@ describe('importing', () => {
     expect(await sendBytes('report.docx', bytes)).toMatchObject({
       kind: 'docx',
       title: 'Annual Report',
-      text: 'Report\n\nOne sentence.[2]\n\n- item\nmore\n\na | b\n\nEnd\n\n[2] A note.',
+      text: 'Report\n\nOne sentence.[1]\n\n- item\nmore\n\na | b\n\nEnd\n\n[1] A note.',
     });
   });
 

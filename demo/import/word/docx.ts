@@ -1,0 +1,145 @@
+/** Word documents: the current version of the text, with what stands around it: notes, comments, heads and feet. */
+import type { ZipArchive } from '../bytes/zip';
+import type { ExtractedText, ImportOptions } from '../document';
+import {
+  attributeOf,
+  elementsNamed,
+  elementsOf,
+  localName,
+  parseXml,
+  textOf,
+  type Document,
+  type Element,
+} from '../markup/tree';
+import { hiddenNote } from '../notes';
+import { withoutMarks } from '../text/tidy-text';
+import { WordNumbering } from './numbering';
+import { WordStyles } from './styles';
+import { wordText, type WordContext } from './word-text';
+
+/** Whether an archive is a Word document. */
+export function isDocx(archive: ZipArchive): boolean {
+  return mainPart(archive) !== undefined;
+}
+
+const mainPart = (archive: ZipArchive) =>
+  [...archive.names].find((name) => /^word\/document\d*\.xml$/i.test(name));
+
+/** Reads the parts of one archive; those that are damaged are named once. */
+class Parts {
+  readonly notes: string[] = [];
+  readonly #archive: ZipArchive;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(archive: ZipArchive, signal: AbortSignal | undefined) {
+    this.#archive = archive;
+    this.#signal = signal;
+  }
+
+  /** A part beside the text: one that is damaged costs itself, and a note. */
+  async read(name: string, what: string): Promise<Document | undefined> {
+    try {
+      const bytes = await this.#archive.read(name, this.#signal);
+      return bytes && parseXml(bytes);
+    } catch (cause) {
+      this.#signal?.throwIfAborted();
+      if ((cause as { code?: string }).code === 'too-large') throw cause;
+      this.notes.push(`The ${what} of this document are damaged and were left out.`);
+      return undefined;
+    }
+  }
+
+  /** Parts named `word/header1.xml` and the like, in order. */
+  named(pattern: RegExp): string[] {
+    return [...this.#archive.names].filter((name) => pattern.test(name)).sort();
+  }
+}
+
+const rootOf = (part: Document): Element => elementsOf(part)[0]!;
+
+/** Foot- or endnotes, as numbered in the text. */
+function notesText(part: Document | undefined, kind: 'footnote' | 'endnote', context: WordContext): string {
+  if (!part) return '';
+  return elementsOf(rootOf(part))
+    .filter((note) => attributeOf(note, 'type') === undefined)
+    .map((note) => {
+      const id = attributeOf(note, 'id') ?? '';
+      return { number: context.noteNumbers[kind].get(id) ?? id, text: wordText(note, context).trim() };
+    })
+    .filter(({ text }) => text !== '')
+    .map(({ number, text }) => `[${number}] ${text}`)
+    .join('\n\n');
+}
+
+function commentsText(part: Document | undefined, context: WordContext): string {
+  if (!part) return '';
+  return elementsNamed(part, 'comment')
+    .map((comment) => {
+      const author = attributeOf(comment, 'author')?.trim();
+      return `[Comment${author ? ` by ${withoutMarks(author)}` : ''}] ${wordText(comment, context).trim()}`;
+    })
+    .join('\n\n');
+}
+
+/** Heads or feet of pages, each text once; page numbers alone are none. */
+async function marginText(
+  parts: Parts,
+  pattern: RegExp,
+  what: string,
+  context: WordContext,
+): Promise<string> {
+  const texts = new Set<string>();
+  for (const name of parts.named(pattern)) {
+    const part = await parts.read(name, `${what}s`);
+    const text = part ? wordText(rootOf(part), context).trim() : '';
+    if (/\p{L}|\d{3}/u.test(text)) texts.add(text);
+  }
+  return [...texts].map((text) => `[${what}] ${text}`).join('\n\n');
+}
+
+/** @throws ImportError; the signal's reason when aborted */
+export async function readDocx(archive: ZipArchive, { signal }: ImportOptions): Promise<ExtractedText> {
+  const parts = new Parts(archive, signal);
+  const bytes = (await archive.read(mainPart(archive)!, signal))!;
+  const body = rootOf(
+    parseXml(bytes, () =>
+      parts.notes.push('The file is cut off or damaged; what could be read of it is here.'),
+    ),
+  );
+  const context: WordContext = {
+    numbering: new WordNumbering(await parts.read('word/numbering.xml', 'numbers of lists')),
+    styles: new WordStyles(await parts.read('word/styles.xml', 'styles')),
+    labels: [],
+    noteNumbers: { footnote: new Map(), endnote: new Map() },
+    counts: { numHidden: 0, numUnknownSymbols: 0 },
+  };
+  // The order counts: notes are numbered by their marks in the text.
+  const head = await marginText(parts, /^word\/header\d*\.xml$/i, 'Page header', { ...context, labels: [] });
+  const text = wordText(body, context);
+  const beside: WordContext = { ...context, labels: [] };
+  const rest = [
+    notesText(await parts.read('word/footnotes.xml', 'footnotes'), 'footnote', beside),
+    notesText(await parts.read('word/endnotes.xml', 'endnotes'), 'endnote', beside),
+    commentsText(await parts.read('word/comments.xml', 'comments'), beside),
+    await marginText(parts, /^word\/footer\d*\.xml$/i, 'Page footer', beside),
+  ].map(withoutMarks);
+  const properties = await parts.read('docProps/core.xml', 'properties');
+  const numChanges = elementsNamed(body, 'del', 'moveFrom').filter(
+    (change) => localName(change.parent as Element) !== 'rPr',
+  ).length;
+  return {
+    text: [withoutMarks(head), text, ...rest].filter((part) => part !== '').join('\n\n'),
+    labels: context.labels,
+    titles: properties ? elementsNamed(properties, 'title').map(textOf) : [],
+    notes: [
+      ...parts.notes,
+      ...hiddenNote(context.counts.numHidden),
+      ...(numChanges > 0
+        ? [`Tracked changes were taken as accepted: ${numChanges} deleted passages were left out.`]
+        : []),
+      ...(context.counts.numUnknownSymbols > 0
+        ? [`${context.counts.numUnknownSymbols} symbols of a font that is not known here stand as \ufffd.`]
+        : []),
+    ],
+  };
+}
