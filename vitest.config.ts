@@ -1,6 +1,5 @@
 import { defineConfig } from 'vitest/config';
 import { gpuEnvironment } from './tools/setup/gpu-environment.mjs';
-import { packageCuts } from './tools/vite/package-cuts.ts';
 import { wgsl } from './tools/vite/wgsl-plugin.ts';
 
 // The workers that load Dawn inherit this: a loader path counts only when it is there at process start.
@@ -34,10 +33,8 @@ const gpu = (name: string, timeoutMs: number) => ({
 });
 
 export default defineConfig({
-  plugins: [wgsl(), packageCuts()],
+  plugins: [wgsl()],
   test: {
-    // What is cut in packages is cut in tests too.
-    server: { deps: { inline: [/@huggingface\/tokenizers/] } },
     projects: [
       plain('unit', 20_000),
       gpu('kernels', 120_000),

@@ -87,7 +87,11 @@ export class StoredDocument {
       Array.from({ length: numRuns(this.numPages) }, (_, run) =>
         this.payload({ kind: 'summaries', list: 0, run }),
       ),
-    );
+    ).catch((error: unknown) => {
+      // Who asks again reads again.
+      this.#summaries = undefined;
+      throw error;
+    });
     const runs = await this.#summaries;
     const bytes = new Uint8Array(this.numPages * summaryBytes);
     let at = 0;

@@ -5,9 +5,9 @@
  * kernel's first with these buffers.
  */
 import { assert } from '../util/assert';
+import { fetched } from '../util/fetched';
 import type { GpuBuffer } from './buffer';
 import type { Device, DeviceFeature } from './device';
-import { shaderText } from './shader-text';
 
 /** How a shader uses a storage buffer. */
 export type BindingAccess = 'read' | 'read_write';
@@ -23,12 +23,20 @@ const maxParamBytes = 128;
 const paramsBinding = 16;
 const listBinding = 17;
 
+/** A WGSL module: its text, or the `import()` that fetches it, for one that few devices need. */
+export type ShaderSource = string | (() => Promise<{ readonly default: string }>);
+
+/** The WGSL of a module. @throws EngineError `network` when it cannot be fetched */
+export async function shaderText(source: ShaderSource): Promise<string> {
+  return typeof source === 'string' ? source : (await fetched(source())).default;
+}
+
 /** One way to write a kernel. All variants of a spec have the same bindings, parameters and results. */
 export interface KernelVariant {
   /** `'portable'`, or what it needs: `'subgroups'`, `'software'`. */
   readonly name: string;
   /** WGSL modules in the order in which they are joined; the last has the entry point `main`. */
-  readonly sources: readonly string[];
+  readonly sources: readonly ShaderSource[];
   readonly requires?: readonly DeviceFeature[];
   /** Where it would run, and another is faster: not chosen on a device that has one of these. */
   readonly except?: readonly DeviceFeature[];
@@ -176,7 +184,11 @@ export class KernelCompiler {
     return chosen;
   }
 
-  /** @throws Error with line, column and source line when the WGSL does not compile. */
+  /**
+   * A failure is not kept: the next call tries again.
+   * @throws Error with line, column and source line when the WGSL does not compile, EngineError `network` when a module of it
+   * cannot be fetched
+   */
   compile<B extends string, P extends string, C extends string>(
     spec: KernelSpec<B, P, C>,
     constants?: Readonly<Partial<Record<NoInfer<C>, number>>>,
@@ -186,8 +198,12 @@ export class KernelCompiler {
     const key = `${spec.name}|${variant.name}|${JSON.stringify(values)}`;
     let kernel = this.#cache.get(key);
     if (!kernel) {
-      kernel = this.#compile(spec, values, variant);
-      this.#cache.set(key, kernel);
+      const compiling = this.#compile(spec, values, variant);
+      this.#cache.set(key, compiling);
+      compiling.catch(() => {
+        if (this.#cache.get(key) === compiling) this.#cache.delete(key);
+      });
+      kernel = compiling;
     }
     return kernel as unknown as Promise<Kernel<B, P>>;
   }

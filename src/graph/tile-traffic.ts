@@ -13,9 +13,8 @@ import { copyPages } from '../kernels/cache/copy-pages';
 import { placeSelected } from '../kernels/select/place-selected';
 import type { HostWait, Offloader, PageRun } from '../offload/offloader';
 import type { PagesOnHost, Reloader } from '../offload/reloader';
-import { fetched } from '../util/fetched';
 import { allHeads, pageRange, type PageLists } from './earlier-pages';
-import type { bindPacking, TilePacking } from './tile-packing';
+import { bindPacking, type TilePacking } from './tile-packing';
 
 /** The ways to and from the host. */
 export interface HostTraffic {
@@ -50,11 +49,6 @@ interface BoundSlab {
   readonly place: BoundKernel<keyof typeof placeSelected.params>;
 }
 
-/** Packs a tile, where pages have 8 bits outside of it. */
-async function packingOf(...tile: Parameters<typeof bindPacking>): Promise<TilePacking> {
-  return (await fetched(import('./packing'))).bindPacking(...tile);
-}
-
 /** Traffic of one tile buffer for one layer. */
 export class TileTraffic {
   readonly #cache: KvCache;
@@ -86,7 +80,6 @@ export class TileTraffic {
   /**
    * Binds the copies between `tile [kvHeads, tilePages, page]` and the pools of a layer. `packedTile` holds the same pages in 8
    * bits, where those are what pools or the host have.
-   * @throws EngineError `network` where what packs cannot be fetched
    */
   static async create(
     compiler: KernelCompiler,
@@ -101,7 +94,7 @@ export class TileTraffic {
     const [copy, place, packing] = await Promise.all([
       compiler.compile(copyPages),
       compiler.compile(placeSelected),
-      hostFormat === 'int8' ? packingOf(compiler, cache, tile, packedTile) : undefined,
+      hostFormat === 'int8' ? bindPacking(compiler, cache, tile, packedTile) : undefined,
     ]);
     const ofPool = format === 'int8' ? packedTile : tile;
     const { lists, listState, slotTable, blockTable } = cache;

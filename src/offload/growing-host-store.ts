@@ -5,14 +5,23 @@
  */
 import { EngineError } from '../util/errors';
 import { fetched } from '../util/fetched';
-import type * as diskTier from './disk-tier';
+import type { openDiskHostStore } from './disk-host-store';
 import type { HostStore, HostStoreShape, PageId } from './host-store';
 import { MemoryHostStore } from './memory-host-store';
+import type { TieredHostStore } from './tiered-host-store';
 
-/** What moves pages to a disk. */
-export type DiskTier = typeof diskTier;
+/** What keeps pages on a disk, and what moves them there. */
+export interface DiskTier {
+  readonly openDiskHostStore: typeof openDiskHostStore;
+  readonly TieredHostStore: typeof TieredHostStore;
+}
 
-const fetchDiskTier = (): Promise<DiskTier> => fetched(import('./disk-tier'));
+/** The disk's parts are scripts of their own, since most loads never have so many pages. */
+async function fetchDiskTier(): Promise<DiskTier> {
+  const parts = Promise.all([import('./disk-host-store'), import('./tiered-host-store')]);
+  const [{ openDiskHostStore }, { TieredHostStore }] = await fetched(parts);
+  return { openDiskHostStore, TieredHostStore };
+}
 
 /** Holds `limitBytes` of pages in memory and the others on a disk, where the platform has one. */
 export class GrowingHostStore implements HostStore {

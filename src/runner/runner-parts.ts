@@ -7,7 +7,7 @@ import { pageBytes } from '../kernels/attention/kv-format';
 import { createActivations, destroyActivations } from '../graph/activations';
 import type { GraphContext } from '../graph/decode-graph';
 import type { ModelConfig } from '../config/model-config';
-import type { PagePacker } from '../graph/page-packer';
+import { PagePacker } from '../graph/page-packer';
 import { ropeTable } from '../config/rope';
 import type { HostTraffic } from '../graph/tile-traffic';
 import type { ModelWeights } from '../weights/weights';
@@ -16,7 +16,6 @@ import { Offloader } from '../offload/offloader';
 import { openHostStore } from '../offload/open-host-store';
 import { Reloader } from '../offload/reloader';
 import { Sampler } from '../sampler/sampler';
-import { fetched } from '../util/fetched';
 import {
   mapSlotBytes,
   numReadbackSlots,
@@ -47,7 +46,7 @@ export interface RunnerParts {
   readonly destroy: () => void;
 }
 
-/** Allocates all parts, or none. @throws EngineError `gpu-memory`, `network` where a part of the library cannot be fetched */
+/** Allocates all parts, or none. @throws EngineError `gpu-memory` */
 export async function allocate(
   compiler: KernelCompiler,
   config: ModelConfig,
@@ -88,11 +87,7 @@ export async function allocate(
     const restorer = await Restorer.create(compiler, cache, host);
     const { format, hostFormat } = cache.shape;
     const packer =
-      hostFormat === format
-        ? undefined
-        : await (
-            await fetched(import('../graph/packing'))
-          ).PagePacker.create(compiler, cache, activations.filledPages);
+      hostFormat === format ? undefined : await PagePacker.create(compiler, cache, activations.filledPages);
     const reranker = cache.hasStableHeads
       ? await Reranker.create(compiler, cache, host, plan.rerank)
       : undefined;

@@ -28,7 +28,7 @@ export interface SelfTestOutcome {
 /**
  * Runs the kernels that a model of `shape` will use on tiny data, before any other is compiled. A variant that gives wrong
  * numbers, or does not compile, is refused for all kernels.
- * @throws EngineError `webgpu-unavailable` when no variant is left that gives right numbers
+ * @throws EngineError `webgpu-unavailable` when no variant is left that gives right numbers, `network` when one cannot be fetched
  */
 export function runSelfTest(compiler: KernelCompiler, shape: SelfTestShape): Promise<SelfTestOutcome> {
   return refuseWrongVariants(compiler, selfTestChecks(shape));
@@ -74,6 +74,8 @@ async function findFault(compiler: KernelCompiler, check: SelfTestCheck): Promis
   const failure = compiled.find((outcome) => outcome.status === 'rejected');
   if (failure) {
     compiler.device.throwIfFailed();
+    // What could not be fetched is not wrong.
+    if (failure.reason instanceof EngineError) throw failure.reason;
     return new Error(`${name} does not compile: ${String(failure.reason)}`, { cause: failure.reason });
   }
   const kernels = compiled.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));

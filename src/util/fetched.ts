@@ -2,9 +2,8 @@
 import { EngineError } from './errors';
 
 /**
- * What `import()` brings.
- * @throws EngineError `network` when the part cannot be fetched. Browsers remember that as long as the worker lives, so what may
- * be needed without a network is fetched at load.
+ * What `import()` brings. Call both anew for another attempt: a failure is not remembered here, nor by Chromium.
+ * @throws EngineError `network` when the part cannot be fetched
  */
 export async function fetched<T>(part: Promise<T>): Promise<T> {
   try {
@@ -12,7 +11,7 @@ export async function fetched<T>(part: Promise<T>): Promise<T> {
   } catch (cause) {
     throw new EngineError(
       'network',
-      'A part of the library could not be fetched. Load the engine again when there is a network.',
+      'A part of the library could not be fetched. Try again when there is a network.',
       { cause },
     );
   }

@@ -118,12 +118,12 @@ test('with memory for a few pages the others go to the disk: the same answers, a
 
 test('a load that may need the disk fetches what it takes, or says that it cannot; one that never does goes without', async () => {
   const page = await openPage();
-  await context.route('**/disk-tier*', (route) => route.abort('internetdisconnected'));
+  await context.route('**/disk-host-store*', (route) => route.abort('internetdisconnected'));
   expect(await ask(page, 'loadFailure', { kv: { ...kv, hostBytes: 20_000 } })).toBe('network');
   await ask(page, 'load', { kv });
   expect((await ask(page, 'answer', goldenPrompt(304, 300), 2)).length).toBe(2);
   await ask(page, 'dispose');
-  await context.unroute('**/disk-tier*');
+  await context.unroute('**/disk-host-store*');
   await ask(page, 'load', { kv: { ...kv, hostBytes: 20_000 } });
   await ask(page, 'answer', goldenPrompt(304, 300), 2);
   expect((await ask(page, 'stats')).memory.diskBytes).toBeGreaterThan(0);

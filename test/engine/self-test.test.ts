@@ -4,7 +4,7 @@ import { refuseWrongVariants, runSelfTest, selfTestChecks } from '../../src/self
 import type { SelfTestCheck, SelfTestShape } from '../../src/self-test/self-test-check';
 import { linearChecks } from '../../src/self-test/self-test-linear';
 import type { Device } from '../../src/gpu/device';
-import { KernelCompiler, type KernelSpec, type KernelVariant } from '../../src/gpu/kernel';
+import { KernelCompiler, shaderText, type KernelSpec, type KernelVariant } from '../../src/gpu/kernel';
 import { EngineError } from '../../src/util/errors';
 import { requestTestDevice } from '../kernels/harness';
 
@@ -71,7 +71,9 @@ test('a fault that shows with some numbers of lanes alone is found where those a
             .filter(({ name }) => name !== 'software')
             .map((variant) => ({
               ...variant,
-              sources: variant.sources.map((source) => source.replace('scratch[LANES *', 'scratch[16u *')),
+              sources: variant.sources.map((source) =>
+                typeof source === 'string' ? source.replace('scratch[LANES *', 'scratch[16u *') : source,
+              ),
             })),
         },
       })),
@@ -86,17 +88,31 @@ test('a fault that shows with some numbers of lanes alone is found where those a
 });
 
 /** The checks of one kernel, with these variants of it. */
-function withVariants(name: string, variants: (right: KernelVariant) => KernelVariant[]): SelfTestCheck[] {
-  const change = (spec: KernelSpec): KernelSpec =>
-    spec.name.startsWith(name) ? { ...spec, variants: variants(spec.variants.at(-1)!) } : spec;
-  return selfTestChecks(small)
-    .filter(({ steps }) => steps.some(({ spec }) => spec.name.startsWith(name)))
-    .map((check) => ({ ...check, steps: check.steps.map((step) => ({ ...step, spec: change(step.spec) })) }));
+async function withVariants(
+  name: string,
+  variants: (right: KernelVariant) => Promise<KernelVariant[]> | KernelVariant[],
+): Promise<SelfTestCheck[]> {
+  const change = async (spec: KernelSpec): Promise<KernelSpec> =>
+    spec.name.startsWith(name) ? { ...spec, variants: await variants(spec.variants.at(-1)!) } : spec;
+  const checks = selfTestChecks(small).filter(({ steps }) =>
+    steps.some(({ spec }) => spec.name.startsWith(name)),
+  );
+  return Promise.all(
+    checks.map(async (check) => {
+      const steps = check.steps.map(async (step) => ({ ...step, spec: await change(step.spec) }));
+      return { ...check, steps: await Promise.all(steps) };
+    }),
+  );
 }
 
 /** The same kernel with one slip in its last module. */
-function slip(name: string, right: KernelVariant, from: string | RegExp, to: string): KernelVariant {
-  const last = right.sources.at(-1)!;
+async function slip(
+  name: string,
+  right: KernelVariant,
+  from: string | RegExp,
+  to: string,
+): Promise<KernelVariant> {
+  const last = await shaderText(right.sources.at(-1)!);
   const wrong = last.replace(from, to);
   expect(wrong).not.toBe(last);
   return { name, sources: [...right.sources.slice(0, -1), wrong] };
@@ -111,7 +127,10 @@ describe('a wrong variant', () => {
     ['attention/prefill-attention', 'params.scale', '1.0'],
     ['select/top-k', 'other < page', 'other > page'],
   ])('of %s is refused, and the right one takes its place', async (name, from, to) => {
-    const checks = withVariants(name, (right) => [slip('subgroups', right, from, to), right]);
+    const checks = await withVariants(name, async (right) => [
+      await slip('subgroups', right, from, to),
+      right,
+    ]);
     const { refusedVariants, warning } = await refuseWrongVariants(compiler, checks);
     expect(refusedVariants).toEqual(['subgroups']);
     expect(warning).toMatch(
@@ -126,7 +145,7 @@ describe('a wrong variant', () => {
     const broken: KernelVariant = { name: 'f16', sources: ['fn main() { nonsense }'] };
     const { refusedVariants, warning } = await refuseWrongVariants(
       compiler,
-      withVariants('linear/matmul', (right) => [broken, right]),
+      await withVariants('linear/matmul', (right) => [broken, right]),
     );
     expect(refusedVariants).toEqual(['f16']);
     expect(warning).toContain('nonsense');
@@ -135,9 +154,9 @@ describe('a wrong variant', () => {
   test('after another: both are refused, one after the other', async () => {
     const { refusedVariants } = await refuseWrongVariants(
       compiler,
-      withVariants('linear/matvec', (right) => [
-        slip('subgroups', right, 'k < params.columns', 'k + 1u < params.columns'),
-        slip('portable', right, 'k < params.columns', 'k + 2u < params.columns'),
+      await withVariants('linear/matvec', async (right) => [
+        await slip('subgroups', right, 'k < params.columns', 'k + 1u < params.columns'),
+        await slip('portable', right, 'k < params.columns', 'k + 2u < params.columns'),
         right,
       ]),
     );
@@ -145,22 +164,31 @@ describe('a wrong variant', () => {
   });
 
   test('is refused for kernels that passed with it, and those are tested again', async () => {
-    const passing = withVariants('linear/matvec', (right) => [
+    const passing = await withVariants('linear/matvec', async (right) => [
       { ...right, name: 'subgroups' },
-      slip('portable', right, 'k < params.columns', 'k + 1u < params.columns'),
+      await slip('portable', right, 'k < params.columns', 'k + 1u < params.columns'),
       right,
     ]);
-    const failing = withVariants('linear/matmul', (right) => [
-      slip('subgroups', right, 'k < params.columns', 'k + 1u < params.columns'),
+    const failing = await withVariants('linear/matmul', async (right) => [
+      await slip('subgroups', right, 'k < params.columns', 'k + 1u < params.columns'),
       right,
     ]);
     const { refusedVariants } = await refuseWrongVariants(compiler, [...passing, ...failing]);
     expect(refusedVariants).toEqual(['subgroups', 'portable']);
   });
 
+  test('that cannot be fetched is not refused: the load fails with that', async () => {
+    const away = () => Promise.reject(new TypeError('Failed to fetch'));
+    const checks = await withVariants('linear/matmul', (right) => [
+      { name: 'software', sources: [away] },
+      right,
+    ]);
+    await expect(refuseWrongVariants(compiler, checks)).rejects.toMatchObject({ code: 'network' });
+  });
+
   test('with none to take its place is an error', async () => {
-    const checks = withVariants('linear/matvec', (right) => [
-      slip('naive', right, 'k < params.columns', 'k + 1u < params.columns'),
+    const checks = await withVariants('linear/matvec', async (right) => [
+      await slip('naive', right, 'k < params.columns', 'k + 1u < params.columns'),
     ]);
     const error: unknown = await refuseWrongVariants(compiler, checks).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(EngineError);

@@ -1,6 +1,6 @@
 /** Every `*.case.ts`, on every variant that the adapter can run, against its CPU twin. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KernelCompiler, type KernelVariant } from '../../src/gpu/kernel';
+import { KernelCompiler, shaderText, type KernelVariant } from '../../src/gpu/kernel';
 import type { Device } from '../../src/gpu/device';
 import { expectClose } from '../support/compare';
 import { availableVariants, requestTestDevice, runKernel, type KernelCase } from './harness';
@@ -49,12 +49,13 @@ test('all variants run on the adapter of the gate; on another, those that run ar
   if (process.env.LONGPAGE_ADAPTER !== 'system') expect(missing).toEqual([]);
 });
 
-test('every spec names its shader bindings and parameters in order', () => {
+test('every spec names its shader bindings and parameters in order', async () => {
   const specs = Object.values(files).flatMap((file) => file.cases.map((kernelCase) => kernelCase.spec));
   expect(specs.length).toBeGreaterThan(0);
   for (const spec of new Set(specs)) {
     for (const variant of spec.variants) {
-      const code = variant.sources.join('\n').replace(/\/\/.*$/gm, '');
+      const texts = await Promise.all(variant.sources.map(shaderText));
+      const code = texts.join('\n').replace(/\/\/.*$/gm, '');
       const bindings = [...code.matchAll(/@group\(0\)\s*@binding\((\d+)\)\s*var<storage,\s*(\w+)>\s*(\w+)/g)];
       const ordered = bindings
         .sort((a, b) => Number(a[1]) - Number(b[1]))

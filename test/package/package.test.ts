@@ -11,7 +11,7 @@ import type { Browser } from 'playwright';
 import { build, createServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import webpack from 'webpack';
-import { neededScripts } from '../../.ci/check-bundle.mjs';
+import { neededScripts } from '../../tools/gate/check-bundle.mjs';
 import { launchBrowser } from '../../tools/browser/launch.mjs';
 import { serve } from '../../tools/serve/static-server.mjs';
 import { codeBlockUnder } from '../support/readme';
@@ -29,6 +29,13 @@ const chatPage = `<!doctype html><script type="module">
   const answer = await engine.chat.completions.create({ messages, max_tokens: 8 });
   await engine.dispose();
   document.title = answer.choices[0].message.content;
+</script>`;
+
+/** A page that lists its documents, or says with which code that fails. */
+const libraryPage = `<!doctype html><script type="module">
+  import { Engine } from '/dist/index.js';
+  const engine = Engine.load('/model/', { kv: { contextTokens: 128, numSequences: 1 } });
+  globalThis.listDocuments = async () => (await engine).documents.list().catch((error) => error.code);
 </script>`;
 
 const quickStart = codeBlockUnder('Quick start');
@@ -89,28 +96,26 @@ describe('the packed library', () => {
   }
 
   test('holds the built files, README and LICENSE, and nothing else', () => {
-    const expected = [
-      'LICENSE',
-      'README.md',
-      'dist/cache-map-reader.js',
-      'dist/disk-tier.js',
-      'dist/documents.js',
-      'dist/engine-worker.js',
-      'dist/engine.js',
-      'dist/file-source.js',
-      'dist/idb.js',
-      'dist/index.d.ts',
-      'dist/index.js',
-      'dist/indexeddb-host-store.js',
-      'dist/measuring.js',
-      'dist/packed-format-shaders.js',
-      'dist/packed-rare-shaders.js',
-      'dist/packing.js',
-      'dist/page-masses.js',
-      'dist/sources.js',
-      'dist/storage-error.js',
-      'package.json',
-    ];
+    const scripts = [
+      'cache-map-reader',
+      'disk-host-store',
+      'documents',
+      'engine-worker',
+      'engine',
+      'file-source',
+      'idb',
+      'index',
+      'indexeddb-host-store',
+      'measured-profile',
+      'page-masses',
+      'profile-store',
+      'rare-shaders',
+      'sources',
+      'stability-observer',
+      'storage-error',
+      'tiered-host-store',
+    ].flatMap((name) => [`dist/${name}.js`, `dist/${name}.js.map`]);
+    const expected = ['LICENSE', 'README.md', 'dist/index.d.ts', 'package.json', ...scripts];
     expect(packedFiles.sort()).toEqual(expected.sort());
   });
 
@@ -133,8 +138,29 @@ describe('the packed library', () => {
       await page.waitForFunction(() => document.title !== '', null, { timeout: 120_000 });
       expect(await page.title()).toMatch(/^I am Scout/);
       // The software GPU of this browser has shaders of its own.
-      const expected = [...neededScripts(scripts), 'packed-rare-shaders.js'];
+      const expected = [...neededScripts(scripts), 'rare-shaders.js'];
       expect(names.filter((name) => fetched.has(name))).toEqual(expected.sort());
+    } finally {
+      await page.close();
+      await server.close();
+    }
+  });
+
+  test('asks again for a part that could not be fetched, in the same engine', async () => {
+    const server = await serve({
+      mounts: [
+        { prefix: '/dist/', folder: join(folder, 'node_modules/longpage/dist') },
+        { prefix: '/model/', folder: modelFolder },
+      ],
+      pages: { '/': libraryPage },
+    });
+    const page = await browser.newPage();
+    try {
+      await page.goto(server.origin);
+      await page.route('**/documents.js', (route) => route.abort('internetdisconnected'));
+      expect(await page.evaluate('listDocuments()')).toBe('network');
+      await page.unroute('**/documents.js');
+      expect(await page.evaluate('listDocuments()')).toEqual([]);
     } finally {
       await page.close();
       await server.close();

@@ -4,7 +4,7 @@
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'vite';
+import { build } from 'vite';
 import { wgsl } from '../vite/wgsl-plugin';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -27,7 +27,8 @@ export async function buildNodeBundle(entry: string, name: string): Promise<stri
     configFile: false,
     logLevel: 'warn',
     publicDir: false,
-    plugins: [readableShaders()],
+    // A compile error on a GPU elsewhere can then be read.
+    plugins: [wgsl({ keepComments: true })],
     ssr: { noExternal: true },
     build: {
       ssr: join(root, entry),
@@ -38,10 +39,4 @@ export async function buildNodeBundle(entry: string, name: string): Promise<stri
     },
   });
   return join(outDir, `${name}.mjs`);
-}
-
-/** Shaders as they are written, so that a compile error on a GPU elsewhere can be read. */
-function readableShaders(): Plugin {
-  const { configResolved: _minify, ...plugin } = wgsl();
-  return plugin;
 }

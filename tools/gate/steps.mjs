@@ -34,7 +34,12 @@ export const steps = [
   { name: 'docs', kind: 'check', batch: 'source', command: ['.ci/check-docs.mjs'] },
   { name: 'library', kind: 'check', command: ['--import', 'tsx', 'tools/build/library.ts'] },
   { name: 'site', kind: 'check', command: ['--import', 'tsx', 'tools/build/site.ts'] },
-  { name: 'bundle', kind: 'check', command: ['.ci/check-bundle.mjs'], needs: 'library' },
+  {
+    name: 'bundle',
+    kind: 'check',
+    command: ['--import', 'tsx', 'tools/gate/bundle.ts'],
+    needs: 'library',
+  },
   { name: 'unit', kind: 'vitest', command: inPairs('unit') },
   { name: 'kernels', kind: 'vitest', command: inPairs('kernels') },
   { name: 'engine', kind: 'vitest', command: inPairs('engine') },

@@ -1,4 +1,5 @@
 /** The demo page: served by `npm start`, built into `site/` by `npm run build`. */
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
@@ -11,14 +12,19 @@ const hasScreen = process.platform !== 'linux' || Boolean(process.env.DISPLAY ??
 
 /** A built page stands on the library as it ships: what its tests show holds for that. */
 function builtLibrary(): Plugin {
-  const [source, built] = [join(root, 'src/index.ts'), join(root, 'dist/index.js')];
+  const [source, dist] = [join(root, 'src/index.ts'), join(root, 'dist')];
   return {
     name: 'longpage-built-library',
     apply: 'build',
     enforce: 'pre',
     async resolveId(path, importer) {
       const resolved = await this.resolve(path, importer, { skipSelf: true });
-      return resolved?.id === source ? built : null;
+      return resolved?.id === source ? join(dist, 'index.js') : null;
+    },
+    // With the library's own source maps, those of the page lead to its sources.
+    async load(id) {
+      if (!id.startsWith(dist) || !id.endsWith('.js')) return null;
+      return { code: await readFile(id, 'utf8'), map: await readFile(`${id}.map`, 'utf8') };
     },
   };
 }
@@ -29,13 +35,14 @@ export default defineConfig({
   base: './',
   publicDir: join(root, 'public'),
   plugins: [wgsl(), builtLibrary()],
-  worker: { format: 'es', plugins: () => [wgsl()] },
+  worker: { format: 'es', plugins: () => [wgsl(), builtLibrary()] },
   server: { open: hasScreen, fs: { allow: [root] } },
   build: {
     outDir: join(root, 'site'),
     emptyOutDir: true,
     target: 'es2023',
     reportCompressedSize: false,
+    sourcemap: true,
     // Data URLs would need exceptions in a strict Content-Security-Policy.
     assetsInlineLimit: 0,
   },

@@ -1,11 +1,12 @@
 /** Flash-style causal attention of a chunk of a segment over one KV tile, with the softmax state carried from tile to tile. */
-import naive from '../../../shaders/attention/prefill-attention-naive.wgsl';
 import portable from '../../../shaders/attention/prefill-attention.wgsl';
-import software from '../../../shaders/attention/prefill-attention-software.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { ceilDiv } from '../../util/math';
 import type { KvElement } from './kv-format';
 import { kvLibrary } from './kv-library';
+
+const naive = () => import('../../../shaders/attention/prefill-attention-naive.wgsl');
+const software = () => import('../../../shaders/attention/prefill-attention-software.wgsl');
 
 /** Keys that the kernel takes at once: tiles begin and end at multiples of this, but for the last tile's end. */
 export const prefillKeyBlock = 32;

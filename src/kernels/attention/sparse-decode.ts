@@ -1,13 +1,14 @@
 /** Split-K decode attention over lists of pages: one partial result a split, then their merge. */
-import naive from '../../../shaders/attention/sparse-decode-naive.wgsl';
 import portable from '../../../shaders/attention/sparse-decode.wgsl';
-import software from '../../../shaders/attention/sparse-decode-software.wgsl';
 import mergeShader from '../../../shaders/attention/merge-splits.wgsl';
 import pageList from '../../../shaders/lib/kv-page-list.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { flatGrid } from '../../gpu/recorder';
 import type { KvFormat } from './kv-format';
 import { poolSources } from './kv-library';
+
+const naive = () => import('../../../shaders/attention/sparse-decode-naive.wgsl');
+const software = () => import('../../../shaders/attention/sparse-decode-software.wgsl');
 
 /**
  * For each row and each KV head of the slab: the query heads of the group against the pages of the list

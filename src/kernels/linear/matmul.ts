@@ -1,12 +1,13 @@
 /** Matrix times many rows, for prefill. */
-import softwareSums from '../../../shaders/lib/software-sums.wgsl';
 import portable from '../../../shaders/linear/matmul.wgsl';
-import naive from '../../../shaders/linear/matmul-naive.wgsl';
-import software from '../../../shaders/linear/matmul-software.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { ceilDiv } from '../../util/math';
 import type { WeightFormat } from './weight-format';
 import { weightBindings, weightSources } from './weight-sources';
+
+const softwareSums = () => import('../../../shaders/lib/software-sums.wgsl');
+const naive = () => import('../../../shaders/linear/matmul-naive.wgsl');
+const software = () => import('../../../shaders/linear/matmul-software.wgsl');
 
 /** Outputs of one workgroup. */
 const tileOutputs = 64;

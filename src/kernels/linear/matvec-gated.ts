@@ -1,14 +1,15 @@
 /** The first half of a gated feed-forward layer for decoding: norm, gate and up projections, activation. */
 import activation from '../../../shaders/lib/activation.wgsl';
-import softwareSums from '../../../shaders/lib/software-sums.wgsl';
 import finish from '../../../shaders/linear/matvec-gated-finish.wgsl';
 import portable from '../../../shaders/linear/matvec.wgsl';
-import naive from '../../../shaders/linear/matvec-gated-naive.wgsl';
-import software from '../../../shaders/linear/matvec-software.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
 import type { MatvecParam } from './matvec';
 import type { WeightFormat } from './weight-format';
 import { weightBindings, weightSources } from './weight-sources';
+
+const naive = () => import('../../../shaders/linear/matvec-gated-naive.wgsl');
+const softwareSums = () => import('../../../shaders/lib/software-sums.wgsl');
+const software = () => import('../../../shaders/linear/matvec-software.wgsl');
 
 /** Values of the constant ACTIVATION: `gelu-tanh` is the tanh approximation, `gelu` has the error function. */
 export const activationCodes = { silu: 0, 'gelu-tanh': 1, gelu: 2 } as const;

@@ -1,15 +1,16 @@
 /** Matrix times a few vectors, for decoding: the norm before it and what follows it are part of the kernel. */
-import softwareSums from '../../../shaders/lib/software-sums.wgsl';
 import finish from '../../../shaders/linear/matvec-finish.wgsl';
 import portable from '../../../shaders/linear/matvec.wgsl';
-import naive from '../../../shaders/linear/matvec-naive.wgsl';
-import software from '../../../shaders/linear/matvec-software.wgsl';
 import type { DeviceFeature } from '../../gpu/device';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { flatGrid } from '../../gpu/recorder';
 import { ceilDiv } from '../../util/math';
 import { hasScales, type WeightFormat } from './weight-format';
 import { weightBindings, weightSources } from './weight-sources';
+
+const softwareSums = () => import('../../../shaders/lib/software-sums.wgsl');
+const naive = () => import('../../../shaders/linear/matvec-naive.wgsl');
+const software = () => import('../../../shaders/linear/matvec-software.wgsl');
 
 /** Outputs of one workgroup. */
 const outputsPerGroup = 16;

@@ -2,11 +2,12 @@
 import best from '../../../shaders/sampler/best-token.wgsl';
 import blocksShader from '../../../shaders/sampler/sample-blocks.wgsl';
 import common from '../../../shaders/sampler/sample-common.wgsl';
-import naive from '../../../shaders/sampler/sample-naive.wgsl';
 import shader from '../../../shaders/sampler/sample.wgsl';
 import type { DeviceFeature } from '../../gpu/device';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { ceilDiv } from '../../util/math';
+
+const naive = () => import('../../../shaders/sampler/sample-naive.wgsl');
 
 /** Words of one sequence's row in `settings`: 12 scalars, 4 reserved, 16 end-of-sequence ids. */
 export const settingsWords = 32;

@@ -3,10 +3,11 @@ import portable from '../../../shaders/lib/order-portable.wgsl';
 import subgroups from '../../../shaders/lib/order-subgroups.wgsl';
 import radixSelect from '../../../shaders/lib/radix-select.wgsl';
 import shader from '../../../shaders/select/top-k.wgsl';
-import naive from '../../../shaders/select/top-k-naive.wgsl';
 import registers from '../../../shaders/select/top-k-registers.wgsl';
 import type { DeviceFeature } from '../../gpu/device';
 import type { KernelSpec } from '../../gpu/kernel';
+
+const naive = () => import('../../../shaders/select/top-k-naive.wgsl');
 
 /** Pages whose scores 256 invocations keep in registers. */
 const mostRegisterPages = 8192;

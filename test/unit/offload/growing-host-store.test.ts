@@ -1,10 +1,10 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import * as diskTier from '../../../src/offload/disk-tier';
 import { GrowingHostStore, type DiskTier } from '../../../src/offload/growing-host-store';
 import { MemoryHostStore } from '../../../src/offload/memory-host-store';
 import { openHostStore } from '../../../src/offload/open-host-store';
+import { TieredHostStore } from '../../../src/offload/tiered-host-store';
 import { EngineError } from '../../../src/util/errors';
 import { ids, randomPages, readPages } from './host-store-cases';
 import { testHostStore } from './host-store-suite';
@@ -33,7 +33,7 @@ function lateTier() {
   let arrive: (() => void) | undefined;
   const arrival = new Promise<void>((resolve) => (arrive = resolve));
   const tier: DiskTier = {
-    ...diskTier,
+    TieredHostStore,
     openDiskHostStore: async () => {
       await arrival;
       return disk;
@@ -129,7 +129,7 @@ test('where there is no disk, memory is all there is', async () => {
 
 test('a store grows when it is opened where it may have more pages than memory holds, and else not', async () => {
   const roomy = await openHostStore(shape, 8, limitBytes);
-  const open = vi.spyOn(diskTier.TieredHostStore.prototype, 'write');
+  const open = vi.spyOn(TieredHostStore.prototype, 'write');
   await roomy.write(0, 0, ids(1), page(1));
   expect(open).not.toHaveBeenCalled();
   await roomy.close();

@@ -1,21 +1,30 @@
-/** Shaders reach the bundle in a pack. */
+/** What a shader import stands for in development, and in a build. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'vite';
 import { expect, test } from 'vitest';
-import { shaderText, unpackShaders } from '../../../src/gpu/shader-text';
-import { packShaders, readShaders } from '../../../tools/vite/wgsl-plugin';
+import { wgsl } from '../../../tools/vite/wgsl-plugin';
+import source from '../../../shaders/cache/copy-pages.wgsl';
 
-test('what was packed comes back', async () => {
-  const sources = [...readShaders().values()];
-  expect(sources.length).toBeGreaterThan(20);
-  expect(await unpackShaders(packShaders(sources))).toEqual(sources);
+const path = join(import.meta.dirname, '../../../shaders/cache/copy-pages.wgsl');
+
+async function builtText(options?: Parameters<typeof wgsl>[0]): Promise<string> {
+  const result = await build({
+    configFile: false,
+    logLevel: 'silent',
+    plugins: [wgsl(options)],
+    build: { write: false, minify: false, lib: { entry: path, formats: ['es'] } },
+  });
+  const [{ output }] = result as unknown as [{ output: [{ code: string }] }];
+  return output[0].code;
+}
+
+test('tests and the dev server have a shader as it is written', () => {
+  expect(source).toBe(readFileSync(path, 'utf8'));
+  expect(source).toContain('// ');
 });
 
-test('no shader begins like a reference', async () => {
-  for (const source of readShaders().values()) expect(await shaderText(source)).toBe(source);
+test('a build has it without comments, where it is not told to keep them', async () => {
+  expect(await builtText()).toContain('= "struct Params {\\nnumPages');
+  expect(await builtText({ keepComments: true })).toContain('= "// ');
 });
-
-test.each(['#0', '~0', '^0'])(
-  'a reference %s that is not in its pack is a broken invariant',
-  async (reference) => {
-    await expect(shaderText(reference)).rejects.toThrow();
-  },
-);
