@@ -1,20 +1,17 @@
 /** A document on its way through the prefill: a request of the step loop that samples nothing. */
-import type { LoopRequest } from '../loop/loop-request';
+import { LoopRequest } from '../loop/loop-request';
 import type { Sequence } from '../runner/sequence';
 
 /** Where a reading is: its sequence has KV of the first `numTokens` tokens, which are whole pages at a segment's border. */
 export type OnBorder = (sequence: Sequence, numTokens: number) => void;
 
 /** Reads token ids, whole pages of them. */
-export class Reading implements LoopRequest {
-  readonly isReading = true;
+export class Reading extends LoopRequest {
+  override readonly isReading = true;
   readonly maxSampled = 0;
   readonly request = undefined;
   readonly promptIds: readonly number[];
   readonly origin: string | undefined;
-  phase: LoopRequest['phase'] = 'waiting';
-  numSampled = 0;
-  sequence: Sequence | undefined;
   /** Settles when all is read, or with what ended it before. */
   readonly done: Promise<void>;
   /** What it failed with, be it after its end: pages may be lost while they are stored. */
@@ -33,6 +30,7 @@ export class Reading implements LoopRequest {
     onBorder: OnBorder,
     stored: () => Promise<void>,
   ) {
+    super();
     this.promptIds = ids;
     this.origin = origin;
     this.#onBorder = onBorder;
@@ -45,38 +43,25 @@ export class Reading implements LoopRequest {
     this.done.catch(() => undefined);
   }
 
-  get prefillIds(): readonly number[] {
-    return this.promptIds;
-  }
-
-  /** The device is gone, with all that was submitted: the reading waits again, and begins with what is there then. */
-  interrupt(): void {
-    this.phase = 'waiting';
-    this.sequence = undefined;
-  }
-
-  start(sequence: Sequence, numCached: number): void {
-    this.sequence = sequence;
-    this.phase = 'prefilling';
+  protected override begun(sequence: Sequence, numCached: number): void {
     this.#onBorder(sequence, numCached);
   }
 
-  /** The first `numTokens` tokens are through all layers. */
-  advance(numTokens: number): void {
-    if (this.phase === 'finished') return;
+  override advance(numTokens: number): void {
+    if (this.isOver()) return;
     this.#onBorder(this.sequence!, numTokens);
     if (numTokens < this.promptIds.length) return;
-    this.phase = 'finished';
+    this.finish();
     this.#resolve();
   }
 
-  fail(error: unknown): void {
-    this.phase = 'finished';
+  override fail(error: unknown): void {
+    this.finish();
     this.failure ??= error;
     this.#reject(error);
   }
 
-  get stored(): Promise<void> {
+  override get stored(): Promise<void> {
     return this.#stored();
   }
 }

@@ -23,7 +23,7 @@ export function collectStats(
   const { numLayers, numKvHeads, numSequences } = cache.shape;
   const sequences = Array.from({ length: numSequences }, (_, sequence) => sequence);
   const sum = (count: (sequence: number) => number) => sequences.reduce((total, s) => total + count(s), 0);
-  const { answerMs, ...reranks } = runner.rerankCounts;
+  const { answerMs, ...stalls } = runner.stallCounts;
   const perStep = (count: number) => (counts.steps === 0 ? 0 : count / counts.steps);
   return {
     adapter: device.adapter,
@@ -43,9 +43,10 @@ export function collectStats(
       pages: numLayers * numKvHeads * sum((sequence) => cache.numPages(sequence)),
       residentPages: sum((sequence) => cache.numResident(sequence)),
       tierBytes,
-      ...reranks,
+      ...runner.rerankCounts,
       streamedBytes,
-      stallShare: answerMs === 0 ? 0 : Math.min(1, reranks.stallMs / answerMs),
+      ...stalls,
+      stallShare: answerMs === 0 ? 0 : Math.min(1, stalls.stallMs / answerMs),
     },
     gpu: {
       dispatchesPerToken: perStep(counts.dispatches),

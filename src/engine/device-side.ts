@@ -211,7 +211,10 @@ export class DeviceSide {
     // What is on its way to the disk arrives; what was on its way from a lost GPU is lost with it.
     await runner.settled().catch(() => undefined);
     const { cache } = runner;
-    const saved = savedSequences(this.#store.sequences, (index) => cache.pagesOf(index), hostStore);
+    const pagesOf = (index: number) => cache.pagesOf(index);
+    const saved = savedSequences(this.#store.sequences, pagesOf, hostStore, (sequence) =>
+      loop.numLasting(sequence),
+    );
     const kept = new Set(saved.flatMap(({ ids }) => ids));
     const all = Array.from({ length: cache.shape.numPageIds }, (_, id) => id as PageId);
     hostStore.drop(all.filter((id) => !kept.has(id)));
@@ -227,7 +230,7 @@ export class DeviceSide {
       // Pages that the host lost meanwhile, or a device that is lost again: the tokens are prefilled instead.
       await this.#loop.restore(tokens, () => undefined, { ids, origin }).catch(() => undefined);
     }
-    for (const request of requests) if (request.phase !== 'finished') this.#loop.add(request);
+    for (const request of requests) if (!request.isOver()) this.#loop.add(request);
   }
 
   /** Another runner, of the same device or another, with a loop of its own. */

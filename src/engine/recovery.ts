@@ -22,13 +22,14 @@ export interface SavedSequence {
 }
 
 /**
- * The beginnings of `sequences` that the host has in full, the longest first. A page belongs to one of them: what shared it
- * shares it again when its request goes on.
+ * The beginnings of `sequences` that the host has in full, in the order of their last use, so that those are evicted first that
+ * would have been, and no more tokens of each than `mostTokens`. Sequences that share pages share them again.
  */
 export function savedSequences(
   sequences: readonly Sequence[],
   pagesOf: (index: number) => readonly PageId[],
   store: HostStore,
+  mostTokens: (sequence: Sequence) => number,
 ): SavedSequence[] {
   const { numLayers, numKvHeads } = store.shape;
   const isStored = (id: PageId) => {
@@ -37,21 +38,17 @@ export function savedSequences(
     }
     return true;
   };
-  const saved = sequences.map(({ index, tokens, origin, numStored }): SavedSequence => {
-    const numFull = Math.floor(Math.min(numStored, tokens.length) / pageTokens);
-    const pages = pagesOf(index).slice(0, numFull);
-    const end = pages.findIndex((id) => !isStored(id));
-    const ids = end < 0 ? pages : pages.slice(0, end);
-    return { tokens: tokens.slice(0, ids.length * pageTokens), origin, ids };
-  });
-  const taken = new Set<PageId>();
-  return saved
-    .sort((a, b) => b.ids.length - a.ids.length)
-    .filter(({ ids }) => {
-      if (ids.length === 0 || ids.some((id) => taken.has(id))) return false;
-      for (const id of ids) taken.add(id);
-      return true;
-    });
+  return [...sequences]
+    .sort((a, b) => a.lastUsed - b.lastUsed)
+    .map((sequence): SavedSequence => {
+      const { index, tokens, origin, numStored } = sequence;
+      const numFull = Math.floor(Math.min(numStored, tokens.length, mostTokens(sequence)) / pageTokens);
+      const pages = pagesOf(index).slice(0, numFull);
+      const end = pages.findIndex((id) => !isStored(id));
+      const ids = end < 0 ? pages : pages.slice(0, end);
+      return { tokens: tokens.slice(0, ids.length * pageTokens), origin, ids };
+    })
+    .filter(({ ids }) => ids.length > 0);
 }
 
 /** The error of a device that is lost for good. */

@@ -3,6 +3,7 @@ import type { ProfileOrigin } from '../stability/choose-profile';
 import type { BytesByCategory } from '../gpu/buffer';
 import type { AdapterDescription } from '../gpu/device';
 import type { TierBytes } from '../runner/model-runner';
+import type { StallCounts } from '../runner/stalls';
 
 /** Durations of the latest finished request, in milliseconds. */
 export interface RequestTimings {
@@ -48,9 +49,13 @@ export interface EngineStats {
     readonly reloadMs: number;
     /** Bytes that prefills read from the host. */
     readonly streamedBytes: number;
-    /** Times that an answer stood still until its pages were there; milliseconds in all; their share of all decoding, 0 to 1. */
+    /**
+     * Times that an answer stood still; milliseconds in all; the same until its pages were there (`reload`) and until a page that
+     * it fills had a way to the host (`offload`); the milliseconds' share of all decoding, 0 to 1.
+     */
     readonly stalls: number;
     readonly stallMs: number;
+    readonly stallCauses: StallCounts['stallCauses'];
     readonly stallShare: number;
     /** Overlap of a set with the next (RCO): the sum over heads and reranks, and how many. */
     readonly overlapSum: number;

@@ -23,7 +23,6 @@ import {
   type LinearContext,
   type Operation,
 } from './linear';
-import type { MassWish, PageMasses } from './page-masses';
 import { bindSelection, type PrepareSelection, type Selection } from './selection';
 import { selectionTasks } from './selection-tasks';
 import type { HostTraffic } from './tile-traffic';
@@ -43,8 +42,8 @@ export interface DecodeRow {
   readonly reranking: { readonly first: number; readonly end: number } | undefined;
   /** All heads also select without effect, so that their stability is measured. */
   readonly isObserved: boolean;
-  /** The page masses that are wanted; needs `PageMasses`. */
-  readonly masses?: MassWish | undefined;
+  /** Records what rides along behind a layer's attention, which was cut into `maxSplits` splits a list at most. */
+  readonly onAttended?: ((recorder: Recorder, layer: number, maxSplits: number) => void) | undefined;
 }
 
 /** Everything that a graph binds. */
@@ -58,11 +57,7 @@ export interface GraphContext extends LinearContext {
   readonly ropeTable: GpuBuffer;
 }
 
-type LayerOperation = (
-  recorder: Recorder,
-  rows: readonly DecodeRow[],
-  masses: PageMasses | undefined,
-) => void;
+type LayerOperation = (recorder: Recorder, rows: readonly DecodeRow[]) => void;
 
 /** Records decode steps of up to `rows` sequences: `Activations.rows` holds them, logits come out. */
 export class DecodeGraph {
@@ -91,17 +86,13 @@ export class DecodeGraph {
     return new DecodeGraph(embed, layers, head);
   }
 
-  /**
-   * Records one step: tokens of `rows` in, logits out. The KV of each row's position is appended. `masses` takes those of the
-   * rows that want them.
-   */
-  record(recorder: Recorder, rows: readonly DecodeRow[], masses?: PageMasses): void {
+  /** Records one step: tokens of `rows` in, logits out. The KV of each row's position is appended. */
+  record(recorder: Recorder, rows: readonly DecodeRow[]): void {
     this.#embed(
       recorder,
       Uint32Array.from(rows, ({ sequence }) => latestTokenOf(sequence)),
     );
-    rows.forEach((row, index) => row.masses && masses?.beginRow(recorder, index));
-    for (const layer of this.#layers) layer(recorder, rows, masses);
+    for (const layer of this.#layers) layer(recorder, rows);
     this.#head(recorder);
   }
 
@@ -161,9 +152,9 @@ async function bindLayer(
       rows,
     }),
   ]);
-  return (recorder, decodeRows, masses) => {
+  return (recorder, decodeRows) => {
     project(recorder);
-    attend(recorder, decodeRows, masses);
+    attend(recorder, decodeRows);
     output(recorder);
     gateUp(recorder);
     down(recorder);
@@ -277,7 +268,7 @@ async function bindAttention(
   };
   // Numbers of the latest step: those of the next are the same as a rule.
   let latest = prepare(1, 1);
-  return (recorder, decodeRows, masses) => {
+  return (recorder, decodeRows) => {
     let [maxSplits, numPages] = [0, 0];
     for (const row of decodeRows) {
       maxSplits = Math.max(maxSplits, splitsOf(row, window, splits, maxEntries));
@@ -298,9 +289,7 @@ async function bindAttention(
       recorder.dispatch(attend, attendParams, attendGrid);
     }
     recorder.dispatch(merge, latest.mergeParams, latest.mergeGrid);
-    decodeRows.forEach(({ sequence, position, masses: wish }, index) => {
-      if (wish) masses?.addRow(recorder, layerIndex, index, { sequence, position, masses: wish }, maxSplits);
-    });
+    for (const { onAttended } of decodeRows) onAttended?.(recorder, layerIndex, maxSplits);
   };
 }
 

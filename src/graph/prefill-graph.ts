@@ -14,7 +14,6 @@ import { qkvWidth } from './activations';
 import type { GraphContext } from './decode-graph';
 import { allHeads, pageRange, selectedPages, tileParts, type PageLists } from './earlier-pages';
 import { bindEmbed } from './linear';
-import type { MassRow, MassWish, PageMasses } from './page-masses';
 import {
   bindPrefillLayer,
   compilePrefillKernels,
@@ -33,8 +32,12 @@ export type PrefillStep = Cost | HostWait;
 export interface PromptEnd {
   /** It selects what heads attend first. */
   readonly isSelecting: boolean;
-  /** The mass of the pages that it attends. */
-  readonly masses?: { readonly of: PageMasses; readonly wish: MassWish } | undefined;
+  /**
+   * Records what rides along once all that a layer keeps is in its place: the token is row `segmentRow` of the segment, and
+   * with `isPlacing` the layer has selected for it.
+   */
+  readonly onKept?:
+    ((recorder: Recorder, layer: number, segmentRow: number, isPlacing: boolean) => void) | undefined;
 }
 
 /** The pages before a segment's own tile that a layer attends. */
@@ -100,12 +103,11 @@ export class PrefillGraph {
     segment: Segment,
     ids: readonly number[],
     chunkTokens: number,
-    { isSelecting, masses }: PromptEnd,
+    { isSelecting, onKept }: PromptEnd,
   ): Generator<PrefillStep, void> {
     const { config, activations } = this.#context;
     const { hiddenSize } = config;
     const chunks = planChunks(segment, chunkTokens);
-    masses?.of.beginPrompt(recorder);
     this.#embed(recorder, Uint32Array.from(ids));
     yield ids.length * hiddenSize;
     for (const [index, layer] of this.#layers.entries()) {
@@ -120,11 +122,7 @@ export class PrefillGraph {
         const earlier = yield* this.#planEarlier(recorder, layer, sequence, segment, needed, isSelecting);
         yield* this.#recordAttention(recorder, layer, sequence, segment, needed, earlier, isPlacing);
       }
-      if (masses) {
-        const { firstRow, firstPosition: position } = lastRow(segment);
-        const massRow: MassRow = { sequence, position, masses: masses.wish };
-        masses.of.addPrompt(recorder, index, firstRow, massRow, isPlacing);
-      }
+      onKept?.(recorder, index, lastRow(segment).firstRow, isPlacing);
       yield* this.#recordFeedForward(recorder, layer, needed);
     }
     if (segment.isLast) {

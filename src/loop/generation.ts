@@ -3,7 +3,7 @@
  * (those are in `src/api/`) and not the engine's own state.
  */
 
-import type { MassWish } from '../graph/page-masses';
+import type { MassWish } from '../runner/mass-wish';
 import type { ChatMessage } from '../tokenizer/chat-message';
 
 /** The document that a conversation is about: one kept in the library, or a text given with the request. */

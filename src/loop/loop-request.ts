@@ -1,29 +1,84 @@
 /** What the step loop moves: answers, and documents that are read. */
-import type { GenerationRequest } from './generation';
-import type { Schedulable } from './scheduler';
 import type { Sequence } from '../runner/sequence';
+import type { SampledToken } from '../sampler/results';
+import type { GenerationRequest } from './generation';
+import type { Phase, Schedulable } from './scheduler';
 
-/** A request from its arrival to its end. */
-export interface LoopRequest extends Schedulable {
-  phase: 'waiting' | 'prefilling' | 'decoding' | 'finished';
-  numSampled: number;
+/** A request from its arrival to its end. Its phase changes here alone. */
+export abstract class LoopRequest implements Schedulable {
   /** The answer that is wanted; undefined for a document. */
-  readonly request: GenerationRequest | undefined;
-  readonly promptIds: readonly number[];
+  abstract readonly request: GenerationRequest | undefined;
+  abstract readonly promptIds: readonly number[];
   /** The imported document whose pages it begins with; undefined for pages that this engine computed. */
-  readonly origin: string | undefined;
-  /** What is to be prefilled: the prompt, and what an interrupted answer has already. */
-  readonly prefillIds: readonly number[];
+  abstract readonly origin: string | undefined;
+  abstract readonly maxSampled: number;
+  readonly isReading: boolean = false;
+  numSampled = 0;
   /** Set from admission on. */
   sequence: Sequence | undefined;
+  #phase: Phase = 'waiting';
+  #numCached: number | undefined;
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  isOver(): boolean {
+    return this.#phase === 'finished';
+  }
+
   /** What its pages are still needed for when it has ended; undefined for answers. */
-  readonly stored?: Promise<void>;
+  get stored(): Promise<void> | undefined {
+    return undefined;
+  }
+
+  /** What is to be prefilled. */
+  get prefillIds(): readonly number[] {
+    return this.promptIds;
+  }
+
+  /** Prompt tokens whose KV was in place when it was admitted first; undefined before. */
+  get numCached(): number | undefined {
+    return this.#numCached;
+  }
+
+  /** The answer's token at `index`, where it has one although its sequence does not: its step is run again. */
+  knownId?(index: number): number | undefined;
+
   /** Admission: the sequence is its own from now on, with the KV of `numCached` prompt tokens in place. */
-  start(sequence: Sequence, numCached: number): void;
+  start(sequence: Sequence, numCached: number): void {
+    this.sequence = sequence;
+    this.#phase = 'prefilling';
+    this.#numCached ??= numCached;
+    this.begun(sequence, numCached);
+  }
+
+  /** What else begins with admission; called again when it is admitted again. */
+  protected abstract begun(sequence: Sequence, numCached: number): void;
+
+  /** All of its prompt is submitted; an answer's first token is being sampled. */
+  endPrefill(): void {
+    this.#phase = 'decoding';
+    if (!this.isReading) this.numSampled++;
+  }
+
   /** The first `numTokens` prompt tokens are through all layers. */
   advance?(numTokens: number): void;
-  /** The device is gone, with all that was submitted: the request waits again. */
-  interrupt(): void;
+
+  /** A step's token has arrived. */
+  confirm?(token: SampledToken): void;
+
+  /** The device is gone, with all that was submitted: the request waits again, and begins again with its prompt. */
+  interrupt(): void {
+    this.#phase = 'waiting';
+    this.sequence = undefined;
+    this.numSampled = 0;
+  }
+
   /** Ends the request with an error or the caller's abort reason. */
-  fail(error: unknown): void;
+  abstract fail(error: unknown): void;
+
+  protected finish(): void {
+    this.#phase = 'finished';
+  }
 }

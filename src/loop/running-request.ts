@@ -6,21 +6,17 @@ import type { Tokenizer } from '../tokenizer/tokenizer';
 import { AsyncQueue } from '../util/async-queue';
 import type { FinishReason, GenerationRequest, StepLogprobs, TokenLogprob } from './generation';
 import type { GenerationEvent } from './generation-event';
-import type { LoopRequest } from './loop-request';
+import { LoopRequest } from './loop-request';
 import type { Sequence } from '../runner/sequence';
 
 /** A request from its arrival to its end. The step loop moves it; its reader follows `events`. */
-export class RunningRequest implements LoopRequest {
+export class RunningRequest extends LoopRequest {
   readonly request: GenerationRequest;
   readonly promptIds: readonly number[];
   readonly origin: string | undefined;
   readonly events = new AsyncQueue<GenerationEvent>();
   /** Tokens that it may sample in all: the request's limit, cut to what the context leaves. */
   readonly maxSampled: number;
-  phase: 'waiting' | 'prefilling' | 'decoding' | 'finished' = 'waiting';
-  numSampled = 0;
-  /** Set from admission on. */
-  sequence: Sequence | undefined;
   readonly #tokenizer: Tokenizer;
   readonly #decoder: IncrementalDecoder;
   readonly #stop: StopMatcher;
@@ -28,7 +24,9 @@ export class RunningRequest implements LoopRequest {
   readonly #answerIds: number[] = [];
   readonly #massSums: number[] = [];
   #numMassTokens = 0;
-  #numCached = 0;
+  /** Tokens of the answer whose steps are to be run again, after a lost device, and how many of them were. */
+  #numToRepeat = 0;
+  #numRepeated = 0;
   #startedAt = 0;
   #lastTokenAt = 0;
   #prefillMs = 0;
@@ -39,6 +37,7 @@ export class RunningRequest implements LoopRequest {
     maxSampled: number,
     tokenizer: Tokenizer,
   ) {
+    super();
     this.request = request;
     this.promptIds = promptIds;
     this.origin = origin;
@@ -49,14 +48,8 @@ export class RunningRequest implements LoopRequest {
     this.#stop = new StopMatcher(request.stop);
   }
 
-  /** Tokens that the answer has. */
-  get answerIds(): readonly number[] {
-    return this.#answerIds;
-  }
-
-  /** What is to be prefilled: the prompt, and what an interrupted answer has already. */
-  get prefillIds(): readonly number[] {
-    return this.#answerIds.length === 0 ? this.promptIds : [...this.promptIds, ...this.#answerIds];
+  override knownId(index: number): number | undefined {
+    return index < this.#numToRepeat ? this.#answerIds[index] : undefined;
   }
 
   /** Mean softmax mass of the pages over the answer's tokens, where asked for; an end-of-sequence token does not count. */
@@ -64,34 +57,37 @@ export class RunningRequest implements LoopRequest {
     return Float32Array.from(this.#massSums, (sum) => sum / this.#numMassTokens);
   }
 
-  /** The device is gone, with all that was submitted: the request waits again, and goes on where its answer is. */
-  interrupt(): void {
-    this.phase = 'waiting';
-    this.sequence = undefined;
-    this.numSampled = this.#answerIds.length;
+  /**
+   * All its steps are run again, in which its heads select, rerank and flip as they did; what they give is known already and
+   * goes to nobody. So the tokens that come then are those that would have come.
+   */
+  override interrupt(): void {
+    super.interrupt();
+    this.#numToRepeat = this.#answerIds.length;
+    this.#numRepeated = 0;
   }
 
-  /** Admission: the sequence is its own from now on, with the KV of `numCached` prompt tokens in place. */
-  start(sequence: Sequence, numCached: number): void {
-    this.sequence = sequence;
-    this.phase = 'prefilling';
+  protected override begun(_: Sequence, numCached: number): void {
     if (this.#startedAt > 0) return;
-    this.#numCached = numCached;
     this.#startedAt = performance.now();
     const numPromptTokens = this.promptIds.length;
     this.events.push({ kind: 'start', numPromptTokens, numCachedTokens: numCached });
   }
 
   /** A step's token has arrived. Ends the request when the token, a stop string or the limit ends it. */
-  confirm(token: SampledToken): void {
+  override confirm(token: SampledToken): void {
+    if (this.#numRepeated < this.#numToRepeat) {
+      this.sequence?.tokens.push(this.#answerIds[this.#numRepeated++]!);
+      return;
+    }
+    this.sequence?.tokens.push(token.tokenId);
     const now = performance.now();
     if (this.#answerIds.length === 0) this.#prefillMs = now - this.#startedAt;
     else this.#stepMs.push(now - this.#lastTokenAt);
     this.#lastTokenAt = now;
     this.#answerIds.push(token.tokenId);
-    this.sequence?.tokens.push(token.tokenId);
 
-    if (token.isDone) return this.#finish('stop', this.#decoder.flush());
+    if (token.isDone) return this.#end('stop', this.#decoder.flush());
     if (token.pageMasses) {
       this.#numMassTokens++;
       for (const [page, mass] of token.pageMasses.entries()) {
@@ -101,18 +97,17 @@ export class RunningRequest implements LoopRequest {
     const { text, isStopped } = this.#stop.push(this.#decoder.push(token.tokenId));
     const logprobs = token.logprobs && [this.#describeStep(token.tokenId, token.logprobs)];
     this.events.push({ kind: 'delta', text, tokenIds: [token.tokenId], ...(logprobs && { logprobs }) });
-    if (isStopped) this.#finish('stop');
-    else if (this.#answerIds.length === this.maxSampled) this.#finish('length', this.#decoder.flush());
+    if (isStopped) this.#end('stop');
+    else if (this.#answerIds.length === this.maxSampled) this.#end('length', this.#decoder.flush());
   }
 
-  /** Ends the request with an error or the caller's abort reason. */
-  fail(error: unknown): void {
-    this.phase = 'finished';
+  override fail(error: unknown): void {
+    this.finish();
     this.events.fail(error);
   }
 
-  #finish(reason: FinishReason, rest?: string): void {
-    this.phase = 'finished';
+  #end(reason: FinishReason, rest?: string): void {
+    this.finish();
     let finishReason = reason;
     if (rest !== undefined) {
       const last = this.#stop.push(rest);
@@ -124,7 +119,7 @@ export class RunningRequest implements LoopRequest {
       kind: 'end',
       finishReason,
       numPromptTokens: this.promptIds.length,
-      numCachedTokens: this.#numCached,
+      numCachedTokens: this.numCached!,
       numCompletionTokens: this.#answerIds.length,
       timings: { prefillMs: this.#prefillMs, stepMs: this.#stepMs },
     });

@@ -1,9 +1,19 @@
 /** Decides which requests decode and which one prefills next: pure, over plain views of the requests. */
-import type { StepPlan } from './step-plan';
+
+/** Where a request is in its life. */
+export type Phase = 'waiting' | 'prefilling' | 'decoding' | 'finished';
+
+/** Decode rows of several sequences and/or one slice of a prefill: the next submissions. */
+export interface StepPlan<G> {
+  /** Requests that take one decode step together, in a fixed order. */
+  readonly decode: readonly G[];
+  /** The request whose prefill goes on by one submission. */
+  readonly prefill: G | undefined;
+}
 
 /** What the scheduler needs to know of an admitted request. */
 export interface Schedulable {
-  readonly phase: 'waiting' | 'prefilling' | 'decoding' | 'finished';
+  readonly phase: Phase;
   /** Tokens that the steps submitted so far will have sampled. */
   readonly numSampled: number;
   /** Tokens that it may sample in all. */

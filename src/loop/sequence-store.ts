@@ -16,6 +16,8 @@ export interface PlacementOptions {
   readonly isUsable?: ((sequence: Sequence, numTokens: number) => boolean) | undefined;
   /** The imported document that the prompt is about; undefined for what this engine computes by itself. */
   readonly origin?: string | undefined;
+  /** No more than so many tokens, whole pages. */
+  readonly mostCached?: number | undefined;
 }
 
 /** Hands out sequences of one cache; idle ones are evicted, least recently used first, when room is needed. */
@@ -35,24 +37,22 @@ export class SequenceStore {
    * prefix that `isUsable`, on pages shared with another sequence, or on an empty one; of those of this `origin` alone. Undefined
    * when there is no room now.
    */
-  place(
-    prompt: readonly number[],
-    numTokens: number,
-    { isUsable = () => true, origin }: PlacementOptions = {},
-  ): Placement | undefined {
-    const placement = this.#place(prompt, numTokens, isUsable, origin);
-    if (placement) placement.sequence.origin = origin;
+  place(prompt: readonly number[], numTokens: number, options: PlacementOptions = {}): Placement | undefined {
+    const placement = this.#place(prompt, numTokens, options);
+    if (placement) placement.sequence.origin = options.origin;
     return placement;
   }
 
   #place(
     prompt: readonly number[],
     numTokens: number,
-    isUsable: NonNullable<PlacementOptions['isUsable']>,
-    origin: string | undefined,
+    { isUsable = () => true, origin, mostCached = Infinity }: PlacementOptions,
   ): Placement | undefined {
-    const reuse = findReuse(prompt, this.sequences, origin);
-    if (!reuse || !isUsable(reuse.sequence, reuse.numTokens)) return this.#placeEmpty(numTokens);
+    const longest = findReuse(prompt, this.sequences, origin);
+    const reuse = longest && { ...longest, numTokens: Math.min(longest.numTokens, mostCached) };
+    if (!reuse || reuse.numTokens === 0 || !isUsable(reuse.sequence, reuse.numTokens)) {
+      return this.#placeEmpty(numTokens);
+    }
     if (!this.#idle.has(reuse.sequence))
       return this.#placeShared(reuse, prompt, numTokens) ?? this.#placeEmpty(numTokens);
     // Taking an idle sequence over loses what it holds beyond the common prefix: not when that is most of it.
@@ -63,15 +63,35 @@ export class SequenceStore {
 
   /**
    * A sequence with room for `numTokens` tokens, whole pages, that are to be brought back; nobody shares it before `settle`.
-   * Its pages are `ids` where they are known from an earlier cache. Undefined when there is no room now.
+   * Its pages are `ids` where they are known from an earlier cache: those that another sequence begins with are shared with it.
+   * Undefined when there is no room now.
    */
   adopt(numTokens: number, ids?: readonly PageId[]): Sequence | undefined {
-    const placement = this.#placeEmpty(numTokens);
-    if (!placement) return undefined;
-    const { sequence } = placement;
-    if (ids) this.#cache.claim(sequence.index, ids);
-    else this.#cache.extend(sequence.index, numTokens, false);
-    return sequence;
+    const shared = ids && this.#longestShared(ids);
+    if (!ids || !shared) {
+      const placement = this.#placeEmpty(numTokens);
+      if (!placement) return undefined;
+      const { sequence } = placement;
+      if (ids) this.#cache.claim(sequence.index, ids);
+      else this.#cache.extend(sequence.index, numTokens, false);
+      return sequence;
+    }
+    const { source, numPages } = shared;
+    if (!this.#makeRoom(ids.length - numPages, { kept: source })) return undefined;
+    const sequence = this.#take();
+    this.#cache.share(source.index, sequence.index, numPages);
+    this.#cache.claim(sequence.index, ids.slice(numPages));
+    return this.#begin(sequence, [], 0, numTokens).sequence;
+  }
+
+  /** The sequence that begins with most of these pages, if one has the first. */
+  #longestShared(ids: readonly PageId[]): { source: Sequence; numPages: number } | undefined {
+    let best: { source: Sequence; numPages: number } | undefined;
+    for (const source of this.sequences) {
+      const numPages = commonPrefix(ids, this.#cache.pagesOf(source.index));
+      if (numPages > (best?.numPages ?? 0)) best = { source, numPages };
+    }
+    return best;
   }
 
   /** What was adopted is there: from now on it is an idle sequence of these tokens. */

@@ -2,31 +2,18 @@
 import { pagesFor, type PageId } from '../cache/page';
 import { isHostError } from '../offload/host-error';
 import { assert } from '../util/assert';
-import { EngineError } from '../util/errors';
-import type { ModelRunner, StepRow } from '../runner/model-runner';
-import type { PrefillJob } from '../runner/prefill-job';
-import type { SummarySource } from '../runner/restorer';
+import type { ModelRunner } from '../runner/model-runner';
+import type { StepRow } from '../runner/step-rider';
+import type { SampledToken } from '../sampler/results';
+import type { GenerationRequest } from './generation';
+import { HeldSequences, type RestoreSource } from './held-sequences';
 import type { LoopRequest } from './loop-request';
-import { RunningRequest } from './running-request';
-import { planStep } from './scheduler';
+import { planStep, type StepPlan } from './scheduler';
 import { wholePages, type Sequence } from '../runner/sequence';
 import type { SequenceStore } from './sequence-store';
-import type { StepPlan } from './step-plan';
 
 /** Submissions whose results are still out: enough that the GPU never waits for the host between steps. */
 const maxInFlight = 3;
-
-/** A submission: `confirmed` settles once its effects are applied. */
-interface InFlight {
-  readonly result: Promise<() => void>;
-}
-
-/** What is known of a sequence that is brought back. */
-export interface RestoreOptions {
-  readonly ids?: readonly PageId[];
-  readonly summaries?: SummarySource;
-  readonly origin?: string | undefined;
-}
 
 /** Runs the requests of one model. All state changes happen between awaits of one loop, so nothing is locked. */
 export class StepLoop {
@@ -36,13 +23,11 @@ export class StepLoop {
   readonly #isLost: () => Promise<boolean> | boolean;
   readonly #waiting: LoopRequest[] = [];
   #admitted: LoopRequest[] = [];
-  readonly #prefills = new Map<LoopRequest, PrefillJob>();
-  readonly #inFlight: InFlight[] = [];
-  /** Ends of what takes sequences without being a request: on their way back, or being stored. None of these rejects. */
-  readonly #held = new Set<Promise<void>>();
+  /** What each submission will have changed once it has come back, oldest first. */
+  readonly #inFlight: Promise<() => void>[] = [];
+  readonly #held: HeldSequences;
   /** What has ended, and is being stored. */
   readonly #storing = new Set<LoopRequest>();
-  readonly #onRoom: (() => void)[] = [];
   /** Ends the loop's wait for pages: another request must not wait for them. */
   #wake: () => void = () => undefined;
   #running: Promise<void> | undefined;
@@ -58,6 +43,7 @@ export class StepLoop {
     this.#isLost = isLost;
     this.#runner = runner;
     this.#store = store;
+    this.#held = new HeldSequences(runner, store);
     this.#maxRows = maxRows;
     const { offloader } = runner;
     offloader.onFull = () => store.evictIdle();
@@ -81,21 +67,9 @@ export class StepLoop {
   async restore(
     tokens: readonly number[],
     bring: (ids: readonly PageId[]) => Promise<void> | void,
-    { ids, summaries, origin }: RestoreOptions = {},
+    source: RestoreSource = {},
   ): Promise<void> {
-    const sequence = await this.#adopt(tokens.length, ids);
-    await this.#hold(this.#bringBack(sequence, { tokens, origin }, bring, summaries));
-  }
-
-  /** Requests wait for the room that a sequence takes until `work` on it is done. */
-  async #hold(work: Promise<void>): Promise<void> {
-    const settled = work.catch(() => undefined);
-    this.#held.add(settled);
-    try {
-      await work;
-    } finally {
-      this.#held.delete(settled);
-    }
+    await this.#held.restore(tokens, bring, source, () => this.#admitted.length > 0);
   }
 
   /** Whether some sequence of this origin has the KV of all these tokens, whole pages. */
@@ -116,7 +90,7 @@ export class StepLoop {
   /** Forgets idle sequences of this origin that share a page of these tokens. */
   drop(tokens: readonly number[], origin?: string): void {
     this.#store.drop(tokens, origin);
-    this.#tellRoom();
+    this.#held.tellRoom();
   }
 
   /** Ends a request with `reason`: nothing of it is submitted any more, and what is in flight is ignored. */
@@ -126,7 +100,7 @@ export class StepLoop {
 
   /** With `isUseless` its KV serves no other. */
   #end(request: LoopRequest, reason: unknown, isUseless = false): void {
-    if (request.phase === 'finished') return;
+    if (request.isOver()) return;
     request.fail(reason);
     this.#wake();
     if (this.#isHalted) return;
@@ -148,18 +122,25 @@ export class StepLoop {
   async halt(): Promise<void> {
     this.#isHalted = true;
     this.#wake();
-    this.#tellRoom();
+    const released = this.#held.halt();
     await this.idle();
-    await Promise.allSettled(this.#inFlight.splice(0).map(({ result }) => result));
+    await Promise.allSettled(this.#inFlight.splice(0));
     // What is being stored is read from pages that stand where they are until then.
-    await Promise.all([...this.#held, ...this.#admitted.map(({ stored }) => stored)]);
+    await Promise.all([released, this.#held.released(), ...this.#admitted.map(({ stored }) => stored)]);
   }
 
   /** The requests of a halted loop that go on elsewhere, in order. Called once, when no other can come. */
   takeRequests(): LoopRequest[] {
-    const requests = [...this.#admitted, ...this.#waiting].filter(({ phase }) => phase !== 'finished');
+    const requests = [...this.#admitted, ...this.#waiting].filter((request) => !request.isOver());
     for (const request of requests) request.interrupt();
     return requests;
+  }
+
+  /** Tokens of a sequence that serve whoever goes on with it on another loop: an answer begins again behind its prompt. */
+  numLasting(sequence: Sequence): number {
+    const request = this.#admitted.find((admitted) => admitted.sequence === sequence);
+    if (!request || request.isReading) return Infinity;
+    return this.#runner.plan.isFollowUpSparse ? request.numCached! : request.promptIds.length;
   }
 
   /** Resolves when nothing runs and nothing is in flight. */
@@ -175,41 +156,6 @@ export class StepLoop {
     return this.#admitted.length;
   }
 
-  async #adopt(numTokens: number, ids: readonly PageId[] | undefined): Promise<Sequence> {
-    for (;;) {
-      if (this.#isHalted) throw new EngineError('device-lost', 'The GPU device was lost.');
-      const sequence = this.#store.adopt(numTokens, ids);
-      if (sequence) return sequence;
-      if (this.#admitted.length + this.#held.size === 0) {
-        throw new EngineError('context-too-long', `There is no room for a document of ${numTokens} tokens.`);
-      }
-      await new Promise<void>((resolve) => this.#onRoom.push(resolve));
-    }
-  }
-
-  async #bringBack(
-    sequence: Sequence,
-    { tokens, origin }: { readonly tokens: readonly number[]; readonly origin: string | undefined },
-    bring: (ids: readonly PageId[]) => Promise<void> | void,
-    summaries: SummarySource | undefined,
-  ): Promise<void> {
-    try {
-      await bring(this.#runner.cache.pagesOf(sequence.index));
-      await this.#runner.restore(sequence, summaries);
-      this.#store.settle(sequence, tokens, origin);
-    } catch (error) {
-      this.#store.forget(sequence);
-      throw error;
-    } finally {
-      this.#tellRoom();
-    }
-  }
-
-  /** Somebody gave back a sequence: who waits for room may try again. */
-  #tellRoom(): void {
-    for (const resolve of this.#onRoom.splice(0)) resolve();
-  }
-
   /** A failure ends the requests of its moment; those that come while it is cleared away are answered. */
   async #run(): Promise<void> {
     while (!this.#isHalted && this.#waiting.length + this.#admitted.length + this.#inFlight.length > 0) {
@@ -218,54 +164,65 @@ export class StepLoop {
       } catch (error) {
         if (await this.#isLost()) this.#isHalted = true;
         else this.abortAll(error);
-        await Promise.allSettled(this.#inFlight.splice(0).map(({ result }) => result));
+        await Promise.allSettled(this.#inFlight.splice(0));
       }
     }
     // Not later, in a `finally` of the promise: a request that came in between would wait for ever.
     this.#running = undefined;
   }
 
+  /** Schedule, run, and see to what has come back. */
   async #turn(): Promise<void> {
     await this.#admit();
-    const begun = [...this.#prefills].find(([, job]) => job.isInSegment)?.[0];
+    const plan = await this.#schedule();
+    if (this.#submit(plan)) await this.#confirmDownTo(maxInFlight - 1);
+    else await this.#whenMore(plan);
+  }
+
+  /** Who decodes, and whose prompt goes on; a batch of that size is compiled. */
+  async #schedule(): Promise<StepPlan<LoopRequest>> {
+    const begun = this.#admitted.find(({ sequence }) => this.#runner.isInSegment(sequence!));
     const plan = planStep(this.#admitted, this.#maxRows, begun);
     await this.#runner.prepare(plan.decode.length);
-    if (!this.#submit(plan)) return this.#whenMore(plan);
-    while (this.#inFlight.length >= maxInFlight) await this.#confirmOldest();
+    return plan;
+  }
+
+  async #confirmDownTo(numInFlight: number): Promise<void> {
+    while (this.#inFlight.length > numInFlight) await this.#confirmOldest();
   }
 
   /** Resolves when there may be more to submit: the oldest submission is done, or what a request waits for is there. */
   async #whenMore(plan: StepPlan<LoopRequest>): Promise<void> {
-    const oldest = this.#inFlight[0];
+    const oldest = this.#inFlight.at(0);
     const ready = this.#whenReady(plan);
     let isDone = false;
     // The GPU has work for as long as a request that waits for the host need not wait for all of it.
-    if (ready) await Promise.race([ready, ...(oldest ? [oldest.result.then(() => (isDone = true))] : [])]);
+    if (ready) await Promise.race([ready, ...(oldest ? [oldest.then(() => (isDone = true))] : [])]);
     if (oldest && (isDone || !ready)) await this.#confirmOldest();
   }
 
   /** Resolves when a request that pauses because it needs the host may go on; undefined when none pauses. */
   #whenReady({ decode, prefill }: StepPlan<LoopRequest>): Promise<void> | undefined {
-    const waits: Promise<void>[] = [];
-    if (decode.length > 0) waits.push(this.#runner.whenReady(decode.map((request) => request.sequence!)));
-    const job = prefill && this.#prefills.get(prefill);
-    if (job) waits.push(job.whenReady());
-    if (waits.length === 0) return undefined;
-    return Promise.race([...waits, new Promise<void>((resolve) => (this.#wake = resolve))]);
+    const pausing = [...decode, ...(prefill ? [prefill] : [])].map(({ sequence }) => sequence!);
+    if (pausing.length === 0) return undefined;
+    const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+    return Promise.race([this.#runner.whenReady(pausing), woken]);
   }
 
   /** Starts waiting requests, in order, as long as the next one fits. */
   async #admit(): Promise<void> {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
-      const { promptIds, prefillIds, maxSampled, origin, isReading = false } = next;
+      const { promptIds, prefillIds, maxSampled, origin, isReading } = next;
       const numTokens = promptIds.length + maxSampled;
+      // What heads select for a sparse follow-up depends on what was cached when its prompt was begun.
+      const mostCached = this.#runner.plan.isFollowUpSparse ? next.numCached : undefined;
       const isUsable = isReading ? this.#isOnHost : undefined;
-      const place = () => this.#store.place(prefillIds, numTokens, { isUsable, origin });
+      const place = () => this.#store.place(prefillIds, numTokens, { isUsable, origin, mostCached });
       let placement = place();
       if (!placement && this.#admitted.length + this.#inFlight.length === 0) {
         // Pages of an answer that is over may still be on their way to the host.
         await this.#runner.settled();
-        while (this.#held.size > 0) await Promise.race(this.#held);
+        await this.#held.released();
         placement = place();
       }
       if (!placement) {
@@ -280,7 +237,7 @@ export class StepLoop {
       const { sequence, numCached } = placement;
       next.start(sequence, numCached);
       try {
-        if (next instanceof RunningRequest) await this.#configure(sequence, next);
+        if (next.request) await this.#configure(sequence, next, next.request);
       } catch (error) {
         if (await this.#isLost()) throw error;
         // No room for its penalties is this request's own failure.
@@ -288,9 +245,8 @@ export class StepLoop {
       }
       // The caller may have aborted while the sampler's history was being allocated.
       if (next.phase === 'prefilling') {
-        const wish = next.request?.sources?.masses;
-        const job = this.#runner.beginPrefill(sequence, prefillIds, numCached, { isReading, wish });
-        this.#prefills.set(next, job);
+        const masses = next.request?.sources?.masses;
+        this.#runner.beginPrefill(sequence, prefillIds, numCached, { isReading, masses });
       }
     }
   }
@@ -304,34 +260,34 @@ export class StepLoop {
       .every((id) => hostStore.has(0, 0, id));
   };
 
-  async #configure(sequence: Sequence, { request, promptIds, answerIds }: RunningRequest): Promise<void> {
+  async #configure(
+    sequence: Sequence,
+    { promptIds }: LoopRequest,
+    request: GenerationRequest,
+  ): Promise<void> {
     const { sampling, logprobs, ignoreEos } = request;
     if (request.sources) await this.#runner.prepareMasses();
     await this.#runner.sampler.configure(
       sequence.index,
       { ...sampling, ignoreEos, ...(logprobs !== undefined && { numLogprobs: logprobs }) },
-      { promptTokens: promptIds, answerTokens: answerIds, logitBias: sampling.logitBias },
+      { promptTokens: promptIds, logitBias: sampling.logitBias },
     );
   }
 
   /** Submits what the plan says; false when that was nothing. */
   #submit({ decode, prefill }: StepPlan<LoopRequest>): boolean {
     // A request may have been aborted while a batch size was being compiled.
-    const requests = decode.filter(
-      (request) =>
-        request.phase === 'decoding' && this.#mayGoOn(request, () => this.#runner.isReady(request.sequence!)),
-    );
+    const requests = decode.filter((request) => request.phase === 'decoding' && this.#mayGoOn(request));
     if (requests.length > 0) this.#submitDecode(requests);
-    const job = prefill && this.#prefills.get(prefill);
-    const hasSlice = job !== undefined && this.#mayGoOn(prefill!, () => job.isReady);
-    if (hasSlice) this.#submitSlice(prefill!, job);
+    const hasSlice = prefill?.phase === 'prefilling' && this.#mayGoOn(prefill);
+    if (hasSlice) this.#submitSlice(prefill);
     return requests.length > 0 || hasSlice;
   }
 
-  /** What `isReady` says; a request whose pages could not be had ends. */
-  #mayGoOn(request: LoopRequest, isReady: () => boolean): boolean {
+  /** Whether nothing of a request is waited for; one whose pages could not be had ends. */
+  #mayGoOn(request: LoopRequest): boolean {
     try {
-      return isReady();
+      return this.#runner.isReady(request.sequence!);
     } catch (error) {
       this.#failOnHost(request, error);
       return false;
@@ -341,11 +297,13 @@ export class StepLoop {
   #submitDecode(requests: readonly LoopRequest[]): void {
     const rows = requests.map((request): StepRow => {
       const sequence = request.sequence!;
+      const token = request.knownId?.(request.numSampled - 1);
       request.numSampled++;
       const { isExact, sources } = request.request!;
       return {
         sequence: sequence.index,
         position: sequence.numStored++,
+        token,
         isExact,
         masses: sources?.masses,
       };
@@ -356,56 +314,46 @@ export class StepLoop {
     this.#push(result);
   }
 
-  #submitSlice(request: LoopRequest, job: PrefillJob): void {
+  #submitSlice(request: LoopRequest): void {
     const sequence = request.sequence!;
-    const start = job.position;
-    const submitted = this.#runner.submitSlice(job);
-    const { position } = job;
+    const start = sequence.numStored;
+    const { position, isLast, done } = this.#runner.submitSlice(sequence);
     const { prefillIds } = request;
-    for (let i = sequence.numStored; i < position; i++) sequence.tokens.push(prefillIds[i]!);
+    for (let i = start; i < position; i++) sequence.tokens.push(prefillIds[i]!);
     sequence.numStored = position;
-    if (job.isDone) {
-      this.#prefills.delete(request);
-      if (job.isSampling) {
-        request.phase = 'decoding';
-        request.numSampled++;
-      }
-    }
+    if (isLast) request.endPrefill();
     this.#push(
-      submitted.then(({ token }) => () => {
+      done.then((token) => () => {
         if (position > start) this.#advance(request, position);
         if (token) this.#confirm(request, token);
       }),
     );
   }
 
-  #advance(request: LoopRequest, numTokens: number): void {
-    if (request.phase === 'finished') return;
-    request.advance?.(numTokens);
-    // Whoever was told may have aborted it, which has retired it.
-    const isOver = (request.phase as LoopRequest['phase']) === 'finished';
-    if (isOver && this.#admitted.includes(request)) this.#retire(request);
-  }
-
   #push(result: Promise<() => void>): void {
     // Handled when the loop comes to it; until then a failure must not count as unhandled.
     result.catch(() => undefined);
-    this.#inFlight.push({ result });
+    this.#inFlight.push(result);
   }
 
   async #confirmOldest(): Promise<void> {
-    const { result } = this.#inFlight[0]!;
-    const apply = await result;
-    this.#inFlight.shift();
+    const apply = await this.#inFlight[0]!;
+    void this.#inFlight.shift();
     apply();
   }
 
+  #advance(request: LoopRequest, numTokens: number): void {
+    if (request.isOver()) return;
+    request.advance?.(numTokens);
+    // Whoever was told may have aborted it, which has retired it.
+    if (request.isOver() && this.#admitted.includes(request)) this.#retire(request);
+  }
+
   /** A token is part of the answer only now; steps that were submitted beyond the answer's end are ignored. */
-  #confirm(request: LoopRequest, token: Parameters<RunningRequest['confirm']>[0]): void {
-    if (request.phase === 'finished' || !(request instanceof RunningRequest)) return;
-    request.confirm(token);
-    // `confirm` may have ended the request, which the compiler cannot see.
-    if ((request.phase as LoopRequest['phase']) === 'finished') this.#retire(request);
+  #confirm(request: LoopRequest, token: SampledToken): void {
+    if (request.isOver()) return;
+    request.confirm?.(token);
+    if (request.isOver()) this.#retire(request);
   }
 
   /** Pages that a request reads are gone: that ends this request alone, and its KV serves no other. */
@@ -429,7 +377,6 @@ export class StepLoop {
 
   #retire(request: LoopRequest, isUseless = false): void {
     this.#admitted = this.#admitted.filter((other) => other !== request);
-    this.#prefills.delete(request);
     const sequence = request.sequence!;
     // KV beyond the last confirmed token but one belongs to overshoot or to a token whose own step never ran.
     const numKnown = sequence.tokens.length - (request.isReading ? 0 : 1);
@@ -442,12 +389,12 @@ export class StepLoop {
       this.#storing.delete(request);
       this.#rest(sequence, isUseless);
     });
-    void this.#hold(resting);
+    void this.#held.hold(resting);
   }
 
   #rest(sequence: Sequence, isUseless: boolean): void {
     this.#store.retire(sequence);
     if (isUseless) this.#store.evict(sequence);
-    this.#tellRoom();
+    this.#held.tellRoom();
   }
 }

@@ -1,4 +1,5 @@
 /** What the KV hierarchy tells those who watch it: plain data that crosses to the page. Nothing is made while nobody listens. */
+import type { StallCause } from './step-rider';
 
 /** Stable heads changed their sets. */
 export interface RerankEvent {
@@ -20,9 +21,11 @@ export interface RerankEvent {
   readonly reloadBytes: number;
 }
 
-/** An answer stood still: its pages were not there when its next step was due. */
+/** An answer stood still when its next step was due. */
 export interface StallEvent {
   readonly kind: 'stall';
+  /** Its pages were not there yet (`'reload'`), or a page that it fills had no way to the host (`'offload'`). */
+  readonly cause: StallCause;
   readonly durationMs: number;
 }
 

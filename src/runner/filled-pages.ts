@@ -6,6 +6,7 @@ import type { PagePacker } from '../graph/page-packer';
 import type { HostTraffic } from '../graph/tile-traffic';
 import type { PageRun } from '../offload/offloader';
 import type { Sequence } from './sequence';
+import type { RiddenRow, StepReturn, StepRider, StepWait } from './step-rider';
 
 /** A sequence, and where in it a step stores a token. */
 interface StoredRow {
@@ -13,47 +14,50 @@ interface StoredRow {
   readonly position: number;
 }
 
+/** Whether the token at `position` is the last of its page. */
+const fillsPage = (position: number): boolean => (position + 1) % pageTokens === 0;
+
 /** Sends filled pages on their way. */
-export class FilledPages {
-  readonly #recorder: Recorder;
+export class FilledPages implements StepRider {
   readonly #cache: KvCache;
   readonly #host: HostTraffic;
   readonly #packer: PagePacker | undefined;
 
   /** @param packer present when pages are packed as they leave */
-  constructor(recorder: Recorder, cache: KvCache, host: HostTraffic, packer: PagePacker | undefined) {
-    this.#recorder = recorder;
+  constructor(cache: KvCache, host: HostTraffic, packer: PagePacker | undefined) {
     this.#cache = cache;
     this.#host = host;
     this.#packer = packer;
   }
 
-  /** Whether the next step of a sequence fills a page that has no way to the host now. */
-  lackSlot({ index, numStored }: Sequence): boolean {
-    const fillsPage = (numStored + 1) % pageTokens === 0;
-    return fillsPage && this.#host.isKept(index) && !this.#host.offloader.hasFreeSlot;
+  /** A step that fills a page needs a way to the host for it. */
+  waitOf({ index, numStored }: Sequence): StepWait | undefined {
+    const { offloader } = this.#host;
+    if (!fillsPage(numStored) || !this.#host.isKept(index) || offloader.hasFreeSlot) return undefined;
+    return { cause: 'offload', until: () => offloader.slotFreed() };
   }
 
-  /** Records what is to become of the pages that a step of `rows` fills. */
-  record(rows: readonly StoredRow[]): void {
-    const filling = rows.filter(({ position }) => (position + 1) % pageTokens === 0);
+  /** Records what is to become of the pages that a step fills; those of a prompt are its prefill's. */
+  after(recorder: Recorder, rows: readonly RiddenRow[]): StepReturn[] {
+    const filling = rows.filter(({ position, isPromptEnd }) => !isPromptEnd && fillsPage(position));
     const kept = filling.filter(({ sequence }) => this.#host.isKept(sequence));
     for (const { sequence, position } of filling) {
-      if (!this.#host.isKept(sequence)) this.#packer?.record(this.#recorder, sequence, pageOf(position));
+      if (!this.#host.isKept(sequence)) this.#packer?.record(recorder, sequence, pageOf(position));
     }
-    if (kept.length === 0) return;
+    if (kept.length === 0) return [];
     const { numLayers, numKvHeads } = this.#cache.shape;
     const sizeBytes = kept.length * numLayers * numKvHeads * this.#cache.layout.hostPageBytes;
-    this.#host.offloader.record(this.#recorder, this.#runsOf(kept), sizeBytes);
+    this.#host.offloader.record(recorder, this.#runsOf(recorder, kept), sizeBytes);
+    return [];
   }
 
   /** One page after the other: all are packed in the same place. */
-  *#runsOf(rows: readonly StoredRow[]): Generator<PageRun> {
+  *#runsOf(recorder: Recorder, rows: readonly StoredRow[]): Generator<PageRun> {
     const cache = this.#cache;
     const { numLayers, numKvHeads } = cache.shape;
     for (const { sequence, position } of rows) {
       const page = pageOf(position);
-      const packed = this.#packer?.record(this.#recorder, sequence, page);
+      const packed = this.#packer?.record(recorder, sequence, page);
       const ids = [cache.pagesOf(sequence)[page]!];
       for (let layer = 0; layer < numLayers; layer++) {
         for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {

@@ -9,7 +9,6 @@ import { elementOf, pageBytes, summaryBytes, type KvFormat } from '../kernels/at
 import { activationSizes, chunkBytesPerToken, type ActivationShape } from '../graph/activations';
 import type { ModelConfig } from '../config/model-config';
 import { ropeTableBytes } from '../config/rope';
-import { resultBytesPerRow } from '../sampler/results';
 import { plannedSamplerBytes } from '../sampler/sampler';
 import { numOffloadSlots } from '../offload/offloader';
 import { reloaderBytes } from '../offload/reloader';
@@ -23,7 +22,8 @@ import {
 import { maxOffset } from '../stability/stability';
 import { EngineError } from '../util/errors';
 import { ceilDiv, roundUp } from '../util/math';
-import type { RerankOptions } from './reranker';
+import type { RerankOptions } from './rerank-schedule';
+import { stepSlotBytes } from './slot-bytes';
 import type { ObserverOptions } from '../stability/stability-observer';
 
 /** What the user may set about KV memory. */
@@ -317,7 +317,7 @@ function describe(
   const sampler = plannedSamplerBytes({ vocabSize, numSequences, maxRows });
   gpuBytes.sampler = sampler.always + sampler.history;
   const sizes = { cache, activations };
-  gpuBytes.staging = recorderBytes() + numReadbackSlots * roundUp(readbackSlotBytes(sizes), 16);
+  gpuBytes.staging = recorderBytes() + numReadbackSlots * roundUp(stepSlotBytes(sizes), 16);
   gpuBytes.staging += numOffloadSlots * roundUp(offloadSlotBytes(sizes), 16);
   gpuBytes.staging += roundUp(reloaderBytes(layout.hostPageBytes), 16);
   if (pagesPerHead < maxPages) gpuBytes.staging += roundUp(mapSlotBytes(cache), 16);
@@ -383,19 +383,6 @@ function chooseUnstable(
     unstable: new HeadSet(numLayers, numKvHeads, heads),
     exactHeads: new HeadSet(numLayers, numKvHeads, exactHeads),
   };
-}
-
-/** Bytes of a step's read-back slot: tokens, selections and page masses of every row, selections of one that is only looked at. */
-export function readbackSlotBytes({ cache, activations }: Pick<MemoryPlan, 'cache' | 'activations'>): number {
-  const { numLayers, numKvHeads, unstable } = cache;
-  const hasStable = unstable.size < numLayers * numKvHeads;
-  const perRow = resultBytesPerRow + (hasStable ? selectionBytes(cache) : 0) + 4 * cache.maxPages;
-  return activations.maxRows * perRow + (cache.isObserved ? selectionBytes(cache) : 0);
-}
-
-/** Bytes of what all heads of one sequence select. */
-export function selectionBytes({ numLayers, numKvHeads, pagesPerHead }: CacheShape): number {
-  return 4 * numLayers * numKvHeads * pagesPerHead;
 }
 
 /** Bytes to read the page lists of one sequence with, and their states. */

@@ -1,11 +1,10 @@
 /** Submits decode steps and prefill slices to the GPU and reads back what they sampled; decides nothing. */
 import type { KvCache } from '../cache/kv-cache';
-import { pageOf, pagesFor } from '../cache/page';
+import { pagesFor } from '../cache/page';
 import type { KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
-import { DecodeGraph, type DecodeRow, type GraphContext } from '../graph/decode-graph';
+import { DecodeGraph, type GraphContext } from '../graph/decode-graph';
 import type { ModelConfig } from '../config/model-config';
-import type { MassWish, PageMasses } from '../graph/page-masses';
 import { PrefillGraph } from '../graph/prefill-graph';
 import { sparseTokensOf } from '../graph/prefill-plan';
 import type { ModelWeights } from '../weights/weights';
@@ -18,15 +17,20 @@ import type { CacheEvent } from './cache-event';
 import type { CacheMap } from './cache-map';
 import type { CacheMapReader } from './cache-map-reader';
 import { FilledPages } from './filled-pages';
+import type { MassWish } from './mass-wish';
 import type { MemoryPlan } from './memory-plan';
+import { ObservedSelections } from './observed-selections';
 import { Pace, readingSegmentMs, segmentMs } from './pace';
+import type { PageMasses } from './page-masses';
 import { PrefillJob } from './prefill-job';
 import { noReranks, type Reranker, type RerankCounts } from './reranker';
 import type { SummarySource } from './restorer';
 import { allocate, type RunnerParts } from './runner-parts';
 import type { Sequence } from './sequence';
 import type { StabilityObserver } from '../stability/stability-observer';
-import { StepReadback, type ObservedRow } from './step-readback';
+import { Stalls, type StallCounts } from './stalls';
+import { StepReadback } from './step-readback';
+import { riddenRow, type RiddenRow, type StepRider, type StepRow, type StepWait } from './step-rider';
 
 /** Decode steps and what the GPU did for them, since load. */
 export interface StepCounts {
@@ -37,9 +41,6 @@ export interface StepCounts {
   readonly buffers: number;
 }
 
-/** One sequence's part in a decode step. */
-export type StepRow = Omit<DecodeRow, 'reranking' | 'isObserved'>;
-
 /** Bytes of pages by where they are. */
 export interface TierBytes {
   readonly gpu: number;
@@ -47,10 +48,14 @@ export interface TierBytes {
   readonly disk: number;
 }
 
-/** Outcome of a prefill slice, known once the GPU has done it. */
-export interface SliceResult {
-  /** The first token of the answer, when the slice was the prompt's last. */
-  readonly token: SampledToken | undefined;
+/** A prefill slice that is submitted. */
+export interface SubmittedSlice {
+  /** Tokens of the prompt whose KV is recorded through all layers. */
+  readonly position: number;
+  /** Whether it was the prompt's last. */
+  readonly isLast: boolean;
+  /** Resolves when the GPU has done it: to the first token of the answer, when the slice was the last of a prompt to answer. */
+  readonly done: Promise<SampledToken | undefined>;
 }
 
 /** Everything of one loaded model that lives on the GPU, weights apart. */
@@ -71,8 +76,13 @@ export class ModelRunner {
   readonly #prefillGraph: PrefillGraph;
   readonly #decodeGraphs = new Map<number, DecodeGraph>();
   readonly #readback: StepReadback;
-  readonly #filledPages: FilledPages;
+  /** In the order in which they are asked. */
+  readonly #riders: StepRider[] = [];
+  readonly #stalls = new Stalls((event) => this.#listener?.(event));
   readonly #pace = new Pace();
+  /** Prompts on their way, by sequence. */
+  readonly #prefills = new Map<number, PrefillJob>();
+  #listener: ((event: CacheEvent) => void) | undefined;
   #masses: PageMasses | undefined;
   #mapReader: CacheMapReader | undefined;
   #counts = { steps: 0, dispatches: 0, submits: 0, readbacks: 0, buffers: 0 };
@@ -99,16 +109,10 @@ export class ModelRunner {
     this.observer = observer;
     this.hostStore = parts.hostStore;
     this.#prefillGraph = prefillGraph;
-    this.#readback = new StepReadback({
-      device,
-      cache,
-      activations,
-      recorder,
-      sampler,
-      readbacks,
-      reranker,
-    });
-    this.#filledPages = new FilledPages(recorder, cache, context.host, parts.packer);
+    this.#readback = new StepReadback({ device, activations, recorder, sampler, readbacks });
+    if (reranker) this.#riders.push(reranker);
+    if (observer) this.#riders.push(new ObservedSelections(cache, observer));
+    this.#riders.push(new FilledPages(cache, context.host, parts.packer));
   }
 
   /**
@@ -162,6 +166,11 @@ export class ModelRunner {
     return this.#reranker?.counts ?? noReranks;
   }
 
+  /** How long answers stood still, since load. */
+  get stallCounts(): StallCounts {
+    return this.#stalls.counts;
+  }
+
   /** Bytes of pages that prefills have read from the host, since load. */
   get streamedBytes(): number {
     return this.#context.host.reloader.bytesStreamed;
@@ -169,6 +178,7 @@ export class ModelRunner {
 
   /** Tells `listener` what happens in the cache, or nobody any more. */
   watch(listener: ((event: CacheEvent) => void) | undefined): void {
+    this.#listener = listener;
     if (this.#reranker) this.#reranker.onEvent = listener;
   }
 
@@ -191,20 +201,23 @@ export class ModelRunner {
   /** Fetches and compiles what page masses take, which must be done before they are asked for. @throws EngineError `network` */
   async prepareMasses(): Promise<void> {
     if (this.#masses) return;
-    const { PageMasses } = await fetched(import('../graph/page-masses'));
-    this.#masses = await PageMasses.create(this.#context);
+    const { PageMasses } = await fetched(import('./page-masses'));
+    const masses = await PageMasses.create(this.#context);
+    if (this.#masses) return;
+    this.#masses = masses;
+    this.#riders.push(masses);
   }
 
   /**
    * Starts the prefill of `ids` from token `start` on, the first of a page; the pages before are there. With `isReading`
-   * nothing is sampled, and all full pages go to the host. With `wish` the first token comes with its page masses.
+   * nothing is sampled, and all full pages go to the host. With `masses` the first token comes with its page masses.
    */
   beginPrefill(
     sequence: Sequence,
     ids: readonly number[],
     start: number,
-    { isReading = false, wish }: { isReading?: boolean; wish?: MassWish | undefined } = {},
-  ): PrefillJob {
+    { isReading = false, masses }: { isReading?: boolean; masses?: MassWish | undefined } = {},
+  ): void {
     const { cache } = this;
     const { index } = sequence;
     // Stable heads keep only what they select, all pages where those are few: exact requests are only admitted with so few.
@@ -223,65 +236,84 @@ export class ModelRunner {
       maxChunkTokens: chunkTokens,
       segmentMs: isReading ? readingSegmentMs : segmentMs,
     };
-    const masses = wish && { of: this.#masses!, wish };
+    const onKept = masses && this.#masses!.ofPromptEnd(index, ids.length - 1, masses);
     const isSparse = this.plan.isFollowUpSparse && isSelecting;
     const sparseTokens = isSparse ? sparseTokensOf(start, cache.shape.pagesPerHead) : 0;
     const isSampling = !isReading;
-    return new PrefillJob(context, index, ids, start, { isSelecting, isSampling, masses, sparseTokens });
+    const purpose = { isSelecting, isSampling, masses, onKept, sparseTokens };
+    this.#prefills.set(index, new PrefillJob(context, index, ids, start, purpose));
+  }
+
+  /** Whether a segment of the sequence's prompt is begun and not done: until then no other prefill may go on. */
+  isInSegment({ index }: Sequence): boolean {
+    return this.#prefills.get(index)?.isInSegment ?? false;
+  }
+
+  /** Submits the next slice of the sequence's prompt, which is ready; the last slice also samples the first token. */
+  submitSlice(sequence: Sequence): SubmittedSlice {
+    const { device } = this.#context.compiler;
+    const job = this.#prefills.get(sequence.index)!;
+    const { numTokens, isSelecting, sparseTokens } = job;
+    this.#latest = sequence.index;
+    const submittedAt = performance.now();
+    const row = Uint32Array.of(sequence.index, numTokens - 1, 0, 0);
+    device.write(this.#context.activations.segmentRow, 0, row);
+    if (sparseTokens > 0) {
+      const last = Uint32Array.of(sequence.index, sparseTokens - 1, 0, 0);
+      device.write(this.#context.activations.sparseRow, 0, last);
+    }
+    const cost = job.recordSlice(this.recorder);
+    const { position, isDone: isLast } = job;
+    if (isLast) this.#prefills.delete(sequence.index);
+    let work: Promise<SampledToken | undefined>;
+    if (isLast && job.isSampling) {
+      this.#stalls.begin(sequence.index);
+      const last = { sequence: sequence.index, position: numTokens - 1, isExact: false, masses: job.masses };
+      work = this.#sample([riddenRow(last, { isPromptEnd: true, isSelecting })], () =>
+        this.#decodeGraphs.get(1)!.recordHead(this.recorder),
+      ).then(([token]) => token);
+    } else {
+      this.recorder.submit();
+      work = device.handle.queue.onSubmittedWorkDone().then(() => {
+        device.throwIfFailed();
+        return undefined;
+      });
+      job.beginWait();
+    }
+    const done = work.then((token) => {
+      this.#learn(cost, submittedAt);
+      return token;
+    });
+    return { position, isLast, done };
   }
 
   /**
-   * Submits the next slice of a prefill that is ready; the prompt's last slice also samples the first token. Resolves when the GPU
-   * has done it: a wait for the host that the slice ended at is the job's own.
+   * Whether a sequence may go on now: not while its pages come from the host, or a page of it has no way there.
+   * @throws what that wait failed with
    */
-  async submitSlice(job: PrefillJob): Promise<SliceResult> {
-    const { device } = this.#context.compiler;
-    const { sequence, numTokens, isSelecting, isSampling, sparseTokens } = job;
-    this.#latest = sequence;
-    const submittedAt = performance.now();
-    const row = [sequence, numTokens - 1, 0, 0];
-    device.write(this.#context.activations.segmentRow, 0, Uint32Array.from(row));
-    if (sparseTokens > 0) {
-      device.write(this.#context.activations.sparseRow, 0, Uint32Array.of(sequence, sparseTokens - 1, 0, 0));
-    }
-    const cost = job.recordSlice(this.recorder);
-    if (job.isDone && isSampling) {
-      if (isSelecting) this.#reranker!.begin(this.recorder, sequence);
-      this.observer?.begin(sequence);
-      device.write(this.#context.activations.rows, 0, Uint32Array.from(row));
-      this.#decodeGraphs.get(1)!.recordHead(this.recorder);
-      const { promptMasses } = this.#context.activations;
-      const [token] = await this.#readback.submit(1, {
-        selecting: isSelecting ? [{ sequence, numTokens }] : [],
-        masses: job.hasMasses ? [{ row: 0, source: promptMasses, offsetBytes: 0, numTokens }] : [],
-      });
-      this.#learn(cost, submittedAt);
-      return { token };
-    }
-    this.recorder.submit();
-    const work = device.handle.queue.onSubmittedWorkDone();
-    job.beginWait();
-    await work;
-    device.throwIfFailed();
-    this.#learn(cost, submittedAt);
-    return { token: undefined };
-  }
-
-  /** Whether a sequence may decode now: not while its pages come from the host, or a page of it has no way there. */
   isReady(sequence: Sequence): boolean {
-    if (this.#filledPages.lackSlot(sequence)) return false;
-    return this.#reranker?.isReady(sequence.index) ?? true;
+    const prefill = this.#prefills.get(sequence.index);
+    if (prefill) return prefill.isReady;
+    const wait = this.#waitOf(sequence);
+    if (wait) this.#stalls.hold(sequence.index, wait.cause);
+    return wait === undefined;
   }
 
   /** Resolves when one of `sequences` may have become ready. */
   async whenReady(sequences: readonly Sequence[]): Promise<void> {
     if (sequences.length === 0) return;
-    const waits = sequences.map(async (sequence) =>
-      this.#filledPages.lackSlot(sequence)
-        ? this.#context.host.offloader.slotFreed()
-        : this.#reranker?.whenReady(sequence.index),
+    const waits = sequences.map(
+      async (sequence) => this.#prefills.get(sequence.index)?.whenReady() ?? this.#waitOf(sequence)?.until(),
     );
     await Promise.race(waits);
+  }
+
+  #waitOf(sequence: Sequence): StepWait | undefined {
+    for (const rider of this.#riders) {
+      const wait = rider.waitOf?.(sequence);
+      if (wait) return wait;
+    }
+    return undefined;
   }
 
   /** Resolves when no page is on its way to the host. @throws EngineError `device-lost` */
@@ -301,8 +333,9 @@ export class ModelRunner {
 
   /** The answer of a sequence is over: its stable heads keep nothing on the GPU. */
   endTurn({ index }: Sequence): void {
-    this.#reranker?.end(index);
-    this.observer?.end(index);
+    this.#prefills.delete(index);
+    for (const rider of this.#riders) rider.end?.(index);
+    this.#stalls.end(index);
     this.#parts.kept.delete(index);
     this.cache.clearSets(index);
   }
@@ -311,32 +344,17 @@ export class ModelRunner {
   submitDecode(rows: readonly StepRow[]): Promise<SampledToken[]> {
     const { device } = this.#context.compiler;
     const before = { ...this.recorder.counts, buffers: device.buffers.numCreated };
-    let observed: ObservedRow | undefined;
-    const decodeRows = rows.map(({ sequence, position, isExact, masses }): DecodeRow => {
-      const numPages = pageOf(position) + 1;
-      const reranking = this.#reranker?.step(this.recorder, sequence, numPages);
-      this.cache.extend(sequence, position + 1, true);
-      const observation = this.observer?.observe(sequence, numPages);
-      if (observation) observed = { sequence, observation };
-      const isObserved = observation !== undefined;
-      return { sequence, position, isExact, reranking, isObserved, masses };
-    });
+    const answers = rows.flatMap(({ sequence }) => this.#stalls.submit(sequence) ?? []);
     this.#latest = rows.at(-1)!.sequence;
-    this.cache.flush(this.recorder);
-    const words = Uint32Array.from(rows.flatMap(({ sequence, position }) => [sequence, position, 0, 0]));
-    device.write(this.#context.activations.rows, 0, words);
-    this.#decodeGraphs.get(batchRows(rows.length))!.record(this.recorder, decodeRows, this.#masses);
-    this.#filledPages.record(rows);
-    const reranking = decodeRows.filter((row) => row.reranking !== undefined);
-    const turns = rows.flatMap(({ sequence }) => this.#reranker?.turnOf(sequence) ?? []);
-    const { pageMasses: source } = this.#context.activations;
-    const rowBytes = 4 * this.cache.shape.maxPages;
-    const sampled = this.#readback.submit(rows.length, {
-      selecting: reranking.map(({ sequence, position }) => ({ sequence, numTokens: position + 1 })),
-      observed,
-      masses: rows.flatMap(({ position, masses }, row) =>
-        masses ? [{ row, source, offsetBytes: row * rowBytes, numTokens: position + 1 }] : [],
-      ),
+    const graph = this.#decodeGraphs.get(batchRows(rows.length))!;
+    const recorded = rows.map((row) => riddenRow(row));
+    for (const { sequence, token } of rows) {
+      if (token !== undefined) device.write(this.sampler.tokens, 4 * sequence, Uint32Array.of(token));
+    }
+    const sampled = this.#sample(recorded, () => {
+      for (const { sequence, position } of rows) this.cache.extend(sequence, position + 1, true);
+      this.cache.flush(this.recorder);
+      graph.record(this.recorder, recorded);
     });
     const { dispatches, submits } = this.recorder.counts;
     this.#counts.steps++;
@@ -345,8 +363,23 @@ export class ModelRunner {
     this.#counts.submits += submits - before.submits;
     this.#counts.buffers += device.buffers.numCreated - before.buffers;
     return sampled.then((tokens) => {
-      for (const turn of turns) this.#reranker!.confirm(turn);
+      for (const stalled of answers) this.#stalls.confirm(stalled);
       return tokens;
+    });
+  }
+
+  /** Submits a step of `rows` that ends in logits, with all that rides along: `record` records the step itself. */
+  async #sample(rows: readonly RiddenRow[], record: () => void): Promise<SampledToken[]> {
+    const { recorder } = this;
+    for (const rider of this.#riders) rider.before?.(recorder, rows);
+    const words = Uint32Array.from(rows.flatMap(({ sequence, position }) => [sequence, position, 0, 0]));
+    this.#context.compiler.device.write(this.#context.activations.rows, 0, words);
+    record();
+    const returns = this.#riders.flatMap((rider) => rider.after?.(recorder, rows) ?? []);
+    const tokens = await this.#readback.submit(rows.length, returns);
+    return tokens.map((token, i) => {
+      const { pageMasses } = rows[i]!;
+      return pageMasses ? { ...token, pageMasses } : token;
     });
   }
 

@@ -12,6 +12,7 @@ import {
   tokenCost,
   type Segment,
 } from '../graph/prefill-plan';
+import type { MassWish } from './mass-wish';
 import type { Pace } from './pace';
 
 /** What a job needs besides its prompt. */
@@ -28,6 +29,8 @@ export interface PrefillContext {
 /** What a prefill is for: the last token of a prompt to answer is sampled from, and selects; a text that is read has none. */
 export interface PrefillPurpose extends PromptEnd {
   readonly isSampling: boolean;
+  /** The page masses that are wanted with the first token; `onKept` measures them. */
+  readonly masses: MassWish | undefined;
   /** Tokens whose pages are attended as far as heads select them: `Segment.sparseTokens`. */
   readonly sparseTokens: number;
 }
@@ -93,9 +96,9 @@ export class PrefillJob {
     return this.#purpose.isSampling;
   }
 
-  /** Whether the mass of what its last token attends is wanted. */
-  get hasMasses(): boolean {
-    return this.#purpose.masses !== undefined;
+  /** The masses that its last token is wanted with. */
+  get masses(): MassWish | undefined {
+    return this.#purpose.masses;
   }
 
   get sparseTokens(): number {

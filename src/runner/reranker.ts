@@ -1,11 +1,11 @@
 /**
  * The life of stable heads' sets: which step reranks, what its selection brings back, and the flip a fixed number of steps
  * later. Plans are made by select/rerank; pages travel by offload/. Never waits inside a step: a sequence whose pages are late
- * is simply not ready for its next one.
+ * has to wait before its next one.
  */
-import { numLists } from '../cache/cache-layout';
+import { listTargets, numLists } from '../cache/cache-layout';
 import type { KvCache, StableHead } from '../cache/kv-cache';
-import { pagesFor, type PageIndex } from '../cache/page';
+import { pageOf, pagesFor, type PageIndex } from '../cache/page';
 import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
 import { commitSelections } from '../kernels/select/commit-selections';
@@ -15,36 +15,10 @@ import { missingPages, planRerank } from './rerank';
 import { assert } from '../util/assert';
 import { asError } from '../util/errors';
 import type { CacheEvent } from './cache-event';
-
-/** When sets change. */
-export interface RerankOptions {
-  /** Decode steps from one rerank to the next. */
-  readonly interval: number;
-  /** Steps from a rerank to the flip: 1 pauses the sequence while its pages reload, more overlap the two. */
-  readonly lag: number;
-  /** Layers rerank one after the other within the interval, so that few pages come back at a time, but more often. */
-  readonly isStaggered: boolean;
-}
-
-/** Layers `[first, end)`. */
-export interface LayerRange {
-  readonly first: number;
-  readonly end: number;
-}
-
-/** The layers that rerank at a step, without stagger all of them at every `interval`-th; undefined where none does. */
-export function layersOfStep(
-  step: number,
-  numLayers: number,
-  { interval, isStaggered }: Pick<RerankOptions, 'interval' | 'isStaggered'>,
-): LayerRange | undefined {
-  const phase = step % interval;
-  if (!isStaggered) return phase === 0 ? { first: 0, end: numLayers } : undefined;
-  // Layer l has the phase floor(l · interval / numLayers).
-  const first = Math.ceil((phase * numLayers) / interval);
-  const end = Math.ceil(((phase + 1) * numLayers) / interval);
-  return first < end ? { first, end } : undefined;
-}
+import { layersOfStep, type LayerRange, type RerankOptions } from './rerank-schedule';
+import { selectionReturn } from './selection-return';
+import type { Sequence } from './sequence';
+import type { RiddenRow, StepReturn, StepRider, StepWait } from './step-rider';
 
 /** Counts since load. */
 export interface RerankCounts {
@@ -55,11 +29,6 @@ export interface RerankCounts {
   readonly reloadBytes: number;
   /** Milliseconds of the host's work on pages that came back: reading and uploading them. */
   readonly reloadMs: number;
-  /** Times that an answer stood still, waiting for its pages, and for how long in all, in milliseconds. */
-  readonly stalls: number;
-  readonly stallMs: number;
-  /** Milliseconds from the first token of an answer to its end, over all answers. */
-  readonly answerMs: number;
   /** Sum and number of overlaps between a set and the next, over heads and reranks. */
   readonly overlapSum: number;
   readonly overlaps: number;
@@ -71,9 +40,6 @@ export const noReranks: RerankCounts = {
   promotions: 0,
   reloadBytes: 0,
   reloadMs: 0,
-  stalls: 0,
-  stallMs: 0,
-  answerMs: 0,
   overlapSum: 0,
   overlaps: 0,
 };
@@ -105,7 +71,7 @@ function openPromise(): OpenPromise {
 }
 
 /** A sequence from the end of its prefill to the end of its answer: what comes back from the GPU is for this turn alone. */
-export interface Turn {
+interface Turn {
   readonly sequence: number;
   isOver: boolean;
   /** Decode steps submitted. */
@@ -114,17 +80,10 @@ export interface Turn {
   sets: PageIndex[][] | undefined;
   /** The next one first. */
   readonly pending: PendingFlip[];
-  /** Steps whose results have come back. */
-  numConfirmed: number;
-  /** Its next step is due and waits for pages. */
-  isHeld: boolean;
-  /** Since when it has been held with none of its steps under way. */
-  stalledAt: number | undefined;
-  readonly startedAt: number;
 }
 
 /** Reranks the sequences of one cache. */
-export class Reranker {
+export class Reranker implements StepRider {
   readonly #cache: KvCache;
   readonly #host: HostTraffic;
   readonly #options: RerankOptions;
@@ -162,17 +121,13 @@ export class Reranker {
   }
 
   /** The prefill's selection, recorded before, is what the sequence attends from its first step on. */
-  begin(recorder: Recorder, sequence: number): void {
+  #begin(recorder: Recorder, sequence: number): void {
     this.#turns.set(sequence, {
       sequence,
       isOver: false,
       step: 0,
       sets: undefined,
       pending: [],
-      numConfirmed: 0,
-      isHeld: false,
-      stalledAt: undefined,
-      startedAt: performance.now(),
     });
     this.#recordCommit(recorder, sequence, { first: 0, end: this.#cache.shape.numLayers });
   }
@@ -184,12 +139,6 @@ export class Reranker {
     turn.isOver = true;
     for (const { fetched } of turn.pending) if (fetched) this.#host.reloader.drop(fetched);
     this.#turns.delete(sequence);
-    this.#counts.answerMs += performance.now() - turn.startedAt;
-  }
-
-  /** The turn that the sequence is in, if it is in one. */
-  turnOf(sequence: number): Turn | undefined {
-    return this.#turns.get(sequence);
   }
 
   /** Whether it is known which pages the stable heads of a sequence have: not before its prefill's selection is back. */
@@ -197,53 +146,40 @@ export class Reranker {
     return this.#turns.get(sequence)?.sets !== undefined;
   }
 
-  /** Whether the next step of a sequence with `numPages` pages may be submitted: its flip, if due, has its pages. */
-  isReady(sequence: number): boolean {
-    const turn = this.#turns.get(sequence);
+  /** A step whose flip is due needs its pages. @throws what fetching them failed with */
+  waitOf({ index }: Sequence): StepWait | undefined {
+    const turn = this.#turns.get(index);
     const next = turn?.pending[0];
-    if (!next || turn.step + 1 < next.dueStep || next.fetched) return true;
+    if (!next || turn.step + 1 < next.dueStep || next.fetched) return undefined;
     if (next.failure !== undefined) throw next.failure;
-    turn.isHeld = true;
-    this.#noteStall(turn);
-    return false;
+    return { cause: 'reload', until: () => next.settled.promise };
   }
 
-  /** The results of a step of this turn have come back. */
-  confirm(turn: Turn): void {
-    turn.numConfirmed++;
-    this.#noteStall(turn);
-  }
-
-  /** Held back while steps are under way costs nothing: the stall begins when the last of them is done. */
-  #noteStall(turn: Turn): void {
-    if (turn.isHeld && turn.numConfirmed === turn.step) turn.stalledAt ??= performance.now();
-  }
-
-  #endStall(turn: Turn): void {
-    if (turn.stalledAt !== undefined) {
-      const durationMs = performance.now() - turn.stalledAt;
-      this.#counts.stalls++;
-      this.#counts.stallMs += durationMs;
-      this.onEvent?.({ kind: 'stall', durationMs });
+  before(recorder: Recorder, rows: readonly RiddenRow[]): void {
+    for (const row of rows) {
+      const { sequence, position, isPromptEnd, isSelecting } = row;
+      if (!isPromptEnd) row.reranking = this.#step(recorder, sequence, pageOf(position) + 1);
+      else if (isSelecting) this.#begin(recorder, sequence);
     }
-    turn.isHeld = false;
-    turn.stalledAt = undefined;
   }
 
-  /** Resolves when the pages that the sequence waits for are there, or could not be had. */
-  async whenReady(sequence: number): Promise<void> {
-    await this.#turns.get(sequence)?.pending[0]?.settled.promise;
+  after(recorder: Recorder, rows: readonly RiddenRow[]): StepReturn[] {
+    return rows.flatMap(({ sequence, position, isSelecting, reranking }): StepReturn[] => {
+      if (!isSelecting && !reranking) return [];
+      const turn = this.#turns.get(sequence)!;
+      const receive = (words: Uint32Array) => this.#receive(recorder, turn, words, position + 1);
+      return [selectionReturn(this.#cache, listTargets.selected, sequence, receive)];
+    });
   }
 
   /**
    * Counts a step of the sequence and records its flip, if one is due: promoted pages go up, table and lists change.
    * @returns the layers that rerank in this step
    */
-  step(recorder: Recorder, sequence: number, numPages: number): LayerRange | undefined {
+  #step(recorder: Recorder, sequence: number, numPages: number): LayerRange | undefined {
     const turn = this.#turns.get(sequence);
     if (!turn) return undefined;
     turn.step++;
-    this.#endStall(turn);
     if (turn.pending[0]?.dueStep === turn.step) this.#flip(recorder, turn, turn.pending.shift()!);
     const { numLayers, pagesPerHead } = this.#cache.shape;
     if (numPages <= pagesPerHead) return undefined;
@@ -259,7 +195,7 @@ export class Reranker {
    * What a sequence selected has arrived, `words [layers, kvHeads, K]`: the sets of a prefill, or the selections of a rerank,
    * whose promoted pages are fetched and, where staging is free, uploaded now. A turn that is over ignores it.
    */
-  receive(recorder: Recorder, turn: Turn, words: Uint32Array, numTokens: number): void {
+  #receive(recorder: Recorder, turn: Turn, words: Uint32Array, numTokens: number): void {
     if (turn.isOver) return;
     const { sequence } = turn;
     const numPages = pagesFor(numTokens);

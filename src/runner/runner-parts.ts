@@ -16,15 +16,10 @@ import { Offloader } from '../offload/offloader';
 import { openHostStore } from '../offload/open-host-store';
 import { Reloader } from '../offload/reloader';
 import { Sampler } from '../sampler/sampler';
-import {
-  mapSlotBytes,
-  numReadbackSlots,
-  offloadSlotBytes,
-  readbackSlotBytes,
-  type MemoryPlan,
-} from './memory-plan';
+import { mapSlotBytes, numReadbackSlots, offloadSlotBytes, type MemoryPlan } from './memory-plan';
 import { Reranker } from './reranker';
 import { Restorer } from './restorer';
+import { stepSlotBytes } from './slot-bytes';
 
 /** What a runner owns on the GPU, weights apart, and what works on it. The host store stays its caller's. */
 export interface RunnerParts {
@@ -79,7 +74,7 @@ export async function allocate(
     device.write(ropeBuffer, 0, table);
     const recorder = new Recorder(compiler);
     undo.push(() => recorder.destroy());
-    const readbacks = new ReadbackRing(device, numReadbackSlots, readbackSlotBytes(plan));
+    const readbacks = new ReadbackRing(device, numReadbackSlots, stepSlotBytes(plan));
     undo.push(() => readbacks.destroy());
     const kept = new Set<number>();
     const host = await openHost(compiler, cache, plan, kept, store);

@@ -84,17 +84,18 @@ export async function tracePrefill(engine: NodeEngine, ids: readonly number[]): 
     replace(runner.hostStore, 'write', (original) => (...args) => {
       return timed('storeMs', () => original.apply(runner.hostStore, args));
     }),
-    replace(runner, 'submitSlice', (original) => (job) => {
+    replace(runner, 'submitSlice', (original) => (sequence) => {
       const from = performance.now();
       firstAt ??= idleSince = from;
-      const result = timed('recordMs', () => original.call(runner, job));
+      const result = timed('recordMs', () => original.call(runner, sequence));
       sums.slices++;
       if (numUnderWay === 0) sums.idleMs += performance.now() - idleSince;
       numUnderWay++;
-      return result.finally(() => {
+      const done = result.done.finally(() => {
         numUnderWay--;
         idleSince = performance.now();
       });
+      return { ...result, done };
     }),
   ];
   try {

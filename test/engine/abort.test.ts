@@ -69,9 +69,9 @@ describe('abort', () => {
     const { runner } = engine;
     const submitSlice = runner.submitSlice.bind(runner);
     let numSlices = 0;
-    vi.spyOn(runner, 'submitSlice').mockImplementation((job) => {
+    vi.spyOn(runner, 'submitSlice').mockImplementation((sequence) => {
       if (++numSlices === 4) queueMicrotask(() => controller.abort(reason));
-      return submitSlice(job);
+      return submitSlice(sequence);
     });
     const { kinds, error } = await readToError(
       requestOf(promptOf(120, 4), { maxTokens: 2 }),
@@ -161,9 +161,9 @@ test('a request that comes at any moment around the end of the last one is answe
   const request = (seed: number) => requestOf([seed, 8], { maxTokens: 1, ignoreEos: true });
   for (let delay = 0; delay < 24; delay++) {
     let second: Promise<Answer> | undefined;
-    vi.spyOn(runner, 'submitSlice').mockImplementationOnce((job) => {
-      const result = submitSlice(job);
-      void result.then(async () => {
+    vi.spyOn(runner, 'submitSlice').mockImplementationOnce((sequence) => {
+      const result = submitSlice(sequence);
+      void result.done.then(async () => {
         for (let i = 0; i < delay; i++) await Promise.resolve();
         second = answer(engine, request(200 + delay));
       });

@@ -86,9 +86,9 @@ test('a long prefill in small slices does not starve a running answer, and both 
   const { runner } = engine;
   const log: ('slice' | 'token')[] = [];
   const submitSlice = runner.submitSlice.bind(runner);
-  vi.spyOn(runner, 'submitSlice').mockImplementation((job) => {
+  vi.spyOn(runner, 'submitSlice').mockImplementation((sequence) => {
     log.push('slice');
-    return submitSlice(job);
+    return submitSlice(sequence);
   });
   let late: Promise<Answer> | undefined;
   const tokenIds: number[] = [];

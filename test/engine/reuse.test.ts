@@ -155,9 +155,9 @@ describe('several sequences', () => {
     const submitSlice = runner.submitSlice.bind(runner);
     let second: Promise<Answer> | undefined;
     let numSlices = 0;
-    vi.spyOn(runner, 'submitSlice').mockImplementation((job) => {
+    vi.spyOn(runner, 'submitSlice').mockImplementation((sequence) => {
       if (++numSlices === 60) second = run(prompt);
-      return submitSlice(job);
+      return submitSlice(sequence);
     });
     const first = await run(prompt);
     expect(essence(first)).toEqual(expected);

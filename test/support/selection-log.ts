@@ -71,15 +71,15 @@ export class SelectionLog {
     const { runner } = engine;
     const beginPrefill = runner.beginPrefill.bind(runner);
     vi.spyOn(runner, 'beginPrefill').mockImplementation((sequence, ids, start) => {
-      const job = beginPrefill(sequence, ids, start);
+      beginPrefill(sequence, ids, start);
       this.#begin('prefill', [{ sequence: sequence.index, position: ids.length - 1 }]);
-      return job;
     });
     const submitSlice = runner.submitSlice.bind(runner);
-    vi.spyOn(runner, 'submitSlice').mockImplementation((job) => {
-      const isOf = ({ kind, rows }: PendingStep) => kind === 'prefill' && rows[0]!.sequence === job.sequence;
+    vi.spyOn(runner, 'submitSlice').mockImplementation((sequence) => {
+      const isOf = ({ kind, rows }: PendingStep) =>
+        kind === 'prefill' && rows[0]!.sequence === sequence.index;
       this.#current = this.#steps.findLast(isOf);
-      return submitSlice(job);
+      return submitSlice(sequence);
     });
     const submitDecode = runner.submitDecode.bind(runner);
     vi.spyOn(runner, 'submitDecode').mockImplementation((rows) => {

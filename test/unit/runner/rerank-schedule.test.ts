@@ -1,6 +1,6 @@
 /** Which layers rerank at which step. */
 import { expect, test } from 'vitest';
-import { layersOfStep } from '../../../src/runner/reranker';
+import { layersOfStep } from '../../../src/runner/rerank-schedule';
 
 test('without stagger: all layers at every multiple of the interval', () => {
   const layers = (step: number) => layersOfStep(step, 30, { interval: 16, isStaggered: false });

@@ -4,22 +4,16 @@ import type { GpuBuffer } from '../gpu/buffer';
 import type { Recorder } from '../gpu/recorder';
 import { pageMass } from '../kernels/attention/page-mass';
 import { mostSplits, wantedSplits } from '../kernels/attention/page-splits';
-import { pageOf } from '../cache/page';
+import { pageOf, pagesFor } from '../cache/page';
 import { sparseDecode, sparseDecodeGrid } from '../kernels/attention/sparse-decode';
-import { qkvWidth } from './activations';
-import type { GraphContext } from './decode-graph';
-
-/** Which masses are wanted. */
-export interface MassWish {
-  /** Heads to take the mean over, as indices `layer · numKvHeads + kvHead`. */
-  readonly heads: readonly number[];
-  /** Positions whose mass counts, `[firstCounted, endCounted)`, unsigned 32-bit. */
-  readonly firstCounted: number;
-  readonly endCounted: number;
-}
+import { qkvWidth } from '../graph/activations';
+import type { GraphContext } from '../graph/decode-graph';
+import type { PromptEnd } from '../graph/prefill-graph';
+import type { MassWish } from './mass-wish';
+import type { RiddenRow, StepReturn, StepRider } from './step-rider';
 
 /** A token whose masses are wanted. */
-export interface MassRow {
+interface MassRow {
   readonly sequence: number;
   readonly position: number;
   readonly masses: MassWish;
@@ -40,7 +34,7 @@ type BoundSlab = Awaited<ReturnType<typeof bindLayer>>[number];
  * `Activations.promptMasses [maxPages]`: means over heads and their query heads, so that a row sums to 1 where
  * all positions count.
  */
-export class PageMasses {
+export class PageMasses implements StepRider {
   readonly #context: GraphContext;
   readonly #layers: readonly (readonly BoundSlab[])[];
 
@@ -55,34 +49,54 @@ export class PageMasses {
     return new PageMasses(context, await Promise.all(layers));
   }
 
-  /** Records the beginning of decode row `row`: nothing is attended yet. */
-  beginRow(recorder: Recorder, row: number): void {
-    const { activations, cache } = this.#context;
-    const rowBytes = 4 * cache.shape.maxPages;
-    recorder.clear(activations.pageMasses, row * rowBytes, rowBytes);
-  }
-
-  /** Records, behind the layer's `sparseDecode` with its `maxSplits`, what decode row `row` attended. */
-  addRow(recorder: Recorder, layer: number, row: number, massRow: MassRow, maxSplits: number): void {
-    const massOffset = row * this.#context.cache.shape.maxPages;
-    this.#add(recorder, layer, massRow, ({ decode }) => decode, {
-      row,
-      maxSplits,
-      massOffset,
-      target: listTargets.attended,
+  before(recorder: Recorder, rows: readonly RiddenRow[]): void {
+    const { maxPages } = this.#context.cache.shape;
+    rows.forEach((row, index) => {
+      const { sequence, position, masses } = row;
+      if (!masses || row.isPromptEnd) return;
+      // Nothing is attended yet.
+      recorder.clear(this.#context.activations.pageMasses, index * 4 * maxPages, 4 * maxPages);
+      const massRow = { sequence, position, masses };
+      row.onAttended = (into, layer, maxSplits) =>
+        this.#add(into, layer, massRow, ({ decode }) => decode, {
+          row: index,
+          maxSplits,
+          massOffset: index * maxPages,
+          target: listTargets.attended,
+        });
     });
   }
 
-  /** Records the beginning of a prompt's last token. */
-  beginPrompt(recorder: Recorder): void {
-    recorder.clear(this.#context.activations.promptMasses, 0, 4 * this.#context.cache.shape.maxPages);
+  after(_: Recorder, rows: readonly RiddenRow[]): StepReturn[] {
+    const { cache, activations } = this.#context;
+    return rows.flatMap((row, index): StepReturn[] => {
+      if (!row.masses) return [];
+      const source = row.isPromptEnd ? activations.promptMasses : activations.pageMasses;
+      const offsetBytes = row.isPromptEnd ? 0 : index * 4 * cache.shape.maxPages;
+      const sizeBytes = 4 * pagesFor(row.position + 1);
+      const receive = (words: Uint32Array) => {
+        row.pageMasses = new Float32Array(words.buffer, words.byteOffset, words.length);
+      };
+      return [{ parts: [{ source, offsetBytes, sizeBytes }], receive }];
+    });
+  }
+
+  /** Records, with the prefill of a prompt's last token, at `position`, the masses of the pages that this token attends. */
+  ofPromptEnd(sequence: number, position: number, masses: MassWish): NonNullable<PromptEnd['onKept']> {
+    const massRow = { sequence, position, masses };
+    return (recorder, layer, segmentRow, isSelecting) => {
+      if (layer === 0) {
+        recorder.clear(this.#context.activations.promptMasses, 0, 4 * this.#context.cache.shape.maxPages);
+      }
+      this.#addPrompt(recorder, layer, segmentRow, massRow, isSelecting);
+    };
   }
 
   /**
-   * Records, once all that a layer keeps is in its place, what the prompt's last token, row `segmentRow` of the segment, attends as
-   * a decode step would: what the layer has selected for it with `isSelecting`, else everything. `Activations.segmentRow` names it.
+   * Records what the prompt's last token, row `segmentRow` of the segment, attends as a decode step would: what the layer has
+   * selected for it with `isSelecting`, else everything. `Activations.segmentRow` names it.
    */
-  addPrompt(
+  #addPrompt(
     recorder: Recorder,
     layer: number,
     segmentRow: number,

@@ -1,0 +1,32 @@
+/** Bytes of a step's read-back slot: what its tokens take, and each of its riders at most. Pure. */
+import type { CacheShape } from '../cache/cache-layout';
+import type { ActivationShape } from '../graph/activations';
+import { resultBytesPerRow } from '../sampler/results';
+
+/** What the sizes depend on. */
+export interface StepShape {
+  readonly cache: CacheShape;
+  readonly activations: Pick<ActivationShape, 'maxRows'>;
+}
+
+/** Bytes of what all heads of one sequence select. */
+export function selectionBytes({ numLayers, numKvHeads, pagesPerHead }: CacheShape): number {
+  return 4 * numLayers * numKvHeads * pagesPerHead;
+}
+
+/** Every rider's share at most; filled pages have a ring of their own. */
+export const riderSlotBytes = {
+  reranker: ({ cache, activations }: StepShape) => {
+    const hasStable = cache.unstable.size < cache.numLayers * cache.numKvHeads;
+    return hasStable ? activations.maxRows * selectionBytes(cache) : 0;
+  },
+  observedSelections: ({ cache }: StepShape) => (cache.isObserved ? selectionBytes(cache) : 0),
+  pageMasses: ({ cache, activations }: StepShape) => 4 * activations.maxRows * cache.maxPages,
+  filledPages: () => 0,
+} as const satisfies Record<string, (shape: StepShape) => number>;
+
+/** Bytes of the slot. */
+export function stepSlotBytes(shape: StepShape): number {
+  const riders = Object.values(riderSlotBytes).reduce((sum, bytesOf) => sum + bytesOf(shape), 0);
+  return shape.activations.maxRows * resultBytesPerRow + riders;
+}
