@@ -19,7 +19,7 @@ import { DeviceSide } from './device-side';
 import type { Documents } from '../documents/documents';
 import { encodePrompt } from '../prompt/encode-prompt';
 import type { EngineOptions } from './engine-options';
-import type { GenerationRequest, Prompt } from '../loop/generation';
+import type { GenerationRequest, Prompt, Sources } from '../loop/generation';
 import type { GenerationEvent, GenerationTimings } from '../loop/generation-event';
 import { mostChunks } from '../stability/enough-measured';
 import type { MeasuredProfile } from '../stability/measured-profile';
@@ -161,6 +161,17 @@ export class EngineCore {
    * signal's reason when aborted; RangeError for a prompt without tokens or with one that the model does not know
    */
   async *generate(request: GenerationRequest, signal?: AbortSignal): AsyncGenerator<GenerationEvent, void> {
+    yield* await this.accept(request, signal);
+  }
+
+  /**
+   * Checks a request and queues it: from then on it runs, whether or not somebody reads. Resolves to its events, to be iterated
+   * once. Throws what `generate` does.
+   */
+  async accept(
+    request: GenerationRequest,
+    signal?: AbortSignal,
+  ): Promise<AsyncGenerator<GenerationEvent, void>> {
     await this.#side.ready();
     signal?.throwIfAborted();
     const prompt = await this.#encode(request.prompt, request.sources !== undefined, signal);
@@ -183,21 +194,31 @@ export class EngineCore {
     const onAbort = () => this.loop.abort(running, signal!.reason);
     signal?.addEventListener('abort', onAbort);
     this.#side.add(running);
+    const end = () => {
+      signal?.removeEventListener('abort', onAbort);
+      this.loop.abort(running, new DOMException('The reader left.', 'AbortError'));
+    };
+    return this.#read(running, end, (pageMasses) =>
+      sources ? { sources: finder!.sourcesOf(prompt, pageMasses, sources, this.tokenizer) } : {},
+    );
+  }
+
+  /** The events of a request that runs; `end` is called when nobody reads them any more. */
+  async *#read(
+    running: RunningRequest,
+    end: () => void,
+    sourcesOf: (pageMasses: Float32Array) => { sources?: Sources },
+  ): AsyncGenerator<GenerationEvent, void> {
     try {
       for await (const event of running.events) {
         if (event.kind === 'end') {
           this.#lastRequest = event.timings;
           this.#keeping = this.#keepMeasured();
         }
-        if (event.kind !== 'end' || !sources) yield event;
-        else {
-          const { pageMasses } = running;
-          yield { ...event, sources: finder!.sourcesOf(prompt, pageMasses, sources, this.tokenizer) };
-        }
+        yield event.kind === 'end' ? { ...event, ...sourcesOf(running.pageMasses) } : event;
       }
     } finally {
-      signal?.removeEventListener('abort', onAbort);
-      this.loop.abort(running, new DOMException('The reader left.', 'AbortError'));
+      end();
     }
   }
 

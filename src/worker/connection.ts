@@ -5,6 +5,7 @@ import type { GenerationEvent } from '../loop/generation-event';
 import type { RecoveryEvent } from '../engine/recovery';
 import type { LoadProgress } from '../weights/weight-loader';
 import { AsyncQueue } from '../util/async-queue';
+import { endedBy } from '../util/ended-by';
 import { asError, EngineError } from '../util/errors';
 import { tellAll } from '../util/tell-all';
 import { deserializeError, serializeError } from '../api/errors';
@@ -14,6 +15,7 @@ interface PendingCall {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   readonly onProgress?: (progress: LoadProgress | ReadingProgress) => void;
+  readonly onAccepted?: () => void;
   readonly onEvent?: (event: GenerationEvent) => void;
 }
 
@@ -21,6 +23,7 @@ interface PendingCall {
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: LoadProgress & ReadingProgress) => void) | undefined;
+  readonly onAccepted?: (() => void) | undefined;
   readonly onEvent?: ((event: GenerationEvent) => void) | undefined;
 }
 
@@ -85,25 +88,32 @@ export class Connection {
     });
   }
 
-  /** The events of one request. Leaving the iteration aborts the request. */
-  async *generate(
+  /**
+   * Begins a request. Resolves, once the worker has accepted it, to its events, which come whether or not they are read; leaving
+   * the iteration, or closing it before it has begun, aborts the request.
+   * @throws what the worker refuses it with; the signal's reason
+   */
+  async generate(
     request: Calls['generate']['argument'],
     signal?: AbortSignal,
-  ): AsyncGenerator<GenerationEvent, void> {
+  ): Promise<AsyncGenerator<GenerationEvent, void, undefined>> {
     const events = new AsyncQueue<GenerationEvent>();
     const left = new AbortController();
-    this.call('generate', request, {
-      signal: signal ? AbortSignal.any([signal, left.signal]) : left.signal,
-      onEvent: (event) => events.push(event),
-    }).then(
-      () => events.close(),
-      (error: unknown) => events.fail(error),
-    );
-    try {
-      yield* events;
-    } finally {
-      left.abort();
-    }
+    await new Promise<void>((accepted, refused) => {
+      const ended = this.call('generate', request, {
+        signal: signal ? AbortSignal.any([signal, left.signal]) : left.signal,
+        onAccepted: accepted,
+        onEvent: (event) => events.push(event),
+      });
+      ended.then(
+        () => events.close(),
+        (error: unknown) => {
+          events.fail(error);
+          refused(error);
+        },
+      );
+    });
+    return endedBy(events[Symbol.asyncIterator](), () => left.abort());
   }
 
   /**
@@ -149,6 +159,7 @@ export class Connection {
     // An aborted call still answers; nobody waits for that.
     if (!call) return;
     if (message.kind === 'progress') return call.onProgress?.(message.progress);
+    if (message.kind === 'accepted') return call.onAccepted?.();
     if (message.kind === 'event') return call.onEvent?.(message.event);
     this.#pending.delete(message.id);
     if (message.kind === 'result') call.resolve(message.value);

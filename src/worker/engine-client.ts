@@ -15,6 +15,7 @@ import type { EngineStats } from '../engine/stats';
 import type { ModelLocation } from '../source/open-model-source';
 import type { LoadProgress } from '../weights/weight-loader';
 import type { HeadProfile } from '../stability/head-profile';
+import { endedBy } from '../util/ended-by';
 import { EngineError } from '../util/errors';
 import { Connection } from './connection';
 import { EngineDocuments } from './engine-documents';
@@ -45,6 +46,9 @@ export interface Create<Request, Whole, Chunk> {
   (request: Request, options?: RequestOptions): Promise<Whole | AsyncGenerator<Chunk, void, undefined>>;
 }
 
+/** How long a worker has to end by itself: one that is busy for ever is ended in the end. */
+const disposeGraceMs = 4000;
+
 /** A loaded model. All methods reject with `EngineError` `disposed` after `dispose()`. */
 export class Engine {
   /** Name of the loaded model, as answers give it. */
@@ -62,6 +66,7 @@ export class Engine {
   /** Documents that are read once and kept. */
   readonly documents: EngineDocuments;
   readonly #connection: Connection;
+  #disposing: Promise<void> | undefined;
 
   private constructor(connection: Connection, name: string, { contextTokens, vocabSize }: ModelDescription) {
     this.#connection = connection;
@@ -73,18 +78,16 @@ export class Engine {
     const createChat = async (value: ChatCompletionRequest, { signal }: RequestOptions = {}) => {
       const { request, response } = validateChatRequest(value, context);
       const identity = newResponseIdentity('chatcmpl-', name);
-      const events = connection.generate(request, signal);
-      return response.isStream
-        ? streamChatCompletion(events, identity, response)
-        : buildChatCompletion(events, identity, response);
+      const events = await connection.generate(request, signal);
+      if (!response.isStream) return buildChatCompletion(events, identity, response);
+      return endedBy(streamChatCompletion(events, identity, response), () => void events.return());
     };
     const createCompletion = async (value: CompletionRequest, { signal }: RequestOptions = {}) => {
       const { request, response } = validateCompletionRequest(value, context);
       const identity = newResponseIdentity('cmpl-', name);
-      const events = connection.generate(request, signal);
-      return response.isStream
-        ? streamCompletion(events, identity, response)
-        : buildCompletion(events, identity, response);
+      const events = await connection.generate(request, signal);
+      if (!response.isStream) return buildCompletion(events, identity, response);
+      return endedBy(streamCompletion(events, identity, response), () => void events.return());
     };
     this.chat = {
       completions: {
@@ -170,12 +173,24 @@ export class Engine {
     return () => void this.#connection.recoveryListeners.delete(own);
   }
 
-  /** Ends all requests, frees everything on the GPU and ends the worker. A second call does nothing. */
-  async dispose(): Promise<void> {
+  /**
+   * Ends all requests, frees everything on the GPU and ends the worker, within 5 s: a worker that does not answer by then is ended
+   * where it stands, and what it has left on the disk is deleted when the next engine loads. A second call waits for the same.
+   */
+  dispose(): Promise<void> {
+    return (this.#disposing ??= this.#dispose());
+  }
+
+  async #dispose(): Promise<void> {
     if (this.#connection.isClosed) return;
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), disposeGraceMs);
     try {
-      await this.#connection.call('dispose', undefined);
+      await this.#connection.call('dispose', undefined, { signal: patience.signal });
+    } catch (error) {
+      if (!patience.signal.aborted) throw error;
     } finally {
+      clearTimeout(timer);
       this.#connection.close(new EngineError('disposed', 'This engine was disposed; load a new one.'));
     }
   }

@@ -37,7 +37,9 @@ const handlers: Handlers = {
     return { modelId: engine.modelId, contextTokens, vocabSize: engine.config.vocabSize };
   },
   async generate(request, id, signal) {
-    for await (const event of loaded().generate(request, signal)) send({ kind: 'event', id, event });
+    const events = await loaded().accept(request, signal);
+    send({ kind: 'accepted', id });
+    for await (const event of events) send({ kind: 'event', id, event });
     return undefined;
   },
   async plan(options) {

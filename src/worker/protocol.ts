@@ -61,7 +61,7 @@ export interface Calls {
   verifyDocument: { argument: string; result: DocumentInfo };
   estimateDocument: { argument: string; result: DocumentCost };
   dispose: { argument: undefined; result: undefined };
-  /** Sends events until its result, which is nothing. */
+  /** Says when the request is accepted, then sends its events until its result, which is nothing. */
   generate: { argument: GenerationRequest; result: undefined };
 }
 
@@ -83,6 +83,8 @@ export type ClientMessage =
 /** From the worker: what a call sends on its way, how it ended, and what belongs to no call. */
 export type WorkerMessage =
   | { readonly kind: 'progress'; readonly id: number; readonly progress: LoadProgress | ReadingProgress }
+  /** The request is checked and waits or runs. */
+  | { readonly kind: 'accepted'; readonly id: number }
   | { readonly kind: 'event'; readonly id: number; readonly event: GenerationEvent }
   | { readonly kind: 'result'; readonly id: number; readonly value: Calls[CallName]['result'] }
   | { readonly kind: 'error'; readonly id: number; readonly error: SerializedError }
