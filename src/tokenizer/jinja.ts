@@ -1,53 +1,50 @@
 /**
- * A Jinja template with the globals that Hugging Face gives to chat templates. @huggingface/jinja 0.5.11 sets its own before ours
- * and forbids to replace them, and its `strftime_now` speaks the browser's language; so its interpreter is used directly.
+ * A Jinja template as Hugging Face renders chat templates. The lexer, the parser and what runs statements are @huggingface/jinja
+ * 0.5.11's; what it does differently from Python's Jinja is put right in the files `jinja-*.ts`: syntax, values, the methods of
+ * strings, filters and tests, operators, and the interpreter that joins them. The package also sets its own globals before ours and
+ * forbids to replace them, so its interpreter is used directly.
  */
-import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
+import { Environment } from '@huggingface/jinja';
 import { assert } from '../util/assert';
+import { PythonInterpreter } from './jinja-interpreter';
+import { defaultLimits, growth, leastCharacters, Limits, type TemplateLimits } from './jinja-limits';
+import { parseTemplate, type Node } from './jinja-syntax';
 import { strftime } from './strftime';
 
 /** What a template said by `raise_exception`: it is about the values, not about the template. */
 export class TemplateRefusal extends Error {}
 
-/** Longest time for one text in milliseconds: a conversation takes a few. */
-const maxRenderMs = 5000;
-
-/** Loops in loops have an end that nobody waits for. */
-class LimitedInterpreter extends Interpreter {
-  readonly #endsAt: number;
-
-  constructor(environment: Environment, limitMs: number) {
-    super(environment);
-    this.#endsAt = Date.now() + limitMs;
-  }
-
-  override evaluate(...step: Parameters<Interpreter['evaluate']>) {
-    if (Date.now() > this.#endsAt) throw new Error('it does not come to an end.');
-    return super.evaluate(...step);
-  }
-}
-
 /** A compiled template. */
 export class JinjaTemplate {
-  private readonly program: ReturnType<typeof parse>;
+  private readonly program: Node;
 
-  /** @throws Error where the template is no Jinja that the library knows. */
+  /** @throws Error where the template is no Jinja that is known */
   constructor(source: string) {
-    // As transformers sets up its Jinja environment.
-    this.program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
+    this.program = parseTemplate(source);
   }
 
   /**
    * The text for these values; `now` is the date that `strftime_now` states.
-   * @throws TemplateRefusal by the template's own decision, Error where it fails or takes longer than `limitMs`.
+   * @throws TemplateRefusal by the template's own decision, Error where it fails or does more than `limits`.
    */
-  render(values: Readonly<Record<string, unknown>>, now: Date, limitMs = maxRenderMs): string {
+  render(values: Readonly<Record<string, unknown>>, now: Date, limits: Partial<TemplateLimits> = {}): string {
     const environment = new Environment();
     for (const [name, value] of Object.entries({ ...globals(now), ...values })) environment.set(name, value);
-    const result: unknown = new LimitedInterpreter(environment, limitMs).run(this.program).value;
+    const maxLength = leastCharacters + growth * charactersIn(values);
+    const interpreter = new PythonInterpreter(
+      environment,
+      new Limits({ ...defaultLimits, ...limits }, maxLength),
+    );
+    const result: unknown = interpreter.run(this.program as never).value;
     assert(typeof result === 'string', 'a template renders to a string');
     return result;
   }
+}
+
+function charactersIn(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 8;
+  return Object.entries(value).reduce((sum, [key, item]) => sum + key.length + charactersIn(item), 0);
 }
 
 function globals(now: Date): Record<string, unknown> {
