@@ -15,6 +15,7 @@ import type { ChatTemplate } from '../tokenizer/chat-template';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { asError, EngineError } from '../util/errors';
 import { pause } from '../util/pause';
+import { SingleFlight } from '../util/single-flight';
 import type { DocumentDevice } from './document-device';
 import { documentCost, type PrefillTime } from './document-cost';
 import { encodeText } from '../prompt/encode-prompt';
@@ -72,6 +73,8 @@ export class Documents {
   readonly #context: DocumentsContext;
   /** Those that were read or opened here. */
   readonly #known = new Map<string, KnownDocument>();
+  /** Those on their way to the GPU: who asks for one meanwhile waits for the same. */
+  readonly #opening = new SingleFlight<string, OpenedDocument>();
   #time: Promise<PrefillTime> | undefined;
 
   constructor(context: DocumentsContext) {
@@ -114,12 +117,12 @@ export class Documents {
   }
 
   /**
-   * Brings a document's first pages and all summaries back to the GPU; does nothing when they are there.
+   * Brings a document's first pages and all summaries back to the GPU, once for all who ask; does nothing when they are there.
    * @throws RangeError when there is none; EngineError `document-damaged`, `document-busy`, `context-too-long`, `storage-quota`; the
    * signal's reason when aborted
    */
   open(id: string, signal?: AbortSignal): Promise<OpenedDocument> {
-    return this.#onDevice(() => this.#open(id, signal));
+    return this.#opening.run(id, (shared) => this.#onDevice(() => this.#open(id, shared)), signal);
   }
 
   async #open(id: string, signal: AbortSignal | undefined): Promise<OpenedDocument> {

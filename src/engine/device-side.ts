@@ -15,6 +15,7 @@ import type { LoopRequest } from '../loop/loop-request';
 import type { MeasuredProfile } from '../stability/measured-profile';
 import { planMemory, type KvOptions, type MemoryPlan, type PlanInput } from '../runner/memory-plan';
 import { ModelRunner } from '../runner/model-runner';
+import type { Trace } from '../runner/trace';
 import { prepare, type EngineParts } from './prepare';
 import {
   recoveryDelaysMs,
@@ -50,6 +51,7 @@ export class DeviceSide {
   #store: SequenceStore;
   #loop: StepLoop;
   #listener: ((event: CacheEvent) => void) | undefined;
+  #trace: Trace | undefined;
   /** The end of what replaces something, of one after the other. */
   #replacing: Promise<void> = Promise.resolve();
   #numRecoveries = 0;
@@ -132,6 +134,12 @@ export class DeviceSide {
   watch(listener: ((event: CacheEvent) => void) | undefined): void {
     this.#listener = listener;
     this.runner.watch(listener);
+  }
+
+  /** Notes in `trace` what is done, on this runner and those that follow it, or nothing any more. */
+  traceTo(trace: Trace | undefined): void {
+    this.#trace = trace;
+    this.runner.traceTo(trace);
   }
 
   /**
@@ -240,6 +248,7 @@ export class DeviceSide {
     this.#store = new SequenceStore(parts.runner.cache);
     this.#loop = this.#newLoop();
     this.runner.watch(this.#listener);
+    this.runner.traceTo(this.#trace);
   }
 
   async #changeHeads(measured: MeasuredProfile): Promise<void> {

@@ -62,6 +62,7 @@ export class EngineCore {
   readonly #textId: string;
   #documents: Promise<Documents> | undefined;
   #disposing: Promise<void> | undefined;
+  #isTraced = false;
 
   private constructor(
     source: ModelSource,
@@ -287,6 +288,26 @@ export class EngineCore {
     return () => {
       this.#listeners.delete(own);
       this.#watch();
+    };
+  }
+
+  /**
+   * Begins to note what is done and when. The function that it returns ends that and gives the trace, as JSON in Chrome's trace
+   * event format; called again it gives the same.
+   * @throws RangeError while another trace is taken; EngineError `network`
+   */
+  async trace(): Promise<() => string> {
+    const { Trace } = await fetched(import('../runner/trace'));
+    if (this.#isTraced) throw new RangeError('A trace is being taken already: end that one first.');
+    this.#isTraced = true;
+    const trace = new Trace();
+    this.#side.traceTo(trace);
+    let json: string | undefined;
+    return () => {
+      if (json !== undefined) return json;
+      this.#side.traceTo(undefined);
+      this.#isTraced = false;
+      return (json = JSON.stringify(trace.file()));
     };
   }
 

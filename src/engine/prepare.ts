@@ -95,7 +95,7 @@ export async function prepare(
       reading,
     ]);
     if (warning) onWarning?.(warning);
-    hostStore ??= await openPlannedStore(plan);
+    hostStore ??= await openPlannedStore(plan, onWarning);
     // A lost device has its observer from before: it needs nothing from the network here.
     const meter =
       observer ??

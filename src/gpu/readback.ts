@@ -9,8 +9,6 @@ export interface ReadbackSlot {
   readonly buffer: GpuBuffer;
   /** Resolves to a copy of the first `sizeBytes` bytes and gives the slot back. */
   read(sizeBytes: number): Promise<ArrayBuffer>;
-  /** Gives the slot back unread. */
-  cancel(): void;
 }
 
 /** `numSlots` buffers of `slotBytes` bytes, created once. */
@@ -47,7 +45,6 @@ export class ReadbackRing {
     const release = () => this.#free.push(buffer);
     return {
       buffer,
-      cancel: release,
       read: async (sizeBytes) => {
         try {
           await buffer.handle.mapAsync(GPUMapMode.READ, 0, sizeBytes);

@@ -53,6 +53,8 @@ export class Recorder {
   readonly counts: RecorderCounts = { dispatches: 0, submits: 0 };
   /** When set, times every dispatch in a pass of its own. */
   profiler: Profiler | undefined;
+  /** When set, told of every dispatch as it is recorded. */
+  onDispatch: ((kernel: string, grid: Grid) => void) | undefined;
   readonly #device: Device;
   /** Parameters and lists in the order of the dispatches, each at a multiple of `paramStrideBytes`. */
   readonly #arenaBuffer: GpuBuffer;
@@ -120,6 +122,7 @@ export class Recorder {
     }
     pass.dispatchWorkgroups(x, y, z);
     this.counts.dispatches++;
+    this.onDispatch?.(kernel.name, grid);
     if (this.profiler) this.#endPass();
   }
 
@@ -152,11 +155,6 @@ export class Recorder {
   onSubmit(callback: () => void): void {
     assert(this.#encoder, 'only a recording has a submission to wait for');
     this.#callbacks.push(callback);
-  }
-
-  /** Whether anything was recorded since the last submission. */
-  get isRecording(): boolean {
-    return this.#encoder !== undefined;
   }
 
   /** Submits what was recorded; does nothing when that is nothing. */

@@ -20,9 +20,6 @@ export interface ActivationShape {
   readonly numFilledPages: number;
 }
 
-/** Tiles in the ring: the segment's own, and two of earlier tokens, one filled while the other is attended. */
-export const numTiles = 3;
-
 /** Values of one row of fused q, k and v. */
 export function qkvWidth({ numHeads, numKvHeads, headDim }: ModelConfig): number {
   return (numHeads + 2 * numKvHeads) * headDim;

@@ -27,6 +27,7 @@ async function fetchDiskTier(): Promise<DiskTier> {
 export class GrowingHostStore implements HostStore {
   readonly shape: HostStoreShape;
   readonly #limitBytes: number;
+  readonly #onWarning: (message: string) => void;
   readonly #fetchTier: () => Promise<DiskTier>;
   readonly #memory: MemoryHostStore;
   /** The memory alone, and later both tiers. */
@@ -37,9 +38,16 @@ export class GrowingHostStore implements HostStore {
   /** Writes that wait for the disk: what comes after them waits too, so that the order stays. */
   #numWaiting = 0;
 
-  constructor(shape: HostStoreShape, limitBytes: number, fetchTier = fetchDiskTier) {
+  /** @param onWarning told when the disk tier is a slower one than the browser should have */
+  constructor(
+    shape: HostStoreShape,
+    limitBytes: number,
+    fetchTier = fetchDiskTier,
+    onWarning: (message: string) => void = () => undefined,
+  ) {
     this.shape = shape;
     this.#limitBytes = limitBytes;
+    this.#onWarning = onWarning;
     this.#fetchTier = fetchTier;
     this.#memory = new MemoryHostStore(shape, limitBytes);
     this.#store = this.#memory;
@@ -111,7 +119,7 @@ export class GrowingHostStore implements HostStore {
 
   async #grow(): Promise<void> {
     const { openDiskHostStore, TieredHostStore } = await this.#fetchTier();
-    const disk = await openDiskHostStore(this.shape);
+    const disk = await openDiskHostStore(this.shape, this.#onWarning);
     if (this.#isClosed) {
       await disk?.close();
       throw closedError();

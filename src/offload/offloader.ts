@@ -64,7 +64,6 @@ export class Offloader {
   #open: OpenSlot | undefined;
   #waiting: (() => void)[] = [];
   #failure: Error | undefined;
-  #numOffloaded = 0;
   #numTimesFreed = 0;
   /** Called when no tier has room: drops pages that nobody needs now, or returns false when there are none. */
   onFull: () => boolean = () => false;
@@ -76,11 +75,6 @@ export class Offloader {
     this.#ring = new ReadbackRing(device, numOffloadSlots, slotBytes, 'offload');
     this.store = store;
     this.#owner = owner;
-  }
-
-  /** Pages of one KV head that have arrived, since load. */
-  get numOffloaded(): number {
-    return this.#numOffloaded;
   }
 
   get hasFreeSlot(): boolean {
@@ -217,7 +211,6 @@ export class Offloader {
     const results = await Promise.allSettled(
       parts.map(async ({ run, bytes }) => {
         await this.store.write(run.layer, run.kvHead, run.ids, bytes);
-        this.#numOffloaded += run.ids.length;
       }),
     );
     const refused = results.flatMap((result, i) =>

@@ -12,8 +12,9 @@ export async function openHostStore(
   shape: HostStoreShape,
   numPages: number,
   limitBytes: number,
+  onWarning?: (message: string) => void,
 ): Promise<HostStore> {
-  const store = new GrowingHostStore(shape, limitBytes);
+  const store = new GrowingHostStore(shape, limitBytes, undefined, onWarning);
   const mostBytes = numPages * numLists(shape) * shape.pageBytes;
   // A disk that is opened deletes what crashed tabs left there.
   if (mostBytes > limitBytes || (await hasStoredPages())) await store.grow();

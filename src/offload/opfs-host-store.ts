@@ -43,9 +43,11 @@ export class OpfsHostStore implements HostStore {
     try {
       const root = await navigator.storage.getDirectory();
       const folder = await root.getDirectoryHandle(folderName, { create: true });
-      await deleteLeftovers(folder);
-      const handle = await folder.getFileHandle(name, { create: true });
-      return new OpfsHostStore(shape, name, folder, await handle.createSyncAccessHandle());
+      return await alone(async () => {
+        await deleteLeftovers(folder);
+        const handle = await folder.getFileHandle(name, { create: true });
+        return new OpfsHostStore(shape, name, folder, await handle.createSyncAccessHandle());
+      });
     } catch (cause) {
       throw new EngineError('storage-quota', 'The private file system cannot be used here.', { cause });
     }
@@ -160,6 +162,15 @@ export class OpfsHostStore implements HostStore {
     this.#numSlots = 0;
     this.#file.truncate(0);
   }
+}
+
+/**
+ * Does `work` while no other tab does its own: a new file is not locked before its handle is open, and would be a leftover to
+ * whoever cleans up just then.
+ */
+async function alone<T>(work: () => Promise<T>): Promise<T> {
+  const { locks } = navigator as { locks?: LockManager };
+  return locks ? locks.request(`${folderName}-open`, work) : work();
 }
 
 /** Deletes the files of stores that are no more; those of stores that live are locked by their open handle. */

@@ -78,7 +78,6 @@ export class Reloader {
   #spare: ArrayBuffer | undefined;
   /** What staging holds although its way to the slots is not recorded yet. */
   #ahead: Uint8Array | undefined;
-  #bytesReloaded = 0;
   #bytesStreamed = 0;
 
   private constructor(
@@ -109,11 +108,6 @@ export class Reloader {
     });
     const place = pools.map((pool) => [pool, bindPlace(staging, pool)] as const);
     return new Reloader(device, store, staging, new Map(place));
-  }
-
-  /** Bytes brought back through staging since load. */
-  get bytesReloaded(): number {
-    return this.#bytesReloaded;
   }
 
   /** Bytes brought to tiles since load. */
@@ -195,7 +189,6 @@ export class Reloader {
     recorder.submit();
     this.#device.write(this.#staging, 0, bytes);
     this.#ahead = undefined;
-    this.#bytesReloaded += bytes.byteLength;
   }
 
   /** Records the way of staged pages to slots of a pool: `pairs` of a page's place in staging and its slot. */

@@ -30,6 +30,7 @@ import type { Sequence } from './sequence';
 import type { StabilityObserver } from '../stability/stability-observer';
 import { Stalls, type StallCounts } from './stalls';
 import { StepReadback } from './step-readback';
+import type { Trace } from './trace';
 import { riddenRow, type RiddenRow, type StepRider, type StepRow, type StepWait } from './step-rider';
 
 /** Decode steps and what the GPU did for them, since load. */
@@ -78,11 +79,12 @@ export class ModelRunner {
   readonly #readback: StepReadback;
   /** In the order in which they are asked. */
   readonly #riders: StepRider[] = [];
-  readonly #stalls = new Stalls((event) => this.#listener?.(event));
+  readonly #stalls = new Stalls((event) => this.#tell(event));
   readonly #pace = new Pace();
   /** Prompts on their way, by sequence. */
   readonly #prefills = new Map<number, PrefillJob>();
   #listener: ((event: CacheEvent) => void) | undefined;
+  #trace: Trace | undefined;
   #masses: PageMasses | undefined;
   #mapReader: CacheMapReader | undefined;
   #counts = { steps: 0, dispatches: 0, submits: 0, readbacks: 0, buffers: 0 };
@@ -179,7 +181,41 @@ export class ModelRunner {
   /** Tells `listener` what happens in the cache, or nobody any more. */
   watch(listener: ((event: CacheEvent) => void) | undefined): void {
     this.#listener = listener;
-    if (this.#reranker) this.#reranker.onEvent = listener;
+    this.#watchReranks();
+  }
+
+  /** Notes in `trace` what is done from now on, or nothing any more. */
+  traceTo(trace: Trace | undefined): void {
+    this.#trace = trace;
+    this.recorder.onDispatch =
+      trace && ((kernel, grid) => trace.mark('dispatches', kernel, { grid: grid.join(' × ') }));
+    if (this.#reranker) {
+      this.#reranker.onReload =
+        trace && ((fromMs, toMs, bytes) => trace.flight('reloads', 'reload', fromMs, toMs, { bytes }));
+    }
+    this.#watchReranks();
+  }
+
+  /** Events are made only while somebody listens. */
+  #watchReranks(): void {
+    if (!this.#reranker) return;
+    const isHeard = this.#listener ?? this.#trace;
+    this.#reranker.onEvent = isHeard && ((event) => this.#tell(event));
+  }
+
+  #tell(event: CacheEvent): void {
+    this.#listener?.(event);
+    const trace = this.#trace;
+    if (!trace) return;
+    const now = performance.now();
+    if (event.kind === 'stall') {
+      const { cause, durationMs } = event;
+      trace.span('stalls', `stall: ${cause}`, now - durationMs, now, { cause });
+    } else {
+      const { step, numPages, promotions, reloadBytes, reloadMs } = event;
+      const promoted = promotions.reduce((sum, { pages }) => sum + pages.length, 0);
+      trace.mark('reranks', 'flip', { step, numPages, promoted, reloadBytes, reloadMs });
+    }
   }
 
   /** Where the pages of the sequence are that was submitted last. @throws EngineError `network` when that part cannot be fetched */
@@ -280,8 +316,12 @@ export class ModelRunner {
       });
       job.beginWait();
     }
+    const recordedAt = performance.now();
+    const args = { sequence: sequence.index, position, tokens: numTokens };
+    this.#trace?.span('host', 'record prefill slice', submittedAt, recordedAt, args);
     const done = work.then((token) => {
       this.#learn(cost, submittedAt);
+      this.#trace?.flight('GPU: steps in flight', 'prefill slice', recordedAt, performance.now(), args);
       return token;
     });
     return { position, isLast, done };
@@ -343,6 +383,7 @@ export class ModelRunner {
   /** Submits one decode step of `rows`, whose batch size was prepared. Resolves to a token a row, in order. */
   submitDecode(rows: readonly StepRow[]): Promise<SampledToken[]> {
     const { device } = this.#context.compiler;
+    const startedAt = this.#trace && performance.now();
     const before = { ...this.recorder.counts, buffers: device.buffers.numCreated };
     const answers = rows.flatMap(({ sequence }) => this.#stalls.submit(sequence) ?? []);
     this.#latest = rows.at(-1)!.sequence;
@@ -362,10 +403,26 @@ export class ModelRunner {
     this.#counts.dispatches += dispatches - before.dispatches;
     this.#counts.submits += submits - before.submits;
     this.#counts.buffers += device.buffers.numCreated - before.buffers;
+    const traceEnd = this.#traceDecode(rows, startedAt, dispatches - before.dispatches);
     return sampled.then((tokens) => {
+      traceEnd?.();
       for (const stalled of answers) this.#stalls.confirm(stalled);
       return tokens;
     });
+  }
+
+  /** Notes a decode step that was recorded since `startedAt`; what is returned notes that it has come back. */
+  #traceDecode(
+    rows: readonly StepRow[],
+    startedAt: number | undefined,
+    dispatches: number,
+  ): (() => void) | undefined {
+    const trace = this.#trace;
+    if (!trace || startedAt === undefined) return undefined;
+    const recordedAt = performance.now();
+    const args = { sequences: rows.map((row) => row.sequence), positions: rows.map((row) => row.position) };
+    trace.span('host', 'record decode step', startedAt, recordedAt, { ...args, dispatches });
+    return () => trace.flight('GPU: steps in flight', 'decode step', recordedAt, performance.now(), args);
   }
 
   /** Submits a step of `rows` that ends in logits, with all that rides along: `record` records the step itself. */

@@ -92,6 +92,8 @@ export class Reranker implements StepRider {
   readonly #counts = { ...noReranks } as { -readonly [Name in keyof RerankCounts]: number };
   /** Told what happens; absent while nobody listens. */
   onEvent: ((event: CacheEvent) => void) | undefined;
+  /** Told when pages of a rerank have come from the host, with the times in milliseconds. */
+  onReload: ((fromMs: number, toMs: number, bytes: number) => void) | undefined;
 
   private constructor(
     cache: KvCache,
@@ -232,7 +234,9 @@ export class Reranker implements StepRider {
       const startedAt = performance.now();
       pending.fetched = await reloader.fetch(wanted);
       if (!turn.isOver) reloader.stageAhead(recorder, pending.fetched);
-      pending.fetchMs = performance.now() - startedAt;
+      const endedAt = performance.now();
+      pending.fetchMs = endedAt - startedAt;
+      this.onReload?.(startedAt, endedAt, pending.fetched.byteLength);
     } catch (error) {
       pending.failure = asError(error);
     } finally {

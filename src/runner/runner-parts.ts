@@ -121,10 +121,13 @@ export async function allocate(
 }
 
 /** The store that `plan` wants for pages outside the GPU, empty. Its caller closes it. @throws EngineError `network` */
-export async function openPlannedStore({ cache, hostBytes }: MemoryPlan): Promise<BackedHostStore> {
+export async function openPlannedStore(
+  { cache, hostBytes }: MemoryPlan,
+  onWarning: (message: string) => void = () => undefined,
+): Promise<BackedHostStore> {
   const { numLayers, numKvHeads, hostFormat, headDim, numPageIds } = cache;
   const shape = { numLayers, numKvHeads, pageBytes: pageBytes(hostFormat, headDim) };
-  return new BackedHostStore(await openHostStore(shape, numPageIds, hostBytes));
+  return new BackedHostStore(await openHostStore(shape, numPageIds, hostBytes, onWarning));
 }
 
 /** The ways to and from the host. */

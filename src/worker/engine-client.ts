@@ -155,6 +155,18 @@ export class Engine {
   }
 
   /**
+   * Notes what the engine does and when: steps, dispatches, reranks, reloads, and stalls with their cause. Resolves to the function
+   * that ends it and resolves to the file, JSON in Chrome's trace event format, for https://ui.perfetto.dev or chrome://tracing.
+   * Tracing costs some microseconds a dispatch.
+   * @throws RangeError while another trace is taken; EngineError `network`
+   */
+  async trace(): Promise<() => Promise<Blob>> {
+    await this.#connection.call('startTrace', undefined);
+    let file: Promise<Blob> | undefined;
+    return () => (file ??= this.#connection.call('stopTrace', undefined));
+  }
+
+  /**
    * How stable the model's KV heads were where that was measured (`kv.measureStability`), earlier loads included: what `kv.headProfile`
    * takes. Undefined before the first whole chunk of steps.
    */

@@ -11,6 +11,7 @@ import type { Calls, CallName, ClientMessage, WorkerMessage } from './protocol';
 const running = new Map<number, AbortController>();
 let engine: EngineCore | undefined;
 let stopWatching: (() => void) | undefined;
+let stopTrace: (() => string) | undefined;
 
 type Handlers = {
   [N in CallName]: (
@@ -55,6 +56,13 @@ const handlers: Handlers = {
     stopWatching?.();
     stopWatching = isOn ? loaded().onCacheEvent((event) => send({ kind: 'cache', event })) : undefined;
     return undefined;
+  },
+  async startTrace() {
+    stopTrace = await loaded().trace();
+    return undefined;
+  },
+  async stopTrace() {
+    return new Blob([stopTrace!()], { type: 'application/json' });
   },
   async headProfile() {
     return loaded().headProfile();

@@ -44,6 +44,9 @@ export interface Calls {
   cacheMap: { argument: undefined; result: CacheMap };
   /** Sends events of the cache, or none any more. */
   watchCache: { argument: boolean; result: undefined };
+  startTrace: { argument: undefined; result: undefined };
+  /** The file, as `EngineCore.trace` gives it. */
+  stopTrace: { argument: undefined; result: Blob };
   headProfile: { argument: undefined; result: HeadProfile | undefined };
   /** Sends progress until its result. */
   addDocument: {

@@ -31,6 +31,69 @@ export const commands = {
     }
   },
 
+  /** Three streams that nobody reads until all are made, as text; and what two that are wrong are refused with. */
+  async streams(prompts: number[][], numTokens: number) {
+    const create = (prompt: number[], signal?: AbortSignal) =>
+      engine!.completions.create(
+        {
+          prompt,
+          max_tokens: numTokens,
+          temperature: 0,
+          ignore_eos: true,
+          return_token_ids: true,
+          stream: true,
+        },
+        signal && { signal },
+      );
+    const refused = await Promise.all(
+      [create([99_999]), create(Array.from({ length: 5000 }, () => 5))].map((made) =>
+        made.then(
+          () => 'made',
+          (error: unknown) => (error instanceof Error ? `${error.name} ${error.message}` : String(error)),
+        ),
+      ),
+    );
+    const controller = new AbortController();
+    const stopped = await create(prompts[0]!, controller.signal);
+    controller.abort('enough');
+    const reason = await stopped.next().then(
+      () => 'a chunk',
+      (error: unknown) => error,
+    );
+    const left = await create(prompts[0]!);
+    await left.return();
+    const streams = [];
+    for (const prompt of prompts) streams.push(await create(prompt));
+    // All of them run by themselves: nothing is read before nothing runs any more.
+    while ((await engine!.stats()).requests.running > 0) await new Promise((done) => setTimeout(done, 20));
+    const answers: number[][] = [];
+    for (const stream of streams) {
+      const ids: number[] = [];
+      for await (const { choices } of stream) ids.push(...(choices[0]?.token_ids ?? []));
+      answers.push(ids);
+    }
+    return { refused, reason, answers };
+  },
+
+  /** The events of a trace of one answer. */
+  async traced(promptIds: number[], numTokens: number) {
+    const stop = await engine!.trace();
+    const second = await engine!.trace().then(
+      () => 'taken',
+      (error: unknown) => (error as Error).name,
+    );
+    await commands.answer(promptIds, numTokens);
+    const file = JSON.parse(await (await stop()).text()) as {
+      traceEvents: { name: string; ph: string; cat?: string; ts: number; dur?: number }[];
+    };
+    return { second, events: file.traceEvents };
+  },
+
+  /** Disposes, twice at once. */
+  async disposeTwice(): Promise<void> {
+    await Promise.all([engine!.dispose(), engine!.dispose()]);
+  },
+
   async stats() {
     return engine!.stats();
   },

@@ -132,6 +132,59 @@ test('a load that may need the disk fetches what it takes, or says that it canno
   await page.close();
 });
 
+test('streams begin at the call, are refused at the call, and end when they are left before they are read', async () => {
+  const prompts = [40, 50, 60].map((length) => goldenPrompt(304, length));
+  const page = await openPage();
+  await ask(page, 'load', { kv });
+  const wanted: number[][] = [];
+  for (const prompt of prompts) wanted.push(await ask(page, 'answer', prompt, 6));
+  const { refused, reason, answers } = await ask(page, 'streams', prompts, 6);
+  expect(refused[0]).toMatch(/^RangeError .*99999/);
+  expect(refused[1]).toMatch(/^EngineError The prompt has 5000 tokens/);
+  expect(reason).toBe('enough');
+  expect(answers).toEqual(wanted);
+  expect((await ask(page, 'stats')).requests).toEqual({ running: 0, waiting: 0 });
+  await ask(page, 'dispose');
+  await page.close();
+});
+
+test('a trace has the steps, their dispatches, the reranks and the reloads, in a form that viewers read', async () => {
+  const page = await openPage();
+  await ask(page, 'load', { kv });
+  const { second, events } = await ask(page, 'traced', goldenPrompt(304, 150), 30);
+  expect(second).toBe('RangeError');
+  const numOf = (name: string, ph: string) =>
+    events.filter((event) => event.name === name && event.ph === ph).length;
+  expect(numOf('record decode step', 'X')).toBeGreaterThanOrEqual(29);
+  expect(numOf('decode step', 'b')).toBe(numOf('decode step', 'e'));
+  expect(numOf('decode step', 'b')).toBeGreaterThanOrEqual(29);
+  expect(numOf('prefill slice', 'b')).toBeGreaterThan(0);
+  expect(numOf('flip', 'i')).toBeGreaterThan(0);
+  expect(numOf('reload', 'b')).toBeGreaterThanOrEqual(numOf('flip', 'i'));
+  expect(events.filter(({ cat }) => cat === 'dispatches').length).toBeGreaterThan(29 * 7);
+  for (const { ph, ts, dur = 0 } of events)
+    if (ph !== 'M') expect(Math.min(ts, dur)).toBeGreaterThanOrEqual(0);
+  await ask(page, 'dispose');
+  await page.close();
+});
+
+test('a worker that is busy for ever is ended all the same; the next load works and clears up', async () => {
+  const page = await openPage();
+  await ask(page, 'load', { kv: { ...kv, hostBytes: 20_000 } });
+  await ask(page, 'answer', goldenPrompt(304, 100), 2);
+  expect((await onDisk(page)).length).toBe(1);
+  const busy = page.workers()[0]!.evaluate('for (;;);');
+  busy.catch(() => undefined);
+  await ask(page, 'disposeTwice');
+  await expect.poll(() => page.workers().length).toBe(0);
+  await ask(page, 'load', { kv });
+  await expect.poll(async () => (await onDisk(page)).length).toBe(1);
+  expect((await ask(page, 'answer', goldenPrompt(304, 100), 2)).length).toBe(2);
+  await ask(page, 'dispose');
+  expect(await onDisk(page)).toEqual([]);
+  await page.close();
+});
+
 test('what a closed tab had on the disk is deleted when the next engine loads', async () => {
   const first = await openPage();
   await ask(first, 'load', { kv: { ...kv, hostBytes: 20_000 } });

@@ -110,6 +110,14 @@ describe('stores in a browser', () => {
     expect(await ask(page, 'chosenDisk')).toBe('OPFS');
   });
 
+  test("tabs that open at once do not take each other's new files for leftovers", async () => {
+    const others = await Promise.all([openPage(), openPage()]);
+    const warnings = await Promise.all([page, ...others].map((of) => ask(of, 'openOften', 25)));
+    expect(warnings.flat()).toEqual([]);
+    for (const other of others) await other.close();
+    expect(await leftovers()).toEqual([]);
+  });
+
   test.each(['IndexedDB', 'OPFS'] as const)(
     '%s: what a crashed tab left is deleted by the next, what a live one has is not',
     async (store) => {

@@ -48,6 +48,15 @@ const commands = {
     numWrites = 0;
   },
 
+  /** Opens and closes a store so many times; resolves to the times that it was not in the private file system. */
+  async openOften(numTimes: number): Promise<string[]> {
+    const warnings: string[] = [];
+    for (let time = 0; time < numTimes; time++) {
+      await (await openDiskHostStore(shape, (message) => warnings.push(message)))!.close();
+    }
+    return warnings;
+  },
+
   /** The kind of disk that is chosen here, by the class of its store. */
   async chosenDisk(): Promise<'OPFS' | 'IndexedDB'> {
     const chosen = await openDiskHostStore(shape);

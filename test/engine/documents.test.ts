@@ -108,6 +108,14 @@ test('what is read answers as a text in the request does; another engine opens i
   expect(await inFirst.library.text('whales')).toBe(text);
 });
 
+test('a closed document that four questions ask for at once is opened once', async () => {
+  await forget(second);
+  const open = vi.spyOn(inSecond.library, 'open');
+  const answers = await Promise.all([1, 2, 3, 4].map(() => answer(second, question({ id: 'whales' }))));
+  expect(open).toHaveBeenCalledTimes(1);
+  for (const result of answers) expect(essence(result)).toEqual(essence(wanted));
+});
+
 test('an opening that is aborted ends with the reason, and leaves nothing behind', async () => {
   await forget(second);
   await expect(inSecond.open('whales', AbortSignal.abort(new Error('before')))).rejects.toThrow('before');

@@ -136,3 +136,38 @@ test('a prefill whose pages are slow to leave', async () => {
   const held = hold('write');
   await expectUndisturbed(held, run(late, numLate), () => result, expected);
 });
+
+test('answers whose pages have no way to the host stand still, and the stall tells why', async () => {
+  // None of them reranks, and each fills its page at a step of its own: who begins later has more tokens to go.
+  const prompts = Array.from({ length: numSequences }, (_, i) => promptOf(24 - i, 40 + i));
+  const alone: unknown[] = [];
+  for (const prompt of prompts) alone.push(await fresh(prompt, 20));
+  await fresh(promptOf(1, 18), 1);
+  const { hostStore, cache, offloader } = engine.runner;
+  const write = hostStore.write.bind(hostStore);
+  let open: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const isFilled = (id: PageId) =>
+    Array.from({ length: numSequences }, (_, index) => cache.pagesOf(index)[1]).includes(id);
+  vi.spyOn(hostStore, 'write').mockImplementation((...args) =>
+    args[2].some(isFilled) ? gate.then(() => write(...args)) : write(...args),
+  );
+  const causes: string[] = [];
+  const stop = engine.onCacheEvent((event) => event.kind === 'stall' && causes.push(event.cause));
+  const before = engine.stats().kv.stallCauses;
+  const answers = Promise.all(prompts.map((prompt) => run(prompt, 20)));
+  // Held while steps are under way is no stall yet: once the others have ended, none is.
+  await vi.waitFor(() => expect([offloader.hasFreeSlot, engine.loop.numRunning]).toEqual([false, 1]), {
+    timeout: 120_000,
+    interval: 20,
+  });
+  open();
+  expect((await answers).map(essence)).toEqual(alone);
+  stop();
+  const after = engine.stats().kv.stallCauses;
+  expect(after.offload.stalls).toBeGreaterThan(before.offload.stalls);
+  expect(after.reload).toEqual(before.reload);
+  expect(causes).toEqual(
+    Array.from({ length: after.offload.stalls - before.offload.stalls }, () => 'offload'),
+  );
+});

@@ -1,0 +1,91 @@
+/**
+ * What an engine did and when, as a file in the trace event format of Chrome: https://ui.perfetto.dev and chrome://tracing show it.
+ * Nothing is noted while nobody takes a trace.
+ */
+
+/** Rows of the picture. What overlaps, as steps in flight do, has a row of its own for each. */
+const tracks = ['host', 'GPU: steps in flight', 'dispatches', 'reranks', 'reloads', 'stalls'] as const;
+
+/** A row of the picture. */
+export type Track = (typeof tracks)[number];
+
+type Details = Readonly<Record<string, number | string | readonly number[]>>;
+
+/** One event, as the format has it; times are microseconds. */
+export interface TraceEvent {
+  readonly name: string;
+  readonly cat?: string;
+  /** `X` has a duration, `i` is a moment, `b` and `e` are the ends of what overlaps others, `M` names a row. */
+  readonly ph: 'X' | 'i' | 'b' | 'e' | 'M';
+  readonly ts: number;
+  readonly dur?: number;
+  readonly pid: 1;
+  readonly tid: number;
+  readonly id?: number;
+  readonly s?: 't';
+  readonly args?: Details;
+}
+
+/** The file. */
+export interface TraceFile {
+  readonly displayTimeUnit: 'ms';
+  /** Events that came after the trace was full. */
+  readonly otherData: { readonly eventsLost: number };
+  readonly traceEvents: readonly TraceEvent[];
+}
+
+/** Events that a trace holds: a decode step of 30 layers is some 250. */
+const maxEvents = 500_000;
+
+/** Notes events until it is full. Times are those of `performance.now()`. */
+export class Trace {
+  readonly #events: TraceEvent[] = [];
+  readonly #startedAt: number;
+  readonly #maxEvents: number;
+  #nextId = 1;
+  #numLost = 0;
+
+  constructor(startedAt = performance.now(), mostEvents = maxEvents) {
+    this.#startedAt = startedAt;
+    this.#maxEvents = mostEvents;
+  }
+
+  /** Something that took from `fromMs` to `toMs`, and overlaps nothing of its track. */
+  span(track: Track, name: string, fromMs: number, toMs: number, args: Details = {}): void {
+    this.#add({ ...this.#place(track, name, fromMs), ph: 'X', dur: 1000 * (toMs - fromMs), args });
+  }
+
+  /** Something that may overlap others of its track. */
+  flight(track: Track, name: string, fromMs: number, toMs: number, args: Details = {}): void {
+    const id = this.#nextId++;
+    this.#add({ ...this.#place(track, name, fromMs), ph: 'b', id, args });
+    this.#add({ ...this.#place(track, name, toMs), ph: 'e', id });
+  }
+
+  /** A moment. */
+  mark(track: Track, name: string, args: Details = {}, atMs = performance.now()): void {
+    this.#add({ ...this.#place(track, name, atMs), ph: 'i', s: 't', args });
+  }
+
+  /** What was noted until now. */
+  file(): TraceFile {
+    const names = tracks.map((name, tid): TraceEvent => {
+      return { name: 'thread_name', ph: 'M', ts: 0, pid: 1, tid, args: { name } };
+    });
+    return {
+      displayTimeUnit: 'ms',
+      otherData: { eventsLost: this.#numLost },
+      traceEvents: [...names, ...this.#events],
+    };
+  }
+
+  #place(track: Track, name: string, atMs: number) {
+    const ts = 1000 * (atMs - this.#startedAt);
+    return { name, cat: track, ts, pid: 1, tid: tracks.indexOf(track) } as const;
+  }
+
+  #add(event: TraceEvent): void {
+    if (this.#events.length < this.#maxEvents) this.#events.push(event);
+    else this.#numLost++;
+  }
+}
