@@ -44,11 +44,17 @@ override GROUP: u32 = 1;
 override HEADS: u32 = min(GROUP, clamp(1024u / HEAD_DIM, 1u, 8u));
 override headQuads: u32 = (HEADS + 3u) / 4u;
 override numScores: u32 = headQuads * 256u;
+// Passes of up to four heads share their sums by turns in two places, so that one barrier is enough for a pass.
+override numPlaces: u32 = select(1u, 2u, headQuads == 1u);
+override numShares: u32 = numPlaces * placeStride;
 const threads = 64u;
 const lanes = 8u;
 const keysPerPass = 32u;
 // Of a lane's sums of a pass, odd for the sake of banks.
 const laneStride = 33u;
+const placeStride = lanes * laneStride;
+// Values that an invocation has on their way at the same time.
+const valuesPerPass = 4u;
 const lowest = -3.0e38;
 
 // Slot and first position of each page of the split.
@@ -56,7 +62,7 @@ var<workgroup> pages: array<vec2<u32>, maxPagesPerSplit>;
 // Scores, then weights, of each key for four heads: [head quads, 256 keys].
 var<workgroup> scores: array<vec4<f32>, numScores>;
 // For four heads: sums of the lanes of each key, maxima of every 32nd key; then sums of four channels of each invocation.
-var<workgroup> shares: array<vec4<f32>, lanes * laneStride>;
+var<workgroup> shares: array<vec4<f32>, numShares>;
 // For four heads: sums of the weights of each slice of the keys.
 var<workgroup> sums: array<vec4<f32>, 32>;
 var<workgroup> maxima: array<vec4<f32>, 2>;
@@ -95,6 +101,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let lane = thread % lanes;
     var largest0 = vec4(lowest);
     var largest1 = vec4(lowest);
+    workgroupBarrier();
     for (var first = 0u; first < numKeys; first += keysPerPass) {
       let key = first + 4u * (thread / lanes);
       var s0 = vec4(0.0);
@@ -105,10 +112,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       var s5 = vec4(0.0);
       var s6 = vec4(0.0);
       var s7 = vec4(0.0);
-      workgroupBarrier();
+      if (numPlaces == 1u) {
+        workgroupBarrier();
+      }
+      let shareStart = first / keysPerPass % numPlaces * placeStride;
       if (key < numKeys) {
         let slot = pages[key / 16u].x;
-        for (var unit = lane; unit < units; unit += lanes) {
+        for (var i = 0u; i < (units + lanes - 1u) / lanes; i++) {
+          let unit = i * lanes + lane;
+          if (units % lanes != 0u && unit >= units) {
+            break;
+          }
           let keys = pool_keys(slot, key % 16u, unit);
           let at = query + 2u * unit;
           s0 += product(at, keys);
@@ -134,19 +148,19 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let isOwn = thread < keysPerPass && own < numKeys;
       let place = page.y + own % 16u;
       let isSeen = isOwn && place >= firstKey && place <= position;
-      share_scores(thread, mat4x4(s0, s1, s2, s3));
+      share_scores(shareStart, thread, mat4x4(s0, s1, s2, s3));
       workgroupBarrier();
       if (isOwn) {
-        let score = select(vec4(lowest), sum_of_lanes(thread), isSeen);
+        let score = select(vec4(lowest), sum_of_lanes(shareStart, thread), isSeen);
         scores[own] = score;
         largest0 = max(largest0, score);
       }
       if (HEADS > 4u) {
         workgroupBarrier();
-        share_scores(thread, mat4x4(s4, s5, s6, s7));
+        share_scores(0u, thread, mat4x4(s4, s5, s6, s7));
         workgroupBarrier();
         if (isOwn) {
-          let score = select(vec4(lowest), sum_of_lanes(thread), isSeen);
+          let score = select(vec4(lowest), sum_of_lanes(0u, thread), isSeen);
           scores[256u + own] = score;
           largest1 = max(largest1, score);
         }
@@ -189,26 +203,33 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var high2 = vec4(0.0);
     var high3 = vec4(0.0);
     if (slice < slices) {
-      for (var key = slice; key < numKeys; key += slices) {
-        let page = pages[key / 16u];
-        // Tokens after the row's own were perhaps never written, and nothing times infinity is not nothing.
-        if (page.y + key % 16u > position || page.y + key % 16u < firstKey) {
-          continue;
+      for (var first = slice; first < numKeys; first += valuesPerPass * slices) {
+        var values: array<Value, valuesPerPass>;
+        for (var i = 0u; i < valuesPerPass; i++) {
+          let key = min(first + i * slices, numKeys - 1u);
+          values[i] = pool_value(pages[key / 16u].x, key % 16u, unit);
         }
-        let weight = scores[quad * 256u + key];
-        let value = pool_value(page.x, key % 16u, unit);
-        sum += weight;
-        low0 = fma(vec4(weight.x), value.low, low0);
-        high0 = fma(vec4(weight.x), value.high, high0);
-        if (HEADS > 1u) {
-          low1 = fma(vec4(weight.y), value.low, low1);
-          high1 = fma(vec4(weight.y), value.high, high1);
-        }
-        if (HEADS > 2u) {
-          low2 = fma(vec4(weight.z), value.low, low2);
-          high2 = fma(vec4(weight.z), value.high, high2);
-          low3 = fma(vec4(weight.w), value.low, low3);
-          high3 = fma(vec4(weight.w), value.high, high3);
+        for (var i = 0u; i < valuesPerPass; i++) {
+          let key = first + i * slices;
+          let place = pages[min(key / 16u, maxPagesPerSplit - 1u)].y + key % 16u;
+          // Tokens after the row's own were perhaps never written, and nothing times infinity is not nothing.
+          let isSeen = key < numKeys && place >= firstKey && place <= position;
+          let weight = select(vec4(0.0), scores[quad * 256u + min(key, 255u)], isSeen);
+          let low = select(vec4(0.0), values[i].low, isSeen);
+          let high = select(vec4(0.0), values[i].high, isSeen);
+          sum += weight;
+          low0 = fma(vec4(weight.x), low, low0);
+          high0 = fma(vec4(weight.x), high, high0);
+          if (HEADS > 1u) {
+            low1 = fma(vec4(weight.y), low, low1);
+            high1 = fma(vec4(weight.y), high, high1);
+          }
+          if (HEADS > 2u) {
+            low2 = fma(vec4(weight.z), low, low2);
+            high2 = fma(vec4(weight.z), high, high2);
+            low3 = fma(vec4(weight.w), low, low3);
+            high3 = fma(vec4(weight.w), high, high3);
+          }
         }
       }
       if (unit == 0u) {
@@ -230,9 +251,9 @@ fn product(at: u32, keys: Keys) -> vec4<f32> {
 }
 
 // From the four keys of each head to the four heads of each key.
-fn share_scores(thread: u32, scoresOfHeads: mat4x4<f32>) {
+fn share_scores(start: u32, thread: u32, scoresOfHeads: mat4x4<f32>) {
   let ofKeys = transpose(scoresOfHeads);
-  let at = thread % lanes * laneStride + 4u * (thread / lanes);
+  let at = start + thread % lanes * laneStride + 4u * (thread / lanes);
   shares[at] = ofKeys[0];
   shares[at + 1u] = ofKeys[1];
   shares[at + 2u] = ofKeys[2];
@@ -240,10 +261,10 @@ fn share_scores(thread: u32, scoresOfHeads: mat4x4<f32>) {
 }
 
 // Scores of four heads for a key of the pass.
-fn sum_of_lanes(key: u32) -> vec4<f32> {
-  var total = shares[key];
+fn sum_of_lanes(start: u32, key: u32) -> vec4<f32> {
+  var total = shares[start + key];
   for (var lane = 1u; lane < lanes; lane++) {
-    total += shares[lane * laneStride + key];
+    total += shares[start + lane * laneStride + key];
   }
   return total * (params.scale * 1.4426950408889634);
 }
