@@ -1,16 +1,18 @@
 // y[r, firstOutput + n] = [y[…]] + [bias[firstOutput + n]] + sum_k W[n, k] * x'[r, k]
 // x'[r, k] = x[r, k] / sqrt(mean_j(x[r, j]^2) + epsilon) * normWeight[k], or x[r, k]
 //
-// The referee: one invocation an output, 16 outputs a workgroup. Bindings as matvec.wgsl.
+// The referee: one invocation an output, the outputs of groupRows matrix rows a workgroup. Bindings as matvec.wgsl.
 
 override NORM: u32 = 0u;
 override BIAS: u32 = 0u;
 override RESIDUAL: u32 = 0u;
 override ROWS: u32 = 1u;
-// Of use to the portable variant only.
+// Of use to the portable variant only, but for the size of a group.
 override STAGED: u32 = 1024u;
 override AHEAD: u32 = 1u;
 override LANES: u32 = 16u;
+override TEAM_ROWS: u32 = 2u;
+override groupOutputs: u32 = 256u / LANES * TEAM_ROWS;
 
 struct Params {
   columns: u32,
@@ -32,10 +34,13 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let output = (group.y * groups.x + group.x) * 16u + thread;
-  if (output >= params.numOutputs) {
-    return;
+  let first = (group.y * groups.x + group.x) * groupOutputs;
+  for (var output = first + thread; output < min(first + groupOutputs, params.numOutputs); output += 16u) {
+    writeOutput(output);
   }
+}
+
+fn writeOutput(output: u32) {
   for (var row = 0u; row < ROWS; row++) {
     let start = row * params.columns;
     var sum = 0.0;

@@ -1,17 +1,19 @@
 // s[n, r] = sum_k W[n, k] * x'[r, k], handed to finish() of the file after this one; x'[r, k] as in matvec-naive.wgsl
 //
-// One invocation 16 matrix rows (lib/software-sums.wgsl), 4 invocations a workgroup, which therefore does several cells of
-// the grid.
+// One invocation 16 matrix rows (lib/software-sums.wgsl), 4 invocations a workgroup, which therefore may do
+// several groups of the grid.
 //   values, scales  a matrix slab, see lib/weights-*.wgsl
 //   x               [ROWS, columns] f32
 //   normWeight      [columns] f32
 
 override NORM: u32 = 0u;
 override ROWS: u32 = 1u;
-// Of use to the portable variant only.
+// Of use to the portable variant only, but for the size of a group.
 override STAGED: u32 = 1024u;
 override AHEAD: u32 = 1u;
 override LANES: u32 = 16u;
+override TEAM_ROWS: u32 = 2u;
+override groupRows: u32 = 256u / LANES * TEAM_ROWS;
 
 struct Params {
   columns: u32,
@@ -31,9 +33,9 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let cell = group.y * groups.x + group.x;
-  let first = cell * 16u * rowsPerOutput + thread * 16u;
-  if (cell % (4u / rowsPerOutput) != 0u || first >= numMatrixRows()) {
+  let index = group.y * groups.x + group.x;
+  let first = index * groupRows + thread * 16u;
+  if (index % (64u / groupRows) != 0u || first >= numMatrixRows()) {
     return;
   }
   for (var row = 0u; row < ROWS; row += 4u) {

@@ -1,7 +1,7 @@
 /** From a device and a model's source to everything that an engine runs on. */
 import type { Device } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
-import { loadsAhead, teamLanes } from '../kernels/linear/matvec';
+import { matvecTuning } from '../kernels/linear/matvec';
 import { topKConstants } from '../kernels/select/top-k';
 import { isSelecting, slowKernels } from '../graph/kernel-list';
 import type { ModelConfig } from '../config/model-config';
@@ -77,8 +77,9 @@ export async function prepare(
     isSelecting: isSelecting(config, plan.cache),
     isFused: device.features.has('fused-selection'),
     topThreads: topKConstants(device.features).threads,
-    ahead: loadsAhead(format, 1, false, device.features),
-    lanes: [config.vocabSize, config.hiddenSize].map((rows) => teamLanes(format, rows, device.features)),
+    tunings: [config.vocabSize, config.hiddenSize].map((numRows) =>
+      matvecTuning({ format, numRows, rows: 1, isGated: false }, device.features),
+    ),
   };
   let weights: ModelWeights | undefined;
   let hostStore = store;

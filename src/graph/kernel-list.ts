@@ -7,7 +7,7 @@ import { prefillAttention } from '../kernels/attention/prefill-attention';
 import { sparseDecode } from '../kernels/attention/sparse-decode';
 import { ropeAppend, ropeAppendTile } from '../kernels/cache/rope-append';
 import { matmul } from '../kernels/linear/matmul';
-import { loadsAhead, matvec, teamLanes } from '../kernels/linear/matvec';
+import { matvec, matvecTuning } from '../kernels/linear/matvec';
 import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
 import type { WeightFormat } from '../kernels/linear/weight-format';
 import { isSamplingWide, sample, samplerThreads } from '../kernels/sampler/sample';
@@ -45,8 +45,7 @@ export function slowKernels(
       NORM,
       BIAS: Number(hasBias),
       RESIDUAL,
-      AHEAD: loadsAhead(format, 1, false, features),
-      LANES: teamLanes(format, numRows, features),
+      ...matvecTuning({ format, numRows, rows: 1, isGated: false }, features),
     },
   ];
   return [
@@ -62,7 +61,10 @@ export function slowKernels(
           matvecGated(format),
           {
             ACTIVATION: activationCodes[config.activation],
-            AHEAD: loadsAhead(format, 1, true, features),
+            ...matvecTuning(
+              { format, numRows: 2 * config.intermediateSize, rows: 1, isGated: true },
+              features,
+            ),
           },
         ],
     ...(isSelecting(config, cache)

@@ -4,7 +4,7 @@ import type { KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
 import { embed, embedGrid, latestTokenFlag } from '../kernels/linear/embed';
 import { matmul, matmulGrid, matmulTileRows } from '../kernels/linear/matmul';
-import { loadsAhead, matvec, matvecGrid, teamLanes } from '../kernels/linear/matvec';
+import { matvec, matvecGrid, matvecTuning } from '../kernels/linear/matvec';
 import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
 import type { ModelConfig } from '../config/model-config';
 import type { Matrix, MatrixSlab } from '../weights/weights';
@@ -48,15 +48,16 @@ export async function bindMatvec(
 ): Promise<Operation> {
   const { compiler, config, unused } = context;
   const { x, y, outputStride, normWeight, bias, isResidual = false, rows } = operands;
+  const { format, numRows } = matrix;
+  const tuning = matvecTuning({ format, numRows, rows, isGated: false }, compiler.device.features);
   const constants = {
+    ...tuning,
     NORM: Number(!!normWeight),
     BIAS: Number(!!bias),
     RESIDUAL: Number(isResidual),
     ROWS: rows,
-    AHEAD: loadsAhead(matrix.format, rows, false, compiler.device.features),
-    LANES: teamLanes(matrix.format, matrix.numRows, compiler.device.features),
   };
-  const kernel = await compiler.compile(matvec(matrix.format), constants);
+  const kernel = await compiler.compile(matvec(format), constants);
   const slabs = matrix.slabs.map((slab) => ({
     bound: kernel.bind({ x, y, normWeight: normWeight ?? unused, bias: bias ?? unused, ...weightsOf(slab) }),
     params: {
@@ -66,7 +67,7 @@ export async function bindMatvec(
       outputStride,
       epsilon: config.normEpsilon,
     },
-    grid: matvecGrid(slab.numRows),
+    grid: matvecGrid(slab.numRows, tuning),
   }));
   return (recorder) => {
     for (const { bound, params, grid } of slabs) recorder.dispatch(bound, params, grid);
@@ -81,10 +82,12 @@ export async function bindMatvecGated(
 ): Promise<Operation> {
   const { compiler, config } = context;
   const { x, y, normWeight, rows } = operands;
-  const kernel = await compiler.compile(matvecGated(matrix.format), {
+  const { format, numRows } = matrix;
+  const tuning = matvecTuning({ format, numRows, rows, isGated: true }, compiler.device.features);
+  const kernel = await compiler.compile(matvecGated(format), {
+    ...tuning,
     ACTIVATION: activationCodes[config.activation],
     ROWS: rows,
-    AHEAD: loadsAhead(matrix.format, rows, true, compiler.device.features),
   });
   const slabs = matrix.slabs.map((slab) => ({
     bound: kernel.bind({ x, y, normWeight, ...weightsOf(slab) }),
@@ -95,7 +98,7 @@ export async function bindMatvecGated(
       outputStride: matrix.numRows / 2,
       epsilon: config.normEpsilon,
     },
-    grid: matvecGrid(slab.numRows / 2),
+    grid: matvecGrid(slab.numRows, tuning),
   }));
   return (recorder) => {
     for (const { bound, params, grid } of slabs) recorder.dispatch(bound, params, grid);

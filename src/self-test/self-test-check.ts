@@ -1,6 +1,7 @@
 /** What the self-test runs: tiny computations as data, with what they must give. No GPU. */
 import type { Grid, KernelSpec } from '../gpu/kernel';
 import type { KvFormat } from '../kernels/attention/kv-format';
+import type { MatvecTuning } from '../kernels/linear/matvec';
 import type { WeightFormat } from '../kernels/linear/weight-format';
 
 /** Content of a buffer. */
@@ -37,10 +38,8 @@ export interface SelfTestShape {
   readonly isFused?: boolean;
   /** Invocations of `topK`; 256 if not given. */
   readonly topThreads?: number;
-  /** Steps that matvec loads the weights of one row ahead; 1 if not given. */
-  readonly ahead?: number;
-  /** Numbers of invocations that share a row in matvec, in some of its uses; 16 if not given. */
-  readonly lanes?: readonly number[];
+  /** Of matvec, in some of its uses; what its shader has by itself if not given. */
+  readonly tunings?: readonly MatvecTuning[];
 }
 
 /** Multiples of 1/8 in [-1, 1), exact in f16, in no order that a wrong index would keep. */

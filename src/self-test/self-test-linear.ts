@@ -1,6 +1,6 @@
 /** The self-test's products of a matrix with rows, against plain loops. */
 import { matmul, matmulGrid } from '../kernels/linear/matmul';
-import { matvec, matvecGrid } from '../kernels/linear/matvec';
+import { matvec, matvecGrid, plainTuning } from '../kernels/linear/matvec';
 import { decodeRows, encodeRows } from '../kernels/linear/weight-format';
 import { wave, type SelfTestCheck, type SelfTestShape } from './self-test-check';
 
@@ -10,9 +10,8 @@ const numOutputs = 19;
 /** A normed row times a matrix, as at the head and before it; three rows times a matrix added to what was there, as in prefill. */
 export function linearChecks({
   weights: format,
-  ahead = 1,
-  lanes = [16],
-}: Pick<SelfTestShape, 'weights' | 'ahead' | 'lanes'>): SelfTestCheck[] {
+  tunings = [plainTuning],
+}: Pick<SelfTestShape, 'weights' | 'tunings'>): SelfTestCheck[] {
   const encoded = encodeRows(format, wave(numOutputs * columns, 7), numOutputs, columns);
   const matrix = decodeRows(format, encoded, numOutputs, columns);
   const bias = new Float32Array(numOutputs);
@@ -25,13 +24,13 @@ export function linearChecks({
   const vector = wave(columns, 5);
   const epsilon = 1e-5;
   const meanSquare = vector.reduce((sum, value) => sum + value ** 2, 0) / columns;
-  const oneRow = lanes.map((LANES): SelfTestCheck => ({
+  const oneRow = tunings.map((tuning): SelfTestCheck => ({
     steps: [
       {
         spec: matvec(format),
-        constants: { NORM: 1, BIAS: 0, RESIDUAL: 0, ROWS: 1, AHEAD: ahead, LANES },
+        constants: { NORM: 1, BIAS: 0, RESIDUAL: 0, ROWS: 1, ...tuning },
         params: { columns, numOutputs, firstOutput: 0, outputStride: numOutputs, epsilon },
-        grid: matvecGrid(numOutputs),
+        grid: matvecGrid(numOutputs, tuning),
       },
     ],
     buffers: {

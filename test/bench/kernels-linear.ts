@@ -9,7 +9,7 @@ import { Device } from '../../src/gpu/device';
 import { KernelCompiler, type BoundKernel, type Grid, type KernelSpec } from '../../src/gpu/kernel';
 import { Recorder } from '../../src/gpu/recorder';
 import { matmul, matmulGrid } from '../../src/kernels/linear/matmul';
-import { loadsAhead, matvec, matvecGrid } from '../../src/kernels/linear/matvec';
+import { matvec, matvecGrid, matvecTuning } from '../../src/kernels/linear/matvec';
 import { matvecGated } from '../../src/kernels/linear/matvec-gated';
 import { matrixLayout, type WeightFormat } from '../../src/kernels/linear/weight-format';
 import { gpu } from '../support/gpu-setup';
@@ -169,10 +169,13 @@ async function prepare(
   const matrixRows = shape.outputs * (shape.isGated ? 2 : 1);
   const numOutputs = kernelName === 'matvec-gated' ? shape.outputs : matrixRows;
   const norm = Number(shape.isNormed ?? false);
-  const AHEAD = ahead ?? loadsAhead(format, rows, kernelName === 'matvec-gated', compiler.device.features);
+  const isGated = kernelName === 'matvec-gated';
+  const usual = matvecTuning({ format, numRows: matrixRows, rows, isGated }, compiler.device.features);
+  const tuning = { ...usual, ...(ahead !== undefined && { AHEAD: ahead }) };
+  const matvecCells = matvecGrid(matrixRows, tuning);
   const specs: Record<string, [spec: KernelSpec, constants: Record<string, number>, grid: Grid]> = {
-    matvec: [matvec(format), { NORM: norm, RESIDUAL: 1 - norm, ROWS: rows, AHEAD }, matvecGrid(numOutputs)],
-    'matvec-gated': [matvecGated(format), { NORM: norm, ROWS: rows, AHEAD }, matvecGrid(numOutputs)],
+    matvec: [matvec(format), { NORM: norm, RESIDUAL: 1 - norm, ROWS: rows, ...tuning }, matvecCells],
+    'matvec-gated': [matvecGated(format), { NORM: norm, ROWS: rows, ...tuning }, matvecCells],
     matmul: [matmul(format), {}, matmulGrid(numOutputs, rows)],
   };
   const [spec, constants, grid] = specs[kernelName]!;

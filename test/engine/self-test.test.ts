@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { refuseWrongVariants, runSelfTest, selfTestChecks } from '../../src/self-test/self-test';
 import type { SelfTestCheck, SelfTestShape } from '../../src/self-test/self-test-check';
 import { linearChecks } from '../../src/self-test/self-test-linear';
+import { plainTuning } from '../../src/kernels/linear/matvec';
 import type { Device } from '../../src/gpu/device';
 import { KernelCompiler, shaderText, type KernelSpec, type KernelVariant } from '../../src/gpu/kernel';
 import { EngineError } from '../../src/util/errors';
@@ -61,23 +62,25 @@ test.each(['f16', 'q8'] as const)('finds nothing wrong with %s weights', async (
 
 test('a fault that shows with some numbers of lanes alone is found where those are used', async () => {
   const checksWith = (lanes: number[]) =>
-    linearChecks({ weights: 'f16', lanes }).map((check) => ({
-      ...check,
-      steps: check.steps.map((step) => ({
-        ...step,
-        spec: {
-          ...step.spec,
-          variants: step.spec.variants
-            .filter(({ name }) => name !== 'software')
-            .map((variant) => ({
-              ...variant,
-              sources: variant.sources.map((source) =>
-                typeof source === 'string' ? source.replace('scratch[LANES *', 'scratch[16u *') : source,
-              ),
-            })),
-        },
-      })),
-    }));
+    linearChecks({ weights: 'f16', tunings: lanes.map((LANES) => ({ ...plainTuning, LANES })) }).map(
+      (check) => ({
+        ...check,
+        steps: check.steps.map((step) => ({
+          ...step,
+          spec: {
+            ...step.spec,
+            variants: step.spec.variants
+              .filter(({ name }) => name !== 'software')
+              .map((variant) => ({
+                ...variant,
+                sources: variant.sources.map((source) =>
+                  typeof source === 'string' ? source.replace('scratch[LANES *', 'scratch[16u *') : source,
+                ),
+              })),
+          },
+        })),
+      }),
+    );
   for (const [lanes, refused] of [
     [[16], []],
     [[16, 32], ['portable']],

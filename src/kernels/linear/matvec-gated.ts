@@ -3,7 +3,7 @@ import activation from '../../../shaders/lib/activation.wgsl';
 import finish from '../../../shaders/linear/matvec-gated-finish.wgsl';
 import portable from '../../../shaders/linear/matvec.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
-import type { MatvecParam } from './matvec';
+import type { MatvecParam, MatvecTuning } from './matvec';
 import type { WeightFormat } from './weight-format';
 import { weightBindings, weightSources } from './weight-sources';
 
@@ -17,7 +17,7 @@ export const activationCodes = { silu: 0, 'gelu-tanh': 1, gelu: 2 } as const;
 /** Bindings of `matvecGated`. */
 export type MatvecGatedBinding = 'values' | 'x' | 'normWeight' | 'y';
 /** Constants of `matvecGated`. */
-export type MatvecGatedConstant = 'NORM' | 'ROWS' | 'ACTIVATION' | 'STAGED' | 'AHEAD';
+export type MatvecGatedConstant = 'NORM' | 'ROWS' | 'ACTIVATION' | 'STAGED' | keyof MatvecTuning;
 
 /**
  * `y[r, firstOutput + n] = act(W[2n] · x'[r]) * (W[2n + 1] · x'[r])` for n < numOutputs; otherwise as `matvec`, with
@@ -31,7 +31,15 @@ export function matvecGated(
     name: `linear/matvec-gated:${format}`,
     bindings: weightBindings(format, { x: 'read', normWeight: 'read', y: 'read_write' }),
     params: { columns: 'u32', numOutputs: 'u32', firstOutput: 'u32', outputStride: 'u32', epsilon: 'f32' },
-    constants: { NORM: 1, ROWS: 1, ACTIVATION: activationCodes.silu, STAGED: 1024, AHEAD: 1 },
+    constants: {
+      NORM: 1,
+      ROWS: 1,
+      ACTIVATION: activationCodes.silu,
+      STAGED: 1024,
+      AHEAD: 1,
+      LANES: 16,
+      TEAM_ROWS: 2,
+    },
     variants: [
       {
         name: 'software',

@@ -1,4 +1,4 @@
-import { loadsAhead, matvecGrid } from '../../../src/kernels/linear/matvec';
+import { matvecGrid } from '../../../src/kernels/linear/matvec';
 import { activationCodes, matvecGated } from '../../../src/kernels/linear/matvec-gated';
 import type { WeightFormat } from '../../../src/kernels/linear/weight-format';
 import type { Activation } from '../../../src/reference/linear/gated-activation';
@@ -28,6 +28,8 @@ const shapes: readonly Shape[] = [
 
 function caseOf(format: WeightFormat, shape: Shape): KernelCase {
   const { columns, outputs, rows, activation, first = 0, norm = true } = shape;
+  const isAhead = rows <= 4 && (format === 'f32' || format === 'f16');
+  const tuning = { AHEAD: isAhead ? 2 : 1, LANES: 16, TEAM_ROWS: columns % 3 === 0 ? 4 : 2 };
   const stride = first > 0 ? first + outputs + 5 : outputs;
   const matrix = randomMatrix(format, 2 * outputs, columns, columns + outputs);
   const x = randomFloats(rows * columns, 1);
@@ -41,11 +43,11 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
       ROWS: rows,
       ACTIVATION: activationCodes[activation],
       STAGED: stagedFor(rows),
-      AHEAD: loadsAhead(format, rows, true, new Set(['loads-ahead'])),
+      ...tuning,
     },
     buffers: { ...matrix.buffers, x, normWeight, y },
     params: { columns, numOutputs: outputs, firstOutput: first, outputStride: stride, epsilon: 1e-5 },
-    grid: matvecGrid(outputs),
+    grid: matvecGrid(2 * outputs, tuning),
     expected: () => {
       const parts = norm ? { norm: { weight: normWeight, epsilon: 1e-5 } } : {};
       const result = reference(x, matrix.weights, columns, parts, activation);

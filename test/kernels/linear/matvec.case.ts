@@ -1,4 +1,4 @@
-import { loadsAhead, matvec, matvecGrid, teamLanes } from '../../../src/kernels/linear/matvec';
+import { matvec, matvecGrid, type MatvecTuning } from '../../../src/kernels/linear/matvec';
 import { matmul as reference } from '../../../src/reference/linear/matmul';
 import type { WeightFormat } from '../../../src/kernels/linear/weight-format';
 import { randomFloats } from '../../support/random';
@@ -37,9 +37,20 @@ const wideShapes: readonly Shape[] = [
   { columns: 1088, outputs: 33, rows: 8, norm: true, isWide: true },
 ];
 
+/** Every way to share the work that some GPU has: loads ahead where blocks are single, wider teams, one to four rows a team. */
+function tuningOf(format: WeightFormat, { columns, rows, isWide = false }: Shape): MatvecTuning {
+  const isSingle = format === 'f32' || format === 'f16';
+  return {
+    AHEAD: isSingle ? (rows <= 4 ? 4 : 2) : 1,
+    LANES: isWide ? 32 : 16,
+    TEAM_ROWS: [1, 2, 4][columns % 3]!,
+  };
+}
+
 function caseOf(format: WeightFormat, shape: Shape): KernelCase {
   const { columns, outputs, rows, first = 0, norm = false, bias = false, residual = false } = shape;
   const { isWide = false } = shape;
+  const tuning = tuningOf(format, shape);
   const stride = first > 0 ? first + outputs + 5 : outputs;
   const matrix = randomMatrix(format, outputs, columns, columns + outputs);
   const x = randomFloats(rows * columns, 1);
@@ -61,12 +72,11 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
       RESIDUAL: Number(residual),
       ROWS: rows,
       STAGED: isWide ? 1024 : stagedFor(rows),
-      AHEAD: loadsAhead(format, rows, false, new Set(['loads-ahead'])),
-      LANES: teamLanes(format, outputs, new Set(isWide ? ['wide-teams'] : [])),
+      ...tuning,
     },
     buffers: { ...matrix.buffers, x, normWeight, bias: biases, y },
     params: { columns, numOutputs: outputs, firstOutput: first, outputStride: stride, epsilon: 1e-5 },
-    grid: matvecGrid(outputs),
+    grid: matvecGrid(outputs, tuning),
     expected: () => {
       const result = reference(x, matrix.weights, columns, {
         ...(norm && { norm: { weight: normWeight, epsilon: 1e-5 } }),

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../../../src/gpu/device';
 import { KernelCompiler } from '../../../src/gpu/kernel';
 import { matmul, matmulGrid } from '../../../src/kernels/linear/matmul';
-import { matvec, matvecGrid } from '../../../src/kernels/linear/matvec';
+import { matvec, matvecGrid, plainTuning } from '../../../src/kernels/linear/matvec';
 import { randomFloats } from '../../support/random';
 import { availableVariants, requestTestDevice, runKernel } from '../harness';
 import { randomMatrix, stagedFor } from './weights';
@@ -34,8 +34,9 @@ describe('matvec', () => {
         const count = rows.length / columns;
         const y = new Float32Array(count * outputs);
         const params = { columns, numOutputs: outputs, firstOutput: 0, outputStride: outputs, epsilon: 1e-5 };
-        const constants = { NORM: 1, BIAS: 1, ROWS: count, STAGED: stagedFor(count) };
-        const grid = matvecGrid(outputs);
+        const tuning = { ...plainTuning, TEAM_ROWS: count };
+        const constants = { NORM: 1, BIAS: 1, ROWS: count, STAGED: stagedFor(count), ...tuning };
+        const grid = matvecGrid(outputs, tuning);
         const all = { ...buffers, x: rows, normWeight, bias, y };
         const results = await runKernel(
           compiler,
@@ -62,8 +63,9 @@ describe('matvec', () => {
         const count = rows.length / columns;
         const params = { columns, numOutputs: outputs, firstOutput: 0, outputStride: outputs, epsilon: 1e-5 };
         const buffers = { ...matrix, x: rows, normWeight, bias, y: new Float32Array(count * outputs) };
-        const constants = { NORM: 1, BIAS: 1, ROWS: count, LANES };
-        const grid = matvecGrid(outputs);
+        const tuning = { ...plainTuning, LANES, TEAM_ROWS: count === 8 ? 4 : 1 };
+        const constants = { NORM: 1, BIAS: 1, ROWS: count, ...tuning };
+        const grid = matvecGrid(outputs, tuning);
         const results = await runKernel(compiler, { spec, constants, buffers, params, grid }, portable);
         return new Uint32Array(results['y']!);
       };
@@ -80,12 +82,13 @@ describe('matvec', () => {
     const run = async (AHEAD: number) => {
       const params = { columns, numOutputs: outputs, firstOutput: 0, outputStride: outputs, epsilon: 1e-5 };
       // Two chunks, of eight steps and of one.
-      const constants = { NORM: 1, BIAS: 1, STAGED: stagedFor(1), AHEAD };
+      const tuning = { ...plainTuning, AHEAD };
+      const constants = { NORM: 1, BIAS: 1, STAGED: stagedFor(1), ...tuning };
       const buffers = { ...halves, x: x.slice(0, columns), normWeight, bias, y: new Float32Array(outputs) };
       const portable = spec.variants.find(({ name }) => name === 'portable');
       const results = await runKernel(
         compiler,
-        { spec, constants, buffers, params, grid: matvecGrid(outputs) },
+        { spec, constants, buffers, params, grid: matvecGrid(outputs, tuning) },
         portable,
       );
       return new Uint32Array(results['y']!);
