@@ -14,7 +14,10 @@ import './components/library-panel';
 import './components/load-progress';
 import './components/memory-panel';
 import './components/model-picker';
+import './components/password-form';
 import './components/import-status';
+import { titleOf } from './conversation';
+import { conversationMarkdown } from './conversation-markdown';
 import { ConversationStore } from './conversation-store';
 import { DropController } from './drop-controller';
 import { EngineController } from './engine-controller';
@@ -203,13 +206,7 @@ export class App extends LitElement {
             .documents=${this.#library.documents}
             @dismiss=${() => this.#library.report(undefined)}
           ></longpage-error-panel>`;
-    const { current } = this.#imports;
-    const importing = current
-      ? html`<longpage-import-status
-          .current=${current}
-          @stop=${() => this.#imports.stop()}
-        ></longpage-import-status>`
-      : null;
+    const importing = this.#renderImport();
     if (!open && offer) {
       return html`<div class="add">
         ${trouble} ${importing}
@@ -223,6 +220,7 @@ export class App extends LitElement {
           @cancel=${() => void this.#library.withdraw()}
           @shorten=${(event: CustomEvent<number>) => void this.#library.shorten(event.detail)}
           @limit=${this.#onLimit}
+          @encoding=${(event: CustomEvent<string>) => void this.#imports.readAs(event.detail)}
         ></longpage-document-offer>
       </div>`;
     }
@@ -245,6 +243,8 @@ export class App extends LitElement {
       .meta=${openEntry ? `${formatCount(openEntry.numTokens, 'token')} · ${formatBytes(openEntry.storedBytes)} on the disk` : ''}
       .text=${open.text ?? ''}
       .marked=${this.marked}
+      .places=${open.places ?? []}
+      .notes=${openEntry?.notes ?? (reading?.id === open.id ? reading.notes : [])}
       @rename=${(event: CustomEvent<string>) => void this.#library.rename(open.id, event.detail)}
       @export=${() => void this.#onExport(open.id, openEntry?.title ?? open.id)}
       @delete=${() => void this.#deleteDocument(open.id)}
@@ -259,6 +259,23 @@ export class App extends LitElement {
       ></longpage-document-status>
       ${importing} ${trouble}
     </longpage-document-reader>`;
+  }
+
+  #renderImport() {
+    const { current, locked } = this.#imports;
+    if (current) {
+      return html`<longpage-import-status
+        .current=${current}
+        @stop=${() => this.#imports.stop()}
+      ></longpage-import-status>`;
+    }
+    if (!locked) return null;
+    return html`<longpage-password-form
+      .name=${locked.file.name}
+      .wasWrong=${locked.wasWrong}
+      @password=${(event: CustomEvent<string>) => void this.#imports.unlock(event.detail)}
+      @cancel=${() => void this.#imports.unlock(undefined)}
+    ></longpage-password-form>`;
   }
 
   #renderChat() {
@@ -277,6 +294,7 @@ export class App extends LitElement {
       @stop=${() => this.#chat.stop()}
       @begin=${() => this.#chat.begin()}
       @select=${(event: CustomEvent<string>) => this.#chat.select(event.detail)}
+      @save=${this.#onSaveConversation}
       @remove=${() => void this.#chat.delete()}
       @edit=${({ detail }: CustomEvent<TurnEventDetail>) => void this.#answered(this.#chat.edit(detail.turn, detail.text!))}
       @again=${({ detail }: CustomEvent<TurnEventDetail>) => void this.#answered(this.#chat.answerAgain(detail.turn))}
@@ -375,6 +393,14 @@ export class App extends LitElement {
     const file = await this.#library.export(id);
     if (file) saveFile(file, `${title}${exportedName}`);
   }
+
+  #onSaveConversation = (): void => {
+    const { current } = this.#chat;
+    const { open, openEntry } = this.#library;
+    const title = this.isChatting ? undefined : (openEntry?.title ?? open?.id);
+    const markdown = conversationMarkdown(current, title, this.isChatting ? undefined : open?.text);
+    saveFile(new Blob([markdown], { type: 'text/markdown' }), `${titleOf(current)}.md`);
+  };
 
   /** An answer can have found that its document is damaged. */
   async #answered(answering: Promise<void>): Promise<void> {

@@ -6,6 +6,8 @@ export interface Source {
   readonly end: number;
   /** Share of the attention that went to it, 0 to 1. */
   readonly mass: number;
+  /** The page, chapter or heading, where the document has such. */
+  readonly location?: string;
 }
 
 /** The beginning of a document, as far as it was read. */

@@ -61,10 +61,11 @@ function kvOptions({ gpuBytes, pagesPerHead, isExact }: Settings): KvOptions {
 }
 
 function describeSources({ calibrated, passages }: AnswerSources): Pick<Answer, 'sources' | 'isGuess'> {
-  const sources = passages.map(({ start_char: start = 0, end_char: end = 0, mass }) => ({
+  const sources = passages.map(({ start_char: start = 0, end_char: end = 0, mass, location }) => ({
     start,
     end,
     mass,
+    ...(location !== undefined && { location }),
   }));
   return { sources, isGuess: !calibrated };
 }

@@ -1,7 +1,7 @@
 /** Documents on their way in, one after the other: how far the one at hand is. What is in is offered to the library. */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { importDocument, type ImportInput, type ImportProgress } from './import/import-document';
-import { ImportFailures, type ImportFailure } from './import/import-error';
+import { ImportError, ImportFailures, type ImportFailure } from './import/import-error';
 import type { LibraryController } from './library-controller';
 
 /** What is being taken in. */
@@ -21,6 +21,8 @@ const patienceMs = 300;
 export class ImportController implements ReactiveController {
   /** Undefined for nothing, or for what may be done at once. */
   current: CurrentImport | undefined;
+  /** A file that waits for its password. */
+  locked: { readonly file: File; readonly wasWrong: boolean } | undefined;
   readonly #host: ReactiveControllerHost;
   readonly #library: LibraryController;
   /** Ends what is being taken in and what waits. */
@@ -49,6 +51,42 @@ export class ImportController implements ReactiveController {
     return taking;
   }
 
+  /** Reads the offer that is shown in another encoding. */
+  async readAs(encoding: string): Promise<void> {
+    const { offer } = this.#library;
+    if (!offer?.source) return;
+    const { signal } = this.#stop;
+    try {
+      const { title, text, ...details } = await importDocument(offer.source, { signal, encoding });
+      await this.#library.replaceOffer(title, text, details);
+    } catch (error) {
+      if (!signal.aborted) this.#library.report(error);
+    }
+  }
+
+  /** Opens the file that waits with a password; with undefined it is given up. */
+  async unlock(password: string | undefined): Promise<void> {
+    const { locked } = this;
+    this.#lock(undefined);
+    if (!locked || password === undefined) return;
+    const { signal } = this.#stop;
+    try {
+      const { title, text, ...details } = await this.#announced(locked.file.name, signal, (onProgress) =>
+        importDocument(locked.file, { signal, onProgress, password }),
+      );
+      void this.#library.propose(title, text, details);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isLocked(error)) this.#lock({ file: locked.file, wasWrong: true });
+      else this.#library.report(error);
+    }
+  }
+
+  #lock(locked: ImportController['locked']): void {
+    this.locked = locked;
+    this.#host.requestUpdate();
+  }
+
   /** Takes in nothing more. */
   stop(): void {
     this.#stop.abort();
@@ -75,7 +113,9 @@ export class ImportController implements ReactiveController {
           void this.#library.propose(title, text, { ...details, source });
         }
       } catch (error) {
-        if (!signal.aborted) failures.push({ name, error });
+        if (signal.aborted) continue;
+        if (source instanceof File && isLocked(error)) this.#lock({ file: source, wasWrong: false });
+        else failures.push({ name, error });
       }
     }
     if (failures.length > 0) {
@@ -110,6 +150,11 @@ export class ImportController implements ReactiveController {
     this.current = current;
     this.#host.requestUpdate();
   }
+}
+
+/** Whether a password would open it: books that are protected against copying have none. */
+function isLocked(error: unknown): boolean {
+  return error instanceof ImportError && error.code === 'encrypted' && error.hasPassword;
 }
 
 function nameOf(source: ImportSource): string {

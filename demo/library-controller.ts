@@ -186,6 +186,20 @@ export class LibraryController implements ReactiveController {
     await this.#attempt(() => this.#estimate());
   }
 
+  /** Puts another reading of the same document in the place of the offer that is shown. */
+  async replaceOffer(
+    title: string,
+    text: string,
+    { notes = [], places = [], encoding }: OfferDetails,
+  ): Promise<void> {
+    const { offer } = this;
+    if (!offer) return;
+    // Another text, so that it is another document.
+    const next = { id: newId(), title, text, notes, places, encoding, source: offer.source };
+    this.offers = this.offers.map((other) => (other.id === offer.id ? next : other));
+    await this.showOffer(next.id);
+  }
+
   /** The offer that is shown is not wanted; the next one is shown. */
   async withdraw(): Promise<void> {
     this.#estimating?.abort();

@@ -50,7 +50,15 @@ export function safeAddress(address: string): string | undefined {
 
 /** Levels for the headings of one text: they begin at 3, below those of the page, and never skip one. */
 class HeadingLevels {
-  readonly #open: number[] = [];
+  readonly #open: number[];
+
+  constructor(open: readonly number[] = []) {
+    this.#open = [...open];
+  }
+
+  copy(): HeadingLevels {
+    return new HeadingLevels(this.#open);
+  }
 
   next(depth: number): number {
     while (this.#open.length > 0 && this.#open.at(-1)! >= depth) this.#open.pop();
@@ -167,11 +175,52 @@ function renderAll(tokens: readonly Token[], levels: HeadingLevels): Rendered {
   return tokens.map((token) => render(token, levels));
 }
 
+const lex = (text: string) => new Lexer({ gfm: true }).lex(text);
+
+const isTooMuch = (text: string) => text.length > maxMarkdownChars || tooDeep.test(text);
+
+/** Blocks at the end of a text that what follows may still change: a list goes on behind an empty line. */
+const openBlocks = 2;
+
 /**
- * Renders a text, whole or as far as it has streamed; an unfinished mark shows as it is until its end comes. The time grows
- * with the length of the text, which calls for rendering one answer at a time.
+ * Renders a text as it streams: blocks that have ended are kept, and only the end of the text is looked at again, so that the time
+ * grows with the length of the whole and not with its square. An unfinished mark shows as it is until its end comes.
  */
-export function renderMarkdown(text: string): TemplateResult {
-  if (text.length > maxMarkdownChars || tooDeep.test(text)) return html`<p class="plain">${text}</p>`;
-  return html`${renderAll(new Lexer({ gfm: true }).lex(text), new HeadingLevels())}`;
+export class MarkdownStream {
+  readonly #settled: Rendered[] = [];
+  #settledText = '';
+  #levels = new HeadingLevels();
+
+  /** @param text all of it so far; another text than the last one with more behind it begins anew */
+  render(text: string): TemplateResult {
+    if (!text.startsWith(this.#settledText)) this.#begin();
+    const rest = text.slice(this.#settledText.length);
+    if (isTooMuch(rest))
+      return html`${this.#settled}
+        <p class="plain">${rest}</p>`;
+    const tokens = lex(rest);
+    const numClosed = this.#settle(tokens, rest);
+    const levels = this.#levels.copy();
+    const open = tokens.slice(numClosed).map((token) => render(token, levels));
+    return html`${this.#settled}${open}`;
+  }
+
+  /** Keeps the blocks that have ended. @returns how many those are */
+  #settle(tokens: readonly Token[], rest: string): number {
+    const numClosed = Math.max(0, tokens.length - openBlocks);
+    const closed = tokens.slice(0, numClosed);
+    const raw = closed.map((token) => token.raw).join('');
+    // Links by name are written out somewhere below: such a text is looked at as a whole. So is one that the lexer changed.
+    const isWhole = rest.startsWith(raw) && !/\]\[|^ {0,3}\[[^\]]+\]:/m.test(rest);
+    if (!isWhole) return 0;
+    for (const token of closed) this.#settled.push(render(token, this.#levels));
+    this.#settledText += raw;
+    return numClosed;
+  }
+
+  #begin(): void {
+    this.#settled.length = 0;
+    this.#settledText = '';
+    this.#levels = new HeadingLevels();
+  }
 }

@@ -72,3 +72,20 @@ export function excerpt(text: string, { start, end }: Span, longest = 300): stri
   if (line.length <= longest) return line;
   return `${line.slice(0, longest).replace(/\s+\S*$/, '')}…`;
 }
+
+/** The places that begin at characters `[start, end)`; `places` are in order. */
+export function placesIn<Place extends { readonly startChar: number }>(
+  places: readonly Place[],
+  start: number,
+  end: number,
+): Place[] {
+  let [low, high] = [0, places.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (places[middle]!.startChar < start) low = middle + 1;
+    else high = middle;
+  }
+  const found: Place[] = [];
+  for (let i = low; i < places.length && places[i]!.startChar < end; i++) found.push(places[i]!);
+  return found;
+}

@@ -44,6 +44,11 @@ export class AnswerSources extends LitElement {
         text-align: start;
       }
 
+      .place {
+        color: var(--ink-soft);
+        font-weight: 600;
+      }
+
       .share {
         flex: none;
         color: var(--ink-soft);
@@ -91,7 +96,9 @@ export class AnswerSources extends LitElement {
         title="Show it in the document"
         @click=${() => this.dispatchEvent(new CustomEvent<Span>('show', { detail: span }))}
       >
-        <span>${excerpt(this.text, span)}</span>
+        <span>
+          ${source.location ? html`<span class="place">${source.location}</span> ` : null}${excerpt(this.text, span)}
+        </span>
         <span class="share"
           >${Math.round(100 * source.mass)} %<span class="visually-hidden"> of its attention</span></span
         >

@@ -137,6 +137,15 @@ export class ChatPanel extends LitElement {
         </button>
         <button
           class="quiet"
+          aria-label="Save this conversation as Markdown"
+          title="Save this conversation as Markdown"
+          ?disabled=${!hasTurns}
+          @click=${() => this.#fire('save')}
+        >
+          ${icons.export}
+        </button>
+        <button
+          class="quiet"
           aria-label="Delete this conversation"
           title="Delete this conversation"
           ?disabled=${!hasTurns}

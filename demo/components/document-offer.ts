@@ -1,9 +1,10 @@
 /**
  * What reading a document would cost, before it is read. Fires `accept` and `cancel`; for one that is too long or takes long
- * `shorten` with a number of tokens, and `limit` with a memory limit with which it fits.
+ * `shorten` with a number of tokens, and `limit` with a memory limit with which it fits; `encoding` with another one to read it in.
  */
 import { LitElement, css, html, type PropertyValues } from 'lit';
 import type { DocumentCost } from '../../src/index';
+import { encodings } from '../import/encodings';
 import { formatBytes, formatCount, formatDuration, plainSentence } from '../format';
 import type { Offer, Remedy } from '../library-controller';
 import { controls } from '../shared-styles';
@@ -13,6 +14,9 @@ const patienceMs = 60_000;
 
 /** The fewest tokens of a first part that are worth offering. */
 const leastPartTokens = 256;
+
+/** Characters of the text that are shown before it is read. */
+const previewChars = 600;
 
 /** See the file's header. */
 export class DocumentOffer extends LitElement {
@@ -72,6 +76,23 @@ export class DocumentOffer extends LitElement {
         font-size: 0.875rem;
       }
 
+      .look {
+        max-height: 9rem;
+        padding: 0.6rem 0.8rem;
+        border-radius: var(--radius);
+        background: var(--sunken);
+        color: var(--ink-soft);
+        font-family: var(--serif);
+        font-size: 0.9rem;
+        white-space: pre-wrap;
+        overflow: auto;
+        overflow-wrap: anywhere;
+      }
+
+      select {
+        max-width: 100%;
+      }
+
       .advice {
         padding: 0.75rem 1rem;
         border: 1px solid var(--danger);
@@ -115,6 +136,8 @@ export class DocumentOffer extends LitElement {
       <div aria-live="polite">
         ${cost ? this.#renderCost(cost, text) : html`<p class="soft">${waiting}</p>`}
       </div>
+      <div class="look" role="region" aria-label="How it begins" tabindex="0">${beginningOf(text)}</div>
+      ${this.#renderEncoding()}
       ${
         notes.length === 0
           ? null
@@ -140,6 +163,24 @@ export class DocumentOffer extends LitElement {
       </div>
     </section>`;
   }
+
+  /** Only what was read from bytes can be read from them in another way. */
+  #renderEncoding() {
+    const { encoding, source } = this.offer;
+    if (encoding === undefined || source === undefined) return null;
+    const names = (encodings as readonly string[]).includes(encoding) ? encodings : [encoding, ...encodings];
+    return html`<p class="row">
+      <label for="encoding">Letters read as</label>
+      <select id="encoding" @change=${this.#onEncoding}>
+        ${names.map((name) => html`<option value=${name} ?selected=${name === encoding}>${name}</option>`)}
+      </select>
+    </p>`;
+  }
+
+  #onEncoding = (event: Event): void => {
+    const { value } = event.target as HTMLSelectElement;
+    this.dispatchEvent(new CustomEvent<string>('encoding', { detail: value }));
+  };
 
   #renderAccept(cost: DocumentCost | undefined) {
     return html`<button
@@ -215,6 +256,12 @@ export class DocumentOffer extends LitElement {
       this.renderRoot.querySelector('h2')!.focus();
     }
   }
+}
+
+/** The first lines of a text. */
+function beginningOf(text: string): string {
+  if (text.length <= previewChars) return text;
+  return `${text.slice(0, previewChars).replace(/\s+\S*$/, '')} …`;
 }
 
 customElements.define('longpage-document-offer', DocumentOffer);

@@ -3,8 +3,9 @@
  * `export`, and `delete`.
  */
 import { LitElement, css, html, type PropertyValues } from 'lit';
+import type { DocumentPlace } from '../../src/index';
 import { icons } from '../icons';
-import { piecesOf, splitParagraphs, type Paragraph, type Span } from '../paragraphs';
+import { piecesOf, placesIn, splitParagraphs, type Paragraph, type Span } from '../paragraphs';
 import { controls } from '../shared-styles';
 
 /** Paragraphs that the browser lays out together, once they come near the screen. */
@@ -68,6 +69,26 @@ export class DocumentReader extends LitElement {
         white-space: pre-wrap;
       }
 
+      .place {
+        margin: 0 0 0.15em;
+        color: var(--ink-soft);
+        font-size: 0.8125rem;
+        overflow-wrap: anywhere;
+      }
+
+      .notes {
+        margin-top: 0.5rem;
+        color: var(--ink-soft);
+        font-size: 0.875rem;
+      }
+
+      .notes ul {
+        margin: 0.25rem 0 0;
+        padding-inline-start: 1.2rem;
+        max-height: 20vh;
+        overflow-y: auto;
+      }
+
       section p {
         margin: 0 0 0.9em;
         font-size: 1.0625rem;
@@ -111,6 +132,8 @@ export class DocumentReader extends LitElement {
     meta: {},
     text: { attribute: false },
     marked: { attribute: false },
+    places: { attribute: false },
+    notes: { attribute: false },
     isRenaming: { state: true },
   };
   declare documentId: string;
@@ -121,6 +144,10 @@ export class DocumentReader extends LitElement {
   declare text: string;
   /** The passage to show; each new object scrolls to it and puts the focus there, even if it is the same passage again. */
   declare marked: Span | undefined;
+  /** Pages, chapters or headings, in order. */
+  declare places: readonly DocumentPlace[];
+  /** What was lost, is doubtful or was left out. */
+  declare notes: readonly string[];
   declare isRenaming: boolean;
   #paragraphs: readonly Paragraph[] = [];
 
@@ -131,6 +158,8 @@ export class DocumentReader extends LitElement {
     this.meta = '';
     this.text = '';
     this.marked = undefined;
+    this.places = [];
+    this.notes = [];
     this.isRenaming = false;
   }
 
@@ -161,6 +190,7 @@ export class DocumentReader extends LitElement {
           <span class="soft">${this.meta}</span>
         </div>
         <slot></slot>
+        ${this.notes.length > 0 ? this.#renderNotes() : null}
       </header>
       <div class="text" tabindex="0" role="region" aria-label="Text of the document">
         ${sections.map(
@@ -176,6 +206,23 @@ export class DocumentReader extends LitElement {
         </div>
       </dialog>
     `;
+  }
+
+  #renderNotes() {
+    const count = this.notes.length === 1 ? '1 note' : `${this.notes.length} notes`;
+    return html`<details class="notes">
+      <summary>${count} on this text</summary>
+      <ul>
+        ${this.notes.map((note) => html`<li>${note}</li>`)}
+      </ul>
+    </details>`;
+  }
+
+  /** The places that begin in a paragraph, but for a heading that says itself what it is called. */
+  #labelOf({ start, end, isHeading }: Paragraph): string {
+    const labels = placesIn(this.places, start, end).map(({ label }) => label);
+    const text = this.text.slice(start, end);
+    return labels.filter((label) => !isHeading || label !== text).join(', ');
   }
 
   /** Whether a paragraph only says the title again, which stands above the text. */
@@ -196,7 +243,13 @@ export class DocumentReader extends LitElement {
       const text = this.text.slice(start, end);
       return isMarked ? html`<mark tabindex="-1">${text}</mark>` : text;
     });
-    return paragraph.isHeading ? html`<h3>${pieces}</h3>` : html`<p>${pieces}</p>`;
+    const label = this.#labelOf(paragraph);
+    const place = label === '' ? null : html`<div class="place">${label}</div>`;
+    return paragraph.isHeading
+      ? html`${place}
+          <h3>${pieces}</h3>`
+      : html`${place}
+          <p>${pieces}</p>`;
   }
 
   protected override updated(changed: PropertyValues<this>): void {

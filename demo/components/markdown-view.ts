@@ -1,6 +1,6 @@
-/** A text in Markdown, as `renderMarkdown` makes it safe. Renders anew only when the text changes. */
+/** A text in Markdown, as `MarkdownStream` makes it safe. Renders anew only when the text changes. */
 import { LitElement, css } from 'lit';
-import { renderMarkdown } from '../markdown';
+import { MarkdownStream } from '../markdown';
 
 /** See the file's header. */
 export class MarkdownView extends LitElement {
@@ -118,6 +118,7 @@ export class MarkdownView extends LitElement {
 
   static override properties = { text: { attribute: false } };
   declare text: string;
+  readonly #stream = new MarkdownStream();
 
   constructor() {
     super();
@@ -125,7 +126,7 @@ export class MarkdownView extends LitElement {
   }
 
   protected override render() {
-    return renderMarkdown(this.text);
+    return this.#stream.render(this.text);
   }
 }
 

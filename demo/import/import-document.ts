@@ -85,7 +85,7 @@ function readInWorker(
           resolve(data.document);
           break;
         case 'refused':
-          fail(new ImportError(data.code, data.message, data.step));
+          fail(new ImportError(data.code, data.message, data.step, { hasPassword: data.hasPassword }));
           break;
         case 'failed':
           fail(broken(data.message));

@@ -9,9 +9,17 @@ export class ImportError extends Error {
   override readonly name = 'ImportError';
   readonly code: ImportErrorCode;
   readonly step: string;
+  /** Whether it opens with a password, which can be given. */
+  readonly hasPassword: boolean;
 
-  constructor(code: ImportErrorCode, message: string, step: string, options?: { cause?: unknown }) {
+  constructor(
+    code: ImportErrorCode,
+    message: string,
+    step: string,
+    options: { readonly cause?: unknown; readonly hasPassword?: boolean } = {},
+  ) {
     super(message, options);
+    this.hasPassword = options.hasPassword ?? false;
     this.code = code;
     this.step = step;
   }

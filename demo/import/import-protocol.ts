@@ -16,5 +16,6 @@ export type ImportReply =
       readonly code: ImportErrorCode;
       readonly message: string;
       readonly step: string;
+      readonly hasPassword: boolean;
     }
   | { readonly kind: 'failed'; readonly message: string };

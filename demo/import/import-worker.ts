@@ -19,8 +19,8 @@ async function read(request: ImportRequest): Promise<ImportReply> {
     return { kind: 'done', document };
   } catch (error) {
     if (error instanceof ImportError) {
-      const { code, message, step } = error;
-      return { kind: 'refused', code, message, step };
+      const { code, message, step, hasPassword } = error;
+      return { kind: 'refused', code, message, step, hasPassword };
     }
     return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
   }

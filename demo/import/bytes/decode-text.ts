@@ -144,27 +144,3 @@ export function declaredEncoding(bytes: Uint8Array): string | undefined {
   // A declaration that can be read byte by byte is not in UTF-16, whatever it says.
   return label && /^utf-?16/i.test(label) ? 'utf-8' : label;
 }
-
-/** Encodings that a person may choose for a text, as the Encoding Standard labels them. */
-export const encodings = [
-  'utf-8',
-  'windows-1252',
-  'iso-8859-2',
-  'windows-1250',
-  'windows-1251',
-  'koi8-r',
-  'ibm866',
-  'windows-1253',
-  'windows-1254',
-  'windows-1255',
-  'windows-1256',
-  'windows-1257',
-  'shift_jis',
-  'euc-jp',
-  'iso-2022-jp',
-  'gb18030',
-  'big5',
-  'euc-kr',
-  'utf-16le',
-  'utf-16be',
-] as const;

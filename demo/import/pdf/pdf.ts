@@ -43,7 +43,7 @@ function describe(cause: unknown, wasGiven: boolean): ImportError {
       'encrypted',
       wasGiven ? 'This is not the password of this PDF.' : 'This PDF is protected with a password.',
       'Give its password here, or open it elsewhere, save it as PDF without one, and choose that file.',
-      { cause },
+      { cause, hasPassword: true },
     );
   }
   return new ImportError(
