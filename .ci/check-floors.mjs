@@ -6,7 +6,7 @@ import ts from 'typescript';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** From the lowest floor to the highest. Folders of one floor are strangers to each other, but for `api` and `worker`. */
+/** From the lowest floor to the highest. Folders of one floor are strangers to each other. */
 const floors = [
   ['util'],
   ['gpu'],
@@ -22,11 +22,12 @@ const floors = [
   ['prompt'],
   ['documents'],
   ['engine'],
-  ['api', 'worker'],
+  ['api'],
+  ['wire'],
+  ['worker'],
   ['index'],
   ['demo'],
 ];
-const neighbours = new Set(['api', 'worker']);
 const floorOf = new Map(floors.flatMap((folders, floor) => folders.map((folder) => [folder, floor])));
 
 /** Files outside `src/reference` that may use the CPU twins: the start-up self-test compares with them. */
@@ -61,8 +62,7 @@ export function explainBadImport(from, to) {
   if (sourceFloor === undefined) return `'${source}' stands on no floor: add it to .ci/check-floors.mjs`;
   if (targetFloor === undefined) return `'${target}' stands on no floor: add it to .ci/check-floors.mjs`;
   if (targetFloor > sourceFloor) return `'${source}' is below '${target}', and imports go down only`;
-  if (targetFloor === sourceFloor && !neighbours.has(source))
-    return `'${source}' and '${target}' are siblings`;
+  if (targetFloor === sourceFloor) return `'${source}' and '${target}' are siblings`;
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 /** The public surface of Longpage. */
-export { Engine, type Create, type LoadOptions, type RequestOptions } from './worker/engine-client';
+export { Engine, type LoadOptions } from './worker/engine-client';
+export type { Create, CreateChatCompletion, CreateCompletion, RequestOptions } from './api/create';
 export { EngineError, type EngineErrorCode } from './util/errors';
 export type {
   ChatCompletion,
@@ -10,6 +11,8 @@ export type {
   ChatCompletionMessageParam,
   ChatCompletionRequest,
   ChatCompletionTokenLogprob,
+  ContentPart,
+  NeutralFields,
   TextContentPart,
   TopLogprob,
 } from './api/chat-completions';

@@ -4,21 +4,45 @@ import type { GenerationOptions } from './generation-options';
 import type { AnswerSources } from './response';
 import type { CompletionUsage } from './usage';
 
-/** A part of a message; only text is known. */
-export interface TextContentPart {
+/** A part of a message. OpenAI's other kinds of part have the same form, so that a typed history is accepted; only text is known. */
+export interface ContentPart {
+  /** `text`, or `refusal` in an answer; others are `unsupported`. */
+  type: string;
+  text?: string;
+  refusal?: string;
+}
+
+/** A part of a message that has text. */
+export interface TextContentPart extends ContentPart {
   type: 'text';
   text: string;
 }
 
-/** One message of a conversation. `developer` is another word for `system`. */
+/**
+ * One message of a conversation; every message that OpenAI's types allow is one, and so is the message of an answer. `developer` is
+ * another word for `system`.
+ */
 export interface ChatCompletionMessageParam {
-  role: 'system' | 'developer' | 'user' | 'assistant';
-  /** A text, or parts that are joined without anything between them. */
-  content: string | TextContentPart[];
+  role: 'system' | 'developer' | 'user' | 'assistant' | 'tool' | 'function';
+  /** A text, or parts that are joined without anything between them; null or absent only in an assistant's message. */
+  content?: string | ContentPart[] | null;
+  /** Taken, and not shown to the model: chat templates have no place for it. */
+  name?: string | null;
+  /** Stands for the content of an assistant's message that has none. */
+  refusal?: string | null;
+  /** Taken, and not shown to the model. */
+  annotations?: unknown[] | null;
+  parsed?: unknown;
+  reasoning_content?: string | null;
+  /** Empty or absent; more is `unsupported`. */
+  tool_calls?: unknown[] | null;
+  tool_call_id?: string | null;
+  function_call?: unknown;
+  audio?: unknown;
 }
 
 /** What `engine.chat.completions.create` takes: OpenAI's fields, then ours. A field that is not listed is refused by name. */
-export interface ChatCompletionRequest extends GenerationOptions {
+export interface ChatCompletionRequest extends GenerationOptions, NeutralFields {
   messages: ChatCompletionMessageParam[];
   /** The most tokens to generate, at least 1 (default: until the context is full). */
   max_completion_tokens?: number | null;
@@ -28,6 +52,40 @@ export interface ChatCompletionRequest extends GenerationOptions {
   top_logprobs?: number | null;
   /** Ours: the document that the conversation is about, by its name in `engine.documents`, or its text. */
   document?: string | { id: string } | { text: string } | null;
+}
+
+/**
+ * OpenAI's fields that clients send and this engine has no use for: values that change nothing are taken, any other is
+ * `unsupported` (`EngineError.field` names it).
+ */
+export interface NeutralFields {
+  /** Taken whatever they say. */
+  metadata?: object | null;
+  parallel_tool_calls?: boolean | null;
+  prediction?: object | null;
+  prompt_cache_key?: string | null;
+  prompt_cache_options?: object | null;
+  prompt_cache_retention?: string | null;
+  safety_identifier?: string | null;
+  service_tier?: string | null;
+  store?: boolean | null;
+  verbosity?: string | null;
+  /** `['text']`. */
+  modalities?: string[] | null;
+  /** `{ type: 'text' }`. */
+  response_format?: { type: string } | null;
+  /** Empty. */
+  tools?: unknown[] | null;
+  /** `'none'` or `'auto'`. */
+  tool_choice?: unknown;
+  /** Empty, and `'none'` or `'auto'`. */
+  functions?: unknown[] | null;
+  function_call?: unknown;
+  /** Absent. */
+  audio?: unknown;
+  moderation?: unknown;
+  reasoning_effort?: string | null;
+  web_search_options?: unknown;
 }
 
 /** One of the likeliest tokens at a place. */

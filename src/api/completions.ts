@@ -7,10 +7,14 @@ import type { CompletionUsage } from './usage';
 
 /** What `engine.completions.create` takes: OpenAI's fields, then ours. A field that is not listed is refused by name. */
 export interface CompletionRequest extends GenerationOptions {
-  /** Text, to which the model's own BOS is added, or token ids, to which nothing is. */
-  prompt: string | number[];
+  /** Text, to which the model's own BOS is added, or token ids, to which nothing is; or a list with one of them. */
+  prompt: string | number[] | string[] | number[][] | null;
   /** How many of the likeliest tokens to report at each place, 0 to 20; 0 reports the chosen one alone (default: none). */
   logprobs?: number | null;
+  /** Taken where they change nothing: 1, false, ''; else `unsupported`. */
+  best_of?: number | null;
+  echo?: boolean | null;
+  suffix?: string | null;
 }
 
 /** Log-probabilities of a choice: parallel lists, one entry for each token. */

@@ -12,6 +12,8 @@ export type SerializedError =
       isDomException?: true;
       /** Of an EngineError. */
       code?: EngineErrorCode;
+      /** Of an EngineError that names a field of the request. */
+      field?: string;
       cause?: SerializedError;
     }
   /** Thrown as it is: a string, number, …; objects that are no errors come as text. */
@@ -31,7 +33,10 @@ export function serializeError(error: unknown, numCausesLeft = maxCauses): Seria
     message: error.message,
     ...(error.stack !== undefined && { stack: error.stack }),
     ...(error instanceof DOMException && { isDomException: true as const }),
-    ...(error instanceof EngineError && { code: error.code }),
+    ...(error instanceof EngineError && {
+      code: error.code,
+      ...(error.field !== undefined && { field: error.field }),
+    }),
     ...(error.cause !== undefined &&
       numCausesLeft > 0 && { cause: serializeError(error.cause, numCausesLeft - 1) }),
   };
@@ -50,7 +55,10 @@ export function deserializeError(data: SerializedError): unknown {
 }
 
 function reviveError(data: SerializedError & { kind: 'error' }): Error {
-  if (data.code !== undefined) return new EngineError(data.code, data.message);
+  if (data.code !== undefined) {
+    const { field } = data;
+    return new EngineError(data.code, data.message, field === undefined ? {} : { field });
+  }
   if (data.isDomException) return new DOMException(data.message, data.name);
   if (Object.hasOwn(builtIns, data.name))
     return new builtIns[data.name as keyof typeof builtIns](data.message);

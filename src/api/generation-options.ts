@@ -2,7 +2,7 @@
 
 /** How to generate: OpenAI's fields, then ours. */
 export interface GenerationOptions {
-  /** Name of the loaded model; another name is refused. */
+  /** Name of the loaded model, or one of the aliases that it was loaded with; another name is refused. */
   model?: string | null;
   /** The most tokens to generate, at least 1 (default: until the context is full). */
   max_tokens?: number | null;
@@ -24,8 +24,8 @@ export interface GenerationOptions {
   n?: number | null;
   /** Resolve to a stream of chunks (default false). */
   stream?: boolean | null;
-  /** Only with `stream: true`; `include_usage` adds a last chunk with token counts. */
-  stream_options?: { include_usage?: boolean | null } | null;
+  /** Only with `stream: true`; `include_usage` adds a last chunk with token counts, `include_obfuscation` changes nothing. */
+  stream_options?: { include_usage?: boolean | null; include_obfuscation?: boolean | null } | null;
   /** A label for the caller's own use; it changes nothing. */
   user?: string | null;
 

@@ -3,6 +3,16 @@
  * Knows no field itself.
  */
 
+import { EngineError } from '../util/errors';
+
+/** A field of OpenAI's API that this engine cannot honour. */
+export interface UnsupportedField {
+  /** Why, as the end of a sentence. */
+  readonly reason: string;
+  /** Whether a value asks for nothing beyond what the engine does anyway, so that the field may be there (default: none does). */
+  readonly changesNothing?: (value: unknown) => boolean;
+}
+
 /** An inclusive range of numbers. */
 export interface NumberRange {
   min: number;
@@ -78,17 +88,23 @@ export class RequestReader {
   }
 
   /**
-   * Refuses whatever field has not been taken and is not absent.
-   * @param reasons Why a known field is not supported, by its name; other fields are unknown.
-   * @throws TypeError naming the field.
+   * Refuses whatever field has not been taken, is not absent, and would change the answer.
+   * @param known Fields that are known but not honoured, by their names; others are unknown.
+   * @throws EngineError `unsupported` for a known field, TypeError for an unknown one; each names it.
    */
-  refuseRest(reasons: Readonly<Record<string, string>> = {}): void {
+  refuseRest(known: Readonly<Record<string, UnsupportedField>> = {}): void {
     for (const [name, value] of this.fields) {
-      const isKnown = Object.hasOwn(reasons, name);
-      if (value === undefined || (value === null && isKnown)) continue;
-      if (isKnown) throw new TypeError(`"${this.path}${name}" is not supported: ${reasons[name]!}.`);
-      throw new TypeError(`${this.label} has an unknown field "${this.path}${name}".`);
+      if (value === undefined || value === null) continue;
+      const field = Object.hasOwn(known, name) ? known[name] : undefined;
+      if (!field) throw new TypeError(`${this.label} has an unknown field ${quoted(this.path + name)}.`);
+      if (!field.changesNothing?.(value)) throw this.unsupported(name, field.reason);
     }
+  }
+
+  /** An error saying that this engine cannot do what a field asks for, and why. */
+  unsupported(name: string, reason: string): EngineError {
+    const field = this.path + name;
+    return new EngineError('unsupported', `"${field}" is not supported: ${reason}.`, { field });
   }
 
   /** A TypeError saying what a field must be. */
@@ -111,6 +127,11 @@ export function checkedInteger(value: unknown, name: string, range: NumberRange)
   const number = checkedNumber(value, name, range);
   if (!Number.isInteger(number)) throw new RangeError(`"${name}" must be a whole number, not ${number}.`);
   return number;
+}
+
+/** A text of the request as a message repeats it: in quotes, and cut where it is long. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
 
 /** A value's kind in words. */

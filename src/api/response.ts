@@ -14,9 +14,13 @@ export interface ResponseIdentity {
 
 /** A new identity, its id beginning with `prefix`. */
 export function newResponseIdentity(prefix: 'chatcmpl-' | 'cmpl-', model: string): ResponseIdentity {
+  return { id: newId(prefix), created: Math.floor(Date.now() / 1000), model };
+}
+
+/** An id that no other answer has, beginning with `prefix`. */
+export function newId(prefix: string): string {
   const words = crypto.getRandomValues(new Uint32Array(4));
-  const hex = Array.from(words, (word) => word.toString(16).padStart(8, '0')).join('');
-  return { id: prefix + hex, created: Math.floor(Date.now() / 1000), model };
+  return prefix + Array.from(words, (word) => word.toString(16).padStart(8, '0')).join('');
 }
 
 /** A whole answer. */

@@ -1,13 +1,9 @@
 /** Chat completion requests: checked field by field, and turned into what the engine takes. */
 import type { DocumentSource, GenerationRequest } from '../loop/generation';
 import type { ChatMessage, ChatRole } from '../tokenizer/chat-message';
-import { describe, RequestReader } from './request-reader';
-import {
-  readCommonOptions,
-  unsupportedFields,
-  type RequestContext,
-  type ResponseOptions,
-} from './validate-options';
+import { describe, quoted, RequestReader } from './request-reader';
+import { unsupportedFields, unsupportedMessageFields, unsupportedPartFields } from './unsupported-fields';
+import { readCommonOptions, type RequestContext, type ResponseOptions } from './validate-options';
 
 /** A request as the engine takes it, and how the caller wants the answer. */
 export interface ValidatedRequest {
@@ -22,21 +18,10 @@ const roles: Readonly<Record<string, ChatRole>> = {
   assistant: 'assistant',
 };
 
-/** Fields that OpenAI's messages may have; a message that came from an answer has some of them as null. */
-const unsupportedMessageFields: Readonly<Record<string, string>> = {
-  annotations: 'this engine generates text only',
-  audio: 'this engine generates text only',
-  function_call: 'tools are not available',
-  name: 'chat templates have no place for it; write it in the content',
-  refusal: 'refusals are plain text here',
-  tool_call_id: 'tools are not available',
-  tool_calls: 'tools are not available',
-};
-
 /**
  * Checks a chat completion request from anywhere and fills in the defaults.
- * @throws TypeError for a wrong type, an unknown field or one that is not supported; RangeError for a value out of range; each a
- * sentence that names the field.
+ * @throws TypeError for a wrong type or an unknown field; RangeError for a value out of range; EngineError `unsupported` for what
+ * this engine cannot do; each a sentence that names the field.
  */
 export function validateChatRequest(value: unknown, context: RequestContext = {}): ValidatedRequest {
   const reader = new RequestReader(value, 'The chat completion request');
@@ -70,10 +55,14 @@ function readMessage(value: unknown, path: string): ChatMessage {
   const name = reader.string('role');
   const role = name !== undefined && Object.hasOwn(roles, name) ? roles[name] : undefined;
   if (!role) {
-    const given = name === undefined ? 'nothing' : JSON.stringify(name);
+    const given = name === undefined ? 'nothing' : quoted(name);
     throw new RangeError(`"${path}.role" must be system, developer, user or assistant, not ${given}.`);
   }
-  const content = readContent(reader.take('content'), `${path}.content`);
+  // An answer in the history may have no text: it refused, or called tools.
+  const isAnswer = role === 'assistant';
+  const refusal = isAnswer ? reader.string('refusal') : undefined;
+  const given = reader.take('content') ?? (isAnswer ? (refusal ?? '') : undefined);
+  const content = readContent(given, `${path}.content`);
   reader.refuseRest(unsupportedMessageFields);
   return { role, content };
 }
@@ -89,14 +78,13 @@ function readContent(value: unknown, path: string): string {
 function readPart(value: unknown, path: string): string {
   const reader = new RequestReader(value, `"${path}"`, `${path}.`);
   const type = reader.string('type');
-  if (type !== 'text') {
-    throw new TypeError(
-      `"${path}.type" must be "text", not ${JSON.stringify(type ?? null)}: only text is supported.`,
-    );
+  if (type === undefined) throw new TypeError(`"${path}" needs "type".`);
+  if (type !== 'text' && type !== 'refusal') {
+    throw reader.unsupported('type', `only text is, and this is ${quoted(type)}`);
   }
-  const text = reader.string('text');
-  if (text === undefined) throw new TypeError(`"${path}" needs "text".`);
-  reader.refuseRest();
+  const text = reader.string(type);
+  if (text === undefined) throw new TypeError(`"${path}" needs "${type}".`);
+  reader.refuseRest(unsupportedPartFields);
   return text;
 }
 

@@ -1,11 +1,13 @@
 /** The fields that chat and legacy completions share: checked, and turned into what the engine takes. */
 import type { SamplingSettings, SourcesRequest } from '../loop/generation';
-import { checkedInteger, checkedNumber, type RequestReader } from './request-reader';
+import { checkedInteger, checkedNumber, quoted, type RequestReader } from './request-reader';
 
 /** What the door knows of the loaded model. */
 export interface RequestContext {
   /** Name of the loaded model: `model` may be left out, but must not name another. */
   modelName?: string;
+  /** Further names that `model` may have. */
+  aliases?: readonly string[];
   /** Number of token ids; those in a request must be below it (default: not checked here). */
   vocabSize?: number;
   /** Draws a seed for a request without one, an unsigned 32-bit integer (default: `crypto.getRandomValues`). */
@@ -34,36 +36,9 @@ const maxNumStops = 16;
 const maxNumPassages = 20;
 const maxNumTokens = Number.MAX_SAFE_INTEGER;
 
-/**
- * Fields of OpenAI's API that this engine cannot honour, with the reason. They are refused rather than ignored, since ignoring
- * one would change what the caller gets.
- */
-export const unsupportedFields: Readonly<Record<string, string>> = {
-  audio: 'this engine generates text only',
-  best_of: 'one answer is generated for each request',
-  echo: 'the prompt is not repeated in the answer',
-  function_call: 'tools are not available',
-  functions: 'tools are not available',
-  metadata: 'requests are not stored',
-  modalities: 'this engine generates text only',
-  parallel_tool_calls: 'tools are not available',
-  prediction: 'predicted outputs are not available',
-  prompt_cache_key: 'prompts that share a prefix share its cache by themselves',
-  reasoning_effort: 'it depends on the model; say it in a message',
-  response_format: 'answers are not constrained to a format',
-  safety_identifier: 'requests are not sent anywhere',
-  service_tier: 'there is no service',
-  store: 'requests are not stored',
-  suffix: 'text is only continued at its end',
-  tool_choice: 'tools are not available',
-  tools: 'tools are not available',
-  verbosity: 'it depends on the model; say it in a message',
-  web_search_options: 'there is no web search',
-};
-
 /** Takes the shared fields. @throws TypeError, RangeError naming the field. */
 export function readCommonOptions(reader: RequestReader, context: RequestContext): CommonOptions {
-  checkModel(reader.string('model'), context.modelName);
+  checkModel(reader.string('model'), context);
   reader.string('user');
   const numAnswers = reader.integer('n', { min: 1, max: 128 }) ?? 1;
   if (numAnswers > 1) throw new RangeError('"n" must be 1: one answer is generated for each request.');
@@ -86,10 +61,11 @@ function readNumPassages(reader: RequestReader): number {
   return checkedInteger(value, 'sources', { min: 1, max: maxNumPassages });
 }
 
-function checkModel(name: string | undefined, loaded: string | undefined): void {
-  if (name === undefined || loaded === undefined || name === loaded) return;
+function checkModel(name: string | undefined, { modelName: loaded, aliases = [] }: RequestContext): void {
+  if (name === undefined || loaded === undefined || name === loaded || aliases.includes(name)) return;
   throw new RangeError(
-    `"model" is "${name}", but "${loaded}" is loaded; leave it out, or load the other with Engine.load.`,
+    `"model" is ${quoted(name)}, but "${loaded}" is loaded; leave it out, load the other with Engine.load, ` +
+      'or name it among the "aliases" of this one.',
   );
 }
 
@@ -143,7 +119,7 @@ function readLogitBias(reader: RequestReader, vocabSize = Number.MAX_SAFE_INTEGE
   return Object.entries(value)
     .map(([key, bias]): [number, number] => {
       if (!/^(0|[1-9]\d*)$/.test(key)) {
-        throw new TypeError(`"logit_bias" must have token ids as keys, not ${JSON.stringify(key)}.`);
+        throw new TypeError(`"logit_bias" must have token ids as keys, not ${quoted(key)}.`);
       }
       const id = checkedInteger(Number(key), 'logit_bias (a token id)', { min: 0, max: vocabSize - 1 });
       return [id, checkedNumber(bias, `logit_bias.${key}`, { min: -100, max: 100 })];
@@ -155,7 +131,9 @@ function readResponseOptions(reader: RequestReader): ResponseOptions {
   const isStream = reader.boolean('stream') ?? false;
   const options = reader.object('stream_options');
   const includeUsage = options?.boolean('include_usage') ?? false;
-  options?.refuseRest({ include_obfuscation: 'chunks are not padded' });
+  // Chunks are never padded: who asks for padding loses nothing on a wire that nobody listens to.
+  options?.boolean('include_obfuscation');
+  options?.refuseRest();
   if (options && !isStream) throw new TypeError('"stream_options" needs "stream": true.');
   return {
     isStream,

@@ -5,6 +5,7 @@ export type EngineErrorCode =
   | 'webgpu-unavailable'
   | 'limit-too-small'
   | 'model-unsupported'
+  | 'unsupported'
   | 'weights-corrupt'
   | 'network'
   | 'context-too-long'
@@ -21,10 +22,13 @@ export type EngineErrorCode =
 export class EngineError extends Error {
   override readonly name = 'EngineError';
   readonly code: EngineErrorCode;
+  /** Of `unsupported`: the field of the request that asks for what this engine cannot do, as a path: `messages[0].content[1]`. */
+  readonly field?: string;
 
-  constructor(code: EngineErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: EngineErrorCode, message: string, options?: { cause?: unknown; field?: string }) {
     super(message, options);
     this.code = code;
+    if (options?.field !== undefined) this.field = options.field;
   }
 }
 

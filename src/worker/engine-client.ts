@@ -1,11 +1,5 @@
 /** `Engine`: what an application holds. A thin client of the worker in which the engine itself lives. */
-import { buildChatCompletion, streamChatCompletion } from '../api/build-chat-completion';
-import { buildCompletion, streamCompletion } from '../api/build-completion';
-import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from '../api/chat-completions';
-import type { Completion, CompletionRequest } from '../api/completions';
-import { newResponseIdentity } from '../api/response';
-import { validateChatRequest } from '../api/validate-chat-request';
-import { validateCompletionRequest } from '../api/validate-completion-request';
+import { creators, type CreateChatCompletion, type CreateCompletion, type Generate } from '../api/create';
 import type { CacheEvent } from '../runner/cache-event';
 import type { CacheMap } from '../runner/cache-map';
 import type { PlanOptions } from '../engine/engine';
@@ -15,8 +9,8 @@ import type { EngineStats } from '../engine/stats';
 import type { ModelLocation } from '../source/open-model-source';
 import type { LoadProgress } from '../weights/weight-loader';
 import type { HeadProfile } from '../stability/head-profile';
-import { endedBy } from '../util/ended-by';
 import { EngineError } from '../util/errors';
+import { fetched } from '../util/fetched';
 import { Connection } from './connection';
 import { EngineDocuments } from './engine-documents';
 import { checkLoadOptions, checkPlanOptions } from './load-options';
@@ -26,24 +20,10 @@ import type { LoadSettings, ModelDescription } from './protocol';
 export interface LoadOptions extends LoadSettings {
   /** Called as weights arrive. */
   readonly onProgress?: (progress: LoadProgress) => void;
+  /** Further names of the model, which a request's `model` may have: those that an application was written for. */
+  readonly aliases?: readonly string[];
   /** Stops the load, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-}
-
-/** What a call may bring besides its request. */
-export interface RequestOptions {
-  /** Stops the request, which then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-}
-
-/** `create` of a streaming kind of request: a stream or a whole answer, as the request's `stream` says. */
-export interface Create<Request, Whole, Chunk> {
-  (
-    request: Request & { stream: true },
-    options?: RequestOptions,
-  ): Promise<AsyncGenerator<Chunk, void, undefined>>;
-  (request: Request & { stream?: false | null }, options?: RequestOptions): Promise<Whole>;
-  (request: Request, options?: RequestOptions): Promise<Whole | AsyncGenerator<Chunk, void, undefined>>;
 }
 
 /** How long a worker has to end by itself: one that is busy for ever is ended in the end. */
@@ -53,48 +33,44 @@ const disposeGraceMs = 4000;
 export class Engine {
   /** Name of the loaded model, as answers give it. */
   readonly model: string;
+  /** Further names that requests may call it by. */
+  readonly aliases: readonly string[];
   /** Tokens that one request may have, prompt and answer. */
   readonly contextTokens: number;
   /** Chat, in OpenAI's shape. */
-  readonly chat: {
-    readonly completions: {
-      readonly create: Create<ChatCompletionRequest, ChatCompletion, ChatCompletionChunk>;
-    };
-  };
+  readonly chat: { readonly completions: { readonly create: CreateChatCompletion } };
   /** Raw completion, in OpenAI's legacy shape. */
-  readonly completions: { readonly create: Create<CompletionRequest, Completion, Completion> };
+  readonly completions: { readonly create: CreateCompletion };
+  /**
+   * Answers as `fetch` to a server of OpenAI's API would, with no network: for clients that take a `fetch` of their own. Knows POST
+   * …/chat/completions, …/completions and …/responses and GET …/models and …/models/{id}, whatever comes before; the rest is 404.
+   * @throws the signal's reason when aborted; EngineError `network` when that part of the library cannot be fetched
+   */
+  readonly fetch: typeof globalThis.fetch;
   /** Documents that are read once and kept. */
   readonly documents: EngineDocuments;
   readonly #connection: Connection;
   #disposing: Promise<void> | undefined;
 
-  private constructor(connection: Connection, name: string, { contextTokens, vocabSize }: ModelDescription) {
+  private constructor(
+    connection: Connection,
+    { name, aliases }: { readonly name: string; readonly aliases: readonly string[] },
+    { contextTokens, vocabSize }: ModelDescription,
+  ) {
     this.#connection = connection;
+    this.aliases = aliases;
     this.documents = new EngineDocuments(connection);
     this.model = name;
     this.contextTokens = contextTokens;
-    const context = { modelName: name, vocabSize };
-
-    const createChat = async (value: ChatCompletionRequest, { signal }: RequestOptions = {}) => {
-      const { request, response } = validateChatRequest(value, context);
-      const identity = newResponseIdentity('chatcmpl-', name);
-      const events = await connection.generate(request, signal);
-      if (!response.isStream) return buildChatCompletion(events, identity, response);
-      return endedBy(streamChatCompletion(events, identity, response), () => void events.return());
+    const context = { modelName: name, aliases, vocabSize };
+    const generate: Generate = (request, signal) => connection.generate(request, signal);
+    const { createChat, createCompletion } = creators(generate, context);
+    this.chat = { completions: { create: createChat } };
+    this.completions = { create: createCompletion };
+    this.fetch = async (...request) => {
+      const { answerFetch } = await fetched(import('../wire/openai-fetch'));
+      return answerFetch(this, ...request);
     };
-    const createCompletion = async (value: CompletionRequest, { signal }: RequestOptions = {}) => {
-      const { request, response } = validateCompletionRequest(value, context);
-      const identity = newResponseIdentity('cmpl-', name);
-      const events = await connection.generate(request, signal);
-      if (!response.isStream) return buildCompletion(events, identity, response);
-      return endedBy(streamCompletion(events, identity, response), () => void events.return());
-    };
-    this.chat = {
-      completions: {
-        create: createChat as Create<ChatCompletionRequest, ChatCompletion, ChatCompletionChunk>,
-      },
-    };
-    this.completions = { create: createCompletion as Create<CompletionRequest, Completion, Completion> };
   }
 
   /**
@@ -103,7 +79,7 @@ export class Engine {
    * `weights-corrupt`, `network`, `gpu-memory`, `limit-too-small`, `device-lost`; the signal's reason when aborted
    */
   static async load(location: ModelLocation, options: LoadOptions = {}): Promise<Engine> {
-    const { onProgress, signal, profiles, ...rest } = checkLoadOptions(options);
+    const { onProgress, signal, profiles, aliases = [], ...rest } = checkLoadOptions(options);
     const settings = { ...rest, ...(profiles !== undefined && { profiles: absoluteUrl(profiles) }) };
     signal?.throwIfAborted();
     if (typeof Worker === 'undefined') {
@@ -118,7 +94,7 @@ export class Engine {
     try {
       const argument = { location: absolute, settings };
       const description = await connection.call('load', argument, { signal, onProgress });
-      return new Engine(connection, nameOf(location), description);
+      return new Engine(connection, { name: nameOf(location), aliases: [...aliases] }, description);
     } catch (error) {
       connection.close(new EngineError('disposed', 'The model was not loaded.', { cause: error }));
       throw error;

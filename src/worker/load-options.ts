@@ -29,6 +29,11 @@ const aListOf =
     for (const item of value) oneOf(...values)(`An entry of ${name}`, item);
   };
 
+const someTexts: Check = (name, value) => {
+  if (!Array.isArray(value)) throw new TypeError(`${name} must be a list.`);
+  for (const item of value) ofType('string')(`An entry of ${name}`, item);
+};
+
 const fields =
   (checks: Readonly<Record<string, Check>>): Check =>
   (name, value) => {
@@ -64,6 +69,7 @@ const kv = fields({
 const checkLoad = fields({
   onProgress: ofType('function'),
   signal: aSignal,
+  aliases: someTexts,
   weights: oneOf('f32', 'f16', 'q8', 'q4'),
   kv,
   profiles: ofType('string'),

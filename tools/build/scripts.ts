@@ -29,7 +29,7 @@ const fetchedShaders: CodeSplittingNameFunction = (id, context) =>
 interface Entry {
   readonly name: string;
   readonly path: string;
-  /** The script with all that it always needs; without one, the entry is one file without parts. */
+  /** The script with all that it always needs; without one, what it shares with its parts on demand is a script. */
   readonly staticName?: string;
 }
 
@@ -65,7 +65,8 @@ async function buildEntry(root: string, outDir: string, { name, path, staticName
                   { name: 'idb', test: /node_modules\/idb\// },
                 ],
               }
-            : false,
+            : // What the entry and its parts on demand share.
+              { groups: [{ name: 'api', test: /[\\/]src[\\/](?:api|util)[\\/]/ }] },
           minify: true,
         },
       },
@@ -74,7 +75,7 @@ async function buildEntry(root: string, outDir: string, { name, path, staticName
 }
 
 /**
- * Builds the scripts of the sources in `root` into `outDir`: `index.js`, which is one file; `engine-worker.js` with `engine.js`,
+ * Builds the scripts of the sources in `root` into `outDir`: `index.js` with `api.js`, and `engine-worker.js` with `engine.js`,
  * which every load needs; and one for each part that is fetched when it is first used. The worker is built apart, because a
  * bundler that meets it in somebody's application takes it for an entry of its own.
  */

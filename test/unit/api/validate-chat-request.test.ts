@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { validateChatRequest } from '../../../src/api/validate-chat-request';
-import { unsupportedFields } from '../../../src/api/validate-options';
+import { unsupportedFields } from '../../../src/api/unsupported-fields';
+import { EngineError } from '../../../src/util/errors';
 
 const messages = [{ role: 'user', content: 'Hi' }];
 const context = { modelName: 'scout', vocabSize: 1000, drawSeed: () => 4_000_000_000 };
@@ -113,6 +114,69 @@ describe('a good request', () => {
     expect(structuredClone(request)).toEqual(request);
     expect(request.prompt).toMatchObject({ document: { text: 'B' } });
     expect(request.logprobs).toBe(0);
+  });
+
+  test('what changes nothing is taken', () => {
+    const neutral = {
+      audio: null,
+      best_of: 1,
+      echo: false,
+      function_call: 'none',
+      functions: [],
+      metadata: { user: 'me' },
+      modalities: ['text'],
+      parallel_tool_calls: true,
+      prediction: { type: 'content', content: 'x' },
+      prompt_cache_key: 'k',
+      prompt_cache_options: { mode: 'explicit' },
+      prompt_cache_retention: '24h',
+      response_format: { type: 'text' },
+      safety_identifier: 'x',
+      service_tier: 'auto',
+      store: true,
+      suffix: '',
+      tool_choice: 'none',
+      tools: [],
+      verbosity: 'low',
+      unknown: null,
+    };
+    expect(validate(neutral)).toEqual(validate({}));
+    const stream = { stream: true, stream_options: { include_obfuscation: false } };
+    expect(validate(stream)).toEqual(validate({ stream: true }));
+  });
+
+  test('a history that clients write themselves', () => {
+    const history = [
+      {
+        role: 'user',
+        content: [{ type: 'text', text: 'A', cache_control: { type: 'ephemeral' } }],
+        name: 'Bob',
+      },
+      { role: 'assistant', content: 'B', refusal: null, annotations: [], parsed: null, tool_calls: [] },
+      { role: 'assistant', content: '{}', parsed: { x: 1 }, reasoning_content: 'Hm.', audio: null },
+      { role: 'assistant', content: null, refusal: 'No.' },
+      { role: 'assistant', refusal: null, function_call: null },
+      { role: 'assistant', content: [{ type: 'refusal', refusal: 'Never.' }] },
+      { role: 'user', content: 'C' },
+    ];
+    expect(validate({ messages: history }).request.prompt).toEqual({
+      kind: 'chat',
+      messages: [
+        { role: 'user', content: 'A' },
+        { role: 'assistant', content: 'B' },
+        { role: 'assistant', content: '{}' },
+        { role: 'assistant', content: 'No.' },
+        { role: 'assistant', content: '' },
+        { role: 'assistant', content: 'Never.' },
+        { role: 'user', content: 'C' },
+      ],
+    });
+  });
+
+  test('the model may be called by an alias', () => {
+    const aliased = { ...context, aliases: ['gpt-4o-mini'] };
+    expect(() => validateChatRequest({ messages, model: 'gpt-4o-mini' }, aliased)).not.toThrow();
+    expect(() => validateChatRequest({ messages, model: 'gpt-4o' }, aliased)).toThrow('"aliases"');
   });
 
   test('null means absent for every optional field', () => {
@@ -238,7 +302,6 @@ describe('a bad request is refused with a sentence that names the field', () => 
     ],
     [{ prompt: 'x' }, TypeError, 'unknown field "prompt"'],
     [{ temprature: 1 }, TypeError, 'The chat completion request has an unknown field "temprature".'],
-    [{ unknown: null }, TypeError, 'unknown field "unknown"'],
     [JSON.parse('{"__proto__": {"stream": true}}'), TypeError, 'unknown field "__proto__"'],
     [{ toString: 1 }, TypeError, 'unknown field "toString"'],
     [{ messages: undefined }, TypeError, 'needs "messages"'],
@@ -265,8 +328,13 @@ describe('a bad request is refused with a sentence that names the field', () => 
     ],
     [
       { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: {} }] }] },
+      EngineError,
+      '"messages[0].content[0].type" is not supported: only text is, and this is "image_url".',
+    ],
+    [
+      { messages: [{ role: 'user', content: [{ text: 'x' }] }] },
       TypeError,
-      '"messages[0].content[0].type" must be "text", not "image_url"',
+      '"messages[0].content[0]" needs "type".',
     ],
     [
       { messages: [{ role: 'user', content: [{ type: 'text' }] }] },
@@ -279,9 +347,9 @@ describe('a bad request is refused with a sentence that names the field', () => 
       '"messages[0].content[0].cache"',
     ],
     [
-      { messages: [{ role: 'user', content: 'x', name: 'Bob' }] },
-      TypeError,
-      '"messages[0].name" is not supported',
+      { messages: [{ role: 'user', content: 'x', name: 5 }] },
+      EngineError,
+      '"messages[0].name" is not supported: it changes nothing here, but must be a string.',
     ],
     [
       { messages: [{ role: 'user', content: 'x', colour: 1 }] },
@@ -295,9 +363,10 @@ describe('a bad request is refused with a sentence that names the field', () => 
     expect(attempt).toThrow(/^["T].*\.$/);
   });
 
-  test.each(Object.keys(unsupportedFields))('%s is not supported, with a reason', (name) => {
-    const attempt = () => validate({ [name]: 'x' });
-    expect(attempt).toThrow(TypeError);
+  test.each(Object.keys(unsupportedFields))('%s is unsupported, with a reason and the field', (name) => {
+    const attempt = () => validate({ [name]: 9 });
+    expect(attempt).toThrow(EngineError);
+    expect(attempt).toThrow(expect.objectContaining({ code: 'unsupported', field: name }));
     expect(attempt).toThrow(new RegExp(`^"${name}" is not supported: .+\\.$`));
   });
 

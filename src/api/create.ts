@@ -1,0 +1,64 @@
+/** `create` of both kinds of request: checks a request, has it answered, and presents the answer as the request wants it. */
+import type { GenerationRequest } from '../loop/generation';
+import type { GenerationEvent } from '../loop/generation-event';
+import { endedBy } from '../util/ended-by';
+import { buildChatCompletion, streamChatCompletion } from './build-chat-completion';
+import { buildCompletion, streamCompletion } from './build-completion';
+import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from './chat-completions';
+import type { Completion, CompletionRequest } from './completions';
+import { newResponseIdentity } from './response';
+import { validateChatRequest } from './validate-chat-request';
+import { validateCompletionRequest } from './validate-completion-request';
+import type { RequestContext } from './validate-options';
+
+/** What a call may bring besides its request. */
+export interface RequestOptions {
+  /** Stops the request, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** `create` of a streaming kind of request: a stream or a whole answer, as the request's `stream` says. */
+export interface Create<Request, Whole, Chunk> {
+  (
+    request: Request & { stream: true },
+    options?: RequestOptions,
+  ): Promise<AsyncGenerator<Chunk, void, undefined>>;
+  (request: Request & { stream?: false | null }, options?: RequestOptions): Promise<Whole>;
+  (request: Request, options?: RequestOptions): Promise<Whole | AsyncGenerator<Chunk, void, undefined>>;
+}
+
+/** `create` for chat completions. */
+export type CreateChatCompletion = Create<ChatCompletionRequest, ChatCompletion, ChatCompletionChunk>;
+/** `create` for legacy completions. */
+export type CreateCompletion = Create<CompletionRequest, Completion, Completion>;
+
+/** Has a checked request answered, event by event; resolves once it is accepted. */
+export type Generate = (
+  request: GenerationRequest,
+  signal?: AbortSignal,
+) => Promise<AsyncGenerator<GenerationEvent, void>>;
+
+/** `create` of both kinds, for the model that `context` describes. */
+export function creators(
+  generate: Generate,
+  context: RequestContext & { readonly modelName: string },
+): { createChat: CreateChatCompletion; createCompletion: CreateCompletion } {
+  const createChat = async (value: ChatCompletionRequest, { signal }: RequestOptions = {}) => {
+    const { request, response } = validateChatRequest(value, context);
+    const identity = newResponseIdentity('chatcmpl-', context.modelName);
+    const events = await generate(request, signal);
+    if (!response.isStream) return buildChatCompletion(events, identity, response);
+    return endedBy(streamChatCompletion(events, identity, response), () => void events.return());
+  };
+  const createCompletion = async (value: CompletionRequest, { signal }: RequestOptions = {}) => {
+    const { request, response } = validateCompletionRequest(value, context);
+    const identity = newResponseIdentity('cmpl-', context.modelName);
+    const events = await generate(request, signal);
+    if (!response.isStream) return buildCompletion(events, identity, response);
+    return endedBy(streamCompletion(events, identity, response), () => void events.return());
+  };
+  return {
+    createChat: createChat as CreateChatCompletion,
+    createCompletion: createCompletion as CreateCompletion,
+  };
+}

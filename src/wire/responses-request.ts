@@ -1,0 +1,134 @@
+/** OpenAI's Responses API, the request: as a chat completion request. Nothing is stored, so nothing can be referred to. */
+import type { ChatCompletionMessageParam, ChatCompletionRequest } from '../api/chat-completions';
+import { describe, quoted, RequestReader, type UnsupportedField } from '../api/request-reader';
+import { unsupportedFields } from '../api/unsupported-fields';
+
+/** What an answer repeats of its request, by the names of the Responses API. */
+export interface ResponseSettings {
+  readonly instructions: string | null;
+  readonly max_output_tokens: number | null;
+  readonly metadata: unknown;
+  readonly parallel_tool_calls: unknown;
+  readonly temperature: number | null;
+  readonly top_p: number | null;
+  readonly text: unknown;
+  readonly tool_choice: unknown;
+  readonly tools: unknown;
+}
+
+const notStored = { reason: 'answers are not stored; send the history as "input"' };
+const isFalse = (value: unknown): boolean => value === false;
+
+const known: Readonly<Record<string, UnsupportedField>> = {
+  ...unsupportedFields,
+  background: { reason: 'an answer lasts as long as its request', changesNothing: isFalse },
+  context_management: { reason: 'the history is used as it is' },
+  conversation: notStored,
+  include: { reason: 'it must be a list', changesNothing: Array.isArray },
+  max_tool_calls: { reason: 'tools are called by you' },
+  previous_response_id: notStored,
+  prompt: notStored,
+  reasoning: {
+    reason: 'it depends on the model; say it in a message',
+    changesNothing: (value) =>
+      typeof value === 'object' && value !== null && Object.values(value).every((field) => field === null),
+  },
+  truncation: {
+    reason: 'the history is used as it is',
+    changesNothing: (value) => value === 'disabled',
+  },
+};
+
+/** Kinds of text part, in what is asked and what was answered. */
+const textParts = ['input_text', 'output_text', 'text'];
+
+/**
+ * The chat completion request that a request of the Responses API comes to.
+ * @throws TypeError for a wrong type or an unknown field; EngineError `unsupported`; each a sentence that names the field
+ */
+export function chatRequestOf(body: unknown): { chat: ChatCompletionRequest; settings: ResponseSettings } {
+  const reader = new RequestReader(body, 'The request');
+  const instructions = reader.string('instructions');
+  const messages = readInput(reader);
+  if (instructions !== undefined) messages.unshift({ role: 'system', content: instructions });
+  const limit = reader.integer('max_output_tokens', { min: 1, max: Number.MAX_SAFE_INTEGER });
+  const numTop = reader.integer('top_logprobs', { min: 0, max: 20 });
+  const isStream = reader.boolean('stream') ?? false;
+  const streamOptions = reader.object('stream_options');
+  streamOptions?.boolean('include_obfuscation');
+  streamOptions?.refuseRest();
+  const text = reader.object('text');
+  const format = text?.take('format');
+  text?.refuseRest({ verbosity: unsupportedFields.verbosity! });
+  // Those that both have are checked where the chat completion is.
+  const common = Object.fromEntries(
+    ['model', 'temperature', 'top_p', 'user', 'tools', 'tool_choice', 'metadata', 'document', 'seed', 'top_k']
+      .map((name) => [name, reader.take(name)])
+      .filter(([, value]) => value !== undefined),
+  ) as Partial<ChatCompletionRequest>;
+  const settings = {
+    instructions: instructions ?? null,
+    max_output_tokens: limit ?? null,
+    metadata: common.metadata ?? {},
+    parallel_tool_calls: true,
+    temperature: common.temperature ?? 1,
+    top_p: common.top_p ?? 1,
+    text: { format: format ?? { type: 'text' } },
+    tool_choice: common.tool_choice ?? 'auto',
+    tools: common.tools ?? [],
+  };
+  reader.refuseRest(known);
+  return {
+    chat: {
+      ...common,
+      messages,
+      ...(limit !== undefined && { max_completion_tokens: limit }),
+      ...(numTop !== undefined && numTop > 0 && { logprobs: true, top_logprobs: numTop }),
+      ...(format !== undefined && { response_format: format as { type: string } }),
+      ...(isStream && { stream: true, stream_options: { include_usage: true } }),
+    },
+    settings,
+  };
+}
+
+function readInput(reader: RequestReader): ChatCompletionMessageParam[] {
+  const input = reader.take('input');
+  if (typeof input === 'string') return [{ role: 'user', content: input }];
+  if (!Array.isArray(input)) throw reader.wrongType('input', 'a string or a list of items', input);
+  return input.flatMap((item: unknown, i) => readItem(item, `input[${i}]`) ?? []);
+}
+
+/** An item as a message; undefined for one that says nothing to the model. */
+function readItem(value: unknown, path: string): ChatCompletionMessageParam | undefined {
+  const reader = new RequestReader(value, `"${path}"`, `${path}.`);
+  const type = reader.string('type') ?? 'message';
+  if (type === 'reasoning') return undefined;
+  if (type !== 'message') throw reader.unsupported('type', `this engine has no ${quoted(type)}`);
+  const role = reader.string('role');
+  if (role === undefined) throw new TypeError(`"${path}" needs "role".`);
+  const content = readContent(reader.take('content'), `${path}.content`);
+  // Of an answer that is sent back.
+  for (const name of ['id', 'status', 'phase']) reader.take(name);
+  reader.refuseRest();
+  return { role: role as ChatCompletionMessageParam['role'], content };
+}
+
+function readContent(value: unknown, path: string): string {
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) {
+    throw new TypeError(`"${path}" must be a string or a list of text parts, not ${describe(value)}.`);
+  }
+  return value
+    .map((part: unknown, i) => {
+      const reader = new RequestReader(part, `"${path}[${i}]"`, `${path}[${i}].`);
+      const type = reader.string('type');
+      if (type === 'refusal') return reader.string('refusal') ?? '';
+      if (type === undefined || !textParts.includes(type)) {
+        throw reader.unsupported('type', `only text is, and this is ${quoted(type ?? 'nothing')}`);
+      }
+      const text = reader.string('text');
+      if (text === undefined) throw new TypeError(`"${path}[${i}]" needs "text".`);
+      return text;
+    })
+    .join('');
+}

@@ -1,0 +1,116 @@
+/** Clients that were written for a server, unmodified, in a real page with the engine's `fetch`. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright';
+import { build } from 'vite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from '../../tools/browser/launch.mjs';
+import { serve } from '../../tools/serve/static-server.mjs';
+import { wgsl } from '../../tools/vite/wgsl-plugin';
+import type { commands } from './clients-page';
+
+type Commands = typeof commands;
+
+let folder: string;
+let server: Awaited<ReturnType<typeof serve>>;
+let browser: Browser;
+let page: Page;
+/** Addresses outside this site that were asked for. */
+const foreign: string[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'longpage-clients-'));
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    publicDir: false,
+    base: './',
+    plugins: [wgsl()],
+    worker: { format: 'es', plugins: () => [wgsl()] },
+    build: {
+      outDir: join(folder, 'page'),
+      emptyOutDir: true,
+      target: 'es2023',
+      minify: false,
+      rolldownOptions: {
+        input: join(import.meta.dirname, 'clients-page.ts'),
+        output: { entryFileNames: 'page.js' },
+      },
+    },
+  });
+  server = await serve({
+    mounts: [
+      { prefix: '/', folder: join(folder, 'page') },
+      { prefix: '/models/test/', folder: join(import.meta.dirname, '../fixtures/models/tiny-llama') },
+    ],
+    pages: { '/': '<!doctype html><title>Clients</title><script type="module" src="page.js"></script>' },
+  });
+  browser = await launchBrowser();
+  page = await browser.newPage();
+  page.on('request', (request) => {
+    if (!request.url().startsWith(server.origin)) foreign.push(request.url());
+  });
+  await page.goto(server.origin);
+  await page.waitForFunction(() => 'commands' in globalThis);
+  await ask('load');
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+function ask<Name extends keyof Commands>(name: Name): Promise<Awaited<ReturnType<Commands[Name]>>> {
+  return page.evaluate(
+    (command) => (globalThis as unknown as { commands: Record<string, () => unknown> }).commands[command]!(),
+    name,
+  ) as Promise<Awaited<ReturnType<Commands[Name]>>>;
+}
+
+test('openai: create, stream, helper, responses, models, completions', async () => {
+  const expected = await ask('expected');
+  expect(expected).not.toBe('');
+  const { texts, numTokens, responses, lastEvent, models, completion } = await ask('openai');
+  expect(texts).toEqual([expected, expected, expected]);
+  expect(numTokens).toBe(8);
+  expect(responses[0]).toBe(responses[1]);
+  expect(responses[0]!.startsWith(expected)).toBe(true);
+  expect(['response.completed', 'response.incomplete']).toContain(lastEvent);
+  expect(models).toEqual(['test', 'gpt-4o-mini']);
+  expect(completion).not.toBe('');
+});
+
+test('openai: errors have their classes, an abort and a timeout are known as such', async () => {
+  expect(await ask('failures')).toEqual([
+    '400 temperature null',
+    '400 audio unsupported',
+    '404 model model_not_found',
+    '400 null context_length_exceeded',
+    'aborted',
+    'timed out',
+    expect.stringMatching(/^404 null unknown_url/),
+  ]);
+});
+
+test('the AI SDK, with both of its providers', async () => {
+  const results = await ask('aiSdk');
+  expect(results).toHaveLength(6);
+  const expected = await ask('expected');
+  for (const result of results) expect(result).toEqual(results[0]);
+  expect(results[0]!.text.startsWith(expected)).toBe(true);
+  expect(results[0]!.outputTokens).toBeGreaterThan(0);
+});
+
+test('LangChain', async () => {
+  const expected = await ask('expected');
+  const { texts, numTokens } = await ask('langchain');
+  expect(texts).toEqual([expected, expected]);
+  expect(numTokens).toBe(8);
+});
+
+test('nothing went over the network, and nothing is left running', async () => {
+  expect(foreign).toEqual([]);
+  expect(await ask('dispose')).toEqual({ running: 0, waiting: 0 });
+});
