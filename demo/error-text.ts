@@ -98,6 +98,12 @@ const textByCode: Readonly<Record<string, Omit<ErrorText, 'detail'>>> = {
     steps: ['Another tab has it open or reads it. Close that tab, or wait until it is done.'],
     canRetry: false,
   },
+  'not-finite': {
+    title: 'The model computes no numbers',
+    steps: ['Its files may be damaged: download it again. If it happens again, pick another model.'],
+    canRetry: false,
+    canPick: true,
+  },
   'document-unread': {
     title: 'Nothing of this document is read yet',
     steps: ['Ask again when its first part is read.'],

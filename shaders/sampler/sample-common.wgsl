@@ -15,8 +15,8 @@
 //            touched only where a sequence's settings have hasHistory
 //   tokens   [sequences]: the latest sampled token
 //   done     [sequences]: 1 after an end-of-sequence token
-//   results  [rows, 44]: token; flags (1 done, 2 was done before, 4 has log-probabilities); log-probability of the
-//            token, f32; number of top tokens; then 20 pairs (id, log-probability f32), descending
+//   results  [rows, 44]: token; flags (1 done, 2 was done before, 4 has log-probabilities, 8 the token's logit is infinite
+//            or no number); log-probability of the token, f32; number of top tokens; then 20 pairs (id, log-probability f32), descending
 //   blocks   [rows, ceil(vocabSize / 256)] (adjusted logit f32, id) of each block's first token in the order, where
 //            sample-blocks was dispatched before
 
@@ -48,6 +48,7 @@ const hasLogprobs = 2u;
 const isDone = 1u;
 const wasDone = 2u;
 const hasResultLogprobs = 4u;
+const isBroken = 8u;
 const resultWords = 44u;
 const maxTop = 20u;
 
@@ -205,7 +206,10 @@ fn publish(row: u32, sequence: u32, token: u32) {
   }
   let start = row * resultWords;
   results[start] = token;
-  results[start + 1u] = select(0u, isDone, isLast) | select(0u, hasResultLogprobs, (flags & hasLogprobs) != 0u);
+  let magnitude = logits[row * params.vocabSize + token] & 0x7fffffffu;
+  results[start + 1u] = select(0u, isDone, isLast)
+    | select(0u, hasResultLogprobs, (flags & hasLogprobs) != 0u)
+    | select(0u, isBroken, magnitude >= infinityBits);
   results[start + 2u] = 0u;
   results[start + 3u] = 0u;
 }

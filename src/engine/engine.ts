@@ -158,8 +158,8 @@ export class EngineCore {
 
   /**
    * Answers one request; several run side by side. Leaving the iteration early aborts it.
-   * @throws EngineError `context-too-long`, `gpu-memory`, `host-memory`, `storage-quota`, `device-lost`, `disposed`; the
-   * signal's reason when aborted; RangeError for a prompt without tokens or with one that the model does not know
+   * @throws EngineError `context-too-long`, `gpu-memory`, `host-memory`, `storage-quota`, `not-finite`, `device-lost`, `disposed`;
+   * the signal's reason when aborted; RangeError for a prompt without tokens or with one that the model does not know
    */
   async *generate(request: GenerationRequest, signal?: AbortSignal): AsyncGenerator<GenerationEvent, void> {
     yield* await this.accept(request, signal);

@@ -2,6 +2,7 @@
 import { pagesFor, type PageId } from '../cache/page';
 import { isHostError } from '../offload/host-error';
 import { assert } from '../util/assert';
+import { EngineError } from '../util/errors';
 import type { ModelRunner } from '../runner/model-runner';
 import type { StepRow } from '../runner/step-rider';
 import type { SampledToken } from '../sampler/results';
@@ -352,6 +353,7 @@ export class StepLoop {
   /** A token is part of the answer only now; steps that were submitted beyond the answer's end are ignored. */
   #confirm(request: LoopRequest, token: SampledToken): void {
     if (request.isOver()) return;
+    if (token.isBroken) return this.#end(request, notFiniteError(), true);
     request.confirm?.(token);
     if (request.isOver()) this.#retire(request);
   }
@@ -397,4 +399,13 @@ export class StepLoop {
     if (isUseless) this.#store.evict(sequence);
     this.#held.tellRoom();
   }
+}
+
+/** The error of logits that are no numbers: a token of them would be an answer that nobody gave. */
+function notFiniteError(): EngineError {
+  return new EngineError(
+    'not-finite',
+    'The model computed logits that are infinite or no numbers, so there is no next token. Its weights may be damaged, or its ' +
+      "values may not fit the formats: load it with weights: 'f32' and kv: { format: 'f32' } to know.",
+  );
 }

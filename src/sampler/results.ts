@@ -18,6 +18,8 @@ export interface SampledToken {
   readonly isDone: boolean;
   /** Whether it had before this step: the row is overshoot, its token a repetition. */
   readonly wasDone: boolean;
+  /** Whether its logit is infinite or no number: what the model computed there is no answer. */
+  readonly isBroken: boolean;
   /** Where asked for: of the chosen token, and of the most likely ones, descending, ties to the lower id. */
   readonly logprobs: { readonly chosen: number; readonly top: readonly TokenLogprob[] } | undefined;
   /** Where asked for: the softmax mass of every page, as the query that gave the token attended them. */
@@ -38,6 +40,7 @@ export function decodeResults(bytes: ArrayBuffer, numRows: number): SampledToken
       tokenId: words[start]!,
       isDone: (flags & resultFlags.isDone) !== 0,
       wasDone: (flags & resultFlags.wasDone) !== 0,
+      isBroken: (flags & resultFlags.isBroken) !== 0,
       logprobs: (flags & resultFlags.hasLogprobs) !== 0 ? { chosen: floats[start + 2]!, top } : undefined,
     };
   });

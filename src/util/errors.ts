@@ -12,6 +12,7 @@ export type EngineErrorCode =
   | 'gpu-memory'
   | 'host-memory'
   | 'storage-quota'
+  | 'not-finite'
   | 'document-damaged'
   | 'document-busy'
   | 'document-unread'

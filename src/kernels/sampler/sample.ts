@@ -23,7 +23,7 @@ export const maxVocabSize = 2 ** 18;
 /** Bits of the word `flags` of `settings`. */
 export const settingsFlags = { hasHistory: 1, hasLogprobs: 2 } as const;
 /** Bits of the word `flags` of `results`. */
-export const resultFlags = { isDone: 1, wasDone: 2, hasLogprobs: 4 } as const;
+export const resultFlags = { isDone: 1, wasDone: 2, hasLogprobs: 4, isBroken: 8 } as const;
 /** Bits of a word of `history`: the low half is the logit bias as f16. */
 export const historyBits = {
   seenInPrompt: 0x8000_0000,

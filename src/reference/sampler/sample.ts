@@ -36,6 +36,7 @@ export interface SampleResult {
   readonly tokenId: number;
   readonly isDone: boolean;
   readonly wasDone: boolean;
+  readonly isBroken: boolean;
   readonly logprobs: { chosen: number; top: { tokenId: number; logprob: number }[] } | undefined;
 }
 
@@ -130,7 +131,13 @@ export function sample(step: SampleStep): SampleResult[] {
     const sequence = rows[4 * row]!;
     const settings = all[sequence]!;
     if (done[sequence])
-      return { tokenId: tokens[sequence]!, isDone: true, wasDone: true, logprobs: undefined };
+      return {
+        tokenId: tokens[sequence]!,
+        isDone: true,
+        wasDone: true,
+        isBroken: false,
+        logprobs: undefined,
+      };
     const raw = rawLogits(step, row);
     const values = adjustedLogits(step, row);
     const tokenId = draw(values, rows[4 * row + 1]!, settings);
@@ -140,6 +147,7 @@ export function sample(step: SampleStep): SampleResult[] {
     if (settings.hasHistory) history[sequence * vocabSize + tokenId]! += 0x10000;
     const { numLogprobs } = settings;
     const logprobs = numLogprobs === undefined ? undefined : logprobsOf(raw, tokenId, numLogprobs);
-    return { tokenId, isDone, wasDone: false, logprobs };
+    const isBroken = !Number.isFinite(step.logits[row * vocabSize + tokenId]);
+    return { tokenId, isDone, wasDone: false, isBroken, logprobs };
   });
 }

@@ -98,13 +98,14 @@ export function sampleCase(
       const sampled = reference({ ...before, ...after });
       const words = results.slice();
       const floats = new Float32Array(words.buffer);
-      sampled.forEach(({ tokenId, isDone, wasDone, logprobs }, row) => {
+      sampled.forEach(({ tokenId, isDone, wasDone, isBroken, logprobs }, row) => {
         const start = row * resultWords;
         words[start] = tokenId;
         words[start + 1] =
           (isDone ? resultFlags.isDone : 0) |
           (wasDone ? resultFlags.wasDone : 0) |
-          (logprobs ? resultFlags.hasLogprobs : 0);
+          (logprobs ? resultFlags.hasLogprobs : 0) |
+          (isBroken ? resultFlags.isBroken : 0);
         if (!logprobs) return;
         floats[start + 2] = logprobs.chosen;
         words[start + 3] = logprobs.top.length;

@@ -17,6 +17,7 @@ const sampled = (tokenId: number, isDone = false): SampledToken => ({
   tokenId,
   isDone,
   wasDone: false,
+  isBroken: false,
   logprobs: undefined,
 });
 
