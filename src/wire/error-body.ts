@@ -24,6 +24,7 @@ const statusOf: Readonly<Record<EngineErrorCode, number>> = {
   'document-unread': 409,
   'document-damaged': 422,
   'weights-corrupt': 500,
+  'not-finite': 500,
   'gpu-memory': 413,
   'host-memory': 413,
   'storage-quota': 413,
