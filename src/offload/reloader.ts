@@ -9,6 +9,7 @@ import { copyPages } from '../kernels/cache/copy-pages';
 import { unpackPages, unpackPagesGrid } from '../kernels/cache/pack-pages';
 import type { HostStore } from './host-store';
 import type { HostWait } from './offloader';
+import { SpareBuffers } from './spare-buffers';
 
 /** Pages of one KV head, with one read of the store to be had. */
 export interface PagesOnHost {
@@ -74,8 +75,8 @@ export class Reloader {
   readonly #store: HostStore;
   readonly #staging: GpuBuffer;
   readonly #place: ReadonlyMap<GpuBuffer, PlacePages>;
-  /** What the latest `record` read from, for a later `fetch`: fresh memory costs as much as copying to it. */
-  #spare: ArrayBuffer | undefined;
+  /** Where `fetch` puts pages, given back by `record`: several sequences may fetch before one records. */
+  readonly #spares = new SpareBuffers();
   /** What staging holds although its way to the slots is not recorded yet. */
   #ahead: Uint8Array | undefined;
   #bytesStreamed = 0;
@@ -122,7 +123,7 @@ export class Reloader {
   async fetch(heads: readonly PagesOnHost[]): Promise<Uint8Array<ArrayBuffer>> {
     const { pageBytes } = this.#store.shape;
     const sizeBytes = heads.reduce((sum, { ids }) => sum + ids.length, 0) * pageBytes;
-    const bytes = new Uint8Array(this.#takeBuffer(sizeBytes), 0, sizeBytes);
+    const bytes = new Uint8Array(this.#spares.take(sizeBytes), 0, sizeBytes);
     const pending: Promise<void>[] = [];
     let at = 0;
     for (const { layer, kvHead, ids } of heads) {
@@ -175,7 +176,7 @@ export class Reloader {
       }
       for (const [pool, pairs] of pairsOf) this.place(recorder, pool, pairs);
     }
-    this.#spare = bytes.buffer;
+    this.#spares.giveBack(bytes.buffer);
   }
 
   /** The staging buffer, `[pages, page]`, for kernels that read what was staged. */
@@ -218,14 +219,5 @@ export class Reloader {
 
   destroy(): void {
     this.#staging.destroy();
-  }
-
-  /** Memory of at least `sizeBytes`, whatever is in it. */
-  #takeBuffer(sizeBytes: number): ArrayBuffer {
-    const spare = this.#spare;
-    this.#spare = undefined;
-    if (spare && spare.byteLength >= sizeBytes) return spare;
-    // A power of two: the next one may be a little larger.
-    return new ArrayBuffer(2 ** Math.ceil(Math.log2(sizeBytes)));
   }
 }

@@ -181,17 +181,17 @@ export function describeEntries(entries: readonly ProfileEntry[]): string {
 }
 
 function describeMatvec(result: MatvecResult): string {
-  const { adapter, numLayers, variant, rounds, copyGigabytesPerSecond, entries } = result;
+  const { adapter, numLayers, variant, rounds, readGigabytesPerSecond, entries } = result;
   const title =
     `4-bit matvecs of an 8B shape, ${numLayers} layers' distinct weights, variant '${variant}', median of ${rounds} rounds, ` +
-    `on ${adapter}; a copy reads and writes ${formatNumber(copyGigabytesPerSecond)} GB/s`;
+    `on ${adapter}; a kernel that only reads does ${formatNumber(readGigabytesPerSecond)} GB/s`;
   const rows = entries.map((entry) => [
     entry.name,
     String(entry.numDispatches),
     formatBytes(entry.weightBytes),
     formatNumber(entry.medianMs),
     formatNumber(entry.gigabytesPerSecond),
-    `${(100 * entry.shareOfCopy).toFixed(1)} %`,
+    `${(100 * entry.shareOfReading).toFixed(1)} %`,
   ]);
   const columns = [
     text('product'),
@@ -199,7 +199,7 @@ function describeMatvec(result: MatvecResult): string {
     number('weights'),
     number('ms'),
     number('GB/s'),
-    number('of the copy'),
+    number('of reading'),
   ];
   return section(title, formatTable(columns, rows));
 }

@@ -44,7 +44,7 @@ npm run bench -- kv [options]    the KV hierarchy over long contexts; has its ow
                     tokens of a prompt, tokens after it, repetitions (default: by model and adapter)
   --quick           less of everything
   --peers           llama.cpp on the Qwen2 shape too, not only on stories260K
-  --matvec          GB/s of the 4-bit matvecs beside a copy's; done anyway on a GPU; node runner
+  --matvec          GB/s of the 4-bit matvecs beside a kernel's that only reads; done anyway on a GPU; node runner
   --matvec-layers N layers whose weights it reads (default 32, on a software adapter 2)
   --profile         GPU time by kernel; node runner
   --json FILE       where the JSON goes (default: a new file under .cache/bench/)
