@@ -51,7 +51,7 @@ const readBytesPerGroup = 16 * 256 * 16;
 
 const readWords = {
   name: 'bench/read-words',
-  bindings: { source: 'read', target: 'read_write' },
+  bindings: { source: 'read', sink: 'read_write' },
   params: { numVectors: 'u32' },
   variants: [{ name: 'portable', sources: [readWordsShader] }],
 } as const satisfies KernelSpec;
@@ -230,12 +230,12 @@ class Reading {
     const { buffers, maxBindingBytes } = compiler.device;
     const sizeBytes = Math.min(wantedBytes, maxBindingBytes - (maxBindingBytes % readBytesPerGroup));
     const source = buffers.create({ label: 'what is read', category: 'staging', sizeBytes });
-    const target = buffers.create({ label: 'what is not written', category: 'staging', sizeBytes: 16 });
+    const sink = buffers.create({ label: 'what is not written', category: 'staging', sizeBytes: 16 });
     const kernel = await compiler.compile(readWords);
-    const bound = kernel.bind({ source, target });
+    const bound = kernel.bind({ source, sink });
     const params = { numVectors: sizeBytes / 16 };
     const dispatch = { bound, params, grid: [sizeBytes / readBytesPerGroup] as const };
-    return new Reading(sizeBytes, new TimedPass(compiler, [dispatch]), [source, target]);
+    return new Reading(sizeBytes, new TimedPass(compiler, [dispatch]), [source, sink]);
   }
 
   destroy(): void {
