@@ -25,7 +25,7 @@ import { formatBytes, formatCount, formatRate } from './format';
 import { icons } from './icons';
 import { ImportController, type ImportSource } from './import-controller';
 import { LibraryController } from './library-controller';
-import { embeddedModel, idOfChoice, loadLastModel, type ModelChoice } from './models';
+import { choiceOfFiles, embeddedModel, idOfChoice, loadLastModel, type ModelChoice } from './models';
 import type { CatalogEntry } from './models/catalog';
 import { ModelStore } from './models/model-store';
 import { ModelsController } from './models-controller';
@@ -408,9 +408,14 @@ export class App extends LitElement {
     await this.#library.refresh();
   }
 
-  /** Files that were dropped or picked: documents, or documents that were exported. */
-  #takeFiles(files: readonly File[]): Promise<void> {
-    return this.#import(files.map((file) => (file.name.endsWith(exportedName) ? { exported: file } : file)));
+  /** Files that were dropped or picked: a model, documents, or documents that were exported. */
+  async #takeFiles(files: readonly File[]): Promise<void> {
+    const model = choiceOfFiles(files);
+    if (model) {
+      await this.#useModel(model);
+      return;
+    }
+    await this.#import(files.map((file) => (file.name.endsWith(exportedName) ? { exported: file } : file)));
   }
 
   async #import(sources: readonly ImportSource[]): Promise<void> {
@@ -453,11 +458,13 @@ export class App extends LitElement {
     }
   }
 
-  #onModel = async (event: CustomEvent<ModelChoice>): Promise<void> => {
+  #onModel = (event: CustomEvent<ModelChoice>): Promise<void> => this.#useModel(event.detail);
+
+  async #useModel(choice: ModelChoice): Promise<void> {
     this.isPicking = false;
-    void this.#engine.load(event.detail);
+    void this.#engine.load(choice);
     await this.#focusChat();
-  };
+  }
 
   /** Without a model there is little to do but to pick another. */
   #onStopLoading = (): void => {

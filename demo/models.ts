@@ -18,6 +18,13 @@ export function idOfChoice({ source }: ModelChoice): string | undefined {
   return 'storedId' in source ? source.storedId : undefined;
 }
 
+/** A GGUF model among picked or dropped files, with all its parts; undefined where there is none. */
+export function choiceOfFiles(files: readonly File[]): ModelChoice | undefined {
+  const parts = files.filter(({ name }) => name.endsWith('.gguf'));
+  const [first] = parts;
+  return first && { name: first.name.replace(/(?:-\d{5}-of-\d{5})?\.gguf$/, ''), source: parts };
+}
+
 const key = 'longpage-model';
 
 /** The stored model that was used last, or the embedded one: documents belong to the model that read them. */

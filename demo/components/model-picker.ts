@@ -5,7 +5,7 @@
 import { LitElement, css, html } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { describeError } from '../error-text';
-import type { ModelChoice } from '../models';
+import { choiceOfFiles, type ModelChoice } from '../models';
 import type { CatalogEntry } from '../models/catalog';
 import { controls } from '../shared-styles';
 import './model-card';
@@ -105,10 +105,23 @@ export class ModelPicker extends LitElement {
       <div class="others">
         ${this.canStore ? this.#renderSearch() : null}
         <section aria-labelledby="folder">
-          <h2 id="folder">A folder on this computer</h2>
-          <p>In Hugging Face layout: config.json, tokenizer.json, model.safetensors. Nothing is uploaded.</p>
+          <h2 id="folder">A model on this computer</h2>
+          <p>
+            A GGUF file, which may also be dropped on the page, or a folder in Hugging Face layout:
+            config.json, tokenizer.json, model.safetensors. Nothing is uploaded.
+          </p>
           ${this.folderProblem ? html`<p role="alert">${this.folderProblem}</p>` : null}
-          <button @click=${this.#openFolder}>Choose folder…</button>
+          <button @click=${() => this.#open('#gguf')}>Choose GGUF file…</button>
+          <button @click=${() => this.#open('[webkitdirectory]')}>Choose folder…</button>
+          <input
+            id="gguf"
+            type="file"
+            hidden
+            multiple
+            accept=".gguf"
+            aria-labelledby="folder"
+            @change=${this.#onFolder}
+          />
           <input
             type="file"
             hidden
@@ -120,7 +133,10 @@ export class ModelPicker extends LitElement {
         </section>
         <form aria-labelledby="address" @submit=${this.#onUrl}>
           <h2 id="address">A web address</h2>
-          <p>Of a folder in the same layout, on a site that lets this page read it. It is not kept.</p>
+          <p>
+            Of a GGUF file or a folder in the same layout, on a site that lets this page read it. It is not
+            kept.
+          </p>
           <label class="visually-hidden" for="url">Address of the model folder</label>
           <input id="url" type="url" name="url" required placeholder="https://…" autocomplete="off" />
           <button type="submit">Load</button>
@@ -147,8 +163,8 @@ export class ModelPicker extends LitElement {
     return html`<form aria-labelledby="hub" @submit=${this.#onFind}>
       <h2 id="hub">Another model of the Hugging Face hub</h2>
       <p>
-        By its name, as owner/name or owner/name@revision: Llama, Mistral, Qwen2, Qwen3, SmolLM3 or Phi-3,
-        with safetensors. You see what it takes first.
+        By its name, as owner/name, owner/name@revision or, of GGUF files, owner/name:Q4_K_M. You see what it
+        takes first.
       </p>
       <label class="visually-hidden" for="repository">Name of the repository</label>
       <input
@@ -172,13 +188,21 @@ export class ModelPicker extends LitElement {
     this.#fire('find', this.renderRoot.querySelector<HTMLInputElement>('#repository')!.value);
   };
 
-  #openFolder = (): void => this.renderRoot.querySelector<HTMLInputElement>('input[type=file]')?.click();
+  #open(input: string): void {
+    this.renderRoot.querySelector<HTMLInputElement>(`input${input}`)?.click();
+  }
 
   #onFolder = (event: Event): void => {
     const input = event.target as HTMLInputElement;
     const files = [...(input.files ?? [])];
     input.value = '';
     if (files.length === 0) return;
+    const gguf = choiceOfFiles(files);
+    if (gguf) {
+      this.folderProblem = '';
+      this.#choose(gguf);
+      return;
+    }
     const folder = files[0]!.webkitRelativePath.split('/')[0] || 'Chosen folder';
     const hasConfig = files.some(({ name }) => name === 'config.json');
     this.folderProblem = hasConfig ? '' : `“${folder}” is no model folder: it has no config.json.`;
@@ -188,7 +212,9 @@ export class ModelPicker extends LitElement {
   #onUrl = (event: SubmitEvent): void => {
     event.preventDefault();
     const { value } = this.renderRoot.querySelector<HTMLInputElement>('#url')!;
-    const url = new URL(value.endsWith('/') ? value : `${value}/`);
+    const url = new URL(value);
+    const isFile = url.pathname.endsWith('.gguf');
+    if (!isFile && !url.pathname.endsWith('/')) url.pathname += '/';
     this.#choose({ name: url.pathname.split('/').filter(Boolean).at(-1) ?? url.host, source: url.href });
   };
 

@@ -1,6 +1,6 @@
 /** The models that a person can choose from, each with what it needs and how much of it is here: pure. */
 import type { ModelChoice } from '../models';
-import { parseReference, type HubModel } from './hub';
+import { parseReference, type HubModel, type HubReference } from './hub';
 import type { ListedModel } from './model-list';
 import { storedIdOf, type DownloadProgress, type StoredModel } from './model-store';
 
@@ -44,12 +44,11 @@ const usualKvGpuBytes = 256 * 2 ** 20;
 export function catalog({ listed, stored, found, downloads }: CatalogInput): CatalogEntry[] {
   const storedById = new Map(stored.map((model) => [model.id, model]));
   const hubEntry = (
-    repository: string,
-    commit: string,
+    { repository, quantization, revision: commit }: HubReference,
     about: Omit<ListedModel, 'contextTokens'> & { readonly contextTokens?: number },
   ): CatalogEntry => {
     const { name, description, downloadBytes, weightBytes, kvGpuBytes, contextTokens } = about;
-    const id = storedIdOf({ repository, commit });
+    const id = storedIdOf({ repository, commit, ...(quantization !== undefined && { quantization }) });
     const here = storedById.get(id);
     const download = downloads.get(id);
     return {
@@ -57,7 +56,7 @@ export function catalog({ listed, stored, found, downloads }: CatalogInput): Cat
       name,
       description,
       ...(contextTokens !== undefined && { contextTokens }),
-      reference: `${repository}@${commit}`,
+      reference: `${repository}${quantization === undefined ? '' : `:${quantization}`}@${commit}`,
       downloadBytes: here?.totalBytes ?? downloadBytes,
       loadedBytes: download?.loadedBytes ?? here?.storedBytes ?? 0,
       gpuBytes: weightBytes + kvGpuBytes,
@@ -65,20 +64,23 @@ export function catalog({ listed, stored, found, downloads }: CatalogInput): Cat
       choice: { name, source: { storedId: id }, minGpuBytes: kvGpuBytes },
     };
   };
-  const other = ({ repository, commit, totalBytes, weightBytes }: HubModel | StoredModel) =>
-    hubEntry(repository, commit, {
-      name: repository,
-      description: `At commit ${commit.slice(0, 7)}.`,
-      downloadBytes: totalBytes,
-      weightBytes,
-      kvGpuBytes: usualKvGpuBytes,
-    });
+  const other = ({ commit, totalBytes, weightBytes, ...model }: HubModel | StoredModel) =>
+    hubEntry(
+      { ...model, revision: commit },
+      {
+        name:
+          model.quantization === undefined ? model.repository : `${model.repository} ${model.quantization}`,
+        description: `At commit ${commit.slice(0, 7)}.`,
+        downloadBytes: totalBytes,
+        weightBytes,
+        kvGpuBytes: usualKvGpuBytes,
+      },
+    );
   const entries = [
     ...listed.map((model) => {
       const { reference, source } = model;
       if (reference === undefined) return siteEntry(model, source!);
-      const { repository, revision } = parseReference(reference);
-      return hubEntry(repository, revision, model);
+      return hubEntry(parseReference(reference), model);
     }),
     ...found.map(other),
     ...stored.map(other),

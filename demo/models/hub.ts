@@ -20,6 +20,8 @@ export interface HubReference {
   readonly repository: string;
   /** A branch, tag or commit. */
   readonly revision: string;
+  /** Which of the repository's GGUF files, such as `Q4_K_M`; undefined for a model in Hugging Face layout. */
+  readonly quantization?: string;
 }
 
 /** A file of a repository at one commit. */
@@ -34,7 +36,10 @@ export interface HubModel extends HubReference {
   readonly commit: string;
   readonly files: readonly HubFile[];
   readonly totalBytes: number;
-  /** GPU bytes of the weights in f16, about: from the number of weights where the hub says it, else from the files' size. */
+  /**
+   * GPU bytes of the weights, about: in f16 from the number of weights where the hub says it, else from the files' size, as which
+   * GGUF's are kept.
+   */
   readonly weightBytes: number;
 }
 
@@ -48,23 +53,29 @@ const fewFiles = [
 ];
 
 /**
- * Reads `owner/name`, `owner/name@revision`, or the address of a repository's page.
+ * Reads `owner/name`, `owner/name@revision`, either with `:Q4_K_M` or the like after the name, or the address of a repository's page.
  * @throws TypeError when it is none of these
  */
 export function parseReference(text: string): HubReference {
   const path = text.trim().replace(/^https?:\/\/[^/]+\//, '');
-  const [name = '', revision = 'main'] = path
+  const [named = '', revision = 'main'] = path
     .replace(/\/(?:tree|commit)\//, '@')
     .replace(/\/$/, '')
     .split('@');
+  const [name = '', quantization, ...more] = named.split(':');
   const parts = name.split('/');
-  const isName = parts.length === 2 && parts.every((part) => namePart.test(part) && !/^\.+$/.test(part));
+  const isQuantization = quantization === undefined || /^\w+$/.test(quantization);
+  const isName =
+    more.length === 0 &&
+    isQuantization &&
+    parts.length === 2 &&
+    parts.every((part) => namePart.test(part) && !/^\.+$/.test(part));
   if (!isName || !/^[\w./-]+$/.test(revision) || revision.split('/').some((part) => /^\.*$/.test(part))) {
     throw new TypeError(
-      `“${text.trim()}” is no model's name: names look like owner/name or owner/name@revision.`,
+      `“${text.trim()}” is no model's name: names look like owner/name, owner/name@revision or owner/name:Q4_K_M.`,
     );
   }
-  return { repository: name, revision };
+  return { repository: name, revision, ...(quantization !== undefined && { quantization }) };
 }
 
 /** What the hub's API says of a repository, as far as it matters here. */
@@ -76,8 +87,18 @@ interface HubAnswer {
   readonly safetensors?: { readonly total?: unknown };
 }
 
-/** The files that the engine reads: configuration, tokenizer, and the weights whole or in shards. */
-export function chooseFiles(names: readonly string[]): string[] {
+/**
+ * The files that the engine reads: configuration, tokenizer, and the weights whole or in shards; or one GGUF model with all its
+ * parts, the one that is asked for, or the usual one of a repository that has nothing else.
+ */
+export function chooseFiles(names: readonly string[], quantization?: string): string[] {
+  const models = names.filter((name) => /^[^/]+\.gguf$/.test(name) && !/mmproj/i.test(name));
+  const isFolder = names.includes('config.json') && names.some((name) => /^model.*\.safetensors$/.test(name));
+  if (quantization !== undefined || (models.length > 0 && !isFolder)) {
+    const ofKind = (kind: string) => models.filter((name) => quantizationOf(name) === kind.toUpperCase());
+    const wanted = quantization === undefined ? usualQuantizations : [quantization];
+    return wanted.map(ofKind).find((files) => files.length > 0) ?? [];
+  }
   const hasWhole = names.includes('model.safetensors');
   const isWeight = (name: string) =>
     hasWhole
@@ -86,14 +107,26 @@ export function chooseFiles(names: readonly string[]): string[] {
   return names.filter((name) => fewFiles.includes(name) || isWeight(name));
 }
 
+/** What is taken of a repository of GGUF files where nobody says which, the first that it has. */
+const usualQuantizations = ['Q4_K_M', 'Q4_K_S', 'Q4_0', 'Q4_1', 'Q5_K_M', 'Q8_0', 'F16', 'BF16', 'F32'];
+
+/** `Q4_K_M` of `name-Q4_K_M.gguf` or `name.Q4_K_M-00001-of-00002.gguf`, in capitals. */
+function quantizationOf(name: string): string | undefined {
+  return /[-.]([a-z]+\d\w*?)(?:-\d{5}-of-\d{5})?\.gguf$/i.exec(name)?.[1]?.toUpperCase();
+}
+
 /** @throws EngineError `model-unsupported` when something that the engine needs is not there */
-function checkComplete(repository: string, files: readonly string[]): void {
+function checkComplete(repository: string, files: readonly string[], { quantization }: HubReference): void {
+  if (files.some((name) => name.endsWith('.gguf'))) return;
+  if (quantization !== undefined) {
+    throw new EngineError('model-unsupported', `${repository} has no GGUF file of ${quantization}.`);
+  }
   const missing = ['config.json', 'tokenizer.json'].filter((name) => !files.includes(name));
   if (!files.some((name) => name.endsWith('.safetensors'))) missing.push('model.safetensors');
   if (missing.length === 0) return;
   throw new EngineError(
     'model-unsupported',
-    `${repository} has no ${missing.join(', no ')}: choose a repository in Hugging Face layout with safetensors.`,
+    `${repository} has no ${missing.join(', no ')}: choose a repository in Hugging Face layout with safetensors, or of GGUF files.`,
   );
 }
 
@@ -149,8 +182,8 @@ export async function findHubModel(
     throw new EngineError('network', `The hub did not say which commit ${what} is.`);
   }
   const sizes = new Map(siblings.map(({ rfilename, size }) => [String(rfilename), size]));
-  const names = chooseFiles([...sizes.keys()]);
-  checkComplete(repository, names);
+  const names = chooseFiles([...sizes.keys()], reference.quantization);
+  checkComplete(repository, names, reference);
   checkArchitecture(repository, config?.architectures);
   const files = names.map((name): HubFile => {
     const sizeBytes = sizes.get(name);
@@ -160,9 +193,10 @@ export async function findHubModel(
     return { name, sizeBytes: sizeBytes as number, url: `${hubUrl}/${repository}/resolve/${sha}/${name}` };
   });
   const sumOf = (some: readonly HubFile[]) => some.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
-  const numWeights = safetensors?.total;
+  const isGguf = names.some((name) => name.endsWith('.gguf'));
+  const numWeights = isGguf ? undefined : safetensors?.total;
   const weightBytes = Number.isSafeInteger(numWeights)
     ? 2 * (numWeights as number)
-    : sumOf(files.filter(({ name }) => name.endsWith('.safetensors')));
-  return { repository, revision, commit: sha, files, totalBytes: sumOf(files), weightBytes };
+    : sumOf(files.filter(({ name }) => /\.(?:safetensors|gguf)$/.test(name)));
+  return { ...reference, commit: sha, files, totalBytes: sumOf(files), weightBytes };
 }

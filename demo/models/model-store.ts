@@ -13,6 +13,7 @@ export interface StoredModel {
   readonly id: string;
   readonly repository: string;
   readonly revision: string;
+  readonly quantization?: string;
   readonly commit: string;
   readonly storedBytes: number;
   readonly totalBytes: number;
@@ -67,8 +68,13 @@ interface State {
 }
 
 /** Names a repository at a commit in the store. */
-export function storedIdOf({ repository, commit }: Pick<HubModel, 'repository' | 'commit'>): string {
-  return `${repository.replace('/', '--')}@${commit}`;
+export function storedIdOf({
+  repository,
+  commit,
+  quantization,
+}: Pick<HubModel, 'repository' | 'commit' | 'quantization'>): string {
+  const kind = quantization === undefined ? '' : `.${quantization}`;
+  return `${repository.replace('/', '--')}${kind}@${commit}`;
 }
 
 const lockOf = (id: string) => `${rootName} ${id}`;
@@ -202,7 +208,7 @@ export class ModelStore {
   async #describe(id: string, directory: FileSystemDirectoryHandle): Promise<StoredModel | undefined> {
     const state = await readState(directory);
     if (!state) return undefined;
-    const { repository, revision, commit, files, totalBytes, weightBytes } = state.model;
+    const { repository, revision, quantization, commit, files, totalBytes, weightBytes } = state.model;
     const sizes = await Promise.all(
       files.map(async ({ name }) => (await openFile(directory, name))?.size ?? 0),
     );
@@ -210,6 +216,7 @@ export class ModelStore {
       id,
       repository,
       revision,
+      ...(quantization !== undefined && { quantization }),
       commit,
       totalBytes,
       weightBytes,

@@ -1,5 +1,5 @@
-// A matrix slab of 4-bit affine groups of 32 columns: values [rows, groups * 32] of 4 bits, lowest bits first;
-// scales [rows, groups] of f16 pair (scale, bias), bound by the kernel; w = scale * q + bias.
+// A matrix slab of 4-bit affine groups: values [rows, columns rounded up to 32] of 4 bits, lowest bits first;
+// w = scale * q + bias, with scale and bias of 32 or more columns from an affine-*.wgsl.
 
 @group(0) @binding(0) var<storage, read> values: array<vec4<u32>>;
 
@@ -15,20 +15,20 @@ fn blocksPerRow(columns: u32) -> u32 {
 fn weightAt(row: u32, column: u32, columns: u32) -> f32 {
   let word = values[row * blocksPerRow(columns) + column / 32u][column % 32u / 8u];
   let q = extractBits(word, column % 8u * 4u, 4u);
-  let affine = unpack2x16float(scales[row * ((columns + 31u) / 32u) + column / 32u]);
+  let affine = affineValue(affineAt(row, column, columns));
   return fma(affine.x, f32(q), affine.y);
 }
 
 // Eight weights of a row as they are stored; those of the row's last vector where there are no more.
 struct Eight {
   word: u32,
-  affine: u32,
+  affine: Affine,
 }
 
 fn eightAt(row: u32, eight: u32, columns: u32) -> Eight {
   let stride = blocksPerRow(columns);
   let at = min(eight, 4u * stride - 1u);
-  return Eight(values[row * stride + at / 4u][at % 4u], scales[row * stride + at / 4u]);
+  return Eight(values[row * stride + at / 4u][at % 4u], affineAt(row, at * 8u, columns));
 }
 
 fn firstOfEight(eight: Eight) -> vec4<f32> {
@@ -40,8 +40,8 @@ fn lastOfEight(eight: Eight) -> vec4<f32> {
 }
 
 // An integer below 2^23 in the last bits of 2^23 is that much more: so it becomes a float without a conversion.
-fn weightsOf(halfWord: u32, pair: u32) -> vec4<f32> {
-  let affine = unpack2x16float(pair);
+fn weightsOf(halfWord: u32, group: Affine) -> vec4<f32> {
+  let affine = affineValue(group);
   let q = (vec4<u32>(halfWord) >> vec4<u32>(0u, 4u, 8u, 12u)) & vec4<u32>(15u);
   let integers = bitcast<vec4<f32>>(q | vec4<u32>(0x4b000000u)) - vec4<f32>(8388608.0);
   return fma(vec4<f32>(affine.x), integers, vec4<f32>(affine.y));
@@ -77,7 +77,7 @@ fn forWeights(input: vec4<f32>) -> vec4<f32> {
 
 // (scale, bias) of a block of a matrix row.
 fn affineOf(row: u32, block: u32, columns: u32) -> vec2<f32> {
-  return unpack2x16float(scales[row * ((columns + 31u) / 32u) + block]);
+  return affineValue(affineAt(row, block * blockColumns, columns));
 }
 
 // A block's weights times its inputs, from the product of its integers and the sum of its inputs.

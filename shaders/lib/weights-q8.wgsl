@@ -1,5 +1,5 @@
-// A matrix slab of 8-bit affine groups of 32 columns: values [rows, groups * 32] of 8 bits, lowest bits first;
-// scales [rows, groups] of f16 pair (scale, bias), bound by the kernel; w = scale * q + bias.
+// A matrix slab of 8-bit affine groups: values [rows, columns rounded up to 32] of 8 bits, lowest bits first;
+// w = scale * q + bias, with scale and bias of 16 or more columns from an affine-*.wgsl.
 
 @group(0) @binding(0) var<storage, read> values: array<vec4<u32>>;
 
@@ -15,21 +15,21 @@ fn blocksPerRow(columns: u32) -> u32 {
 fn weightAt(row: u32, column: u32, columns: u32) -> f32 {
   let word = values[row * blocksPerRow(columns) + column / 16u][column % 16u / 4u];
   let q = extractBits(word, column % 4u * 8u, 8u);
-  let affine = unpack2x16float(scales[row * ((columns + 31u) / 32u) + column / 32u]);
+  let affine = affineValue(affineAt(row, column, columns));
   return fma(affine.x, f32(q), affine.y);
 }
 
 // Eight weights of a row as they are stored; those of the row's last vector where there are no more.
 struct Eight {
   words: vec2<u32>,
-  affine: u32,
+  affine: Affine,
 }
 
 fn eightAt(row: u32, eight: u32, columns: u32) -> Eight {
   let stride = blocksPerRow(columns);
   let at = min(eight, 2u * stride - 1u);
   let vector = values[row * stride + at / 2u];
-  return Eight(select(vector.xy, vector.zw, at % 2u == 1u), scales[row * (stride / 2u) + at / 4u]);
+  return Eight(select(vector.xy, vector.zw, at % 2u == 1u), affineAt(row, at * 8u, columns));
 }
 
 fn firstOfEight(eight: Eight) -> vec4<f32> {
@@ -40,8 +40,8 @@ fn lastOfEight(eight: Eight) -> vec4<f32> {
   return weightsOf(eight.words.y, eight.affine);
 }
 
-fn weightsOf(word: u32, pair: u32) -> vec4<f32> {
-  let affine = unpack2x16float(pair);
+fn weightsOf(word: u32, group: Affine) -> vec4<f32> {
+  let affine = affineValue(group);
   return fma(vec4<f32>(affine.x), vec4<f32>(unpack4xU8(word)), vec4<f32>(affine.y));
 }
 
@@ -66,7 +66,7 @@ fn forWeights(input: vec4<f32>) -> vec4<f32> {
 
 // (scale, bias) of a block of a matrix row.
 fn affineOf(row: u32, block: u32, columns: u32) -> vec2<f32> {
-  return unpack2x16float(scales[row * ((columns + 31u) / 32u) + block / 2u]);
+  return affineValue(affineAt(row, block * blockColumns, columns));
 }
 
 // A block's weights times its inputs, from the product of its integers and the sum of its inputs.

@@ -3,6 +3,7 @@ import { EngineError } from '../util/errors';
 import { architectures, type Architecture } from './architectures';
 import { ConfigFields, isJsonObject, quote } from '../util/config-fields';
 import { parseLayers, type LayerConfig } from './layer-config';
+import { parseQuantization, type Quantization } from './quantization';
 import { parseRope, type RopeConfig } from './rope-config';
 
 export type { LayerConfig } from './layer-config';
@@ -37,6 +38,8 @@ export interface ModelConfig {
   readonly hasQkNorm: boolean;
   /** Whether files hold `qkv_proj` and `gate_up_proj` instead of separate tensors. */
   readonly hasFusedTensors: boolean;
+  /** How MLX has quantised the files' matrices; undefined where they are not. */
+  readonly quantization?: Quantization;
   /** Whether the embedding is the head. */
   readonly isHeadTied: boolean;
   /** Tokens that the model was made for; with YaRN, those after stretching. */
@@ -60,7 +63,6 @@ const activations: Readonly<Record<string, Activation>> = {
 
 /** Fields of other models' configurations that change the arithmetic, each with the value that changes nothing. */
 const neutralFields: Readonly<Record<string, unknown>> = {
-  quantization_config: undefined,
   num_experts: 0,
   num_local_experts: 0,
   n_routed_experts: 0,
@@ -98,6 +100,7 @@ export function parseModelConfig(config: unknown, generation?: unknown): ModelCo
   const [name, architecture] = findArchitecture(fields);
   refuseUnknownArithmetic(fields);
   const { defaults } = architecture;
+  const quantization = parseQuantization(fields);
 
   const vocabSize = fields.integer('vocab_size', { min: 1, max: 2 ** 22 });
   const hiddenSize = fields.integer('hidden_size', { min: 8, max: 2 ** 16 });
@@ -148,6 +151,7 @@ export function parseModelConfig(config: unknown, generation?: unknown): ModelCo
       scaling.type === 'yarn'
         ? Math.max(maxPositions, Math.round(scaling.originalContext * scaling.factor))
         : maxPositions,
+    ...(quantization && { quantization }),
     ...parseSpecialIds(fields, generation, architecture, vocabSize),
   };
 }

@@ -2,6 +2,7 @@
 import { EngineError } from '../util/errors';
 import { parseModelConfig, type ModelConfig } from './model-config';
 import type { ModelSource } from '../source/model-source';
+import { readJson } from '../source/read-json';
 
 /**
  * Reads `config.json` and, where there is one, `generation_config.json`.
@@ -14,22 +15,8 @@ export async function readModelConfig(source: ModelSource, signal?: AbortSignal)
   if (config === undefined) {
     throw new EngineError(
       'model-unsupported',
-      "There is no 'config.json': a model is a folder in Hugging Face layout, with safetensors weights.",
+      "There is no 'config.json': a model is a folder in Hugging Face layout, with safetensors weights, or a GGUF file.",
     );
   }
   return parseModelConfig(config, generation);
-}
-
-async function readJson(
-  source: ModelSource,
-  name: string,
-  signal: AbortSignal | undefined,
-): Promise<unknown> {
-  const text = await source.readText(name, signal);
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new EngineError('model-unsupported', `The model's '${name}' is not JSON.`, { cause });
-  }
 }

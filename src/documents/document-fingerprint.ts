@@ -2,7 +2,6 @@
 import type { CacheShape } from '../cache/cache-layout';
 import { pageTokens } from '../cache/page';
 import type { ModelConfig } from '../config/model-config';
-import type { WeightFormat } from '../kernels/linear/weight-format';
 
 /** What pages are made with. */
 export interface PageOrigin {
@@ -11,8 +10,8 @@ export interface PageOrigin {
   /** Digest of tokenizer and chat template. */
   readonly textId: string;
   readonly config: ModelConfig;
-  /** Format of the weights on the GPU. */
-  readonly weights: WeightFormat;
+  /** Formats of the weights on the GPU. */
+  readonly weights: string;
   readonly cache: Pick<CacheShape, 'format' | 'hostFormat'>;
 }
 

@@ -80,6 +80,11 @@ export class DeviceSide {
     return this.#loop;
   }
 
+  /** What `MatrixFormats` calls the formats of the weights. */
+  get weightFormats(): string {
+    return this.#parts.weightFormats;
+  }
+
   /** Digest of the weights' bytes: the same on every device. */
   get weightsId(): string {
     return this.#parts.weightsId;

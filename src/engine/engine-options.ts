@@ -8,7 +8,7 @@ import type { KvOptions } from '../runner/memory-plan';
 export interface EngineOptions {
   /** Where to ask for a GPU: `navigator.gpu`, or Dawn's object under Node. */
   readonly gpu: GPU | undefined;
-  /** Storage of the matrices. Default `'f16'`. */
+  /** Storage of the matrices. Default: as quantised files have them, else `'f16'`. */
   readonly weights?: WeightFormat;
   readonly kv?: KvOptions;
   /** Absolute URL of a folder with head profiles, named after the models' content as `npm run profile` does. */

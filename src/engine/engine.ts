@@ -359,7 +359,7 @@ export class EngineCore {
           weightsId: this.#side.weightsId,
           textId: this.#textId,
           config: this.config,
-          weights: this.#options.weights ?? 'f16',
+          weights: this.#side.weightFormats,
           cache: cache.shape,
         }),
         layout: { numLayers, numKvHeads, pageBytes: hostPageBytes, summaryBytes },

@@ -1,12 +1,14 @@
 /** From a device and a model's source to everything that an engine runs on. */
 import type { Device } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
+import type { MatrixFormat } from '../kernels/linear/matrix-format';
 import { matvecTuning } from '../kernels/linear/matvec';
 import { topKConstants } from '../kernels/select/top-k';
 import { isSelecting, slowKernels } from '../graph/kernel-list';
 import type { ModelConfig } from '../config/model-config';
 import type { ModelSource } from '../source/model-source';
 import { ContentDigest } from '../weights/content-digest';
+import { chooseFormats } from '../weights/choose-formats';
 import { loadWeights } from '../weights/weight-loader';
 import { weightBytes } from '../weights/weight-layout';
 import { destroyWeights, type ModelWeights } from '../weights/weights';
@@ -29,6 +31,8 @@ export interface EngineParts {
   readonly runner: ModelRunner;
   /** Digest of the weights' bytes. */
   readonly weightsId: string;
+  /** What `MatrixFormats` calls the weights' formats. */
+  readonly weightFormats: string;
   readonly hostStore: BackedHostStore;
   readonly refusedVariants: readonly string[];
 }
@@ -57,29 +61,31 @@ export async function prepare(
   options: EngineOptions,
   { store, observer, measured, reading = Promise.resolve() }: PrepareExtras,
 ): Promise<EngineParts> {
-  const { weights: format = 'f16', kv = {}, onProgress, onWarning, signal } = options;
+  const { kv = {}, onProgress, onWarning, signal } = options;
+  const formats = await chooseFormats(source, config, options.weights, signal);
   const { maxBindingBytes } = device;
   // The plan comes first: a context that cannot fit is refused before a byte of weights is fetched.
   const plan = planMemory({
     config,
-    weightBytes: weightBytes(config, format, maxBindingBytes),
+    weightBytes: weightBytes(config, formats, maxBindingBytes),
     maxBindingBytes,
     kv,
   });
   const compiler = new KernelCompiler(device);
-  compiler.warmUp(slowKernels(config, format, plan.cache, device.features));
+  compiler.warmUp(slowKernels(config, formats, plan.cache, device.features));
   const { headDim, numHeads, numKvHeads } = config;
   const shape = {
-    weights: format,
+    weights: formats.all,
     kv: plan.cache.format,
     headDim,
     group: numHeads / numKvHeads,
     isSelecting: isSelecting(config, plan.cache),
     isFused: device.features.has('fused-selection'),
     topThreads: topKConstants(device.features).threads,
-    tunings: [config.vocabSize, config.hiddenSize].map((numRows) =>
-      matvecTuning({ format, numRows, rows: 1, isGated: false }, device.features),
-    ),
+    tunings: (format: MatrixFormat) =>
+      [config.vocabSize, config.hiddenSize].map((numRows) =>
+        matvecTuning({ format, numRows, rows: 1, isGated: false }, device.features),
+      ),
   };
   let weights: ModelWeights | undefined;
   let hostStore = store;
@@ -88,7 +94,7 @@ export async function prepare(
     const [{ refusedVariants, warning }] = await together(signal, (either) => [
       runSelfTest(compiler, shape),
       loadWeights(device, config, source, {
-        format,
+        format: formats,
         digest,
         signal: either,
         ...(onProgress && { onProgress }),
@@ -106,7 +112,16 @@ export async function prepare(
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();
     const weightsId = await digest.finish();
-    return { device, compiler, weights: weights!, runner, hostStore, weightsId, refusedVariants };
+    return {
+      device,
+      compiler,
+      weights: weights!,
+      runner,
+      hostStore,
+      weightsId,
+      weightFormats: formats.name,
+      refusedVariants,
+    };
   } catch (error) {
     if (weights) destroyWeights(weights);
     if (!store) await hostStore?.close();

@@ -6,14 +6,16 @@ import { elementOf } from '../kernels/attention/kv-format';
 import { prefillAttention } from '../kernels/attention/prefill-attention';
 import { sparseDecode } from '../kernels/attention/sparse-decode';
 import { ropeAppend, ropeAppendTile } from '../kernels/cache/rope-append';
+import type { MatrixFormat } from '../kernels/linear/matrix-format';
 import { matmul } from '../kernels/linear/matmul';
 import { matvec, matvecTuning } from '../kernels/linear/matvec';
 import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
-import type { WeightFormat } from '../kernels/linear/weight-format';
 import { isSamplingWide, sample, samplerThreads } from '../kernels/sampler/sample';
 import { pageScore } from '../kernels/select/page-score';
 import { selectPages } from '../kernels/select/select-pages';
 import { topK, topKConstants } from '../kernels/select/top-k';
+import type { MatrixFormats } from '../weights/matrix-formats';
+import type { LayerMatrix } from '../weights/weight-layout';
 import { qkvWidth } from './activations';
 import type { ModelConfig } from '../config/model-config';
 
@@ -30,7 +32,7 @@ export function isSelecting(config: ModelConfig, cache: CacheShape): boolean {
 /** The kernels of prefill and of decoding one row that take a software adapter 0.1 s or more each, slowest first. */
 export function slowKernels(
   config: ModelConfig,
-  format: WeightFormat,
+  formats: MatrixFormats,
   cache: CacheShape,
   features: ReadonlySet<DeviceFeature>,
 ): KernelUse[] {
@@ -39,7 +41,18 @@ export function slowKernels(
   const element = elementOf(kv);
   const heads = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
   const withNorm = { ...heads, QK_NORM: Number(config.hasQkNorm) };
-  const product = (numRows: number, NORM: number, hasBias: boolean, RESIDUAL: number): KernelUse => [
+  /** Of a matrix's first rows: those of most layers are alike. */
+  const headFormat = formats.runsOf(config.isHeadTied ? 'embedding' : 'head', undefined, vocabSize)[0]!
+    .format;
+  const formatOf = (part: LayerMatrix, numRows: number) => formats.runsOf(part, 0, numRows)[0]!.format;
+  const gateUpFormat = formatOf('gateUp', 2 * config.intermediateSize);
+  const product = (
+    format: MatrixFormat,
+    numRows: number,
+    NORM: number,
+    hasBias: boolean,
+    RESIDUAL: number,
+  ): KernelUse => [
     matvec(format),
     {
       NORM,
@@ -51,18 +64,18 @@ export function slowKernels(
   return [
     [sample, { threads: samplerThreads(vocabSize), WIDE: Number(isSamplingWide(vocabSize, features)) }],
     [prefillAttention(element, headDim), heads],
-    [matmul(format), {}],
+    [matmul(gateUpFormat), {}],
     [sparseDecode(kv), heads],
-    product(vocabSize, 1, false, 0),
-    product(qkvWidth(config), 1, config.hasQkvBias, 0),
+    product(headFormat, vocabSize, 1, false, 0),
+    product(formatOf('qkv', qkvWidth(config)), qkvWidth(config), 1, config.hasQkvBias, 0),
     config.hasMlpBias
-      ? product(2 * config.intermediateSize, 1, true, 0)
+      ? product(gateUpFormat, 2 * config.intermediateSize, 1, true, 0)
       : [
-          matvecGated(format),
+          matvecGated(gateUpFormat),
           {
             ACTIVATION: activationCodes[config.activation],
             ...matvecTuning(
-              { format, numRows: 2 * config.intermediateSize, rows: 1, isGated: true },
+              { format: gateUpFormat, numRows: 2 * config.intermediateSize, rows: 1, isGated: true },
               features,
             ),
           },
@@ -75,8 +88,8 @@ export function slowKernels(
         ] as const)
       : []),
     [ropeAppend(kv), withNorm],
-    product(hiddenSize, 0, config.hasOutputBias, 1),
-    product(hiddenSize, 0, config.hasMlpBias, 1),
+    product(formatOf('output', hiddenSize), hiddenSize, 0, config.hasOutputBias, 1),
+    product(formatOf('down', hiddenSize), hiddenSize, 0, config.hasMlpBias, 1),
     [ropeAppendTile(element), withNorm],
   ];
 }

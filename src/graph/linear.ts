@@ -6,6 +6,7 @@ import { embed, embedGrid, latestTokenFlag } from '../kernels/linear/embed';
 import { matmul, matmulGrid, matmulTileRows } from '../kernels/linear/matmul';
 import { matvec, matvecGrid, matvecTuning } from '../kernels/linear/matvec';
 import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
+import type { MatrixFormat } from '../kernels/linear/matrix-format';
 import type { ModelConfig } from '../config/model-config';
 import type { Matrix, MatrixSlab } from '../weights/weights';
 
@@ -40,6 +41,15 @@ function weightsOf({ values, scales }: MatrixSlab) {
   return { values, scales };
 }
 
+/** Binds every slab to the kernel of its format. */
+async function mapSlabs<K, T>(
+  { slabs }: Matrix,
+  kernelOf: (format: MatrixFormat) => Promise<K>,
+  bind: (kernel: K, slab: MatrixSlab) => T,
+): Promise<T[]> {
+  return Promise.all(slabs.map(async (slab) => bind(await kernelOf(slab.format), slab)));
+}
+
 /** `y[r] = [y[r] +] W·[norm](x[r]) [+ bias]` for all rows of the batch. */
 export async function bindMatvec(
   context: LinearContext,
@@ -48,17 +58,17 @@ export async function bindMatvec(
 ): Promise<Operation> {
   const { compiler, config, unused } = context;
   const { x, y, outputStride, normWeight, bias, isResidual = false, rows } = operands;
-  const { format, numRows } = matrix;
-  const tuning = matvecTuning({ format, numRows, rows, isGated: false }, compiler.device.features);
-  const constants = {
-    ...tuning,
-    NORM: Number(!!normWeight),
-    BIAS: Number(!!bias),
-    RESIDUAL: Number(isResidual),
-    ROWS: rows,
-  };
-  const kernel = await compiler.compile(matvec(format), constants);
-  const slabs = matrix.slabs.map((slab) => ({
+  const tuningOf = (format: MatrixFormat) =>
+    matvecTuning({ format, numRows: matrix.numRows, rows, isGated: false }, compiler.device.features);
+  const kernelOf = (format: MatrixFormat) =>
+    compiler.compile(matvec(format), {
+      ...tuningOf(format),
+      NORM: Number(!!normWeight),
+      BIAS: Number(!!bias),
+      RESIDUAL: Number(isResidual),
+      ROWS: rows,
+    });
+  const slabs = await mapSlabs(matrix, kernelOf, (kernel, slab) => ({
     bound: kernel.bind({ x, y, normWeight: normWeight ?? unused, bias: bias ?? unused, ...weightsOf(slab) }),
     params: {
       columns: matrix.numColumns,
@@ -67,7 +77,7 @@ export async function bindMatvec(
       outputStride,
       epsilon: config.normEpsilon,
     },
-    grid: matvecGrid(slab.numRows, tuning),
+    grid: matvecGrid(slab.numRows, tuningOf(slab.format)),
   }));
   return (recorder) => {
     for (const { bound, params, grid } of slabs) recorder.dispatch(bound, params, grid);
@@ -82,14 +92,15 @@ export async function bindMatvecGated(
 ): Promise<Operation> {
   const { compiler, config } = context;
   const { x, y, normWeight, rows } = operands;
-  const { format, numRows } = matrix;
-  const tuning = matvecTuning({ format, numRows, rows, isGated: true }, compiler.device.features);
-  const kernel = await compiler.compile(matvecGated(format), {
-    ...tuning,
-    ACTIVATION: activationCodes[config.activation],
-    ROWS: rows,
-  });
-  const slabs = matrix.slabs.map((slab) => ({
+  const tuningOf = (format: MatrixFormat) =>
+    matvecTuning({ format, numRows: matrix.numRows, rows, isGated: true }, compiler.device.features);
+  const kernelOf = (format: MatrixFormat) =>
+    compiler.compile(matvecGated(format), {
+      ...tuningOf(format),
+      ACTIVATION: activationCodes[config.activation],
+      ROWS: rows,
+    });
+  const slabs = await mapSlabs(matrix, kernelOf, (kernel, slab) => ({
     bound: kernel.bind({ x, y, normWeight, ...weightsOf(slab) }),
     params: {
       columns: matrix.numColumns,
@@ -98,7 +109,7 @@ export async function bindMatvecGated(
       outputStride: matrix.numRows / 2,
       epsilon: config.normEpsilon,
     },
-    grid: matvecGrid(slab.numRows, tuning),
+    grid: matvecGrid(slab.numRows, tuningOf(slab.format)),
   }));
   return (recorder) => {
     for (const { bound, params, grid } of slabs) recorder.dispatch(bound, params, grid);
@@ -126,8 +137,8 @@ export async function bindMatmul(
   // On a software adapter nothing is won that would pay for compiling a second pipeline.
   const isSoftware = compiler.device.features.has('software');
   const tileRows = isSoftware ? 64 : matmulTileRows(matrix.numRows);
-  const kernel = await compiler.compile(matmul(matrix.format), { TILE_ROWS: tileRows });
-  const slabs = matrix.slabs.map((slab) => ({
+  const kernelOf = (format: MatrixFormat) => compiler.compile(matmul(format), { TILE_ROWS: tileRows });
+  const slabs = await mapSlabs(matrix, kernelOf, (kernel, slab) => ({
     bound: kernel.bind({ x, y, bias: bias ?? unused, ...weightsOf(slab) }),
     numOutputs: slab.numRows,
     firstOutput: slab.firstRow,
@@ -163,8 +174,8 @@ export async function bindEmbed(
   matrix: Matrix,
   { tokens, hidden }: { readonly tokens: GpuBuffer; readonly hidden: GpuBuffer },
 ): Promise<(recorder: Recorder, list: Uint32Array) => void> {
-  const kernel = await compiler.compile(embed(matrix.format));
-  const slabs = matrix.slabs.map((slab) => ({
+  const kernelOf = (format: MatrixFormat) => compiler.compile(embed(format));
+  const slabs = await mapSlabs(matrix, kernelOf, (kernel, slab) => ({
     bound: kernel.bind({ tokens, hidden, ...weightsOf(slab) }),
     params: { columns: matrix.numColumns, firstRow: slab.firstRow, numRows: slab.numRows },
   }));

@@ -1,6 +1,7 @@
 /** The small files of a model's folder that are about text. */
 import type { ModelSource } from '../source/model-source';
 import { digestOf } from '../weights/content-digest';
+import { readJson } from '../source/read-json';
 import { ChatTemplate } from '../tokenizer/chat-template';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { EngineError } from '../util/errors';
@@ -18,28 +19,16 @@ export interface TextFiles {
  * @throws EngineError `model-unsupported`, `network`; the signal's reason when aborted
  */
 export async function readTextFiles(source: ModelSource, signal?: AbortSignal): Promise<TextFiles> {
-  const names = ['tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja'] as const;
-  const texts = await Promise.all(names.map((name) => source.readText(name, signal)));
-  const [tokenizer, tokenizerConfig, chatTemplate] = texts;
-  const tokenizerJson = parseJson('tokenizer.json', required('tokenizer.json', tokenizer));
-  const tokenizerConfigJson = parseJson('tokenizer_config.json', tokenizerConfig);
+  const [tokenizer, tokenizerConfig, chatTemplate] = await Promise.all([
+    readJson(source, 'tokenizer.json', signal),
+    readJson(source, 'tokenizer_config.json', signal),
+    source.readText('chat_template.jinja', signal),
+  ]);
+  if (tokenizer === undefined)
+    throw new EngineError('model-unsupported', 'The model folder has no tokenizer.json.');
   return {
-    tokenizer: Tokenizer.fromJson(tokenizerJson, tokenizerConfigJson),
-    template: ChatTemplate.fromFiles(chatTemplate, tokenizerConfigJson),
-    id: await digestOf([JSON.stringify(texts)]),
+    tokenizer: Tokenizer.fromJson(tokenizer, tokenizerConfig),
+    template: ChatTemplate.fromFiles(chatTemplate, tokenizerConfig),
+    id: await digestOf([JSON.stringify([tokenizer, tokenizerConfig, chatTemplate])]),
   };
-}
-
-function required(name: string, text: string | undefined): string {
-  if (text === undefined) throw new EngineError('model-unsupported', `The model folder has no ${name}.`);
-  return text;
-}
-
-function parseJson(name: string, text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new EngineError('model-unsupported', `The model's ${name} is not valid JSON.`, { cause });
-  }
 }

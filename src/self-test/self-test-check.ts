@@ -2,7 +2,7 @@
 import type { Grid, KernelSpec } from '../gpu/kernel';
 import type { KvFormat } from '../kernels/attention/kv-format';
 import type { MatvecTuning } from '../kernels/linear/matvec';
-import type { WeightFormat } from '../kernels/linear/weight-format';
+import type { MatrixFormat } from '../kernels/linear/weight-format';
 
 /** Content of a buffer. */
 export type CheckData =
@@ -27,7 +27,7 @@ export interface SelfTestCheck {
 
 /** The kernels that a model will use: those are tested, with the constants of most of their uses, and stay compiled. */
 export interface SelfTestShape {
-  readonly weights: WeightFormat;
+  readonly weights: readonly MatrixFormat[];
   readonly kv: KvFormat;
   readonly headDim: number;
   /** Query heads of a KV head. */
@@ -38,8 +38,8 @@ export interface SelfTestShape {
   readonly isFused?: boolean;
   /** Invocations of `topK`; 256 if not given. */
   readonly topThreads?: number;
-  /** Of matvec, in some of its uses; what its shader has by itself if not given. */
-  readonly tunings?: readonly MatvecTuning[];
+  /** Of matvec, in some of its uses, by the format; what its shader has by itself if not given. */
+  readonly tunings?: (format: MatrixFormat) => readonly MatvecTuning[];
 }
 
 /** Multiples of 1/8 in [-1, 1), exact in f16, in no order that a wrong index would keep. */

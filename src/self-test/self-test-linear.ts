@@ -1,7 +1,7 @@
 /** The self-test's products of a matrix with rows, against plain loops. */
 import { matmul, matmulGrid } from '../kernels/linear/matmul';
-import { matvec, matvecGrid, plainTuning } from '../kernels/linear/matvec';
-import { decodeRows, encodeRows } from '../kernels/linear/weight-format';
+import { matvec, matvecGrid, plainTuning, type MatvecTuning } from '../kernels/linear/matvec';
+import { decodeRows, sampleRows, type MatrixFormat } from '../kernels/linear/weight-format';
 import { wave, type SelfTestCheck, type SelfTestShape } from './self-test-check';
 
 const columns = 72;
@@ -9,10 +9,14 @@ const numOutputs = 19;
 
 /** A normed row times a matrix, as at the head and before it; three rows times a matrix added to what was there, as in prefill. */
 export function linearChecks({
-  weights: format,
-  tunings = [plainTuning],
+  weights,
+  tunings = () => [plainTuning],
 }: Pick<SelfTestShape, 'weights' | 'tunings'>): SelfTestCheck[] {
-  const encoded = encodeRows(format, wave(numOutputs * columns, 7), numOutputs, columns);
+  return weights.flatMap((format) => checksOf(format, tunings(format)));
+}
+
+function checksOf(format: MatrixFormat, tunings: readonly MatvecTuning[]): SelfTestCheck[] {
+  const encoded = sampleRows(format, wave(numOutputs * columns, 7), numOutputs, columns);
   const matrix = decodeRows(format, encoded, numOutputs, columns);
   const bias = new Float32Array(numOutputs);
   const product = (x: Float32Array, row: number, output: number) => {

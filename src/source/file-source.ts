@@ -1,16 +1,17 @@
 /** A model folder on the user's disk: files that were picked, or a directory handle. */
 import { EngineError } from '../util/errors';
+import { fetched } from '../util/fetched';
 import { fingerprintFiles } from './fingerprint';
 import type { ModelSource, OpenOptions, OpenedFile } from './model-source';
 
-/** Files that can belong to a model in Hugging Face layout. */
-const modelFile = /\.(json|jinja|safetensors)$/;
+/** Files that can belong to a model in Hugging Face layout, and GGUF's. */
+const modelFile = /\.(json|jinja|safetensors|gguf)$/;
 
 /**
  * A source over picked files: of `<input webkitdirectory>` the folder with the uppermost `config.json`, otherwise all.
  * @throws TypeError when two files have the same name
  */
-export async function fileListSource(files: Iterable<File>): Promise<ModelSource> {
+export async function fileListSource(files: Iterable<File>, signal?: AbortSignal): Promise<ModelSource> {
   const list = [...files];
   const folderOf = (file: File) => file.webkitRelativePath.slice(0, -file.name.length || undefined);
   const folders = list.filter(({ name }) => name === 'config.json').map(folderOf);
@@ -21,14 +22,17 @@ export async function fileListSource(files: Iterable<File>): Promise<ModelSource
     if (byName.has(file.name)) throw new TypeError(`Two of the picked files are named '${file.name}'.`);
     byName.set(file.name, file);
   }
-  return createSource(byName);
+  return createSource(byName, signal);
 }
 
 /**
  * A source over a directory handle, such as `showDirectoryPicker` gives.
  * @throws EngineError `weights-corrupt` when the directory cannot be read
  */
-export async function directorySource(directory: FileSystemDirectoryHandle): Promise<ModelSource> {
+export async function directorySource(
+  directory: FileSystemDirectoryHandle,
+  signal?: AbortSignal,
+): Promise<ModelSource> {
   const byName = new Map<string, File>();
   await reading(directory.name, async () => {
     for await (const [name, handle] of directory.entries()) {
@@ -37,13 +41,16 @@ export async function directorySource(directory: FileSystemDirectoryHandle): Pro
       }
     }
   });
-  return createSource(byName);
+  return createSource(byName, signal);
 }
 
-async function createSource(byName: ReadonlyMap<string, File>): Promise<ModelSource> {
+async function createSource(
+  byName: ReadonlyMap<string, File>,
+  signal: AbortSignal | undefined,
+): Promise<ModelSource> {
   const files = [...byName].filter(([name]) => modelFile.test(name));
   const id = await reading('the folder', () => fingerprintFiles(files));
-  return {
+  const source: ModelSource = {
     id: `files:${id}`,
     async readText(name: string, signal?: AbortSignal): Promise<string | undefined> {
       signal?.throwIfAborted();
@@ -69,6 +76,26 @@ async function createSource(byName: ReadonlyMap<string, File>): Promise<ModelSou
       return { sizeBytes: file.size, stream };
     },
   };
+  const gguf = chooseGguf([...byName.keys()]);
+  return gguf === undefined
+    ? source
+    : (await fetched(import('./gguf/gguf-source'))).ggufSource(source, gguf, signal);
+}
+
+/**
+ * The GGUF file that is the model, or the first of its parts; undefined where the files are a folder in Hugging Face layout.
+ * @throws TypeError when there are several to choose from
+ */
+export function chooseGguf(names: readonly string[]): string | undefined {
+  if (names.includes('config.json')) return undefined;
+  const files = names.filter(
+    (name) => name.endsWith('.gguf') && !/-(?!00001)\d{5}-of-\d{5}\.gguf$/.test(name),
+  );
+  const [first, second] = files.filter((name) => !/mmproj/i.test(name));
+  if (second === undefined) return first;
+  throw new TypeError(
+    `There are several GGUF models here, '${first!}' and '${second}' among them. Pick one.`,
+  );
 }
 
 /** Says which file the browser could not read, and what to do. */

@@ -3,23 +3,36 @@ import { fetched } from '../util/fetched';
 import type { ModelSource } from './model-source';
 import { urlSource } from './url-source';
 
-/** An absolute URL of a folder, files that the user picked, or a directory handle. All of them can cross to a worker. */
-export type ModelLocation = string | readonly File[] | FileSystemDirectoryHandle;
+/**
+ * An absolute URL of a folder or of a GGUF file, files that the user picked, one file, or a directory handle. All of them can cross
+ * to a worker.
+ */
+export type ModelLocation = string | File | readonly File[] | FileSystemDirectoryHandle;
 
 const fileSources = () => fetched(import('./file-source'));
 
 /**
  * @throws TypeError when the location is none of these, or a URL that is not absolute; EngineError `weights-corrupt` when
- * picked files cannot be read, `network` when the part of the library that reads them cannot be fetched
+ * picked files cannot be read or a GGUF file is damaged, `model-unsupported` for a GGUF file that cannot be used, `network` when it,
+ * or the part of the library that reads it, cannot be fetched; the signal's reason when aborted
  */
-export async function openModelSource(location: ModelLocation): Promise<ModelSource> {
-  if (typeof location === 'string') return urlSource(location);
+export async function openModelSource(location: ModelLocation, signal?: AbortSignal): Promise<ModelSource> {
+  if (typeof location === 'string') return openUrl(location, signal);
+  if (location instanceof File) return (await fileSources()).fileListSource([location], signal);
   if (Array.isArray(location) && location.every((file) => file instanceof File))
-    return (await fileSources()).fileListSource(location);
+    return (await fileSources()).fileListSource(location, signal);
   // What is no location at all may be anything.
   const handle = location as FileSystemDirectoryHandle | null | undefined;
-  if (handle?.kind === 'directory') return (await fileSources()).directorySource(handle);
+  if (handle?.kind === 'directory') return (await fileSources()).directorySource(handle, signal);
   throw new TypeError(
-    'A model is given as the URL of its folder, as a list of files, or as a directory handle.',
+    'A model is given as the URL of its folder or GGUF file, as a file or a list of files, or as a directory handle.',
   );
+}
+
+async function openUrl(location: string, signal: AbortSignal | undefined): Promise<ModelSource> {
+  if (!URL.canParse(location) || !new URL(location).pathname.endsWith('.gguf')) return urlSource(location);
+  const url = new URL(location);
+  const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
+  const folder = urlSource(new URL('.', url), { search: url.search });
+  return (await fetched(import('./gguf/gguf-source'))).ggufSource(folder, name, signal);
 }

@@ -7,6 +7,8 @@ import { Retries } from './retries';
 export interface UrlSourceOptions {
   /** Instead of the global `fetch`. */
   readonly fetch?: typeof fetch;
+  /** What follows a `?` in every file's URL, the `?` included. */
+  readonly search?: string;
   /** Milliseconds before each further try after a failure; as many tries as there are entries. */
   readonly retryDelaysMs?: readonly number[];
 }
@@ -27,11 +29,11 @@ export function urlSource(folder: string | URL, options: UrlSourceOptions = {}):
   base.hash = '';
   if (!base.pathname.endsWith('/')) base.pathname += '/';
   const client = new Client(options);
-  const urlOf = (name: string) => new URL(encodeURIComponent(name), base).href;
+  const urlOf = (name: string) => new URL(`${encodeURIComponent(name)}${options.search ?? ''}`, base).href;
   return {
     id: base.href,
     readText: (name, signal) => client.readText(urlOf(name), signal),
-    open: (name, options) => client.open(urlOf(name), options),
+    open: (name, how) => client.open(urlOf(name), how),
   };
 }
 

@@ -17,6 +17,10 @@ export interface LoadProgress {
 export interface WeightFile {
   readonly name: string;
   readonly tensors: readonly string[];
+  /** Its tensors, where they are known before it is opened. */
+  readonly headers?: readonly TensorHeader[];
+  /** Bytes before the first tensor, where they have been read. */
+  readonly dataBytes?: number;
   /** Where finding the file has opened it already. */
   readonly opened?: OpenedFile;
 }

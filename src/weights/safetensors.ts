@@ -16,12 +16,14 @@ export type LoadableType = 'F32' | 'F16' | 'BF16';
 /** One tensor of a file, last index fastest. */
 export interface TensorHeader {
   readonly name: string;
-  /** As the format names it; `LoadableType` or one that this engine does not read. */
+  /** As the format names it: one that can be loaded, or one that this engine does not read. */
   readonly elementType: string;
   readonly shape: readonly number[];
   /** First byte, counted from the end of the header. */
   readonly offsetBytes: number;
   readonly sizeBytes: number;
+  /** Rows of a head, where its two halves alternate: row 2i belongs at i, row 2i + 1 at i plus half the rows. */
+  readonly interleavedRows?: number;
 }
 
 /** Bits of an element by type, for all types of the format. */
@@ -48,9 +50,9 @@ const elementBits: Readonly<Record<string, number>> = {
   F4: 4,
 };
 
-/** Bytes of an element of a type that can be loaded; undefined for other types. */
-export function loadableBytes(elementType: string): number | undefined {
-  return elementType === 'F32' ? 4 : elementType === 'F16' || elementType === 'BF16' ? 2 : undefined;
+/** Whether elements of a type are floating-point numbers that can be loaded. */
+export function isFloatType(elementType: string): elementType is LoadableType {
+  return elementType === 'F32' || elementType === 'F16' || elementType === 'BF16';
 }
 
 /**

@@ -8,8 +8,8 @@ export class ShardReader {
   readonly name: string;
   /** Bytes of the whole file; undefined when its source does not know. */
   readonly sizeBytes: number | undefined;
-  /** Bytes read or skipped so far. */
-  positionBytes = 0;
+  /** Where in the file the next byte is. */
+  positionBytes: number;
   /** What is being read, for the error of a file that ends in it. */
   part = 'its header';
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
@@ -21,6 +21,7 @@ export class ShardReader {
   /**
    * Aborting the signal cancels the stream at once, even while a read is waiting.
    * @param digest takes all bytes, those that are skipped too
+   * @param startBytes where in the file the stream begins
    */
   constructor(
     name: string,
@@ -28,10 +29,16 @@ export class ShardReader {
     {
       signal,
       digest,
-    }: { readonly signal?: AbortSignal | undefined; readonly digest?: ContentDigest | undefined } = {},
+      startBytes = 0,
+    }: {
+      readonly signal?: AbortSignal | undefined;
+      readonly digest?: ContentDigest | undefined;
+      readonly startBytes?: number;
+    } = {},
   ) {
     this.#digest = digest;
     this.name = name;
+    this.positionBytes = startBytes;
     this.sizeBytes = sizeBytes;
     this.#reader = stream.getReader();
     this.#signal = signal;

@@ -2,7 +2,10 @@
 import { EngineError } from '../util/errors';
 import { quote } from '../util/config-fields';
 import type { ModelConfig } from '../config/model-config';
-import { corrupt, loadableBytes, type LoadableType, type TensorHeader } from './safetensors';
+import { isGgmlType, type GgmlType } from '../source/gguf/ggml-types';
+import type { Quantization } from '../config/quantization';
+import { groupsOf, partColumns, type MlxPart } from './mlx-groups';
+import { corrupt, isFloatType, type TensorHeader } from './safetensors';
 import type { LayerMatrix, LayerVector, ModelMatrix } from './weight-layout';
 
 /** A matrix or vector of the model; `layerIndex` is missing for those outside the layers. */
@@ -122,17 +125,25 @@ function planLayer(config: ModelConfig, layerIndex: number): TensorPlacement[] {
 
 /** The name under which a tensor is planned. */
 export function planName(tensorName: string): string {
-  return tensorName.startsWith('model.') ? tensorName.slice('model.'.length) : tensorName;
+  return tensorName.replace(textPrefix, '');
 }
+
+/** What stands before the names of a language model's tensors: alone, or as a part of a model that sees. */
+const textPrefix = /^(?:model\.language_model\.|language_model\.model\.|language_model\.|model\.)/;
 
 /** Tensors that a model of the planned kind does not have, and whose presence means that it computes something else. */
 const foreignTensors =
   /\.(experts\.|block_sparse_moe\.|mlp\.gate\.weight|[qkvo]_proj\.bias|(gate|up|down)_proj\.bias|qkv_proj\.bias|gate_up_proj\.bias|[qk]_norm\.|sinks|qweight|qzeros|scales|weight_scale|weight_scale_inv|lora_[AB]\.|(pre|post)_feedforward_layernorm\.)/;
 
+/** Tensors of ways to quantise that this engine does not read: GPTQ, AWQ, FP8, bitsandbytes. */
+const quantisedTensors = /\.(qweight|qzeros|scales|weight_scale|weight_scale_inv|g_idx|absmax|quant_map)$/;
+
 /** A tensor of a file and what becomes of it; undefined: its bytes are skipped. */
 export interface PlannedTensor {
   readonly header: TensorHeader;
   readonly placement: TensorPlacement | undefined;
+  /** Where it is one of the three tensors of a matrix that MLX has quantised. */
+  readonly mlx?: MlxPart;
 }
 
 /**
@@ -146,8 +157,11 @@ export function matchTensors(
   headers: readonly TensorHeader[],
   file: string,
   seen: Set<string>,
+  quantization?: Quantization,
 ): PlannedTensor[] {
   return headers.map((header) => {
+    const quantised = quantization && matchMlx(plan, header, file, seen, quantization);
+    if (quantised) return quantised;
     const placement = plan.get(planName(header.name));
     if (!placement) {
       const layer = /^layers\.(\d+)\./.exec(planName(header.name));
@@ -158,7 +172,10 @@ export function matchTensors(
       ) {
         throw new EngineError(
           'model-unsupported',
-          `The weight file '${file}' has the tensor '${header.name}', for which the model's configuration has no use.`,
+          quantisedTensors.test(header.name)
+            ? `The weight file '${file}' is quantised in a way that this engine does not read (it has '${header.name}'); ` +
+                'a GGUF file or an MLX repository of the same model loads.'
+            : `The weight file '${file}' has the tensor '${header.name}', for which the model's configuration has no use.`,
         );
       }
       return { header, placement };
@@ -172,7 +189,7 @@ export function matchTensors(
         `tensor '${header.name}' has the shape ${quote(header.shape)}, the configuration needs ${quote(shape)}`,
       );
     }
-    if (loadableBytes(header.elementType) === undefined) {
+    if (!isGgmlType(header.elementType)) {
       throw new EngineError(
         'model-unsupported',
         `Tensor '${header.name}' of '${file}' has the dtype ${header.elementType}; this engine loads F32, F16 and BF16.`,
@@ -182,14 +199,51 @@ export function matchTensors(
   });
 }
 
-/** The element type of a tensor that `matchTensors` has placed. */
-export function loadableType({ elementType }: TensorHeader): LoadableType {
-  return elementType as LoadableType;
+/** A part of a matrix that MLX has quantised; undefined for every other tensor. */
+function matchMlx(
+  plan: TensorPlan,
+  header: TensorHeader,
+  file: string,
+  seen: Set<string>,
+  quantization: Quantization,
+): PlannedTensor | undefined {
+  const [, module, role] = /^(.*)\.(weight|scales|biases)$/.exec(header.name) ?? [];
+  const placement = module === undefined ? undefined : plan.get(`${planName(module)}.weight`);
+  if (module === undefined || placement?.target.kind !== 'matrix') return undefined;
+  if (role === 'weight' && header.elementType !== 'U32') return undefined;
+  const groups = groupsOf(quantization, module);
+  if (groups === false) return undefined;
+  const [numRows, numColumns] = placement.shape as [number, number];
+  const mlx: MlxPart = { ...groups, role: role as MlxPart['role'], numColumns };
+  const planned = planName(header.name);
+  if (seen.has(planned)) throw corrupt(file, `it has the tensor '${planned}' twice`);
+  seen.add(planned);
+  const shape = [numRows, partColumns(mlx)];
+  if (header.shape.length !== 2 || header.shape.some((size, i) => size !== shape[i])) {
+    throw corrupt(
+      file,
+      `tensor '${header.name}' has the shape ${quote(header.shape)}, ${groups.bits} bits in groups of ${groups.groupSize} need ${quote(shape)}`,
+    );
+  }
+  if (role !== 'weight' && !isFloatType(header.elementType))
+    throw corrupt(file, `tensor '${header.name}' has the dtype ${header.elementType}`);
+  return { header, placement, mlx };
 }
 
-/** @throws EngineError `weights-corrupt` naming the first of the `needed` tensors that is not among the `found` */
+/** The element type of a tensor that `matchTensors` has placed. */
+export function loadableType({ elementType }: TensorHeader): GgmlType {
+  return elementType as GgmlType;
+}
+
+/** @throws EngineError `weights-corrupt`, `model-unsupported` for a head, naming the first of the `needed` tensors that is not among the `found` */
 export function requireTensors(needed: Iterable<string>, found: ReadonlySet<string>, file: string): void {
   for (const name of needed) {
-    if (!found.has(name)) throw corrupt(file, `the tensor '${name}' is missing`);
+    if (found.has(name)) continue;
+    if (name !== 'lm_head.weight') throw corrupt(file, `the tensor '${name}' is missing`);
+    throw new EngineError(
+      'model-unsupported',
+      `The weights have no 'lm_head.weight', and the configuration does not say that the embedding is the head: ` +
+        'where it is, "tie_word_embeddings": true in config.json makes the model load.',
+    );
   }
 }

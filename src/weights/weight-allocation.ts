@@ -1,9 +1,16 @@
 /** Creates all buffers of a model's weights at once, empty. */
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
-import type { WeightFormat } from '../kernels/linear/weight-format';
 import type { ModelConfig } from '../config/model-config';
-import { planSlabs, weightBytes, weightShapes, type MatrixShape } from './weight-layout';
+import type { MatrixFormats } from './matrix-formats';
+import {
+  planSlabs,
+  weightBytes,
+  weightShapes,
+  type LayerMatrix,
+  type MatrixShape,
+  type ModelMatrix,
+} from './weight-layout';
 import type { LayerWeights, Matrix, ModelWeights } from './weights';
 
 /**
@@ -13,31 +20,38 @@ import type { LayerWeights, Matrix, ModelWeights } from './weights';
 export async function allocateWeights(
   device: Device,
   config: ModelConfig,
-  format: WeightFormat,
+  formats: MatrixFormats,
   maxBindingBytes: number,
 ): Promise<ModelWeights> {
-  const sizeBytes = weightBytes(config, format, maxBindingBytes);
+  const sizeBytes = weightBytes(config, formats, maxBindingBytes);
   const created: GpuBuffer[] = [];
   const create = (label: string, bytes: number): GpuBuffer => {
     const buffer = device.buffers.create({ label, category: 'weights', sizeBytes: bytes });
     created.push(buffer);
     return buffer;
   };
-  const createMatrix = (label: string, shape: MatrixShape): Matrix => ({
-    format,
+  const createMatrix = (
+    label: string,
+    shape: MatrixShape,
+    part: LayerMatrix | ModelMatrix,
+    layerIndex?: number,
+  ): Matrix => ({
     ...shape,
-    slabs: planSlabs(format, shape, maxBindingBytes).map(({ firstRow, numRows, valueBytes, scaleBytes }) => ({
-      firstRow,
-      numRows,
-      values: create(label, valueBytes),
-      ...(scaleBytes > 0 && { scales: create(`${label}, scales`, scaleBytes) }),
-    })),
+    slabs: planSlabs(formats.runsOf(part, layerIndex, shape.numRows), shape.numColumns, maxBindingBytes).map(
+      ({ valueBytes, scaleBytes, ...run }) => ({
+        ...run,
+        values: create(label, valueBytes),
+        ...(scaleBytes > 0 && { scales: create(`${label}, scales`, scaleBytes) }),
+      }),
+    ),
   });
   const createLayer = (layerIndex: number): LayerWeights => {
     const { layerMatrices, layerVectors } = weightShapes(config);
     const label = (part: string) => `layer ${layerIndex} ${part}`;
     return {
-      ...mapEntries(layerMatrices, (shape, part) => createMatrix(label(part), shape)),
+      ...mapEntries(layerMatrices, (shape, part) =>
+        createMatrix(label(part), shape, part as LayerMatrix, layerIndex),
+      ),
       ...mapEntries(layerVectors, (length, part) => create(label(part), 4 * length)),
     } as unknown as LayerWeights;
   };
@@ -45,8 +59,7 @@ export async function allocateWeights(
     return await device.allocating(`${sizeBytes} bytes of weights`, () => {
       const { matrices, finalNorm } = weightShapes(config);
       return {
-        format,
-        ...(mapEntries(matrices, (shape, part) => createMatrix(part, shape)) as Pick<
+        ...(mapEntries(matrices, (shape, part) => createMatrix(part, shape, part as ModelMatrix)) as Pick<
           ModelWeights,
           'embedding' | 'head'
         >),

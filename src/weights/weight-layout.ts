@@ -1,8 +1,14 @@
 /** Sizes of a model's weights on the GPU, before any of them exists: matrices, vectors, slabs, bytes. Pure. */
-import { hasScales, matrixLayout, type WeightFormat } from '../kernels/linear/weight-format';
+import {
+  hasScales,
+  matrixLayout,
+  type MatrixFormat,
+  type WeightFormat,
+} from '../kernels/linear/weight-format';
 import { EngineError } from '../util/errors';
 import { roundUp } from '../util/math';
 import type { ModelConfig } from '../config/model-config';
+import { formatsOf, type FormatRun, type MatrixFormats } from './matrix-formats';
 import type { LayerWeights, Matrix, ModelWeights } from './weights';
 
 type MatrixKeys<T> = { [K in keyof T]-?: T[K] extends Matrix | undefined ? K : never }[keyof T];
@@ -60,8 +66,9 @@ export function weightShapes(config: ModelConfig): WeightShapes {
   };
 }
 
-/** A run of rows, and the bytes of its buffers; `scaleBytes` is 0 without scales. */
+/** A run of rows of one format, and the bytes of its buffers; `scaleBytes` is 0 without scales. */
 export interface SlabPlan {
+  readonly format: MatrixFormat;
   readonly firstRow: number;
   readonly numRows: number;
   readonly valueBytes: number;
@@ -78,8 +85,22 @@ function bufferBytes(sizeBytes: number): number {
  * @throws EngineError `limit-too-small` when two rows do not fit
  */
 export function planSlabs(
-  format: WeightFormat,
-  { numRows, numColumns }: MatrixShape,
+  runs: readonly FormatRun[],
+  numColumns: number,
+  maxBindingBytes: number,
+): SlabPlan[] {
+  let firstRow = 0;
+  return runs.flatMap((run) => {
+    const slabs = planRun(run, firstRow, numColumns, maxBindingBytes);
+    firstRow += run.numRows;
+    return slabs;
+  });
+}
+
+function planRun(
+  { numRows, format }: FormatRun,
+  startRow: number,
+  numColumns: number,
   maxBindingBytes: number,
 ): SlabPlan[] {
   const { valueBytesPerRow, scaleBytesPerRow } = matrixLayout(format, numColumns);
@@ -93,10 +114,11 @@ export function planSlabs(
     );
   }
   const slabs: SlabPlan[] = [];
-  for (let firstRow = 0; firstRow < numRows; firstRow += rowsPerSlab) {
-    const rows = Math.min(rowsPerSlab, numRows - firstRow);
+  for (let row = 0; row < numRows; row += rowsPerSlab) {
+    const rows = Math.min(rowsPerSlab, numRows - row);
     slabs.push({
-      firstRow,
+      format,
+      firstRow: startRow + row,
       numRows: rows,
       valueBytes: bufferBytes(rows * valueBytesPerRow),
       scaleBytes: hasScales(format) ? bufferBytes(rows * scaleBytesPerRow) : 0,
@@ -109,19 +131,28 @@ export function planSlabs(
  * GPU bytes that `loadWeights` will hold when it is done, for the memory plan.
  * @throws EngineError `limit-too-small` when two rows of a matrix exceed `maxBindingBytes`
  */
-export function weightBytes(config: ModelConfig, format: WeightFormat, maxBindingBytes: number): number {
+export function weightBytes(
+  config: ModelConfig,
+  given: WeightFormat | MatrixFormats,
+  maxBindingBytes: number,
+): number {
+  const formats = formatsOf(given);
   const shapes = weightShapes(config);
-  const ofMatrices = (matrices: object) =>
+  const ofMatrices = (matrices: Readonly<Record<string, MatrixShape>>, layerIndex?: number) =>
     sum(
-      (Object.values(matrices) as MatrixShape[]).flatMap((shape) =>
-        planSlabs(format, shape, maxBindingBytes).map(
-          ({ valueBytes, scaleBytes }) => valueBytes + scaleBytes,
-        ),
+      Object.entries(matrices).flatMap(([part, { numRows, numColumns }]) =>
+        planSlabs(
+          formats.runsOf(part as LayerMatrix | ModelMatrix, layerIndex, numRows),
+          numColumns,
+          maxBindingBytes,
+        ).map(({ valueBytes, scaleBytes }) => valueBytes + scaleBytes),
       ),
     );
   const ofVectors = sum(Object.values(shapes.layerVectors).map((length) => bufferBytes(4 * length)));
-  const perLayer = ofMatrices(shapes.layerMatrices) + ofVectors;
-  return ofMatrices(shapes.matrices) + bufferBytes(4 * shapes.finalNorm) + config.numLayers * perLayer;
+  const ofLayers = config.layers.map(
+    (_, layerIndex) => ofMatrices(shapes.layerMatrices, layerIndex) + ofVectors,
+  );
+  return ofMatrices(shapes.matrices) + bufferBytes(4 * shapes.finalNorm) + sum(ofLayers);
 }
 
 function sum(values: readonly number[]): number {

@@ -4,21 +4,17 @@
  * the GPU, whatever the model's size.
  */
 import type { Device } from '../gpu/device';
-import { matrixLayout, type WeightFormat } from '../kernels/linear/weight-format';
+import type { WeightFormat } from '../kernels/linear/weight-format';
 import { EngineError } from '../util/errors';
 import type { ContentDigest } from './content-digest';
-import { areFinite } from './elements';
+import { ggmlRowBytes } from './ggml-rows';
+import { ggufWeightFiles } from './gguf-tensors';
+import { MlxStream } from './mlx-stream';
 import { ProgressCount, type LoadProgress, type WeightFile } from './load-progress';
 import type { ModelConfig } from '../config/model-config';
+import { formatsOf, type MatrixFormats } from './matrix-formats';
 import type { ModelSource, OpenedFile } from '../source/model-source';
-import {
-  corrupt,
-  headerPrefixBytes,
-  loadableBytes,
-  parseHeader,
-  readHeaderLength,
-  type TensorHeader,
-} from './safetensors';
+import { corrupt, headerPrefixBytes, parseHeader, readHeaderLength, type TensorHeader } from './safetensors';
 import { indexFileName, parseShardIndex, singleFileName } from './shard-index';
 import { ShardReader } from './shard-reader';
 import {
@@ -38,8 +34,8 @@ export type { LoadProgress } from './load-progress';
 
 /** How to load. */
 export interface LoadWeightsOptions {
-  /** Format of all matrices on the GPU. */
-  readonly format: WeightFormat;
+  /** Formats of the matrices on the GPU: one for all, or each its own. */
+  readonly format: WeightFormat | MatrixFormats;
   readonly onProgress?: (progress: LoadProgress) => void;
   readonly signal?: AbortSignal;
   /** Largest binding in bytes; the device's own limit when left out. */
@@ -59,7 +55,8 @@ export async function loadWeights(
   source: ModelSource,
   options: LoadWeightsOptions,
 ): Promise<ModelWeights> {
-  const { format, signal, maxBindingBytes = device.maxBindingBytes } = options;
+  const { signal, maxBindingBytes = device.maxBindingBytes } = options;
+  const formats = formatsOf(options.format);
   const plan = planTensors(config);
   let sink: WeightSink | undefined;
   try {
@@ -68,33 +65,42 @@ export async function loadWeights(
     const progress = new ProgressCount(files, plan, options.onProgress);
     const seen = new Set<string>();
     const piece = new Uint8Array(maxPieceBytes);
+    const mlx = new MlxStream(!formats.isOfFiles);
     for (const file of files) {
-      const reader = new ShardReader(file.name, file.opened ?? (await openShard(source, file.name, signal)), {
+      const reader = new ShardReader(file.name, file.opened ?? (await openShard(source, file, signal)), {
         signal,
         digest: options.digest,
+        startBytes: file.dataBytes ?? 0,
       });
       try {
-        const headers = await readHeaders(reader);
-        const tensors = matchTensors(plan, headers, file.name, seen);
+        const headers = file.headers ?? (await readHeaders(reader));
+        // Headers that came before the stream are content too.
+        if (file.headers) await options.digest?.update(new TextEncoder().encode(JSON.stringify(headers)));
+        const tensors = matchTensors(plan, headers, file.name, seen, config.quantization);
         requireTensors(file.tensors, new Set(headers.map(({ name }) => planName(name))), file.name);
         progress.begin(file, reader, headers);
         // Only now, so that a configuration which the files do not bear out does not fill the GPU first.
-        sink ??= await WeightSink.create(device, config, format, maxBindingBytes);
+        sink ??= await WeightSink.create(device, config, formats, maxBindingBytes);
+        const startBytes = reader.positionBytes;
         for (const tensor of tensors) {
+          // GGUF pads tensors to its alignment.
+          await reader.skip(startBytes + tensor.header.offsetBytes - reader.positionBytes);
           await streamTensor(reader, tensor, {
             sink,
-            format,
+            mlx,
+            formatName: formats.name,
             piece,
             signal,
             onPiece: () => progress.report(),
           });
         }
-        await reader.requireEnd();
+        if (!file.headers) await reader.requireEnd();
         progress.end(reader);
       } finally {
         await reader.close();
       }
     }
+    mlx.requireWhole(files.at(-1)!.name);
     return await sink!.finish(signal);
   } catch (error) {
     sink?.abandon();
@@ -103,11 +109,13 @@ export async function loadWeights(
   }
 }
 
-async function findWeightFiles(
+/** The files of a model's weights, in the order in which they are read. @throws as `loadWeights` does */
+export async function findWeightFiles(
   source: ModelSource,
   plan: TensorPlan,
   signal: AbortSignal | undefined,
 ): Promise<WeightFile[]> {
+  if (source.gguf) return ggufWeightFiles(source.gguf, plan);
   const opened = await source.open(singleFileName, { signal });
   if (opened) return [{ name: singleFileName, tensors: [...plan.keys()], opened }];
   const text = await source.readText(indexFileName, signal);
@@ -128,17 +136,19 @@ async function findWeightFiles(
     .filter(({ tensors }) => tensors.length > 0);
 }
 
-async function openShard(
+/** Opens a file at its first tensor, or at its beginning where its header is still to be read. */
+export async function openShard(
   source: ModelSource,
-  name: string,
+  { name, dataBytes = 0 }: WeightFile,
   signal: AbortSignal | undefined,
 ): Promise<OpenedFile> {
-  const opened = await source.open(name, { signal });
+  const opened = await source.open(name, { offsetBytes: dataBytes, signal });
   if (!opened) throw new EngineError('weights-corrupt', `The model's weight file '${name}' is missing.`);
   return opened;
 }
 
-async function readHeaders(reader: ShardReader): Promise<TensorHeader[]> {
+/** Reads a safetensors header. */
+export async function readHeaders(reader: ShardReader): Promise<TensorHeader[]> {
   const { name, sizeBytes } = reader;
   const prefix = new Uint8Array(headerPrefixBytes);
   await reader.read(prefix);
@@ -149,7 +159,8 @@ async function readHeaders(reader: ShardReader): Promise<TensorHeader[]> {
 
 interface StreamContext {
   readonly sink: WeightSink;
-  readonly format: WeightFormat;
+  readonly mlx: MlxStream;
+  readonly formatName: string;
   /** Reused for every piece. */
   readonly piece: Uint8Array<ArrayBuffer>;
   readonly signal: AbortSignal | undefined;
@@ -159,33 +170,45 @@ interface StreamContext {
 /** Reads one tensor in pieces of whole rows. */
 async function streamTensor(
   reader: ShardReader,
-  { header, placement }: PlannedTensor,
-  { sink, format, piece, signal, onPiece }: StreamContext,
+  tensor: PlannedTensor,
+  { sink, mlx, formatName, piece, signal, onPiece }: StreamContext,
 ): Promise<void> {
+  const { header, placement } = tensor;
   reader.part = `tensor '${header.name}'`;
   if (!placement) {
     await reader.skip(header.sizeBytes);
     return;
   }
+  if (tensor.mlx) {
+    await mlx.take(reader, { ...tensor, placement, mlx: tensor.mlx }, sink);
+    signal?.throwIfAborted();
+    onPiece();
+    return;
+  }
   const type = loadableType(header);
   const [, numColumns = 1] = placement.shape;
-  const rowBytes = numColumns * loadableBytes(type)!;
-  // As f32 a row is largest, but for the padding of very short ones.
-  const largestRowBytes = Math.max(4 * numColumns, matrixLayout(format, numColumns).valueBytesPerRow);
-  const rowsPerPiece = Math.floor(maxPieceBytes / largestRowBytes);
+  const rowBytes = ggmlRowBytes(type, numColumns);
+  // As f32 a row is largest, but for the padding of very short ones. Halves of a head that alternate come together.
+  const largestRowBytes = Math.max(4 * numColumns, 32);
+  const { interleavedRows = 1 } = header;
+  const rowsPerPiece =
+    Math.max(1, Math.floor(maxPieceBytes / largestRowBytes / interleavedRows)) * interleavedRows;
   for (const { numRows, firstTargetRow, rowStep } of placement.runs) {
     for (let done = 0; done < numRows; done += rowsPerPiece) {
       const count = Math.min(rowsPerPiece, numRows - done);
-      const bytes = piece.subarray(0, count * rowBytes);
+      const sizeBytes = count * rowBytes;
+      const bytes = sizeBytes <= piece.length ? piece.subarray(0, sizeBytes) : new Uint8Array(sizeBytes);
       await reader.read(bytes);
       const run = { numRows: count, firstTargetRow: firstTargetRow + done * rowStep, rowStep };
-      if (!areFinite(type, bytes)) {
+      const ordered = interleavedRows > 1 ? separateHalves(bytes, rowBytes, interleavedRows) : bytes;
+      const problem = sink.write(placement.target, run, numColumns, type, ordered);
+      if (problem === 'infinite') {
         throw corrupt(reader.name, `tensor '${header.name}' has values that are infinite or no numbers`);
       }
-      if (!sink.write(placement.target, run, numColumns, type, bytes)) {
+      if (problem) {
         throw new EngineError(
           'model-unsupported',
-          `Tensor '${header.name}' has values beyond f16's ±65504, which weights in '${format}' cannot hold; 'f32' can.`,
+          `Tensor '${header.name}' has values beyond f16's ±65504, which weights in '${formatName}' cannot hold; 'f32' can.`,
         );
       }
       await sink.breathe();
@@ -193,4 +216,20 @@ async function streamTensor(
       onPiece();
     }
   }
+}
+
+/** Rows of whole heads, in each of which the rows of its two halves alternate, with one half after the other. */
+function separateHalves(
+  bytes: Uint8Array<ArrayBuffer>,
+  rowBytes: number,
+  headRows: number,
+): Uint8Array<ArrayBuffer> {
+  const result = new Uint8Array(bytes.length);
+  const numRows = bytes.length / rowBytes;
+  for (let row = 0; row < numRows; row++) {
+    const inHead = row % headRows;
+    const target = row - inHead + (inHead % 2) * (headRows / 2) + Math.floor(inHead / 2);
+    result.set(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), target * rowBytes);
+  }
+  return result;
 }

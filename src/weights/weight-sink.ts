@@ -1,13 +1,24 @@
 /** Takes the rows of a model's tensors in any order and ends up as the model's weights on the GPU. */
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
-import type { WeightFormat } from '../kernels/linear/weight-format';
+import {
+  decodeRows,
+  encodeRows,
+  widenRows,
+  type EncodedRows,
+  type MatrixFormat,
+  type WeightFormat,
+} from '../kernels/linear/weight-format';
+import { assert } from '../util/assert';
 import { areFinite, encodeElements, widenElements } from './elements';
+import { ggmlFormats, repackRows, type GgmlQuant } from './ggml-rows';
+import type { MatrixFormats } from './matrix-formats';
 import type { ModelConfig } from '../config/model-config';
-import type { LoadableType } from './safetensors';
+import type { GgmlType } from '../source/gguf/ggml-types';
+import { isFloatType } from './safetensors';
 import type { RowRun, Target } from './tensor-plan';
 import { allocateWeights } from './weight-allocation';
-import { WeightUploader } from './weight-uploader';
+import { slabAt, WeightUploader } from './weight-uploader';
 import { destroyWeights, type Matrix, type ModelWeights } from './weights';
 
 /** Ends in exactly one of `finish` and `abandon`. */
@@ -26,10 +37,10 @@ export class WeightSink {
   static async create(
     device: Device,
     config: ModelConfig,
-    format: WeightFormat,
+    formats: MatrixFormats,
     maxBindingBytes: number,
   ): Promise<WeightSink> {
-    const weights = await allocateWeights(device, config, format, maxBindingBytes);
+    const weights = await allocateWeights(device, config, formats, maxBindingBytes);
     try {
       return new WeightSink(weights, await WeightUploader.create(device));
     } catch (error) {
@@ -41,28 +52,59 @@ export class WeightSink {
   /**
    * Places rows of a tensor, `[run.numRows, numColumns]` of `type` (one column for a vector), of at most `maxPieceBytes`
    * in any form. Has read `bytes` when it returns.
-   * @returns whether the matrix's format can hold the values, which are finite
+   * @returns why the values cannot be had: some are infinite or no numbers, or too large for the matrix's format
    */
   write(
     target: Target,
     run: RowRun,
     numColumns: number,
-    type: LoadableType,
+    type: GgmlType,
     bytes: Uint8Array<ArrayBuffer>,
-  ): boolean {
+  ): 'infinite' | 'too-large' | undefined {
+    const { numRows } = run;
+    const packed = isFloatType(type) ? undefined : repackRows(type, bytes, numRows, numColumns);
+    if (isFloatType(type) ? !areFinite(type, bytes) : !packed) return 'infinite';
     const group = target.layerIndex === undefined ? this.#weights : this.#weights.layers[target.layerIndex]!;
     const part: unknown = group[target.part as keyof typeof group];
+    const widen = () =>
+      isFloatType(type)
+        ? widenElements(type, bytes)
+        : decodeRows(ggmlFormats[type], packed!, numRows, numColumns);
     if (target.kind === 'vector') {
-      this.#writeElements(part as GpuBuffer, run, widenElements(type, bytes));
-      return true;
+      this.#writeElements(part as GpuBuffer, run, widen());
+      return undefined;
     }
     const matrix = part as Matrix;
-    const { format } = matrix;
-    const rows = encodeElements(type, format, bytes, run.numRows, numColumns);
-    // What files have in f16, quantised weights can hold too.
-    if (format !== 'f32' && type !== 'F16' && !areFinite('F16', rows.scales ?? rows.values)) return false;
+    const { format } = slabAt(matrix, run.firstTargetRow);
+    let rows: EncodedRows;
+    if (packed && format === ggmlFormats[type as GgmlQuant]) rows = packed;
+    else if (packed && format === 'q8-f32-16')
+      rows = widenRows(ggmlFormats[type as GgmlQuant], packed, numRows, numColumns);
+    else {
+      rows = isFloatType(type)
+        ? encodeElements(type, asked(format), bytes, numRows, numColumns)
+        : encodeRows(asked(format), widen(), numRows, numColumns);
+      // What files have in f16, quantised weights can hold too.
+      if (format !== 'f32' && type !== 'F16' && !areFinite('F16', rows.scales ?? rows.values))
+        return 'too-large';
+    }
     this.#uploader.writeRows(matrix, run, rows);
-    return true;
+    return undefined;
+  }
+
+  /** The format of the rows of a run of a matrix. */
+  formatOf(target: Target, { firstTargetRow }: RowRun): MatrixFormat {
+    return slabAt(this.#matrix(target), firstTargetRow).format;
+  }
+
+  /** Places values or scales of rows as the matrix's format has them. */
+  writeEncoded(target: Target, run: RowRun, rows: Partial<EncodedRows>): void {
+    this.#uploader.writeRows(this.#matrix(target), run, rows);
+  }
+
+  #matrix({ layerIndex, part }: Target): Matrix {
+    const group = layerIndex === undefined ? this.#weights : this.#weights.layers[layerIndex]!;
+    return group[part as keyof typeof group] as unknown as Matrix;
   }
 
   /** To be awaited between writes: waits while too much is under way. @throws EngineError `device-lost`, `gpu-memory` */
@@ -100,4 +142,13 @@ export class WeightSink {
     }
     for (let i = 0; i < numRows; i++) vector[firstTargetRow + i * rowStep] = values[i]!;
   }
+}
+
+/** A format that weights are converted to. */
+function asked(format: MatrixFormat): WeightFormat {
+  assert(
+    format === 'f32' || format === 'f16' || format === 'q8' || format === 'q4',
+    'only files bring other formats',
+  );
+  return format;
 }

@@ -6,12 +6,17 @@ import { Recorder } from '../gpu/recorder';
 import { placeRows, placeRowsGrid } from '../kernels/linear/place-rows';
 import { matrixLayout, type EncodedRows } from '../kernels/linear/weight-format';
 import type { RowRun } from './tensor-plan';
-import type { Matrix } from './weights';
+import type { Matrix, MatrixSlab } from './weights';
 
 /** Largest number of bytes in one buffer of one write. */
 export const maxPieceBytes = 4 * 2 ** 20;
 /** Bytes that may wait between the host and the GPU. */
 const maxBytesInFlight = 16 * 2 ** 20;
+
+/** The slab that has a row. */
+export function slabAt({ slabs }: Matrix, row: number): MatrixSlab {
+  return slabs.find(({ firstRow, numRows }) => row < firstRow + numRows)!;
+}
 
 type PlaceRows = Kernel<keyof (typeof placeRows)['bindings'], keyof (typeof placeRows)['params']>;
 
@@ -46,17 +51,17 @@ export class WeightUploader {
     );
   }
 
-  /** Writes encoded rows of at most `maxPieceBytes`, cutting at slab borders. Has read `rows` when it returns. */
-  writeRows(matrix: Matrix, { numRows, firstTargetRow, rowStep }: RowRun, rows: EncodedRows): void {
-    const { valueBytesPerRow, scaleBytesPerRow } = matrixLayout(matrix.format, matrix.numColumns);
+  /** Writes rows of one format, encoded, of at most `maxPieceBytes`, cutting at slab borders. Has read `rows` when it returns. */
+  writeRows(matrix: Matrix, { numRows, firstTargetRow, rowStep }: RowRun, rows: Partial<EncodedRows>): void {
     for (let done = 0; done < numRows;) {
       const target = firstTargetRow + done * rowStep;
-      const slab = matrix.slabs.find(({ firstRow, numRows: inSlab }) => target < firstRow + inSlab)!;
+      const slab = slabAt(matrix, target);
+      const { valueBytesPerRow, scaleBytesPerRow } = matrixLayout(slab.format, matrix.numColumns);
       const count = Math.min(numRows - done, Math.ceil((slab.firstRow + slab.numRows - target) / rowStep));
       const run: RowRun = { numRows: count, firstTargetRow: target - slab.firstRow, rowStep };
       const write = (part: 'values' | 'scales', rowBytes: number) => {
-        const bytes = rows[part]!.subarray(done * rowBytes, (done + count) * rowBytes);
-        this.#writeRun(slab[part]!, bytes, rowBytes, run);
+        const bytes = rows[part]?.subarray(done * rowBytes, (done + count) * rowBytes);
+        if (bytes) this.#writeRun(slab[part]!, bytes, rowBytes, run);
       };
       write('values', valueBytesPerRow);
       if (scaleBytesPerRow > 0) write('scales', scaleBytesPerRow);

@@ -1,19 +1,19 @@
 /** A model's weights on the GPU: which buffers there are and how matrices are cut into slabs; not how they get there. */
 import type { GpuBuffer } from '../gpu/buffer';
-import type { WeightFormat } from '../kernels/linear/weight-format';
+import type { MatrixFormat } from '../kernels/linear/weight-format';
 
-/** A run of whole rows of a matrix, small enough for one binding. */
+/** A run of whole rows of a matrix in one format, small enough for one binding; layout by format as in shaders/README.md. */
 export interface MatrixSlab {
+  readonly format: MatrixFormat;
   readonly firstRow: number;
   readonly numRows: number;
   readonly values: GpuBuffer;
-  /** Present for `q8` and `q4`. */
+  /** Present for affine groups. */
   readonly scales?: GpuBuffer;
 }
 
-/** `[numRows, numColumns]`, one output per row; layout by format as in shaders/README.md. */
+/** `[numRows, numColumns]`, one output per row. */
 export interface Matrix {
-  readonly format: WeightFormat;
   readonly numRows: number;
   readonly numColumns: number;
   /** Ascending, without gaps. */
@@ -48,7 +48,6 @@ export interface LayerWeights {
 
 /** All weights of a model; whoever loaded them calls `destroyWeights`, once. */
 export interface ModelWeights {
-  readonly format: WeightFormat;
   /** `[vocabSize, hiddenSize]` */
   readonly embedding: Matrix;
   /** `[numLayers]` */

@@ -24,7 +24,7 @@ type Handlers = {
 const handlers: Handlers = {
   async load({ location, settings }, id, signal) {
     assert(!engine, 'a worker loads one engine');
-    engine = await EngineCore.load(await openModelSource(location), {
+    engine = await EngineCore.load(await openModelSource(location, signal), {
       ...settings,
       gpu: navigator.gpu,
       signal,

@@ -9,6 +9,7 @@ import { matvec } from '../../src/kernels/linear/matvec';
 import { bindMatvec, bindMatvecGated, type Operation } from '../../src/graph/linear';
 import { parseModelConfig, type ModelConfig } from '../../src/config/model-config';
 import { allocateWeights } from '../../src/weights/weight-allocation';
+import { uniformFormats } from '../../src/weights/matrix-formats';
 import { destroyWeights, weightBuffers, type Matrix, type ModelWeights } from '../../src/weights/weights';
 import { randomFloats } from '../support/random';
 import { collectDispatches, TimedPass, type Dispatch } from './timed-pass';
@@ -80,7 +81,7 @@ export async function measureMatvecs(gpu: GPU, options: MatvecOptions): Promise<
     const rounds = options.rounds ?? (isSoftware ? 3 : 15);
     const repeats = isSoftware ? 1 : 4;
     const config = parseModelConfig({ ...shape, num_hidden_layers: numLayers });
-    const weights = await allocateWeights(device, config, 'q4', device.maxBindingBytes);
+    const weights = await allocateWeights(device, config, uniformFormats('q4'), device.maxBindingBytes);
     fillWeights(device, weights);
     const compiler = new KernelCompiler(device);
     const products = await bindProducts(compiler, config, weights);

@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 afterEach(() => device.destroy());
 
-const small: SelfTestShape = { weights: 'f32', kv: 'f32', headDim: 8, group: 2, isSelecting: true };
+const small: SelfTestShape = { weights: ['f32'], kv: 'f32', headDim: 8, group: 2, isSelecting: true };
 
 /** A kernel that leaves its result as it was, at zero or at one, would be found. */
 function expectMeaningful(checks: readonly SelfTestCheck[]): void {
@@ -30,8 +30,8 @@ function expectMeaningful(checks: readonly SelfTestCheck[]): void {
 
 test.each([
   small,
-  { weights: 'q4', kv: 'f16', headDim: 64, group: 7, isSelecting: true, isFused: true },
-  { weights: 'f32', kv: 'int8', headDim: 32, group: 2, isSelecting: false },
+  { weights: ['q4'], kv: 'f16', headDim: 64, group: 7, isSelecting: true, isFused: true },
+  { weights: ['f32'], kv: 'int8', headDim: 32, group: 2, isSelecting: false },
 ] satisfies SelfTestShape[])(
   'finds nothing wrong with a model of $weights weights, $kv pages, headDim $headDim',
   async (shape) => {
@@ -42,7 +42,7 @@ test.each([
 );
 
 test('heads of 512 channels on a GPU: prefill attention alone has the plain variant, and all is right', async () => {
-  const wide: SelfTestShape = { weights: 'f16', kv: 'f16', headDim: 512, group: 2, isSelecting: true };
+  const wide: SelfTestShape = { weights: ['f16'], kv: 'f16', headDim: 512, group: 2, isSelecting: true };
   const gpuLike = await requestTestDevice({ disabledFeatures: ['software'] });
   const portable = new KernelCompiler(gpuLike);
   expect(await runSelfTest(portable, wide)).toEqual({ refusedVariants: [], warning: undefined });
@@ -54,15 +54,18 @@ test('heads of 512 channels on a GPU: prefill attention alone has the plain vari
   gpuLike.destroy();
 });
 
-test.each(['f16', 'q8'] as const)('finds nothing wrong with %s weights', async (weights) => {
-  const checks = linearChecks({ weights });
-  expectMeaningful(checks);
-  expect((await refuseWrongVariants(compiler, checks)).warning).toBeUndefined();
-});
+test.each(['f16', 'q8', 'q4-k32', 'q8-k16'] as const)(
+  'finds nothing wrong with %s weights',
+  async (weights) => {
+    const checks = linearChecks({ weights: [weights] });
+    expectMeaningful(checks);
+    expect((await refuseWrongVariants(compiler, checks)).warning).toBeUndefined();
+  },
+);
 
 test('a fault that shows with some numbers of lanes alone is found where those are used', async () => {
   const checksWith = (lanes: number[]) =>
-    linearChecks({ weights: 'f16', tunings: lanes.map((LANES) => ({ ...plainTuning, LANES })) }).map(
+    linearChecks({ weights: ['f16'], tunings: () => lanes.map((LANES) => ({ ...plainTuning, LANES })) }).map(
       (check) => ({
         ...check,
         steps: check.steps.map((step) => ({

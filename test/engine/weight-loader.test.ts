@@ -121,16 +121,12 @@ beforeAll(async () => {
 afterAll(() => device.destroy());
 
 /** A matrix's values as the GPU holds them. */
-async function readMatrix({
-  format,
-  numRows,
-  numColumns,
-  slabs,
-}: Matrix): Promise<Float32Array<ArrayBuffer>> {
+async function readMatrix({ numRows, numColumns, slabs }: Matrix): Promise<Float32Array<ArrayBuffer>> {
   const result = new Float32Array(numRows * numColumns);
-  const layout = matrixLayout(format, numColumns);
   let row = 0;
   for (const slab of slabs) {
+    const { format } = slab;
+    const layout = matrixLayout(format, numColumns);
     expect(slab.firstRow).toBe(row);
     const values = new Uint8Array(
       await readBuffer(device, slab.values, 0, slab.numRows * layout.valueBytesPerRow),
@@ -179,7 +175,8 @@ async function expectWeights(
 ): Promise<void> {
   const tensor = (name: string) => tensors.get(name) ?? tensors.get(`model.${name}`)!;
   const expectMatrix = async (matrix: Matrix, parts: readonly Tensor[], isInterleaved = false) => {
-    const { format, numRows, numColumns } = matrix;
+    const { numRows, numColumns, slabs } = matrix;
+    const { format } = slabs[0]! as { format: WeightFormat };
     const encoded = encodeRows(format, join(parts, isInterleaved), numRows, numColumns);
     expectClose(await readMatrix(matrix), decodeRows(format, encoded, numRows, numColumns), { absolute: 0 });
   };

@@ -50,7 +50,15 @@ export async function compareAll(
   tolerance: number,
   options?: Omit<EngineOptions, 'gpu'>,
 ): Promise<void> {
-  const engine = await loadEngine(model, options);
+  await compareEngine(await loadEngine(model, options), goldens, tolerance);
+}
+
+/** The same for an engine that is loaded, and disposes of it. */
+export async function compareEngine(
+  engine: EngineCore,
+  goldens: readonly Golden[],
+  tolerance: number,
+): Promise<void> {
   try {
     // Side by side: what each gives alone is what it gives so.
     await Promise.all(goldens.map((golden) => compare(engine, golden, tolerance)));

@@ -166,9 +166,9 @@ export function transformersGoldens(name: string): Golden[] {
 }
 
 /**
- * What llama.cpp (f32 weights, f32 KV cache) gave for `tiny-llama` or `stories260K`: several prompts, the first of them
+ * What llama.cpp (f32 weights, f32 KV cache) gave for `tiny-llama`, `tiny-gguf` or `stories260K`: several prompts, the first of them
  * with 200 steps; top 20 at every step.
  */
-export function llamaCppGoldens(name: 'tiny-llama' | 'stories260K'): Golden[] {
+export function llamaCppGoldens(name: 'tiny-llama' | 'tiny-gguf' | 'stories260K'): Golden[] {
   return readGoldens(`llama-cpp/${name}.json`, 0);
 }

@@ -46,14 +46,29 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   type: FloatType,
 ): Uint8Array<ArrayBuffer> {
+  return writeRawSafetensors(
+    new Map(
+      [...tensors].map(([name, { shape, data }]) => [name, { type, shape, bytes: encode(type, data) }]),
+    ),
+  );
+}
+
+/** A tensor as its bytes. */
+export interface RawTensor {
+  readonly type: string;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+/** A whole safetensors file with tensors of any types. */
+export function writeRawSafetensors(tensors: ReadonlyMap<string, RawTensor>): Uint8Array<ArrayBuffer> {
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
   const parts: Uint8Array[] = [];
   let offset = 0;
-  for (const [name, { shape, data }] of tensors) {
-    const part = encode(type, data);
-    header[name] = { dtype: type, shape, data_offsets: [offset, offset + part.length] };
-    offset += part.length;
-    parts.push(part);
+  for (const [name, { type, shape, bytes }] of tensors) {
+    header[name] = { dtype: type, shape, data_offsets: [offset, offset + bytes.length] };
+    offset += bytes.length;
+    parts.push(bytes);
   }
   const text = JSON.stringify(header);
   const json = new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 8) * 8));

@@ -4,7 +4,7 @@
  * be used; 1: the rest.
  */
 import { existsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launchBrowser } from '../browser/launch.mjs';
 import { ensureLibrary } from '../build/ensure-library.mjs';
@@ -19,8 +19,13 @@ const embeddedModel = join(root, 'public/models/scout');
 /** Where the page finds the model, and the folder to serve there when it is a local one. */
 function locateModel(model = embeddedModel) {
   if (/^https?:\/\//.test(model)) return { url: model, mounts: [] };
-  if (!existsSync(model) || !statSync(model).isDirectory()) {
-    throw new UsageError(`The model folder '${model}' does not exist.`);
+  if (!existsSync(model)) throw new UsageError(`The model '${model}' does not exist.`);
+  if (model.endsWith('.gguf') && statSync(model).isFile()) {
+    const url = `/model/${encodeURIComponent(basename(model))}`;
+    return { url, mounts: [{ prefix: '/model/', folder: dirname(resolve(model)) }] };
+  }
+  if (!statSync(model).isDirectory()) {
+    throw new UsageError(`'${model}' is no model: a folder in Hugging Face layout, or a GGUF file, is one.`);
   }
   if (!existsSync(join(model, 'config.json'))) {
     throw new UsageError(`'${model}' is no model folder: it has no config.json.`);

@@ -5,7 +5,7 @@ import { UsageError, usageErrorOf } from '../command-line/usage-error.mjs';
 /** What `--help` prints. */
 export const usage = `npm run ask -- [options]
 
-  --model DIR|URL        a model folder in Hugging Face layout (default: the embedded model)
+  --model DIR|FILE|URL   a model folder in Hugging Face layout, or a GGUF file (default: the embedded model)
   --prompt TEXT          continue this text, without a chat template
   --prompt-ids 1,2,3     continue these token ids; nothing is added
   --question TEXT        ask this in the model's chat template
@@ -19,7 +19,7 @@ export const usage = `npm run ask -- [options]
   --rerank-interval N    steps between reranks
   --gpu-bytes N          limit of GPU memory, in bytes
   --exact                attend every page
-  --weights f32|f16|q8|q4   how weights are stored (default f16)
+  --weights f32|f16|q8|q4   how weights are stored (default: as quantised files have them, else f16)
   --kv f32|f16|int8      how keys and values are stored (default f16)
   --host-kv same|int8    how they are stored outside the GPU (default same)
   --json                 print one JSON object instead of streaming text`;
@@ -134,7 +134,7 @@ export function parseOptions(args) {
       hostFormat: choice(values, 'host-kv', ['same', 'int8'], 'same'),
     },
     isExact: values.exact ?? false,
-    weights: choice(values, 'weights', ['f32', 'f16', 'q8', 'q4'], 'f16'),
+    weights: values.weights && choice(values, 'weights', ['f32', 'f16', 'q8', 'q4']),
     isJson: values.json ?? false,
   };
 }

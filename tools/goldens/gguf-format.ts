@@ -5,8 +5,8 @@
 
 /** Tensors begin at multiples of this many bytes. */
 export const alignment = 32;
-/** Element types of tensors: `q4_0` are blocks of 32 values, a scale in f16 and 16 bytes of 4-bit values. */
-export const tensorTypes = { f32: 0, q4_0: 2 } as const;
+/** Element types of tensors: quantised ones are blocks of 32 or, the `k` ones, 256 values. */
+export const tensorTypes = { f32: 0, q4_0: 2, q4_1: 3, q8_0: 8, q4_k: 12, q6_k: 14 } as const;
 const valueTypes = { uint32: 4, int32: 5, float32: 6, bool: 7, string: 8, array: 9 } as const;
 /** A growing little-endian buffer. */
 export class ByteWriter {
@@ -60,7 +60,8 @@ export type MetadataValue =
   | { readonly bool: boolean }
   | { readonly string: string }
   | { readonly strings: readonly string[] }
-  | { readonly int32s: readonly number[] };
+  | { readonly int32s: readonly number[] }
+  | { readonly float32s: readonly number[] };
 
 function writeValue(out: ByteWriter, value: MetadataValue): void {
   if ('uint32' in value) {
@@ -80,6 +81,11 @@ function writeValue(out: ByteWriter, value: MetadataValue): void {
     out.u32(valueTypes.string);
     out.u64(value.strings.length);
     for (const text of value.strings) out.string(text);
+  } else if ('float32s' in value) {
+    out.u32(valueTypes.array);
+    out.u32(valueTypes.float32);
+    out.u64(value.float32s.length);
+    for (const number of value.float32s) out.number(4, (view) => view.setFloat32(0, number, true));
   } else {
     out.u32(valueTypes.array);
     out.u32(valueTypes.int32);

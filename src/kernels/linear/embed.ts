@@ -2,7 +2,7 @@
 import shader from '../../../shaders/linear/embed.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { ceilDiv } from '../../util/math';
-import type { WeightFormat } from './weight-format';
+import type { MatrixFormat } from './matrix-format';
 import { weightBindings, weightSources } from './weight-sources';
 
 /** Marks a list entry of `embed` as a sequence whose latest sampled token is meant, not as a token id. */
@@ -16,9 +16,9 @@ export type EmbedParam = 'columns' | 'firstRow' | 'numRows';
 /**
  * `hidden[r] = W[token]` for every entry r of the list: a token id, or `latestTokenFlag | sequence` for
  * `tokens[sequence]`. The slab holds matrix rows [firstRow, firstRow + numRows); rows of `hidden [rows, columns]` whose token
- * lies elsewhere stay as they are. `scales` is bound only for q8 and q4.
+ * lies elsewhere stay as they are. `scales` is bound only for affine groups.
  */
-export function embed(format: WeightFormat): KernelSpec<EmbedBinding, EmbedParam, never> {
+export function embed(format: MatrixFormat): KernelSpec<EmbedBinding, EmbedParam, never> {
   return {
     name: `linear/embed:${format}`,
     bindings: weightBindings(format, { tokens: 'read', hidden: 'read_write' }),

@@ -2,7 +2,7 @@
 import portable from '../../../shaders/linear/matmul.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { ceilDiv } from '../../util/math';
-import type { WeightFormat } from './weight-format';
+import type { MatrixFormat } from './matrix-format';
 import { weightBindings, weightSources } from './weight-sources';
 
 const softwareSums = () => import('../../../shaders/lib/software-sums.wgsl');
@@ -34,9 +34,9 @@ export type MatmulConstant = 'TILE_ROWS';
  * x begins at element `inputOffset + m * inputStride`, row m of y at `outputOffset + m * outputStride`. One slab of W at a
  * time. A row's result does not depend on numRows or on m. Bias and the old y count where hasBias and isResidual are 1:
  * parameters, so that all products of a model are one pipeline. TILE_ROWS, 32 or 64, are the rows of one workgroup.
- * `scales` is bound only for q8 and q4.
+ * `scales` is bound only for affine groups.
  */
-export function matmul(format: WeightFormat): KernelSpec<MatmulBinding, MatmulParam, MatmulConstant> {
+export function matmul(format: MatrixFormat): KernelSpec<MatmulBinding, MatmulParam, MatmulConstant> {
   const weights = weightSources(format, 4);
   return {
     name: `linear/matmul:${format}`,

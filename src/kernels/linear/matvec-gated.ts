@@ -4,7 +4,7 @@ import finish from '../../../shaders/linear/matvec-gated-finish.wgsl';
 import portable from '../../../shaders/linear/matvec.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
 import type { MatvecParam, MatvecTuning } from './matvec';
-import type { WeightFormat } from './weight-format';
+import type { MatrixFormat } from './matrix-format';
 import { weightBindings, weightSources } from './weight-sources';
 
 const naive = () => import('../../../shaders/linear/matvec-gated-naive.wgsl');
@@ -24,7 +24,7 @@ export type MatvecGatedConstant = 'NORM' | 'ROWS' | 'ACTIVATION' | 'STAGED' | ke
  * the same grid. The slab holds `2 * numOutputs` rows: gate and up by turns.
  */
 export function matvecGated(
-  format: WeightFormat,
+  format: MatrixFormat,
 ): KernelSpec<MatvecGatedBinding, MatvecParam, MatvecGatedConstant> {
   const weights = weightSources(format, 4);
   return {

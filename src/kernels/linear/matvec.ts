@@ -5,7 +5,7 @@ import type { DeviceFeature } from '../../gpu/device';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { flatGrid } from '../../gpu/recorder';
 import { ceilDiv } from '../../util/math';
-import { hasScales, type WeightFormat } from './weight-format';
+import { formatTraits, hasScales, type MatrixFormat } from './matrix-format';
 import { weightBindings, weightSources } from './weight-sources';
 
 const softwareSums = () => import('../../../shaders/lib/software-sums.wgsl');
@@ -39,9 +39,9 @@ export const plainTuning: MatvecTuning = { AHEAD: 1, LANES: 16, TEAM_ROWS: 2 };
  * NORM, BIAS, RESIDUAL are 0 or 1, ROWS 1, 2, 4 or 8: x and y hold that many rows. A row's result is the same, to the bit,
  * for every ROWS. STAGED is the portable variant's workgroup memory in vectors of 16 bytes, at least 256 and
  * 128 * ROWS: no result depends on it.
- * `scales` is bound only for q8 and q4; any f32 buffer serves for an unused normWeight or bias.
+ * `scales` is bound only for affine groups; any f32 buffer serves for an unused normWeight or bias.
  */
-export function matvec(format: WeightFormat): KernelSpec<MatvecBinding, MatvecParam, MatvecConstant> {
+export function matvec(format: MatrixFormat): KernelSpec<MatvecBinding, MatvecParam, MatvecConstant> {
   const weights = weightSources(format, 5);
   return {
     name: `linear/matvec:${format}`,
@@ -58,7 +58,7 @@ export function matvec(format: WeightFormat): KernelSpec<MatvecBinding, MatvecPa
 
 /** A matrix of `numRows` rows times `rows` vectors. */
 export interface MatvecShape {
-  readonly format: WeightFormat;
+  readonly format: MatrixFormat;
   readonly numRows: number;
   readonly rows: number;
   readonly isGated: boolean;
@@ -91,7 +91,9 @@ function loadsAhead({ format, rows, isGated }: MatvecShape, features: ReadonlySe
  * leave workgroup memory for 16 blocks of each alone.
  */
 function teamLanes({ format, numRows, isGated }: MatvecShape, features: ReadonlySet<DeviceFeature>): number {
-  return features.has('wide-teams') && format !== 'q4' && !isGated && numRows <= 8192 ? 32 : 16;
+  return features.has('wide-teams') && formatTraits[format].bits !== 4 && !isGated && numRows <= 8192
+    ? 32
+    : 16;
 }
 
 /**
@@ -100,7 +102,7 @@ function teamLanes({ format, numRows, isGated }: MatvecShape, features: Readonly
  * and 191, 4,096 to 4,096 39, 36 and 45, 4,864 to 896 39, 42 and 53.
  */
 function teamRows({ format, numRows, rows, isGated }: MatvecShape): number {
-  if (format !== 'q4') return 2;
+  if (formatTraits[format].bits !== 4) return 2;
   if (!isGated && numRows <= (rows <= 2 ? 4096 : 2048)) return 1;
   return rows >= 4 && (isGated || numRows > 4096) ? 4 : 2;
 }

@@ -1,43 +1,31 @@
-/**
- * How a matrix lies on the GPU: f32, f16, or affine groups of 8 or 4 bits; encoding on the host and its inverse.
- * Layouts are those of shaders/README.md; nothing here touches the GPU.
- */
+/** Encoding of matrix rows on the host, and its inverse. Layouts are those of shaders/README.md; nothing here touches the GPU. */
 import { fromF16Bits, toF16Bits } from '../../util/f16';
-import { ceilDiv, roundUp } from '../../util/math';
+import { ceilDiv } from '../../util/math';
+import {
+  formatTraits,
+  matrixLayout,
+  superGroup,
+  superWords,
+  type MatrixFormat,
+  type ScaleKind,
+  type WeightFormat,
+} from './matrix-format';
 
-/** Number format of a matrix: `q8` and `q4` are unsigned affine groups, `w = scale * q + bias`. */
-export type WeightFormat = 'f32' | 'f16' | 'q8' | 'q4';
+export {
+  hasScales,
+  matrixLayout,
+  type MatrixFormat,
+  type MatrixLayout,
+  type WeightFormat,
+} from './matrix-format';
 
 /** Columns that share a scale and a bias in `q8` and `q4`. */
-export const quantGroup = 32;
+export const quantGroup = formatTraits.q4.group;
 
-/** Bits of one value. */
-const bitsOf: Readonly<Record<WeightFormat, number>> = { f32: 32, f16: 16, q8: 8, q4: 4 };
-
-/** Bytes of one matrix row in its two buffers; `scaleBytesPerRow` is 0 for formats without scales. */
-export interface MatrixLayout {
-  readonly valueBytesPerRow: number;
-  readonly scaleBytesPerRow: number;
-}
-
-/** Encoded rows: `values` and, for `q8` and `q4`, `scales`; whole rows, ready to be written to the GPU. */
+/** Encoded rows: `values` and, for affine groups, `scales`; whole rows, ready to be written to the GPU. */
 export interface EncodedRows {
   readonly values: Uint8Array<ArrayBuffer>;
   readonly scales?: Uint8Array<ArrayBuffer>;
-}
-
-/** Whether matrices of this format have a buffer of scales. */
-export function hasScales(format: WeightFormat): boolean {
-  return format === 'q8' || format === 'q4';
-}
-
-/** Row sizes of a matrix with `columns` columns. */
-export function matrixLayout(format: WeightFormat, columns: number): MatrixLayout {
-  if (hasScales(format)) {
-    const groups = ceilDiv(columns, quantGroup);
-    return { valueBytesPerRow: (groups * quantGroup * bitsOf[format]) / 8, scaleBytesPerRow: groups * 4 };
-  }
-  return { valueBytesPerRow: roundUp((columns * bitsOf[format]) / 8, 16), scaleBytesPerRow: 0 };
 }
 
 /**
@@ -70,43 +58,162 @@ export function encodeRows(
     return { values: target };
   }
   const scales = new Uint8Array(numRows * scaleBytesPerRow);
-  quantizeRows(bitsOf[format], values, numRows, columns, target, new Uint16Array(scales.buffer));
+  quantizeRows(formatTraits[format].bits, values, numRows, columns, target, new Uint16Array(scales.buffer));
   return { values: target, scales };
 }
 
-/** Decodes what `encodeRows` gave to `[numRows, columns]`: the weights exactly as a kernel sees them. */
+/** Decodes encoded rows to `[numRows, columns]`: the weights exactly as a kernel sees them, but for the rounding of its fma. */
 export function decodeRows(
-  format: WeightFormat,
-  encoded: { readonly values: Uint8Array<ArrayBuffer>; readonly scales?: Uint8Array<ArrayBuffer> },
+  format: MatrixFormat,
+  encoded: EncodedRows,
   numRows: number,
   columns: number,
 ): Float32Array<ArrayBuffer> {
   const { valueBytesPerRow } = matrixLayout(format, columns);
+  const { bits, scales: kind, group } = formatTraits[format];
   const { buffer, byteOffset } = encoded.values;
   const result = new Float32Array(numRows * columns);
-  const scales = encoded.scales && new DataView(encoded.scales.buffer, encoded.scales.byteOffset);
   const view = new DataView(buffer, byteOffset);
-  const groups = ceilDiv(columns, quantGroup);
+  const affineAt = kind && affineReader(kind, group, columns, encoded.scales!);
+  let affine: Affine = [1, 0];
   for (let row = 0; row < numRows; row++) {
     const start = row * valueBytesPerRow;
     for (let k = 0; k < columns; k++) {
       let value: number;
-      if (format === 'f32') value = view.getFloat32(start + 4 * k, true);
-      else if (format === 'f16') value = fromF16Bits(view.getUint16(start + 2 * k, true));
+      if (bits === 32) value = view.getFloat32(start + 4 * k, true);
+      else if (bits === 16) value = fromF16Bits(view.getUint16(start + 2 * k, true));
       else {
         const q =
-          format === 'q8'
-            ? view.getUint8(start + k)
-            : (view.getUint8(start + (k >> 1)) >> (4 * (k & 1))) & 15;
-        const scaleAt = 4 * (row * groups + Math.floor(k / quantGroup));
-        const scale = fromF16Bits(scales!.getUint16(scaleAt, true));
-        const bias = fromF16Bits(scales!.getUint16(scaleAt + 2, true));
-        value = scale * q + bias;
+          bits === 8 ? view.getUint8(start + k) : (view.getUint8(start + (k >> 1)) >> (4 * (k & 1))) & 15;
+        if (k % group === 0) affine = affineAt!(row, k);
+        value = affine[0] * q + affine[1];
       }
       result[row * columns + k] = value;
     }
   }
   return result;
+}
+
+/**
+ * Rows for tests of kernels: `values` where weights can be converted to the format, else integers and scales of its own that are
+ * about as large, scales of two levels included.
+ */
+export function sampleRows(
+  format: MatrixFormat,
+  values: Float32Array,
+  numRows: number,
+  columns: number,
+): EncodedRows {
+  if (format === 'f32' || format === 'f16' || format === 'q8' || format === 'q4')
+    return encodeRows(format, values, numRows, columns);
+  const { valueBytesPerRow, scaleBytesPerRow } = matrixLayout(format, columns);
+  const { bits, scales: kind } = formatTraits[format];
+  const integers = Uint8Array.from(
+    { length: numRows * valueBytesPerRow },
+    (_, i) => (i * 89 + (i >> 3)) % 256,
+  );
+  const words = new Uint32Array((numRows * scaleBytesPerRow) / 4);
+  const scale = bits === 4 ? 1 / 8 : 1 / 128;
+  const halves = (a: number, b: number) => toF16Bits(a) | (toF16Bits(b) << 16);
+  for (let i = 0; i < words.length; i++) {
+    const part = 1 + (i % 5) / 8;
+    if (kind === 'f16') words[i] = halves(scale * part, -part);
+    else if (kind === 'f32') new Float32Array(words.buffer)[i] = i % 2 === 0 ? scale * part : -part;
+    else if (kind === 'bf16') words[i] = bf16Of(scale * part) | (bf16Of(-part) << 16);
+    else if (i % superWords === 0) words[i] = halves(scale / 32, kind === 'k16' ? 128 : 1 / 32);
+    else words[i] = (i * 0x01250917) | 0x10101010;
+  }
+  return { values: integers, scales: new Uint8Array(words.buffer) };
+}
+
+/** The bits of a number that bf16 can hold. */
+function bf16Of(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0]! >>> 16;
+}
+
+/** Rows of 8- or 4-bit affine groups of any kind as `q8-f32-16`, which can hold all of them as they are. */
+export function widenRows(
+  format: MatrixFormat,
+  encoded: EncodedRows,
+  numRows: number,
+  columns: number,
+): EncodedRows {
+  const { bits, scales: kind, group } = formatTraits[format];
+  const from = matrixLayout(format, columns).valueBytesPerRow;
+  const to = matrixLayout('q8-f32-16', columns);
+  const values = new Uint8Array(numRows * to.valueBytesPerRow);
+  const scales = new Float32Array((numRows * to.scaleBytesPerRow) / 4);
+  const affineAt = affineReader(kind!, group, columns, encoded.scales!);
+  const groups = to.scaleBytesPerRow / 8;
+  for (let row = 0; row < numRows; row++) {
+    for (let k = 0; k < columns; k++) {
+      const q =
+        bits === 8
+          ? encoded.values[row * from + k]!
+          : (encoded.values[row * from + (k >> 1)]! >> (4 * (k & 1))) & 15;
+      values[row * to.valueBytesPerRow + k] = q;
+    }
+    for (let g = 0; g < groups; g++) scales.set(affineAt(row, 16 * g), 2 * (row * groups + g));
+  }
+  return { values, scales: new Uint8Array(scales.buffer) };
+}
+
+type Affine = readonly [scale: number, bias: number];
+
+/** Scale and bias of the group of a column, by the bytes of the scales' buffer: the twin of the shaders `affine-*.wgsl`. */
+function affineReader(
+  kind: ScaleKind,
+  group: number,
+  columns: number,
+  { buffer, byteOffset }: Uint8Array<ArrayBuffer>,
+): (row: number, column: number) => Affine {
+  const view = new DataView(buffer, byteOffset);
+  const half = (at: number) => fromF16Bits(view.getUint16(at, true));
+  const float = (at: number) => view.getFloat32(at, true);
+  const wide = (at: number) => new Float32Array(Uint32Array.of(view.getUint16(at, true) << 16).buffer)[0]!;
+  const groups = ceilDiv(columns, group);
+  const superGroups = ceilDiv(columns, superGroup);
+  const groupOf = (row: number, column: number) => row * groups + Math.floor(column / group);
+  /** First byte of the scales of two levels. */
+  const superAt = (row: number, column: number) =>
+    4 * superWords * (row * superGroups + Math.floor(column / superGroup));
+  const inSuper = (column: number) => Math.floor((column % superGroup) / group);
+  switch (kind) {
+    case 'f16':
+    case 'bf16': {
+      const read = kind === 'f16' ? half : wide;
+      return (row, column) => {
+        const at = 4 * groupOf(row, column);
+        return [read(at), read(at + 2)];
+      };
+    }
+    case 'f32':
+      return (row, column) => {
+        const at = 8 * groupOf(row, column);
+        return [float(at), float(at + 4)];
+      };
+    case 'k32':
+      return (row, column) => {
+        const at = superAt(row, column);
+        const bytes = at + 4 + 2 * inSuper(column);
+        return [
+          Math.fround(half(at) * view.getUint8(bytes)),
+          -Math.fround(half(at + 2) * view.getUint8(bytes + 1)),
+        ];
+      };
+    case 'k16':
+      return (row, column) => {
+        const at = superAt(row, column);
+        const scale = Math.fround(half(at) * view.getInt8(at + 4 + inSuper(column)));
+        return [scale, -Math.fround(half(at + 2) * scale)];
+      };
+    case 'k16-min':
+      return (row, column) => {
+        const at = superAt(row, column);
+        const byte = view.getUint8(at + 4 + inSuper(column));
+        return [Math.fround(half(at) * (byte & 15)), -Math.fround(half(at + 2) * (byte >> 4))];
+      };
+  }
 }
 
 /** `target` is zero at the start; `halves` takes scale and bias of every (row, group). */

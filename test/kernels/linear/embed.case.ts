@@ -1,9 +1,10 @@
 import { embed, embedGrid, latestTokenFlag } from '../../../src/kernels/linear/embed';
-import { encodeRows, decodeRows, type WeightFormat } from '../../../src/kernels/linear/weight-format';
+import { formatTraits, type MatrixFormat } from '../../../src/kernels/linear/matrix-format';
+import { decodeRows, sampleRows } from '../../../src/kernels/linear/weight-format';
 import { embed as reference } from '../../../src/reference/linear/embed';
 import { randomFloats } from '../../support/random';
 import type { KernelCase } from '../harness';
-import { formats, matrixOf } from './weights';
+import { formats, testMatrix } from './weights';
 
 const vocabSize = 20;
 const sampled = Uint32Array.of(19, 6, 7);
@@ -17,14 +18,10 @@ const slabs = [
   [13, 7],
 ] as const;
 
-function caseOf(format: WeightFormat, columns: number, firstRow: number, numRows: number): KernelCase {
+function caseOf(format: MatrixFormat, columns: number, firstRow: number, numRows: number): KernelCase {
   const source = randomFloats(vocabSize * columns, columns);
-  const slab = matrixOf(
-    format,
-    source.subarray(firstRow * columns, (firstRow + numRows) * columns),
-    numRows,
-    columns,
-  );
+  const part = source.subarray(firstRow * columns, (firstRow + numRows) * columns);
+  const slab = testMatrix(format, sampleRows(format, part, numRows, columns), numRows, columns);
   const hidden = randomFloats(tokens.length * columns, 5);
   return {
     title: `${format}: ${columns} columns, rows ${firstRow} to ${firstRow + numRows}`,
@@ -34,7 +31,7 @@ function caseOf(format: WeightFormat, columns: number, firstRow: number, numRows
     grid: embedGrid(columns, tokens.length),
     list,
     expected: () => {
-      const encoded = encodeRows(format, source, vocabSize, columns);
+      const encoded = sampleRows(format, source, vocabSize, columns);
       const rows = reference(decodeRows(format, encoded, vocabSize, columns), tokens, columns);
       const isHere = (i: number) => {
         const token = tokens[Math.floor(i / columns)]!;
@@ -46,6 +43,9 @@ function caseOf(format: WeightFormat, columns: number, firstRow: number, numRows
   };
 }
 
-export const cases = formats.flatMap((format) =>
-  [8, 33, 172].flatMap((columns) => slabs.map(([first, count]) => caseOf(format, columns, first, count))),
-);
+export const cases = [
+  ...formats.flatMap((format) =>
+    [8, 33, 172].flatMap((columns) => slabs.map(([first, count]) => caseOf(format, columns, first, count))),
+  ),
+  ...(Object.keys(formatTraits) as MatrixFormat[]).map((format) => caseOf(format, 768, 0, vocabSize)),
+];

@@ -1,9 +1,9 @@
 import { matmul, matmulGrid } from '../../../src/kernels/linear/matmul';
-import type { WeightFormat } from '../../../src/kernels/linear/weight-format';
+import type { MatrixFormat } from '../../../src/kernels/linear/weight-format';
 import { matmul as reference } from '../../../src/reference/linear/matmul';
 import { randomFloats } from '../../support/random';
 import type { KernelCase } from '../harness';
-import { columnsOf, formats, overlay, randomMatrix } from './weights';
+import { columnsOf, fileFormats, formats, overlay, randomMatrix } from './weights';
 
 interface Shape {
   readonly columns: number;
@@ -26,11 +26,11 @@ const shapes: readonly Shape[] = [
 ];
 
 /** Each size of tiles is a pipeline that a software adapter compiles for seconds: one of them for each format. */
-const tileRowsOf: Readonly<Record<WeightFormat, number>> = { f32: 64, f16: 32, q8: 64, q4: 32 };
+const tileRowsOf: Readonly<Partial<Record<MatrixFormat, number>>> = { f32: 64, f16: 32, q8: 64, q4: 32 };
 
-function caseOf(format: WeightFormat, shape: Shape): KernelCase {
+function caseOf(format: MatrixFormat, shape: Shape): KernelCase {
   const { columns, outputs, rows, first = 0, skippedRows = 0, bias = false, residual = false } = shape;
-  const tileRows = tileRowsOf[format];
+  const tileRows = tileRowsOf[format] ?? 32;
   const stride = first > 0 ? first + outputs + 5 : outputs;
   const matrix = randomMatrix(format, outputs, columns, columns + outputs);
   const x = randomFloats((skippedRows + rows) * columns, 1);
@@ -71,4 +71,7 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
   };
 }
 
-export const cases = formats.flatMap((format) => shapes.map((shape) => caseOf(format, shape)));
+export const cases = [
+  ...formats.flatMap((format) => shapes.map((shape) => caseOf(format, shape))),
+  ...fileFormats.map((format) => caseOf(format, { columns: 768, outputs: 7, rows: 17, residual: true })),
+];

@@ -1,9 +1,9 @@
 import { matvec, matvecGrid, type MatvecTuning } from '../../../src/kernels/linear/matvec';
 import { matmul as reference } from '../../../src/reference/linear/matmul';
-import type { WeightFormat } from '../../../src/kernels/linear/weight-format';
+import type { MatrixFormat } from '../../../src/kernels/linear/weight-format';
 import { randomFloats } from '../../support/random';
 import type { KernelCase } from '../harness';
-import { columnsOf, formats, overlay, randomMatrix, stagedFor } from './weights';
+import { columnsOf, fileFormats, formats, overlay, randomMatrix, stagedFor } from './weights';
 
 interface Shape {
   readonly columns: number;
@@ -38,7 +38,7 @@ const wideShapes: readonly Shape[] = [
 ];
 
 /** Every way to share the work that some GPU has: loads ahead where blocks are single, wider teams, one to four rows a team. */
-function tuningOf(format: WeightFormat, { columns, rows, isWide = false }: Shape): MatvecTuning {
+function tuningOf(format: MatrixFormat, { columns, rows, isWide = false }: Shape): MatvecTuning {
   const isSingle = format === 'f32' || format === 'f16';
   return {
     AHEAD: isSingle ? (rows <= 4 ? 4 : 2) : 1,
@@ -47,7 +47,7 @@ function tuningOf(format: WeightFormat, { columns, rows, isWide = false }: Shape
   };
 }
 
-function caseOf(format: WeightFormat, shape: Shape): KernelCase {
+function caseOf(format: MatrixFormat, shape: Shape): KernelCase {
   const { columns, outputs, rows, first = 0, norm = false, bias = false, residual = false } = shape;
   const { isWide = false } = shape;
   const tuning = tuningOf(format, shape);
@@ -96,4 +96,5 @@ export const cases = [
   ),
   ...wideShapes.map((shape) => caseOf('f16', shape)),
   ...(['f32', 'q8'] as const).map((format) => caseOf(format, wideShapes[2]!)),
+  ...fileFormats.map((format) => caseOf(format, { columns: 768, outputs: 7, rows: 2, norm: true })),
 ];

@@ -1,8 +1,18 @@
 /** Random matrices of one format for the cases of the linear kernels. */
-import { decodeRows, encodeRows, type WeightFormat } from '../../../src/kernels/linear/weight-format';
+import {
+  decodeRows,
+  encodeRows,
+  sampleRows,
+  type EncodedRows,
+  type MatrixFormat,
+  type WeightFormat,
+} from '../../../src/kernels/linear/weight-format';
 import { randomFloats } from '../../support/random';
 
 export const formats: readonly WeightFormat[] = ['f32', 'f16', 'q8', 'q4'];
+
+/** Formats that quantised files bring: of each kind of scales one, where every format has a case elsewhere. */
+export const fileFormats: readonly MatrixFormat[] = ['q4-k32', 'q8-k16', 'q8-f32-16', 'q4-bf16-64'];
 
 /** A matrix slab as buffers for a kernel, and its weights as that kernel sees them. */
 export interface TestMatrix {
@@ -10,8 +20,13 @@ export interface TestMatrix {
   readonly weights: Float32Array<ArrayBuffer>;
 }
 
-export function randomMatrix(format: WeightFormat, rows: number, columns: number, seed: number): TestMatrix {
-  return matrixOf(format, randomFloats(rows * columns, seed), rows, columns);
+export function randomMatrix(format: MatrixFormat, rows: number, columns: number, seed: number): TestMatrix {
+  return testMatrix(
+    format,
+    sampleRows(format, randomFloats(rows * columns, seed), rows, columns),
+    rows,
+    columns,
+  );
 }
 
 export function matrixOf(
@@ -20,7 +35,16 @@ export function matrixOf(
   rows: number,
   columns: number,
 ): TestMatrix {
-  const encoded = encodeRows(format, source, rows, columns);
+  return testMatrix(format, encodeRows(format, source, rows, columns), rows, columns);
+}
+
+/** Encoded rows as a kernel's buffers, and what they decode to. */
+export function testMatrix(
+  format: MatrixFormat,
+  encoded: EncodedRows,
+  rows: number,
+  columns: number,
+): TestMatrix {
   return {
     buffers: {
       values: new Uint32Array(encoded.values.buffer),

@@ -6,7 +6,7 @@ test('reads every option, with defaults for the rest', () => {
     question: 'Who?',
     maxTokens: 256,
     sampling: { temperature: 0 },
-    weights: 'f16',
+    weights: undefined,
     kv: { format: 'f16', hostFormat: 'same' },
     isExact: false,
     isJson: false,

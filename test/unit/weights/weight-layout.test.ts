@@ -16,18 +16,34 @@ const config = parseModelConfig({
 describe('planSlabs', () => {
   it('cuts at even rows within the limit, buffers counted as they are rounded', () => {
     // 32 columns of f16 are 64 bytes a row: five rows would fit 320 bytes.
-    expect(planSlabs('f16', { numRows: 11, numColumns: 32 }, 320 + 15)).toEqual([
-      { firstRow: 0, numRows: 4, valueBytes: 256, scaleBytes: 0 },
-      { firstRow: 4, numRows: 4, valueBytes: 256, scaleBytes: 0 },
-      { firstRow: 8, numRows: 3, valueBytes: 192, scaleBytes: 0 },
+    expect(planSlabs([{ numRows: 11, format: 'f16' }], 32, 320 + 15)).toEqual([
+      { format: 'f16', firstRow: 0, numRows: 4, valueBytes: 256, scaleBytes: 0 },
+      { format: 'f16', firstRow: 4, numRows: 4, valueBytes: 256, scaleBytes: 0 },
+      { format: 'f16', firstRow: 8, numRows: 3, valueBytes: 192, scaleBytes: 0 },
     ]);
-    expect(planSlabs('q4', { numRows: 3, numColumns: 33 }, 2 ** 20)).toEqual([
-      { firstRow: 0, numRows: 3, valueBytes: 96, scaleBytes: 32 },
+    expect(planSlabs([{ numRows: 3, format: 'q4' }], 33, 2 ** 20)).toEqual([
+      { format: 'q4', firstRow: 0, numRows: 3, valueBytes: 96, scaleBytes: 32 },
+    ]);
+  });
+
+  it('goes on with the next run of rows where the format changes', () => {
+    expect(
+      planSlabs(
+        [
+          { numRows: 4, format: 'q4-k32' },
+          { numRows: 2, format: 'q8-k16' },
+        ],
+        512,
+        2 ** 20,
+      ),
+    ).toEqual([
+      { format: 'q4-k32', firstRow: 0, numRows: 4, valueBytes: 1024, scaleBytes: 160 },
+      { format: 'q8-k16', firstRow: 4, numRows: 2, valueBytes: 1024, scaleBytes: 80 },
     ]);
   });
 
   it('says when two rows do not fit', () => {
-    expect(() => planSlabs('f32', { numRows: 4, numColumns: 32 }, 255)).toThrow(
+    expect(() => planSlabs([{ numRows: 4, format: 'f32' }], 32, 255)).toThrow(
       expect.objectContaining({ code: 'limit-too-small' }),
     );
   });

@@ -1,0 +1,3 @@
+// Columns of an affine group.
+
+const groupColumns = 128u;

@@ -1,0 +1,98 @@
+/**
+ * Our half of `npm run verify`, under Dawn for Node: entry of the bundle that `verify.ts` builds. Reads a request from the file that
+ * its first argument names, and writes what it found to the second.
+ */
+import { openAsBlob, readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { EngineCore } from '../../src/engine/engine';
+import { fileListSource } from '../../src/source/file-source';
+import type { Tokenizer } from '../../src/tokenizer/tokenizer';
+import { loadDawn } from '../../test/bench/dawn';
+import { requestOf } from '../../test/support/requests';
+import { runCommand } from '../command-line/run';
+import type { Step } from './compare';
+import type { VerifyOptions } from './options';
+
+/** What comes back. */
+export interface NodeResult {
+  readonly adapter: string;
+  readonly prompts: readonly { readonly text: string; readonly ids: readonly number[] }[];
+  readonly steps: readonly (readonly Step[])[];
+  /** GPU bytes of the weights, and of the file. */
+  readonly weightBytes: number;
+  readonly fileBytes: number;
+  /** Most bytes of JavaScript's heap and buffers beyond those before the load, while it loaded; garbage counts. */
+  readonly peakExtraBytes: number;
+  readonly loadMs: number;
+}
+
+/** The beginning of a text that has so many tokens, or a few less where a cut there would join other tokens. */
+function promptOf(tokenizer: Tokenizer, whole: string, length: number): { text: string; ids: number[] } {
+  const all = tokenizer.encode(whole.slice(0, 16 * length));
+  for (let end = Math.min(length, all.length); end > 0; end--) {
+    const text = tokenizer.decode(all.slice(0, end));
+    const ids = tokenizer.encode(text);
+    if (ids.length === end) return { text, ids };
+  }
+  throw new Error('The text has no beginning of whole tokens.');
+}
+
+async function main(): Promise<void> {
+  const [requestPath, resultPath] = process.argv.slice(2) as [string, string];
+  const request = JSON.parse(readFileSync(requestPath, 'utf8')) as VerifyOptions;
+  const { model, lengths, numSteps, arithmetic } = request;
+  const blob = await openAsBlob(model);
+  // A file whose bytes stay on the disk: `new File([blob])` would do, but names are all that is asked of it.
+  const file = Object.assign(blob, { name: basename(model), webkitRelativePath: '' }) as unknown as File;
+  const gpu = loadDawn();
+  const hostBytes = () => {
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  const before = hostBytes();
+  let peak = before;
+  const watch = setInterval(() => (peak = Math.max(peak, hostBytes())), 5);
+  const exact =
+    arithmetic === 'f32' ? { weights: 'f32' as const, kv: { format: 'f32' as const } } : { kv: {} };
+  const longest = Math.max(...lengths) + numSteps;
+  const engine = await EngineCore.load(await fileListSource([file]), {
+    gpu,
+    ...exact,
+    kv: { ...exact.kv, contextTokens: longest + 16, numSequences: 1, unstableShare: 1, gpuBytes: 2 ** 30 },
+    onWarning: (message) => console.error(message),
+  });
+  clearInterval(watch);
+  const whole = readFileSync(request.text, 'utf8');
+  const prompts = lengths.map((length) => promptOf(engine.tokenizer, whole, length));
+  const steps: Step[][] = [];
+  for (const prompt of prompts) {
+    const own: Step[] = [];
+    const given = requestOf(prompt.ids, {
+      maxTokens: numSteps,
+      logprobs: 20,
+      ignoreEos: true,
+      isExact: true,
+    });
+    for await (const event of engine.generate(given)) {
+      if (event.kind !== 'delta') continue;
+      for (const { top } of event.logprobs ?? [])
+        own.push({ ids: top.map(({ id }) => id), logprobs: top.map(({ logprob }) => logprob) });
+    }
+    steps.push(own);
+    console.error(`${prompt.ids.length} tokens and ${own.length} steps are done.`);
+  }
+  const { memory, adapter, timings } = engine.stats();
+  const result: NodeResult = {
+    adapter: adapter.description,
+    prompts,
+    steps,
+    weightBytes: memory.gpuBytes.weights,
+    fileBytes: blob.size,
+    peakExtraBytes: peak - before,
+    loadMs: timings.loadMs,
+  };
+  writeFileSync(resultPath, JSON.stringify(result));
+  await engine.dispose();
+}
+
+runCommand(main, { endsProcess: true });
