@@ -1,5 +1,6 @@
 /** The public surface of Longpage. */
-export { Engine, type LoadOptions } from './worker/engine-client';
+export { Engine } from './worker/engine-client';
+export type { LoadOptions } from './worker/load-options';
 export type { Create, CreateChatCompletion, CreateCompletion, RequestOptions } from './api/create';
 export { EngineError, type EngineErrorCode } from './util/errors';
 export type {

@@ -1,5 +1,4 @@
 /** One decode step as bound operations: seven dispatches a layer, for a fixed number of batch rows. */
-import type { KvCache } from '../cache/kv-cache';
 import { numSummarySlots, type CacheShape } from '../cache/cache-layout';
 import { pageOf } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
@@ -14,19 +13,18 @@ import { mostSplits, numSplits, wantedSplits } from '../kernels/attention/page-s
 import { ropeAppend, ropeAppendGrid } from '../kernels/cache/rope-append';
 import { gatedActivation, gatedActivationGrid } from '../kernels/linear/gated-activation';
 import { activationCodes } from '../kernels/linear/matvec-gated';
-import { qkvWidth, type Activations } from './activations';
+import { qkvWidth } from './activations';
+import type { GraphContext } from './graph-context';
 import {
   bindEmbed,
   bindMatvec,
   bindMatvecGated,
   latestTokenOf,
-  type LinearContext,
   type Operation,
 } from './linear';
 import { bindSelection, type PrepareSelection, type Selection } from './selection';
 import { selectionTasks } from './selection-tasks';
-import type { HostTraffic } from './tile-traffic';
-import type { LayerWeights, ModelWeights } from '../weights/weights';
+import type { LayerWeights } from '../weights/weights';
 
 /** One row of a decode step. */
 export interface DecodeRow {
@@ -44,17 +42,6 @@ export interface DecodeRow {
   readonly isObserved: boolean;
   /** Records what rides along behind a layer's attention, which was cut into `maxSplits` splits a list at most. */
   readonly onAttended?: ((recorder: Recorder, layer: number, maxSplits: number) => void) | undefined;
-}
-
-/** Everything that a graph binds. */
-export interface GraphContext extends LinearContext {
-  readonly weights: ModelWeights;
-  readonly cache: KvCache;
-  readonly host: HostTraffic;
-  readonly activations: Activations;
-  /** Latest sampled token of every sequence. */
-  readonly tokens: GpuBuffer;
-  readonly ropeTable: GpuBuffer;
 }
 
 type LayerOperation = (recorder: Recorder, rows: readonly DecodeRow[]) => void;

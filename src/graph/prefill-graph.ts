@@ -11,7 +11,7 @@ import { ropeAppendGrid } from '../kernels/cache/rope-append';
 import { gatedActivationGrid } from '../kernels/linear/gated-activation';
 import type { HostWait } from '../offload/offloader';
 import { qkvWidth } from './activations';
-import type { GraphContext } from './decode-graph';
+import type { GraphContext } from './graph-context';
 import { allHeads, pageRange, selectedPages, tileParts, type PageLists } from './earlier-pages';
 import { bindEmbed } from './linear';
 import {

@@ -8,7 +8,7 @@ import { gatedActivation } from '../kernels/linear/gated-activation';
 import { activationCodes } from '../kernels/linear/matvec-gated';
 import { rmsNorm } from '../kernels/norm/rms-norm';
 import { qkvWidth } from './activations';
-import type { GraphContext } from './decode-graph';
+import type { GraphContext } from './graph-context';
 import { bindMatmul } from './linear';
 import { bindPrefillSelection } from './selection';
 import { TileTraffic } from './tile-traffic';

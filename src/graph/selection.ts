@@ -8,7 +8,7 @@ import { selectionHead, topK, topKConstants } from '../kernels/select/top-k';
 import { listTargets, numLists, numSummarySlots } from '../cache/cache-layout';
 import { pagesFor } from '../cache/page';
 import { qkvWidth } from './activations';
-import type { GraphContext } from './decode-graph';
+import type { GraphContext } from './graph-context';
 import type { Chunk } from './prefill-plan';
 import { isSelectionFused } from './selection-path';
 

@@ -7,7 +7,7 @@ import { mostSplits, wantedSplits } from '../kernels/attention/page-splits';
 import { pageOf, pagesFor } from '../cache/page';
 import { sparseDecode, sparseDecodeGrid } from '../kernels/attention/sparse-decode';
 import { qkvWidth } from '../graph/activations';
-import type { GraphContext } from '../graph/decode-graph';
+import type { GraphContext } from '../graph/graph-context';
 import type { PromptEnd } from '../graph/prefill-graph';
 import type { MassWish } from './mass-wish';
 import type { RiddenRow, StepReturn, StepRider } from './step-rider';

@@ -5,7 +5,7 @@ import { ReadbackRing } from '../gpu/readback';
 import { Recorder } from '../gpu/recorder';
 import { pageBytes } from '../kernels/attention/kv-format';
 import { createActivations, destroyActivations } from '../graph/activations';
-import type { GraphContext } from '../graph/decode-graph';
+import type { GraphContext } from '../graph/graph-context';
 import type { ModelConfig } from '../config/model-config';
 import { PagePacker } from '../graph/page-packer';
 import { ropeTable } from '../config/rope';

@@ -7,24 +7,13 @@ import type { MemoryPlan } from '../runner/memory-plan';
 import type { RecoveryEvent } from '../engine/recovery';
 import type { EngineStats } from '../engine/stats';
 import type { ModelLocation } from '../source/open-model-source';
-import type { LoadProgress } from '../weights/weight-loader';
 import type { HeadProfile } from '../stability/head-profile';
 import { EngineError } from '../util/errors';
 import { fetched } from '../util/fetched';
 import { Connection } from './connection';
 import { EngineDocuments } from './engine-documents';
-import { checkLoadOptions, checkPlanOptions } from './load-options';
-import type { LoadSettings, ModelDescription } from './protocol';
-
-/** How to load a model. */
-export interface LoadOptions extends LoadSettings {
-  /** Called as weights arrive. */
-  readonly onProgress?: (progress: LoadProgress) => void;
-  /** Further names of the model, which a request's `model` may have: those that an application was written for. */
-  readonly aliases?: readonly string[];
-  /** Stops the load, which then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-}
+import { checkLoadOptions, checkPlanOptions, type LoadOptions } from './load-options';
+import type { ModelDescription } from './protocol';
 
 /** How long a worker has to end by itself: one that is busy for ever is ended in the end. */
 const disposeGraceMs = 4000;

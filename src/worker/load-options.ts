@@ -1,6 +1,17 @@
 /** Checks the options of `Engine.load` at the door: an unknown or misspelt one is refused by name. */
 import type { PlanOptions } from '../engine/engine';
-import type { LoadOptions } from './engine-client';
+import type { LoadProgress } from '../weights/weight-loader';
+import type { LoadSettings } from './protocol';
+
+/** How to load a model. */
+export interface LoadOptions extends LoadSettings {
+  /** Called as weights arrive. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Further names of the model, which a request's `model` may have: those that an application was written for. */
+  readonly aliases?: readonly string[];
+  /** Stops the load, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
 
 type Check = (name: string, value: unknown) => void;
 

@@ -30,8 +30,11 @@ export const steps = [
     command: [bin('eslint/bin/eslint.js'), '--max-warnings=0', '.'],
   },
   { name: 'types', kind: 'check', batch: 'source', command: [bin('typescript/bin/tsc')] },
-  { name: 'floors', kind: 'check', batch: 'source', command: ['.ci/check-floors.mjs'] },
-  { name: 'docs', kind: 'check', batch: 'source', command: ['.ci/check-docs.mjs'] },
+  { name: 'floors', kind: 'check', batch: 'source', command: ['tools/gate/check-floors.mjs'] },
+  { name: 'circles', kind: 'check', batch: 'source', command: ['tools/gate/check-circles.mjs'] },
+  { name: 'shaders', kind: 'check', batch: 'source', command: ['tools/gate/check-shaders.mjs'] },
+  { name: 'lengths', kind: 'check', batch: 'source', command: ['tools/gate/check-lengths.mjs'] },
+  { name: 'docs', kind: 'check', batch: 'source', command: ['tools/gate/check-docs.mjs'] },
   { name: 'library', kind: 'check', command: ['--import', 'tsx', 'tools/build/library.ts'] },
   { name: 'site', kind: 'check', command: ['--import', 'tsx', 'tools/build/site.ts'] },
   {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { undocumentedExports } from '../../../.ci/check-docs.mjs';
+import { undocumentedExports } from '../../../tools/gate/check-docs.mjs';
 
 test('docs check accepts documented exports and looks at nothing else', () => {
   const source = `

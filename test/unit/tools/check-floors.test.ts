@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkFile, explainBadImport, localImports } from '../../../.ci/check-floors.mjs';
+import { checkFile, explainBadImport, localImports } from '../../../tools/gate/check-floors.mjs';
 
 describe('floors check', () => {
   test('lets imports go down, and within a folder', () => {

@@ -1,10 +1,9 @@
 /** Checks that every export under `src/` has a doc comment where it is declared. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+import { filesUnder, root } from './files.mjs';
 
 function hasDocComment(node) {
   return ts.getJSDocCommentsAndTags(node).some((comment) => ts.isJSDoc(comment));
@@ -40,9 +39,7 @@ export function undocumentedExports(path, source) {
 }
 
 function main() {
-  const files = readdirSync(join(root, 'src'), { recursive: true })
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
-    .map((name) => join('src', name));
+  const files = filesUnder('src', '.ts').filter((name) => !name.endsWith('.d.ts'));
   const complaints = files.flatMap((path) =>
     undocumentedExports(path, readFileSync(join(root, path), 'utf8')),
   );

@@ -1,10 +1,9 @@
 /** Checks that imports go down only: every folder of `src/` stands on a floor and sees what is below it. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, posix, relative, resolve, sep } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+import { filesUnder, root } from './files.mjs';
 
 /** From the lowest floor to the highest. Folders of one floor are strangers to each other. */
 const floors = [
@@ -59,8 +58,10 @@ export function explainBadImport(from, to) {
   // The CPU twins, of single kernels and of the whole transformer, stand beside the weights.
   const sourceFloor = floorOf.get(source === 'reference' ? 'weights' : source);
   const targetFloor = floorOf.get(target);
-  if (sourceFloor === undefined) return `'${source}' stands on no floor: add it to .ci/check-floors.mjs`;
-  if (targetFloor === undefined) return `'${target}' stands on no floor: add it to .ci/check-floors.mjs`;
+  if (sourceFloor === undefined)
+    return `'${source}' stands on no floor: add it to tools/gate/check-floors.mjs`;
+  if (targetFloor === undefined)
+    return `'${target}' stands on no floor: add it to tools/gate/check-floors.mjs`;
   if (targetFloor > sourceFloor) return `'${source}' is below '${target}', and imports go down only`;
   if (targetFloor === sourceFloor) return `'${source}' and '${target}' are siblings`;
   return undefined;
@@ -84,12 +85,7 @@ export function checkFile(path, source) {
 }
 
 function main() {
-  const files = ['src', 'demo']
-    .flatMap((folder) =>
-      readdirSync(join(root, folder), { recursive: true }).map((name) => join(root, folder, name)),
-    )
-    .filter((path) => path.endsWith('.ts'))
-    .map((path) => relative(root, resolve(path)).split(sep).join('/'));
+  const files = ['src', 'demo'].flatMap((folder) => filesUnder(folder, '.ts'));
   const complaints = files.flatMap((path) => checkFile(path, readFileSync(join(root, path), 'utf8')));
   for (const complaint of complaints) console.error(complaint);
   console.log(`${files.length} files`);
