@@ -15,13 +15,7 @@ import { gatedActivation, gatedActivationGrid } from '../kernels/linear/gated-ac
 import { activationCodes } from '../kernels/linear/matvec-gated';
 import { qkvWidth } from './activations';
 import type { GraphContext } from './graph-context';
-import {
-  bindEmbed,
-  bindMatvec,
-  bindMatvecGated,
-  latestTokenOf,
-  type Operation,
-} from './linear';
+import { bindEmbed, bindMatvec, bindMatvecGated, latestTokenOf, type Operation } from './linear';
 import { bindSelection, type PrepareSelection, type Selection } from './selection';
 import { selectionTasks } from './selection-tasks';
 import type { LayerWeights } from '../weights/weights';

@@ -1,5 +1,6 @@
 /**
- * Builds the library into `dist/`: its scripts with their source maps, and `index.d.ts`, one file without imports. Written
+ * Builds the library into `dist/`: its scripts with their source maps, `index.d.ts`, which is one file without imports, and the
+ * notices of the packages in it. Written
  * beside `dist/` first and moved there when complete, so that a tool that runs meanwhile never meets half of it.
  */
 import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -8,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 import { hashSources, stampLibrary } from './ensure-library.mjs';
+import { noticesName, noticesOf, packagesOf, sourcesIn } from './notices';
 import { buildScripts } from './scripts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -34,7 +36,9 @@ async function buildTypes(): Promise<void> {
 const sourcesHash = hashSources();
 await buildScripts(root, outDir);
 await buildTypes();
-const scripts = (await readdir(outDir)).filter((name) => !name.endsWith('.map')).sort();
+const packages = packagesOf(sourcesIn(outDir));
+await writeFile(join(outDir, noticesName), noticesOf(packages, join(root, 'node_modules')));
+const scripts = (await readdir(outDir)).filter((name) => /\.(js|d\.ts)$/.test(name)).sort();
 const sizes = await Promise.all(
   scripts.map(async (name) => {
     const { size } = await stat(join(outDir, name));

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { noticesName } from '../build/notices';
 import { buildScripts } from '../build/scripts';
 import { checkBundle, describeSizes, measureBundle } from './check-bundle.mjs';
 
@@ -74,8 +75,9 @@ async function findBase(): Promise<{ commit: string; sizes: Sizes } | undefined>
 const scripts = readScripts(dist);
 const sizes = measureBundle(scripts);
 const complaints = checkBundle(scripts, sizes);
+const others = ['index.d.ts', noticesName];
 const unexpected = readdirSync(dist).filter(
-  (name) => !(name.replace(/\.map$/, '') in scripts) && name !== 'index.d.ts',
+  (name) => !(name.replace(/\.map$/, '') in scripts) && !others.includes(name),
 );
 if (unexpected.length > 0) complaints.push(`dist/ also holds ${unexpected.join(', ')}`);
 for (const complaint of complaints) console.error(complaint);

@@ -36,7 +36,7 @@ export const steps = [
   { name: 'lengths', kind: 'check', batch: 'source', command: ['tools/gate/check-lengths.mjs'] },
   { name: 'docs', kind: 'check', batch: 'source', command: ['tools/gate/check-docs.mjs'] },
   { name: 'library', kind: 'check', command: ['--import', 'tsx', 'tools/build/library.ts'] },
-  { name: 'site', kind: 'check', command: ['--import', 'tsx', 'tools/build/site.ts'] },
+  { name: 'site', kind: 'check', command: [bin('vite/bin/vite.js'), 'build', '--logLevel', 'warn'] },
   {
     name: 'bundle',
     kind: 'check',
