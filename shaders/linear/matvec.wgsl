@@ -158,12 +158,12 @@ fn reduce(firstRow: u32, row: u32, thread: u32, sums: ptr<function, Sums>, squar
     scale = shareOfFirst(thread, scale);
   }
   if (TEAM_ROWS == 1u) {
-    // Rows are finished in pairs.
+    // Rows are finished in pairs. The factor is applied where what is added to it follows, as below: both round alike.
     workgroupBarrier();
-    scratch[thread] = total0 * scale;
+    scratch[thread] = total0;
     workgroupBarrier();
     if (thread < numTeams / 2u) {
-      finish(firstRow + 2u * thread, row, scratch[2u * thread], scratch[2u * thread + 1u]);
+      finish(firstRow + 2u * thread, row, scratch[2u * thread] * scale, scratch[2u * thread + 1u] * scale);
     }
     return;
   }
