@@ -1,22 +1,13 @@
-/** Quantised files as they are: they answer as their weights do in f32. */
+/** MLX's files as they are: they answer as their weights do in f32. GGUF against llama.cpp: gguf.full.test.ts. */
 import { expect, test } from 'vitest';
 import { EngineCore } from '../../src/engine/engine';
 import type { EngineOptions } from '../../src/engine/engine-options';
-import { ggufSource } from '../../src/source/gguf/gguf-source';
 import type { ModelSource } from '../../src/source/model-source';
-import { compareEngine } from '../support/compare-goldens';
 import { answer, requestOf } from '../support/engine';
 import { folderSource } from '../support/folder-source';
-import { tinyGguf } from '../support/gguf-files';
 import { randomMlxMatrix } from '../support/mlx';
 import { tinyLlama } from '../support/model-configs';
-import {
-  llamaCppGoldens,
-  makeModel,
-  modelConfigJson,
-  modelTensors,
-  type ModelFolder,
-} from '../support/models';
+import { makeModel, modelConfigJson, modelTensors, type ModelFolder } from '../support/models';
 import { writeRawSafetensors, writeSafetensors, type RawTensor, type Tensor } from '../support/safetensors';
 import { sharedGpu } from '../support/shared-gpu';
 
@@ -46,16 +37,6 @@ function expectAlike(a: Run, b: Run): void {
       expect(Math.abs(logprob - b.steps[step]!.get(id)!), `step ${step}, token ${id}`).toBeLessThan(2e-3);
   }
 }
-
-test('a GGUF file of six types, rows of q, k, gate and up put together, against llama.cpp', async () => {
-  const bytes = tinyGguf();
-  const folder = { name: 'tiny-gguf', title: '', files: new Map([['m.gguf', bytes]]) };
-  const source = await ggufSource(folderSource(folder), 'm.gguf');
-  const engine = await EngineCore.load(source, { gpu: sharedGpu, kv });
-  // All but gate and up, of different types here, lie as in the file, values of Q6_K in 8 bits.
-  expect(engine.stats().memory.gpuBytes.weights).toBeLessThan(1.7 * bytes.length);
-  await compareEngine(engine, llamaCppGoldens('tiny-gguf'), 2e-3);
-});
 
 /** A model whose matrices MLX has quantised, with scales in bf16 or f16, and the same weights as they are in f32. */
 function mlxModels(): { mlx: ModelFolder; plain: ModelFolder } {
