@@ -17,7 +17,7 @@ import { chooseProfile, type ChosenProfile, type ProfileOrigin } from '../stabil
 import { collectStats } from './collect-stats';
 import { DeviceSide } from './device-side';
 import type { Documents } from '../documents/documents';
-import { encodePrompt } from '../prompt/encode-prompt';
+import { encodePrompt, encodeText } from '../prompt/encode-prompt';
 import type { EngineOptions } from './engine-options';
 import type { GenerationRequest, Prompt, Sources } from '../loop/generation';
 import type { GenerationEvent, GenerationTimings } from '../loop/generation-event';
@@ -233,6 +233,19 @@ export class EngineCore {
       return this.encodePrompt(prompt, signal);
     }
     return (await this.documents()).prompt(prompt.document.id, prompt.messages, hasText);
+  }
+
+  /** Tokens of a prompt as `generate` would process it. @throws what `generate` throws for the prompt */
+  async countTokens(prompt: Prompt, signal?: AbortSignal): Promise<number> {
+    await this.#side.ready();
+    return (await this.#encode(prompt, false, signal)).ids.length;
+  }
+
+  /** The ids of a text of any length, with what goes around a prompt where asked for. @throws the signal's reason */
+  async tokenize(text: string, addSpecialTokens: boolean, signal?: AbortSignal): Promise<number[]> {
+    const { tokenizer } = this;
+    const ids = await encodeText(text, false, { tokenizer, contextTokens: Infinity, signal });
+    return addSpecialTokens ? tokenizer.surround(ids) : ids;
   }
 
   /**

@@ -17,6 +17,7 @@ export type EngineErrorCode =
   | 'document-busy'
   | 'document-unread'
   | 'device-lost'
+  | 'worker-failed'
   | 'disposed';
 
 /** An error of the engine: `message` is a sentence for people, `code` is for programs, `cause` is what lies under it. */

@@ -31,6 +31,7 @@ const statusOf: Readonly<Record<EngineErrorCode, number>> = {
   'limit-too-small': 503,
   'webgpu-unavailable': 503,
   'device-lost': 503,
+  'worker-failed': 503,
   disposed: 410,
   network: 503,
 };

@@ -42,11 +42,7 @@ export class Connection {
     this.#worker = worker;
     this.#onWarning = onWarning;
     worker.addEventListener('message', ({ data }: MessageEvent<WorkerMessage>) => this.#receive(data));
-    worker.addEventListener('error', (event) => {
-      this.close(
-        new EngineError('disposed', `The engine's worker failed: ${event.message || 'it did not start'}.`),
-      );
-    });
+    worker.addEventListener('error', (event) => this.close(workerFailure(event)));
   }
 
   /**
@@ -169,4 +165,19 @@ export class Connection {
   #send(message: ClientMessage): void {
     this.#worker.postMessage(message);
   }
+}
+
+/** What an `error` event of a worker means: a script that cannot be had or run has no message, what it throws has one. */
+function workerFailure({ message, filename }: ErrorEvent): EngineError {
+  if (message) {
+    return new EngineError(
+      'worker-failed',
+      `The engine's worker failed${filename && ` in ${filename}`}: ${message}.`,
+    );
+  }
+  return new EngineError(
+    'worker-failed',
+    "The engine's worker did not start: its script could not be fetched or run. It must be served from the page's own " +
+      "origin, as JavaScript, beside the library's script, and the policy of the page must allow it (worker-src).",
+  );
 }

@@ -1,5 +1,17 @@
 /** `Engine`: what an application holds. A thin client of the worker in which the engine itself lives. */
-import { creators, type CreateChatCompletion, type CreateCompletion, type Generate } from '../api/create';
+import {
+  creators,
+  type CreateChatCompletion,
+  type CreateCompletion,
+  type Generate,
+  type RequestOptions,
+} from '../api/create';
+import type { ChatCompletionRequest } from '../api/chat-completions';
+import type { CompletionRequest } from '../api/completions';
+import { checkedInteger, describe } from '../api/request-reader';
+import { validateChatRequest } from '../api/validate-chat-request';
+import { validateCompletionRequest } from '../api/validate-completion-request';
+import type { RequestContext } from '../api/validate-options';
 import type { CacheEvent } from '../runner/cache-event';
 import type { CacheMap } from '../runner/cache-map';
 import type { PlanOptions } from '../engine/engine';
@@ -39,6 +51,7 @@ export class Engine {
   /** Documents that are read once and kept. */
   readonly documents: EngineDocuments;
   readonly #connection: Connection;
+  readonly #context: Required<Pick<RequestContext, 'modelName' | 'aliases' | 'vocabSize'>>;
   #disposing: Promise<void> | undefined;
 
   private constructor(
@@ -51,9 +64,9 @@ export class Engine {
     this.documents = new EngineDocuments(connection);
     this.model = name;
     this.contextTokens = contextTokens;
-    const context = { modelName: name, aliases, vocabSize };
+    this.#context = { modelName: name, aliases, vocabSize };
     const generate: Generate = (request, signal) => connection.generate(request, signal);
-    const { createChat, createCompletion } = creators(generate, context);
+    const { createChat, createCompletion } = creators(generate, this.#context);
     this.chat = { completions: { create: createChat } };
     this.completions = { create: createCompletion };
     this.fetch = async (...request) => {
@@ -65,7 +78,7 @@ export class Engine {
   /**
    * Loads a model from the URL of its folder (relative to the page), from picked files, or from a directory handle.
    * @throws TypeError or RangeError for wrong options; EngineError `webgpu-unavailable`, `model-unsupported`,
-   * `weights-corrupt`, `network`, `gpu-memory`, `limit-too-small`, `device-lost`; the signal's reason when aborted
+   * `weights-corrupt`, `network`, `gpu-memory`, `limit-too-small`, `device-lost`, `worker-failed`; the signal's reason when aborted
    */
   static async load(location: ModelLocation, options: LoadOptions = {}): Promise<Engine> {
     const { onProgress, signal, profiles, aliases = [], ...rest } = checkLoadOptions(options);
@@ -97,6 +110,43 @@ export class Engine {
    */
   async plan(options: PlanOptions = {}): Promise<MemoryPlan> {
     return this.#connection.call('plan', checkPlanOptions(options));
+  }
+
+  /**
+   * The token ids of a text, as the model's tokenizer gives them; with `addSpecialTokens` those that the model's files put around a
+   * prompt, such as BOS, too (default false).
+   * @throws TypeError for what is no text; EngineError `model-unsupported` where the vocabulary has no way to write it
+   */
+  async tokenize(
+    text: string,
+    { addSpecialTokens = false, signal }: RequestOptions & { readonly addSpecialTokens?: boolean } = {},
+  ): Promise<number[]> {
+    if (typeof text !== 'string') throw new TypeError(`A text is a string, not ${describe(text)}.`);
+    return this.#connection.call('tokenize', { text, addSpecialTokens }, { signal });
+  }
+
+  /** The text of token ids, special tokens included. @throws TypeError, RangeError for what is no list of the model's ids */
+  async detokenize(ids: readonly number[]): Promise<string> {
+    if (!Array.isArray(ids)) throw new TypeError(`Token ids are a list, not ${describe(ids)}.`);
+    const range = { min: 0, max: this.#context.vocabSize - 1 };
+    const checked = ids.map((id: unknown, i) => checkedInteger(id, `ids[${i}]`, range));
+    return this.#connection.call('detokenize', checked);
+  }
+
+  /**
+   * Tokens that a prompt has before its answer: of a plain text, or of a request as either `create` takes it, template and document
+   * included. A kept document is opened for it.
+   * @throws as the `create` of that request does for a wrong one; EngineError `context-too-long`
+   */
+  async countTokens(
+    prompt: string | ChatCompletionRequest | CompletionRequest,
+    { signal }: RequestOptions = {},
+  ): Promise<number> {
+    const { request } =
+      typeof prompt === 'object' && prompt !== null && 'messages' in prompt
+        ? validateChatRequest(prompt, this.#context)
+        : validateCompletionRequest(typeof prompt === 'string' ? { prompt } : prompt, this.#context);
+    return this.#connection.call('countTokens', request.prompt, { signal });
   }
 
   /** What the engine uses and does at this moment. */

@@ -46,6 +46,15 @@ const handlers: Handlers = {
   async plan(options) {
     return loaded().plan(options);
   },
+  async tokenize({ text, addSpecialTokens }, _id, signal) {
+    return loaded().tokenize(text, addSpecialTokens, signal);
+  },
+  async detokenize(ids) {
+    return loaded().tokenizer.decode(ids, { skipSpecialTokens: false });
+  },
+  async countTokens(prompt, _id, signal) {
+    return loaded().countTokens(prompt, signal);
+  },
   async stats() {
     return loaded().stats();
   },

@@ -1,7 +1,7 @@
 /** The messages between the page and the engine's worker: plain data, nothing that runs. */
 import type { DocumentCost, DocumentInfo, OpenedDocument, ReadingProgress } from '../documents/document-info';
 import type { DocumentDetails, DocumentPlace } from '../prompt/places';
-import type { GenerationRequest } from '../loop/generation';
+import type { GenerationRequest, Prompt } from '../loop/generation';
 import type { GenerationEvent } from '../loop/generation-event';
 import type { PlanOptions } from '../engine/engine';
 import type { KvOptions, MemoryPlan } from '../runner/memory-plan';
@@ -40,6 +40,9 @@ export interface ModelDescription {
 export interface Calls {
   load: { argument: { location: ModelLocation; settings: LoadSettings }; result: ModelDescription };
   plan: { argument: PlanOptions; result: MemoryPlan };
+  tokenize: { argument: { text: string; addSpecialTokens: boolean }; result: number[] };
+  detokenize: { argument: number[]; result: string };
+  countTokens: { argument: Prompt; result: number };
   stats: { argument: undefined; result: EngineStats };
   cacheMap: { argument: undefined; result: CacheMap };
   /** Sends events of the cache, or none any more. */

@@ -143,6 +143,21 @@ export const commands = {
     return { texts: [whole.text, streamed], numTokens: withSystem.usage_metadata?.output_tokens };
   },
 
+  /** Texts and ids of the tokenizer, and counts beside what answers say that they are. */
+  async tokens() {
+    const text = 'Once upon a time';
+    const ids = await engine.tokenize(text);
+    const { usage: chat } = await engine.chat.completions.create({ ...settings, messages: [question] });
+    const { usage } = await engine.completions.create({ prompt: text, max_tokens: 1 });
+    return {
+      text: await engine.detokenize(ids),
+      numSurrounded: (await engine.tokenize(text, { addSpecialTokens: true })).length,
+      counts: [await engine.countTokens(text), await engine.countTokens({ messages: [question] })],
+      expected: [usage!.prompt_tokens, chat.prompt_tokens],
+      refusal: await engine.detokenize([-1]).catch((error: unknown) => (error as Error).message),
+    };
+  },
+
   /** Requests in the engine after everything has ended or been left, and whether it still answers. */
   async dispose(): Promise<{ running: number; waiting: number }> {
     const { requests } = await engine.stats();

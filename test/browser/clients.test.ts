@@ -110,6 +110,14 @@ test('LangChain', async () => {
   expect(numTokens).toBe(8);
 });
 
+test('texts are tokenized and back, and prompts are counted as they are answered', async () => {
+  const { text, numSurrounded, counts, expected, refusal } = await ask('tokens');
+  expect(text).toBe('Once upon a time');
+  expect(counts).toEqual(expected);
+  expect(numSurrounded).toBe(expected[0]);
+  expect(refusal).toMatch(/^"ids\[0\]" must be between 0 and \d+, not -1\.$/);
+});
+
 test('nothing went over the network, and nothing is left running', async () => {
   expect(foreign).toEqual([]);
   expect(await ask('dispose')).toEqual({ running: 0, waiting: 0 });

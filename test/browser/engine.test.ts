@@ -186,6 +186,14 @@ test('a worker that is busy for ever is ended all the same; the next load works 
   await page.close();
 });
 
+test('a worker whose script cannot be had is told as such', async () => {
+  const page = await openPage();
+  await context.route('**/engine-worker*', (route) => route.abort('failed'));
+  expect(await ask(page, 'loadFailure', { kv })).toBe('worker-failed');
+  await context.unroute('**/engine-worker*');
+  await page.close();
+});
+
 test('what a closed tab had on the disk is deleted when the next engine loads', async () => {
   const first = await openPage();
   await ask(first, 'load', { kv: { ...kv, hostBytes: 20_000 } });
