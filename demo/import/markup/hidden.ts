@@ -7,6 +7,9 @@ export type StyleRules = ReadonlyMap<string, string>;
 /** Style sheets longer than this are not gone over. */
 const maxSheetChars = 1_000_000;
 
+/** Declarations that are kept of one selector, and that are looked at for one element, in characters. */
+const mostRuleChars = 2000;
+
 /** Declarations by simple selector, as far as they may hide something. */
 export function styleRules(page: Document): StyleRules {
   const rules = new Map<string, string>();
@@ -46,14 +49,16 @@ function addRule(rules: Map<string, string>, selectors: string, declarations: st
   for (const selector of selectors.split(',')) {
     const simple = selector.trim();
     if (/^(?:[.#]?[\w-]+|[\w-]+[.#][\w-]+)$/.test(simple)) {
-      rules.set(simple, `${rules.get(simple) ?? ''};${declarations}`);
+      // Of many declarations the last ones hold.
+      rules.set(simple, `${rules.get(simple) ?? ''};${declarations}`.slice(-mostRuleChars));
     }
   }
 }
 
 /** Everything that is declared for an element: by its name, its classes, its id, and on itself. */
 export function declarationsOf(element: Element, rules: StyleRules): string {
-  const { style = '', class: classes = '', id } = element.attribs;
+  const { style: all = '', class: classes = '', id } = element.attribs;
+  const style = all.slice(-mostRuleChars);
   if (rules.size === 0) return style;
   const { name } = element;
   const selectors = classes

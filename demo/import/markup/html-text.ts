@@ -50,12 +50,15 @@ interface OpenList {
   next: number;
 }
 
+/** Tables within tables from which on they are read as plain text: each one copies what is in it. */
+const mostTables = 12;
+
 /** A table that is open, with what is written of it. */
 interface OpenTable {
+  readonly element: Element;
   readonly rows: TableCell[][];
   readonly outer: TextWriter;
   cell: { readonly element: Element; readonly writer: TextWriter } | undefined;
-  caption: string;
 }
 
 /** What was found on the way. */
@@ -169,10 +172,11 @@ class HtmlReader {
         writer.write(controlText(element, name));
         return false;
       case 'table':
-        this.#tables.push({ rows: [], outer: writer, cell: undefined, caption: '' });
+        if (this.#tables.length < mostTables)
+          this.#tables.push({ element, rows: [], outer: writer, cell: undefined });
         return true;
       case 'tr':
-        this.#tables.at(-1)?.rows.push([]);
+        this.#enterRow();
         return true;
       case 'td':
       case 'th':
@@ -189,7 +193,7 @@ class HtmlReader {
     if (this.#grounds.at(-1)?.element === node) this.#grounds.pop();
     if (node === this.#preformatted) this.#preformatted = undefined;
     if (name === 'td' || name === 'th') this.#leaveCell(node);
-    if (name === 'table') this.#leaveTable();
+    if (name === 'table') this.#leaveTable(node);
     if (name === 'ol' || name === 'ul' || name === 'menu') this.#lists.pop();
     if (name === 'li') this.#writer.endItem();
     if (paragraphs.has(name)) this.#writer.break(2);
@@ -275,6 +279,12 @@ class HtmlReader {
     this.#writer.break(1);
   }
 
+  #enterRow(): void {
+    const table = this.#tables.at(-1);
+    if (table && !table.cell) table.rows.push([]);
+    else this.#writer.break(1);
+  }
+
   #enterCell(element: Element): void {
     const table = this.#tables.at(-1);
     if (!table || table.cell) return;
@@ -292,9 +302,10 @@ class HtmlReader {
     this.#writer = table.outer;
   }
 
-  #leaveTable(): void {
-    const table = this.#tables.pop();
-    if (!table) return;
+  #leaveTable(element: Element): void {
+    const table = this.#tables.at(-1);
+    if (table?.element !== element) return;
+    this.#tables.pop();
     this.#writer = table.outer;
     const rows = table.rows.filter((row) => row.length > 0);
     const isLayout =

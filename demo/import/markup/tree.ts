@@ -13,6 +13,14 @@ export type { AnyNode, Document, Element } from 'domhandler';
 /** Elements that may be open at a time: far more than anybody writes. */
 const mostOpen = 25_000;
 
+function tooDeep(): ImportError {
+  return new ImportError(
+    'damaged',
+    'This document is nested deeper than anybody writes, so it is damaged, or made to do harm.',
+    'Open it in the program that it is for, copy its text, and paste that here.',
+  );
+}
+
 class Builder extends DomHandler {
   numOpen = 0;
   /** Elements whose end is missing or in the wrong place. */
@@ -21,13 +29,7 @@ class Builder extends DomHandler {
   isSelfClosing = false;
 
   override onopentag(name: string, attributes: Record<string, string>): void {
-    if (++this.numOpen > mostOpen) {
-      throw new ImportError(
-        'damaged',
-        'This document is nested deeper than anybody writes, so it is damaged, or made to do harm.',
-        'Open it in the program that it is for, copy its text, and paste that here.',
-      );
-    }
+    if (++this.numOpen > mostOpen) throw tooDeep();
     super.onopentag(name, attributes);
   }
 
@@ -54,17 +56,35 @@ class XmlParser extends Parser {
   }
 }
 
-/** Elements that HTML ends where XML would need an end: only XHTML has them. */
+/** Characters that are parsed at a time. */
+const chunkChars = 65_536;
+
+/** For each end tag the parser looks through the elements that are open: so many may be looked at in all. */
+const mostLookedAt = 4e8;
+
+function parseInChunks(parser: Parser, builder: Builder, source: string): void {
+  let numLookedAt = 0;
+  for (let at = 0; at < source.length; at += chunkChars) {
+    const chunk = source.slice(at, at + chunkChars);
+    numLookedAt += builder.numOpen * (chunk.split('</').length - 1);
+    if (numLookedAt > mostLookedAt) throw tooDeep();
+    parser.write(chunk);
+  }
+  parser.end();
+}
+
+/** @param isXhtml whether `<p/>` is a whole element, as in XML */
 export function parseHtml(source: string, isXhtml = false): Document {
   const builder = new Builder();
-  new Parser(builder, { recognizeSelfClosing: isXhtml, lowerCaseAttributeNames: true }).end(source);
+  const options = { recognizeSelfClosing: isXhtml, lowerCaseAttributeNames: true };
+  parseInChunks(new Parser(builder, options), builder, source);
   return builder.root;
 }
 
 /** An XML part, and whether its elements end where they should. Entities that it declares stay what they are. */
 export function parseXmlSource(source: string): { readonly root: Document; readonly isWhole: boolean } {
   const builder = new Builder();
-  new XmlParser(builder).end(source);
+  parseInChunks(new XmlParser(builder), builder, source);
   return { root: builder.root, isWhole: builder.numUnclosed === 0 };
 }
 

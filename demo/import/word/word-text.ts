@@ -17,6 +17,7 @@ import { lowered, raised } from '../text/raised';
 import { nestedTableText, tableText, type TableCell } from '../text/table-text';
 import { withoutMarks } from '../text/tidy-text';
 import { placeMark } from '../document';
+import { ImportError } from '../import-error';
 import type { WordNumbering } from './numbering';
 import type { WordStyles } from './styles';
 import { symbolCharacter } from './symbols';
@@ -61,6 +62,17 @@ export interface WordContext {
   /** By id, as printed: numbers of the notes, in the order of their marks. */
   readonly noteNumbers: { readonly footnote: Map<string, string>; readonly endnote: Map<string, string> };
   readonly counts: { numHidden: number; numUnknownSymbols: number };
+}
+
+/** Tables within tables: each one copies what is in it. */
+const mostTables = 40;
+
+function tooDeep(): ImportError {
+  return new ImportError(
+    'damaged',
+    'Tables stand in tables of this document deeper than anybody writes, so it is damaged, or made to do harm.',
+    'Open it in the program that it is for, copy its text, and paste that here.',
+  );
 }
 
 interface OpenTable {
@@ -132,6 +144,7 @@ class PartReader {
         this.#writeDescription(element);
         return true;
       case 'tbl':
+        if (this.#tables.length >= mostTables) throw tooDeep();
         this.#tables.push({ rows: [], outer: this.#parts });
         this.#parts = [];
         return true;

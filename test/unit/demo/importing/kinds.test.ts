@@ -1,7 +1,10 @@
 /** Each kind of document with a file made here: what must be in its text, its places, and its notes. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { chapter, footnotes, makeDocx, makeEpub, makePdf, makeZip } from '../../../support/document-files';
 import { importFile } from '../../../support/import-file';
+
+// The first PDF brings pdf.js, which takes a busy machine a while to load.
+vi.setConfig({ testTimeout: 120_000 });
 
 const page = (body: string, head = '') =>
   `<!doctype html><html><head><meta charset="utf-8"><title>T</title>${head}</head><body>${body}</body></html>`;
@@ -211,5 +214,33 @@ describe('other kinds', () => {
       text: 'Ïàðîì îòõîäèò',
       notes: [],
     });
+  });
+});
+
+describe('documents that are made to take for ever', () => {
+  test.each([
+    ['end tags of nothing, deep down', `<html>${'<div>'.repeat(20_000)}${'</b>'.repeat(300_000)}`],
+    ['levels without end', `<html>${'<div>'.repeat(200_000)}x`],
+  ])('%s are refused', async (_, content) => {
+    await expect(importFile('a.html', content)).rejects.toMatchObject({ code: 'damaged' });
+  });
+
+  test.each([
+    ['tables in tables', 'a.html', `<html>${'<table><tr><td>x'.repeat(5000)}`],
+    [
+      'cells that span everything',
+      'a.html',
+      `<html><table>${'<tr><td colspan=1000 rowspan=65000>x'.repeat(500)}`,
+    ],
+    [
+      'one rule of style many times',
+      'a.html',
+      `<html><style>${'.a{opacity:1}'.repeat(60_000)}</style><p class="a">x`,
+    ],
+    ['marks of Markdown', 'a.md', '# a '.repeat(300_000)],
+    ['blanks', 'a.txt', `${' '.repeat(1_000_000)}x`],
+    ['addresses of data that hold none', 'a.md', 'data:a/b;base64,'.repeat(50_000)],
+  ])('%s are read', async (_, name, content) => {
+    expect((await importFile(name, content)).text).toMatch(/\S/);
   });
 });
