@@ -8,6 +8,7 @@ import { ggufSource } from '../../src/source/gguf/gguf-source';
 import { Tokenizer } from '../../src/tokenizer/tokenizer';
 import { folderSource } from '../../test/support/folder-source';
 import { tinyGguf } from '../../test/support/gguf-files';
+import { untilEnd } from '../verify/compare';
 import { dequantiseGguf } from '../verify/dequantise';
 import { runLlamaCpp } from '../verify/llama-cpp';
 
@@ -32,13 +33,18 @@ const tokenizer = Tokenizer.fromJson(
 );
 const prompts = texts.map((text) => ({ text, ids: tokenizer.encode(text) }));
 const { version, steps } = await runLlamaCpp(model, prompts, numSteps);
-const cases = prompts.map(({ text, ids: prompt }, i) => ({
-  text,
-  prompt,
-  tokens: steps[i]!.map(({ ids }) => ids[0]),
-  ids: steps[i]!.map(({ ids }) => ids),
-  logprobs: steps[i]!.map(({ logprobs }) => logprobs.map((logprob) => Math.round(logprob / unit))),
-}));
+/** EOS of the file. */
+const eosId = 2;
+const cases = prompts.map(({ text, ids: prompt }, i) => {
+  const own = untilEnd(steps[i]!, [eosId]);
+  return {
+    text,
+    prompt,
+    tokens: own.map(({ ids }) => ids[0]),
+    ids: own.map(({ ids }) => ids),
+    logprobs: own.map(({ logprobs }) => logprobs.map((logprob) => Math.round(logprob / unit))),
+  };
+});
 writeFileSync(
   join(root, 'test/fixtures/goldens/llama-cpp/tiny-gguf.json'),
   `${JSON.stringify({ engine: `llama.cpp ${version} by @wllama/wllama`, unit, cases })}\n`,

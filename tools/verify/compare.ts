@@ -21,6 +21,15 @@ export interface Comparison {
   readonly isEqual: boolean;
 }
 
+/**
+ * The steps up to the first whose best token ends an answer: llama.cpp never goes on with it where it is to be ignored, the engine
+ * does, so that what follows cannot be compared.
+ */
+export function untilEnd(steps: readonly Step[], eosIds: readonly number[]): readonly Step[] {
+  const end = steps.findIndex(({ ids }) => eosIds.includes(ids[0]!));
+  return end < 0 ? steps : steps.slice(0, end + 1);
+}
+
 /** @param tolerance largest difference; the engines may part where the reference's margin is within twice of it */
 export function compareSteps(
   promptTokens: number,

@@ -18,6 +18,8 @@ export interface NodeResult {
   readonly adapter: string;
   readonly prompts: readonly { readonly text: string; readonly ids: readonly number[] }[];
   readonly steps: readonly (readonly Step[])[];
+  /** Tokens that end an answer. */
+  readonly eosIds: readonly number[];
   /** GPU bytes of the weights, and of the file. */
   readonly weightBytes: number;
   readonly fileBytes: number;
@@ -86,6 +88,7 @@ async function main(): Promise<void> {
     adapter: adapter.description,
     prompts,
     steps,
+    eosIds: engine.config.eosIds,
     weightBytes: memory.gpuBytes.weights,
     fileBytes: blob.size,
     peakExtraBytes: peak - before,

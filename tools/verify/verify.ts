@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { runCommand } from '../command-line/run';
 import { runInNode } from '../command-line/run-in-node';
-import { compareSteps } from './compare';
+import { compareSteps, untilEnd } from './compare';
 import { dequantiseGguf } from './dequantise';
 import { runLlamaCpp } from './llama-cpp';
 import type { NodeResult } from './node';
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   rmSync(wide);
   const tolerance = tolerances[options.arithmetic];
   const rows = ours.prompts.map((prompt, i) =>
-    compareSteps(prompt.ids.length, reference.steps[i]!, ours.steps[i]!, tolerance),
+    compareSteps(prompt.ids.length, untilEnd(reference.steps[i]!, ours.eosIds), ours.steps[i]!, tolerance),
   );
   if (!rows.every(({ isEqual }) => isEqual)) process.exitCode = 1;
   const { adapter, weightBytes, fileBytes, peakExtraBytes, loadMs } = ours;
