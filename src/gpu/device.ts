@@ -45,6 +45,21 @@ export interface AdapterDescription {
   readonly description: string;
 }
 
+/** What an adapter says of itself. Before Chrome 127 it has no `info`, and a program on the CPU says so elsewhere. */
+function describeAdapter(adapter: GPUAdapter) {
+  const { info, isFallbackAdapter = false } = adapter as {
+    info?: Partial<GPUAdapterInfo>;
+    isFallbackAdapter?: boolean;
+  };
+  return {
+    vendor: info?.vendor ?? '',
+    architecture: info?.architecture ?? '',
+    device: info?.device ?? '',
+    description: info?.description ?? '',
+    isFallbackAdapter: info?.isFallbackAdapter ?? isFallbackAdapter,
+  };
+}
+
 /** A device, its buffers and its fate. Owns everything created on it. */
 export class Device {
   readonly handle: GPUDevice;
@@ -112,19 +127,16 @@ export class Device {
       : Object.fromEntries(raisedLimits.map((name) => [name, adapter.limits[name]]));
     try {
       const handle = await adapter.requestDevice({ requiredFeatures, requiredLimits });
-      const { vendor, architecture, device, description } = adapter.info;
-      const isSoftware = adapter.info.isFallbackAdapter && !disabledFeatures.includes('software');
+      const info = describeAdapter(adapter);
+      const isSoftware = info.isFallbackAdapter && !disabledFeatures.includes('software');
       const features = new Set<DeviceFeature>([
         ...requiredFeatures,
         ...(isSoftware ? (['software'] as const) : []),
         ...(isSoftware ? [] : hardwareFeatures.filter((name) => !disabledFeatures.includes(name))),
       ]);
-      return new Device(
-        handle,
-        { vendor, architecture, device, description },
-        features,
-        adapter.info.isFallbackAdapter,
-      );
+      const { vendor, architecture, device, description } = info;
+      const names = { vendor, architecture, device, description };
+      return new Device(handle, names, features, info.isFallbackAdapter);
     } catch (cause) {
       throw new EngineError('webgpu-unavailable', 'The GPU adapter refused to give a device.', { cause });
     }
