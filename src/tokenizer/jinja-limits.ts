@@ -15,6 +15,7 @@ export interface TemplateLimits {
 export const defaultLimits: TemplateLimits = { milliseconds: 5000, steps: 2 ** 24, characters: 2 ** 27 };
 /** Characters of one text, as a multiple of those of the values and beside it. */
 export const growth = 8;
+/** Characters that one text may have at least. */
 export const leastCharacters = 2 ** 20;
 /** Nodes within nodes: a macro that calls itself without end overflows no stack. */
 const maxDepth = 400;

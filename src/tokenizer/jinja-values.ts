@@ -25,15 +25,25 @@ const TupleMaker = new Interpreter().evaluate(tupleLiteral as never, new Environ
   readonly Value[]
 >;
 
+/** A string. */
 export const string = (value: string): Value => new StringMaker(value);
+/** An integer. */
 export const integer = (value: number): Value => new IntegerMaker(value);
+/** A number with a fraction. */
 export const float = (value: number): Value => new FloatMaker(value);
+/** A boolean. */
 export const boolean = (value: boolean): Value => new BooleanMaker(value);
+/** None. */
 export const none = (): Value => new NoneMaker(null);
+/** The value of a name that nothing defines. */
 export const undefinedValue = (): Value => new UndefinedMaker(undefined);
+/** A list. */
 export const list = (items: readonly Value[]): Value => new ListMaker(items);
+/** A tuple. */
 export const tuple = (items: readonly Value[]): Value => new TupleMaker(items);
+/** A dict. */
 export const dict = (entries: ReadonlyMap<string, Value>): Value => new DictMaker(entries);
+/** A function of the template. */
 export const callable = (call: (args: Value[]) => Value): Value => new FunctionMaker(call);
 /** A value from plain data. */
 export const fromData = (value: unknown): Value => new Environment().set('value', value);
@@ -58,7 +68,9 @@ export const numberOf = (value: Value | undefined): number | undefined =>
     ? Number(value.value)
     : undefined;
 
+/** Whether nothing defines it. */
 export const isUndefined = (value: Value | undefined): boolean => value?.type === 'UndefinedValue';
+/** Whether it is None. */
 export const isNone = (value: Value | undefined): boolean => value?.type === 'NullValue';
 
 /** A list's, tuple's or dict's items, or a string's characters, as Python iterates over them. @throws Error for others */

@@ -2,7 +2,7 @@
 import type { MatrixFormat, WeightFormat } from '../kernels/linear/weight-format';
 import { hasScales } from '../kernels/linear/weight-format';
 import type { RowRun, TensorPlan } from './tensor-plan';
-import type { LayerMatrix, ModelMatrix } from './weight-layout';
+import type { LayerMatrix, ModelMatrix } from './weight-parts';
 
 /** Rows of a matrix, one after the other, that have one format. */
 export interface FormatRun {

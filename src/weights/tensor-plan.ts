@@ -6,7 +6,7 @@ import { isGgmlType, type GgmlType } from '../source/gguf/ggml-types';
 import type { Quantization } from '../config/quantization';
 import { groupsOf, partColumns, type MlxPart } from './mlx-groups';
 import { corrupt, isFloatType, type TensorHeader } from './safetensors';
-import type { LayerMatrix, LayerVector, ModelMatrix } from './weight-layout';
+import type { LayerMatrix, LayerVector, ModelMatrix } from './weight-parts';
 
 /** A matrix or vector of the model; `layerIndex` is missing for those outside the layers. */
 export type Target =

@@ -3,14 +3,8 @@ import type { GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
 import type { ModelConfig } from '../config/model-config';
 import type { MatrixFormats } from './matrix-formats';
-import {
-  planSlabs,
-  weightBytes,
-  weightShapes,
-  type LayerMatrix,
-  type MatrixShape,
-  type ModelMatrix,
-} from './weight-layout';
+import { planSlabs, weightBytes, weightShapes, type MatrixShape } from './weight-layout';
+import type { LayerMatrix, ModelMatrix } from './weight-parts';
 import type { LayerWeights, Matrix, ModelWeights } from './weights';
 
 /**

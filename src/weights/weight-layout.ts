@@ -9,16 +9,7 @@ import { EngineError } from '../util/errors';
 import { roundUp } from '../util/math';
 import type { ModelConfig } from '../config/model-config';
 import { formatsOf, type FormatRun, type MatrixFormats } from './matrix-formats';
-import type { LayerWeights, Matrix, ModelWeights } from './weights';
-
-type MatrixKeys<T> = { [K in keyof T]-?: T[K] extends Matrix | undefined ? K : never }[keyof T];
-
-/** Matrices of a layer. */
-export type LayerMatrix = MatrixKeys<LayerWeights>;
-/** Vectors of a layer. */
-export type LayerVector = Exclude<keyof LayerWeights, LayerMatrix>;
-/** Matrices outside the layers. */
-export type ModelMatrix = MatrixKeys<ModelWeights>;
+import type { LayerMatrix, LayerVector, ModelMatrix } from './weight-parts';
 
 /** Rows and columns. */
 export interface MatrixShape {
