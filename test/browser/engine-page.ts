@@ -89,11 +89,6 @@ export const commands = {
     return { second, events: file.traceEvents };
   },
 
-  /** Disposes, twice at once. */
-  async disposeTwice(): Promise<void> {
-    await Promise.all([engine!.dispose(), engine!.dispose()]);
-  },
-
   async stats() {
     return engine!.stats();
   },

@@ -168,24 +168,6 @@ test('a trace has the steps, their dispatches, the reranks and the reloads, in a
   await page.close();
 });
 
-test('a worker that is busy for ever is ended all the same; the next load works and clears up', async () => {
-  const page = await openPage();
-  await ask(page, 'load', { kv: { ...kv, hostBytes: 20_000 } });
-  await ask(page, 'answer', goldenPrompt(304, 100), 2);
-  expect((await onDisk(page)).length).toBe(1);
-  const busy = page.workers()[0]!.evaluate('for (;;);');
-  busy.catch(() => undefined);
-  await ask(page, 'disposeTwice');
-  // Chromium gives a script that is to be terminated two seconds to come to an end by itself.
-  await expect.poll(() => page.workers().length, { timeout: 60_000 }).toBe(0);
-  await ask(page, 'load', { kv });
-  await expect.poll(async () => (await onDisk(page)).length).toBe(1);
-  expect((await ask(page, 'answer', goldenPrompt(304, 100), 2)).length).toBe(2);
-  await ask(page, 'dispose');
-  expect(await onDisk(page)).toEqual([]);
-  await page.close();
-});
-
 test('a worker whose script cannot be had is told as such', async () => {
   const page = await openPage();
   await context.route('**/engine-worker*', (route) => route.abort('failed'));
