@@ -15,7 +15,7 @@ import { pageScore } from '../kernels/select/page-score';
 import { selectPages } from '../kernels/select/select-pages';
 import { topK, topKConstants } from '../kernels/select/top-k';
 import type { MatrixFormats } from '../weights/matrix-formats';
-import type { LayerMatrix } from '../weights/weight-layout';
+import type { LayerMatrix } from '../weights/weight-parts';
 import { qkvWidth } from './activations';
 import type { ModelConfig } from '../config/model-config';
 
