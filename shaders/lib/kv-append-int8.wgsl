@@ -5,6 +5,9 @@
 
 alias PoolWord = u32;
 
+// 0: pages have digests instead of summaries.
+override SUMMARY: u32 = 1;
+
 // Least and largest value of each invocation.
 var<workgroup> extremes: array<vec2<f32>, threads>;
 
@@ -48,7 +51,7 @@ fn append_key(slot: u32, token: u32, unit: u32, share: Share, summary: u32, open
     pool[range + i] = least[i];
     pool[range + 4u + i] = largest[i];
   }
-  if (token == 15u) {
+  if (token == 15u && SUMMARY != 0u) {
     summaries[summary] = least;
     summaries[summary + units] = largest;
   }

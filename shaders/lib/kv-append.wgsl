@@ -3,6 +3,9 @@
 
 alias PoolWord = KvEight;
 
+// 0: pages have digests instead of summaries.
+override SUMMARY: u32 = 1;
+
 // What an invocation tells the others of its head before they meet.
 fn observe(thread: u32, share: Share) {}
 
@@ -13,7 +16,7 @@ fn append_key(slot: u32, token: u32, unit: u32, share: Share, summary: u32, open
   let column = slot * 32u * units + unit;
   let stored = kv_pack(share.first, share.second);
   pool[column + token * units] = stored;
-  if (token != 15u) {
+  if (token != 15u || SUMMARY == 0u) {
     return;
   }
   var lowMin = kv_low(stored);

@@ -1,15 +1,25 @@
 /** Sizes of the KV cache's buffers, from the model's shape and the number of pages: pure, shared by plan and allocation. */
 import { pageBytes, summariesOfOpenPage, summaryBytes, type KvFormat } from '../kernels/attention/kv-format';
+import { digestBytes } from '../kernels/cache/page-digest';
 import { bufferAlignment } from '../gpu/buffer';
 import { roundUp } from '../util/math';
 import { blockTableLength } from './block-table';
 import type { HeadSet } from './head-set';
+
+/**
+ * What pages are chosen by: `'digest'`, an estimate of what each weighs in the softmax, from its keys in two bits a channel; or
+ * `'minmax'`, an upper bound of its scores, from the range of its keys by channel (Quest, FlexiCache).
+ */
+export type PageSelection = 'minmax' | 'digest';
 
 /** What the cache must hold. */
 export interface CacheShape {
   readonly format: KvFormat;
   /** How pages are stored outside the GPU: as on the GPU, or in 8 bits. Then full pages hold what 8 bits can, everywhere. */
   readonly hostFormat: KvFormat;
+  readonly selection: PageSelection;
+  /** The latest queries of a sequence that a rerank goes by, where pages are chosen by digests: 1 to 16. */
+  readonly rerankQueries: number;
   readonly numLayers: number;
   readonly numKvHeads: number;
   readonly headDim: number;
@@ -68,10 +78,39 @@ export function slotsOfSlab(shape: CacheShape, layer: number, { firstKvHead, num
   return numSlots;
 }
 
-/** Places for summaries of one KV head: one for each logical page, then those that open pages take. */
-export function numSummarySlots({ format, numPageIds, numSequences }: CacheShape): number {
-  return numPageIds + numSequences * summariesOfOpenPage(format);
+/** Bytes of what a page is chosen by: its range by channel, or its digest. */
+export function summaryBytesOf({
+  selection,
+  format,
+  headDim,
+}: Pick<CacheShape, 'selection' | 'format' | 'headDim'>): number {
+  return selection === 'digest' ? digestBytes(headDim) : summaryBytes(format, headDim);
 }
+
+/** Places for summaries of one KV head: one for each logical page, then those that open pages take, where they are not apart. */
+export function numSummarySlots(shape: CacheShape): number {
+  return shape.numPageIds + (shape.selection === 'digest' ? 0 : numOpenSlots(shape));
+}
+
+/** Summaries whose places the keys of all open pages of one KV head take. */
+function numOpenSlots({ format, numSequences }: CacheShape): number {
+  return numSequences * summariesOfOpenPage(format);
+}
+
+/** Where a KV head's open pages are in `LayerSlab.open`, counted in summaries by range: their first, and from head to head. */
+export function openSlots(shape: CacheShape): { readonly first: number; readonly perHead: number } {
+  if (shape.selection === 'digest') return { first: 0, perHead: numOpenSlots(shape) };
+  return { first: shape.numPageIds, perHead: numSummarySlots(shape) };
+}
+
+/** Bytes of the keys of open pages of one KV head where they lie apart from its summaries. */
+export function openBytesOf(shape: CacheShape): number {
+  if (shape.selection !== 'digest') return 0;
+  return numOpenSlots(shape) * summaryBytes(shape.format, shape.headDim);
+}
+
+/** Bytes of the buffer that with digests stands for open pages where there are none: a binding needs one. */
+export const noOpenBytes = 32;
 
 /** The most slots that any head may need. */
 export function largestHead(shape: CacheShape): number {
@@ -85,7 +124,7 @@ export function largestHead(shape: CacheShape): number {
 export function planCacheLayout(shape: CacheShape, maxBindingBytes: number): CacheLayout {
   const { numLayers, numKvHeads, numSequences, maxPages } = shape;
   const page = pageBytes(shape.format, shape.headDim);
-  const summary = summaryBytes(shape.format, shape.headDim);
+  const summary = summaryBytesOf(shape);
   const headsPerSlab = Math.min(numKvHeads, Math.floor(maxBindingBytes / (page * largestHead(shape))));
   if (headsPerSlab < 1) {
     const most = Math.floor(maxBindingBytes / page);
@@ -116,7 +155,9 @@ export function planCacheLayout(shape: CacheShape, maxBindingBytes: number): Cac
     hostPageBytes: pageBytes(shape.hostFormat, shape.headDim),
     summaryBytes: summary,
     poolBytes: numSlots * page,
-    summaryPoolBytes: numLayers * numKvHeads * numSummarySlots(shape) * summary,
+    summaryPoolBytes:
+      numLayers * numKvHeads * (numSummarySlots(shape) * summary + openBytesOf(shape)) +
+      (shape.selection === 'digest' ? noOpenBytes : 0),
     tableBytes: tables.reduce((sum, sizeBytes) => sum + roundUp(sizeBytes, bufferAlignment), 0),
   };
 }
@@ -128,13 +169,15 @@ export function numLists({ numLayers, numSequences, numKvHeads }: CacheShape): n
 
 /**
  * Where a selection goes: the lists that heads attend; what stable heads selected last, which takes over when its pages are
- * there; and what heads would select, which only their stability is measured by.
+ * there; what heads would select, which only their stability is measured by; and what they would have at the first step of a
+ * chunk of those, held to its end.
  */
-export const listTargets = { attended: 0, selected: 1, observed: 2 } as const;
+export const listTargets = { attended: 0, selected: 1, observed: 2, held: 3 } as const;
 
 /** How many of the targets a cache has. */
-export function numListTargets({ isObserved }: CacheShape): number {
-  return isObserved ? 3 : 2;
+export function numListTargets({ isObserved, selection }: CacheShape): number {
+  if (!isObserved) return 2;
+  return selection === 'digest' ? 4 : 3;
 }
 
 /** Entries of all page lists. */

@@ -11,10 +11,12 @@ import { writeTable, writeTableGrid } from '../kernels/cache/write-table';
 import { assert } from '../util/assert';
 import { BlockTable, pairsOf } from './block-table';
 import {
+  noOpenBytes,
   numListEntries,
   numLists,
   numListTargets,
   numSummarySlots,
+  openBytesOf,
   planCacheLayout,
   slotsOfSlab,
   type CacheLayout,
@@ -30,9 +32,11 @@ export interface LayerSlab extends Slab {
   readonly owners: PagePool;
   /**
    * `[numKvHeads, numSummarySlots, 2, headDim]` in the format's element type: a summary for each logical page; then, with
-   * pages of 8 bits, the keys `[16, headDim]` of each sequence's open page.
+   * pages of 8 bits, the keys `[16, headDim]` of each sequence's open page. Or `[numKvHeads, numPageIds, digest]`.
    */
   readonly summaries: GpuBuffer;
+  /** Where the keys of open pages are, by `openSlots`: `summaries`, or with digests a buffer of their own. */
+  readonly open: GpuBuffer;
 }
 
 /** What a stable head of one sequence has on the GPU. */
@@ -67,6 +71,7 @@ export class KvCache {
   readonly slotTable: GpuBuffer;
   /** Called with logical pages that no sequence has any more. */
   onFree: (ids: readonly PageId[]) => void = () => undefined;
+  readonly #noOpen: GpuBuffer | undefined;
   readonly #pageIds: PagePool<PageId>;
   readonly #pagesOf: PageId[][];
   readonly #stable: (readonly StableHead[])[];
@@ -83,18 +88,28 @@ export class KvCache {
     this.layout = planCacheLayout(shape, device.maxBindingBytes);
     const create = (label: string, category: 'kv' | 'summaries' | 'tables', sizeBytes: number) =>
       device.buffers.create({ label, category, sizeBytes: Math.max(sizeBytes, 4) });
+    const openBytes = openBytesOf(shape);
+    const noOpen =
+      shape.selection === 'digest' ? create('no open pages', 'summaries', noOpenBytes) : undefined;
+    this.#noOpen = noOpen;
     this.layers = Array.from({ length: numLayers }, (_, layer) =>
       this.layout.slabs.map((slab): LayerSlab => {
         const numSlots = slotsOfSlab(shape, layer, slab);
+        const summaries = create(
+          `summaries ${layer}`,
+          'summaries',
+          slab.numKvHeads * numSummarySlots(shape) * this.layout.summaryBytes,
+        );
+        const openPages = (substitute: GpuBuffer) =>
+          openBytes > 0
+            ? create(`open pages ${layer}`, 'summaries', slab.numKvHeads * openBytes)
+            : substitute;
         return {
           ...slab,
           pool: create(`pool ${layer}`, 'kv', numSlots * this.layout.pageBytes),
           owners: new PagePool(numSlots),
-          summaries: create(
-            `summaries ${layer}`,
-            'summaries',
-            slab.numKvHeads * numSummarySlots(shape) * this.layout.summaryBytes,
-          ),
+          summaries,
+          open: noOpen ? openPages(noOpen) : summaries,
         };
       }),
     );
@@ -377,10 +392,12 @@ export class KvCache {
   }
 
   destroy(): void {
-    for (const { pool, summaries } of this.layers.flat()) {
+    for (const { pool, summaries, open } of this.layers.flat()) {
       pool.destroy();
       summaries.destroy();
+      if (open !== summaries && open !== this.#noOpen) open.destroy();
     }
+    this.#noOpen?.destroy();
     const { blockTable, pageTable, lists, listState, slotTable } = this;
     for (const buffer of [blockTable, pageTable, lists, listState, slotTable]) buffer.destroy();
   }

@@ -473,11 +473,13 @@ export class Documents {
           });
         },
         {
-          summaries: (layer, kvHead) => {
-            goOn();
-            return stored.summaries(layer * numKvHeads + kvHead);
-          },
           origin: stored.origin,
+          ...(library.hasOwnSummaries(manifest) && {
+            summaries: (layer: number, kvHead: number) => {
+              goOn();
+              return stored.summaries(layer * numKvHeads + kvHead);
+            },
+          }),
         },
       );
       isOpening = false;

@@ -300,14 +300,22 @@ export class DocumentLibrary {
 
   #judge(manifest: Manifest): { readonly state: DocumentState; readonly problem?: string } {
     const { fingerprint, layout } = this.#options;
-    const isAlike = (Object.keys(layout) as (keyof PageLayout)[]).every(
+    const isAlike = (['numLayers', 'numKvHeads', 'pageBytes'] as const).every(
       (name) => layout[name] === manifest.layout[name],
     );
     if (manifest.fingerprint !== fingerprint || !isAlike) {
       return { state: 'foreign', problem: 'it was read with other weights or in another format' };
     }
     if (manifest.problem !== undefined) return { state: 'damaged', problem: manifest.problem };
-    return { state: isWhole(manifest) ? 'complete' : 'partial' };
+    if (isWhole(manifest)) return { state: 'complete' };
+    if (this.hasOwnSummaries(manifest)) return { state: 'partial' };
+    return { state: 'foreign', problem: 'its reading was begun with another kv.selection' };
+  }
+
+  /** Whether its summaries are what this engine chooses pages by; else they are made anew from its pages when it is opened. */
+  hasOwnSummaries({ layout: { summaries, summaryBytes } }: Manifest): boolean {
+    const { layout } = this.#options;
+    return layout.summaries === summaries && layout.summaryBytes === summaryBytes;
   }
 
   async #freeId(id: string): Promise<string> {

@@ -9,6 +9,8 @@ export interface PageLayout {
   readonly numKvHeads: number;
   readonly pageBytes: number;
   readonly summaryBytes: number;
+  /** What the summaries are; absent: ranges of keys by channel. */
+  readonly summaries?: 'digest';
 }
 
 /** One document of the library. What it counts as read is stored, all of it. */
@@ -113,6 +115,7 @@ export function parseManifest(value: unknown): Manifest {
       numKvHeads: wholeNumber(sizes, 'numKvHeads', 1, most.kvHeads),
       pageBytes: wholeNumber(sizes, 'pageBytes', 16, most.pageBytes),
       summaryBytes: wholeNumber(sizes, 'summaryBytes', 1, most.pageBytes),
+      ...summariesOf(sizes),
     },
     renderedAt: wholeNumber(fields, 'renderedAt', 0, Number.MAX_SAFE_INTEGER),
     head: text(fields, 'head', 0),
@@ -132,6 +135,12 @@ function wholeNumber(fields: Record<string, unknown>, name: string, min: number,
     throw new TypeError(`${name} is no whole number from ${min} to ${max}`);
   }
   return value;
+}
+
+function summariesOf({ summaries }: Record<string, unknown>): Pick<PageLayout, 'summaries'> {
+  if (summaries === undefined) return {};
+  if (summaries !== 'digest') throw new TypeError('summaries is of no known kind');
+  return { summaries };
 }
 
 function text(fields: Record<string, unknown>, name: string, minLength: number): string {

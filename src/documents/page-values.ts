@@ -1,5 +1,6 @@
 /** Stored pages as numbers: what an import holds is looked at before it is believed. Pure. */
 import { pageTokens, type KvFormat } from '../kernels/attention/kv-format';
+import { digestBytes } from '../kernels/cache/page-digest';
 import { fromF16Bits } from '../util/f16';
 
 /** Rows of a page: its keys, then its values. */
@@ -32,14 +33,19 @@ function rangeAt(headDim: number, row: number, channel: number): readonly [least
   return [value, value + 1];
 }
 
-/** Whether pages or summaries hold no infinity and nothing that is no number. */
+/** Whether pages or summaries hold no infinity and nothing that is no number. Of digests only the scales could. */
 export function areFiniteRecords(
   payload: Uint8Array,
-  kind: 'pages' | 'summaries',
+  kind: 'pages' | 'summaries' | 'digests',
   { format, headDim }: { readonly format: KvFormat; readonly headDim: number },
 ): boolean {
   const aligned = payload.byteOffset % 4 === 0 ? payload : payload.slice();
   const { buffer, byteOffset, byteLength } = aligned;
+  if (kind === 'digests') {
+    const digests = new Uint16Array(buffer, byteOffset, byteLength / 2);
+    const numHalves = digestBytes(headDim) / 2;
+    return digests.every((half, i) => i % numHalves < 2 * headDim || (half & 0x7c00) !== 0x7c00);
+  }
   if (format === 'f32') {
     const words = new Uint32Array(buffer, byteOffset, byteLength / 4);
     return words.every((word) => (word & 0x7f80_0000) !== 0x7f80_0000);

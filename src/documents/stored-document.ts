@@ -130,7 +130,8 @@ export class StoredDocument {
   /** What this engine stored is finite; a file may hold anything. */
   #requireFinite({ kind, list, run }: RecordPlace, payload: Uint8Array): void {
     if (this.origin === undefined || (kind !== 'pages' && kind !== 'summaries')) return;
-    if (areFiniteRecords(payload, kind, this.#in.pages)) return;
+    const isDigest = kind === 'summaries' && this.manifest.layout.summaries === 'digest';
+    if (areFiniteRecords(payload, isDigest ? 'digests' : kind, this.#in.pages)) return;
     throw new RecordDamage(`the record of ${kind} ${list}:${run} holds what is no finite number`);
   }
 }

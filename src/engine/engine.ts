@@ -365,7 +365,7 @@ export class EngineCore {
     ]);
     const { cache, plan } = this.runner;
     const { hostPageBytes, summaryBytes } = cache.layout;
-    const { numLayers, numKvHeads } = cache.shape;
+    const { numLayers, numKvHeads, selection } = cache.shape;
     return new Documents({
       library: {
         fingerprint: documentFingerprint({
@@ -375,7 +375,13 @@ export class EngineCore {
           weights: this.#side.weightFormats,
           cache: cache.shape,
         }),
-        layout: { numLayers, numKvHeads, pageBytes: hostPageBytes, summaryBytes },
+        layout: {
+          numLayers,
+          numKvHeads,
+          pageBytes: hostPageBytes,
+          summaryBytes,
+          ...(selection === 'digest' ? { summaries: selection } : {}),
+        },
         pages: { format: cache.shape.hostFormat, headDim: cache.shape.headDim },
         locks: (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks,
       },

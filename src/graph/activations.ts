@@ -2,6 +2,7 @@
 import type { BufferCategory, GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
 import { mostSplits, partialsBytes, wantedSplits } from '../kernels/attention/page-splits';
+import { rotatedQueryBytes } from '../kernels/select/rotate-queries';
 import { pageTokens } from '../cache/page';
 import type { ModelConfig } from '../config/model-config';
 
@@ -18,7 +19,17 @@ export interface ActivationShape {
   readonly packedPageBytes: number;
   /** Pages that a decode step packs: one of every head where pools have elements and the host has 8 bits, else 0. */
   readonly numFilledPages: number;
+  /** Places of the rings of queries, of all layers and sequences, where pages are chosen by digests; else 0. */
+  readonly numQueryPlaces: number;
+  /** KV heads of all layers where the mass is measured that they lose by holding their pages, else 0. */
+  readonly numHeldMasses: number;
 }
+
+/** Rows of a prefill segment whose queries are scored with together. */
+export const segmentQueryRows = 16;
+
+/** Queries at least whose weights of all pages of a full context there is room for. */
+const leastWeighed = 4;
 
 /** Values of one row of fused q, k and v. */
 export function qkvWidth({ numHeads, numKvHeads, headDim }: ModelConfig): number {
@@ -54,6 +65,9 @@ export function activationSizes(config: ModelConfig, shape: ActivationShape) {
     const sizeBytes = numPages * shape.packedPageBytes;
     return sizeBytes > 0 ? { category: 'tiles', sizeBytes } : floats(4);
   };
+  const query = numHeads * (rotatedQueryBytes(headDim) / 4);
+  const hasDigests = shape.numQueryPlaces > 0;
+  const weighed = Math.max(maxRows, leastWeighed) * numHeads * maxPages;
   const packedTile = packed(config.numKvHeads * (tileTokens / pageTokens));
   const tile: Sized = { category: 'tiles', sizeBytes: tileBytes(config, shape) };
   return {
@@ -61,6 +75,10 @@ export function activationSizes(config: ModelConfig, shape: ActivationShape) {
     hidden: floats(maxRows * hiddenSize),
     qkv: floats(maxRows * qkvWidth(config)),
     scores: floats(maxRows * config.numKvHeads * maxPages),
+    queryRing: floats(Math.max(4, shape.numQueryPlaces * query)),
+    segmentQueries: floats(hasDigests ? segmentQueryRows * query : 4),
+    logMasses: floats(hasDigests ? weighed : 4),
+    heldMasses: floats(Math.max(4, 2 * shape.numHeldMasses)),
     pageMasses: floats(maxRows * maxPages),
     promptMasses: floats(maxPages),
     segmentRow: floats(4),

@@ -1,5 +1,5 @@
 /** One decode step as bound operations: seven dispatches a layer, for a fixed number of batch rows. */
-import { numSummarySlots, type CacheShape } from '../cache/cache-layout';
+import { openSlots, type CacheShape } from '../cache/cache-layout';
 import { pageOf } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Recorder } from '../gpu/recorder';
@@ -14,6 +14,7 @@ import { ropeAppend, ropeAppendGrid } from '../kernels/cache/rope-append';
 import { gatedActivation, gatedActivationGrid } from '../kernels/linear/gated-activation';
 import { activationCodes } from '../kernels/linear/matvec-gated';
 import { qkvWidth } from './activations';
+import { bindHeldMasses } from './held-masses';
 import type { GraphContext } from './graph-context';
 import { bindEmbed, bindMatvec, bindMatvecGated, latestTokenOf, type Operation } from './linear';
 import { bindSelection, type PrepareSelection, type Selection } from './selection';
@@ -32,8 +33,8 @@ export interface DecodeRow {
    * Layers `[first, end)` whose stable heads select anew in this step, with this step's query; they still attend their old set.
    */
   readonly reranking: { readonly first: number; readonly end: number } | undefined;
-  /** All heads also select without effect, so that their stability is measured. */
-  readonly isObserved: boolean;
+  /** Present where all heads also select without effect, so that their stability is measured: whether a chunk of steps begins. */
+  readonly observed: { readonly isFirst: boolean } | undefined;
   /** Records what rides along behind a layer's attention, which was cut into `maxSplits` splits a list at most. */
   readonly onAttended?: ((recorder: Recorder, layer: number, maxSplits: number) => void) | undefined;
 }
@@ -180,25 +181,39 @@ async function bindAttention(
   const { compiler, config, cache, activations, ropeTable, unused } = context;
   const { qkv, partials, attended, rows } = activations;
   const { blockTable, pageTable: summaryTable, listState, lists } = cache;
+  const { rerankQueries } = cache.shape;
   const { numHeads, numKvHeads, headDim } = config;
-  const { maxPages, format, numPageIds, numSequences, pagesPerHead, exactHeads } = cache.shape;
+  const { maxPages, format, numSequences, pagesPerHead, exactHeads } = cache.shape;
   const { usesRope, slidingWindow: window = 0 } = config.layers[layerIndex]!;
   const group = numHeads / numKvHeads;
   const splits = wantedSplits(numKvHeads);
   const constants = { HEAD_DIM: headDim, GROUP: group };
   // A layer with a sliding window attends all of it.
   const isSparse = cache.isSparse && window === 0;
-  const [appendKernel, attendKernel, mergeKernel, prepareSelection] = await Promise.all([
-    compiler.compile(ropeAppend(format), { ...constants, QK_NORM: Number(config.hasQkNorm) }),
+  const [appendKernel, attendKernel, mergeKernel, selection] = await Promise.all([
+    compiler.compile(ropeAppend(format), {
+      ...constants,
+      QK_NORM: Number(config.hasQkNorm),
+      SUMMARY: Number(cache.shape.selection === 'minmax'),
+    }),
     compiler.compile(sparseDecode(format), constants),
     compiler.compile(mergeSplits, constants),
-    isSparse ? bindSelection(context, layerIndex, { qkv, rows }) : undefined,
+    isSparse ? bindSelection(context, layerIndex, { qkv, rows, isRing: true }) : undefined,
   ]);
   const qkNorm = layer.qkNorm ?? unused;
-  const slabs = cache.layers[layerIndex]!.map(({ firstKvHead, numKvHeads: numInSlab, pool, summaries }) => ({
+  const slabs = cache.layers[layerIndex]!.map(({ firstKvHead, numKvHeads: numInSlab, pool, open }) => ({
     firstKvHead,
     numKvHeads: numInSlab,
-    append: appendKernel.bind({ qkv, ropeTable, qkNorm, rows, blockTable, pool, summaryTable, summaries }),
+    append: appendKernel.bind({
+      qkv,
+      ropeTable,
+      qkNorm,
+      rows,
+      blockTable,
+      pool,
+      summaryTable,
+      summaries: open,
+    }),
     attend: attendKernel.bind({ qkv, pool, blockTable, rows, listState, lists, partials }),
   }));
   // A stable head attends its set and the pages born since.
@@ -212,7 +227,12 @@ async function bindAttention(
     listOffset: layerIndex * numSequences * numKvHeads,
     maxPages,
   };
-  const select = prepareSelection && selectionByRows(prepareSelection, cache.shape, layerIndex);
+  const select = selection && selectionByRows(selection.prepare, cache.shape, layerIndex);
+  const holding =
+    selection && cache.shape.isObserved && cache.shape.selection === 'digest'
+      ? await bindHeldMasses(context, layerIndex, selection.prepare)
+      : undefined;
+  const { first: firstOpenSlot, perHead: numSummarySlots } = openSlots(cache.shape);
   const prepare = (numRows: number, maxSplits: number) => {
     const attention = {
       ...shared,
@@ -234,8 +254,8 @@ async function bindAttention(
           firstKvHead,
           numKvHeads: numInSlab,
           rotaryDim: usesRope ? config.rope.rotaryDim : 0,
-          numSummarySlots: numSummarySlots(cache.shape),
-          firstOpenSlot: numPageIds,
+          numSummarySlots,
+          firstOpenSlot,
           epsilon: config.normEpsilon,
         },
         appendGrid: ropeAppendGrid(numRows, numInSlab, group, headDim),
@@ -261,11 +281,20 @@ async function bindAttention(
     for (const { append, appendParams, appendGrid } of latest.slabs) {
       recorder.dispatch(append, appendParams, appendGrid);
     }
-    select?.(
+    const selecting = select?.(
       rowBits(decodeRows, isChoosing, pagesPerHead),
       rowBits(decodeRows, isReranking, layerIndex),
-      rowBits(decodeRows, isObserving, layerIndex),
-    )?.(recorder, numPages);
+      // By digests it is measured apart, by one query.
+      holding ? 0 : rowBits(decodeRows, isObserving, layerIndex),
+    );
+    // A rerank may go by queries of steps in which nothing is selected.
+    const isTaking =
+      rerankQueries > 1
+        ? numPages > pagesPerHead
+        : selecting !== undefined || (holding && decodeRows.some(({ observed }) => observed));
+    if (isTaking) selection?.takeQueries?.(recorder, decodeRows.length);
+    selecting?.(recorder, numPages);
+    decodeRows.forEach((row, index) => row.observed && holding?.(recorder, index, row));
     for (const { attend, attendParams, attendGrid } of latest.slabs) {
       recorder.dispatch(attend, attendParams, attendGrid);
     }
@@ -283,8 +312,8 @@ function isReranking({ reranking }: DecodeRow, layer: number): boolean {
   return reranking !== undefined && layer >= reranking.first && layer < reranking.end;
 }
 
-function isObserving({ isObserved }: DecodeRow): boolean {
-  return isObserved;
+function isObserving({ observed }: DecodeRow): boolean {
+  return observed !== undefined;
 }
 
 /** The rows of a batch of which `isWanted` holds: bit i for row i. */

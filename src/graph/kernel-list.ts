@@ -11,6 +11,8 @@ import { matmul } from '../kernels/linear/matmul';
 import { matvec, matvecTuning } from '../kernels/linear/matvec';
 import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
 import { isSamplingWide, sample, samplerThreads } from '../kernels/sampler/sample';
+import { digestScore } from '../kernels/select/digest-score';
+import { normalizeScores } from '../kernels/select/normalize-scores';
 import { pageScore } from '../kernels/select/page-score';
 import { selectPages } from '../kernels/select/select-pages';
 import { topK, topKConstants } from '../kernels/select/top-k';
@@ -82,12 +84,16 @@ export function slowKernels(
         ],
     ...(isSelecting(config, cache)
       ? ([
-          ...(features.has('fused-selection') ? [[selectPages(element), heads] as const] : []),
+          ...(cache.selection === 'digest'
+            ? [[digestScore, heads] as const, [normalizeScores, { GROUP: heads.GROUP }] as const]
+            : [[pageScore(element), heads] as const]),
+          ...(cache.selection === 'minmax' && features.has('fused-selection')
+            ? [[selectPages(element), heads] as const]
+            : []),
           [topK(cache.maxPages), topKConstants(features)],
-          [pageScore(element), heads],
         ] as const)
       : []),
-    [ropeAppend(kv), withNorm],
+    [ropeAppend(kv), { ...withNorm, SUMMARY: Number(cache.selection === 'minmax') }],
     product(formatOf('output', hiddenSize), hiddenSize, 0, config.hasOutputBias, 1),
     product(formatOf('down', hiddenSize), hiddenSize, 0, config.hasMlpBias, 1),
     [ropeAppendTile(element), withNorm],

@@ -2,11 +2,10 @@
  * Prefill of one segment: all its tokens through layer 0, then layer 1, …, attention tile by tile with carried softmax
  * state, so that no buffer grows with the context. Recording is a generator: its caller submits wherever it likes.
  */
-import { listTargets, numLists, numSummarySlots } from '../cache/cache-layout';
+import { listTargets, numLists } from '../cache/cache-layout';
 import { pageOf, pagesFor, pageTokens } from '../cache/page';
 import { flatGrid, type Recorder } from '../gpu/recorder';
 import { prefillAttentionGrid, prefillKeyBlock } from '../kernels/attention/prefill-attention';
-import { pageSummaryGrid } from '../kernels/cache/page-summary';
 import { ropeAppendGrid } from '../kernels/cache/rope-append';
 import { gatedActivationGrid } from '../kernels/linear/gated-activation';
 import type { HostWait } from '../offload/offloader';
@@ -210,7 +209,7 @@ export class PrefillGraph {
     segment: Segment,
     chunks: readonly Chunk[],
   ): Generator<PrefillStep> {
-    const { config, cache } = this.#context;
+    const { config } = this.#context;
     const { hiddenSize, numKvHeads, numHeads, headDim, normEpsilon: epsilon } = config;
     const view = { sequence, firstPage: pageOf(segment.tileStart) };
     const firstPage = pageOf(segment.start);
@@ -240,20 +239,9 @@ export class PrefillGraph {
     }
     const numFullPages = Math.floor(segment.end / pageTokens) - firstPage;
     layer.ownTile.traffic.pack(recorder, view, segment.start, segment.end);
-    for (const { slab, summarize } of layer.slabs) {
-      const params = {
-        firstPage,
-        numPages: numFullPages,
-        firstKvHead: slab.firstKvHead,
-        numKvHeads: slab.numKvHeads,
-        tileFirstPage: view.firstPage,
-        tilePages: this.#tilePages,
-        tableOffset: sequence * cache.shape.maxPages,
-        numSummarySlots: numSummarySlots(cache.shape),
-      };
-      if (numFullPages > 0) {
-        recorder.dispatch(summarize, params, pageSummaryGrid(numFullPages, slab.numKvHeads, headDim));
-      }
+    if (numFullPages > 0) {
+      const full = { sequence, firstPage, numPages: numFullPages, tileFirstPage: view.firstPage };
+      layer.summarize(recorder, full);
     }
     layer.ownTile.traffic.store(recorder, view, firstPage, pagesFor(segment.end));
     yield* layer.ownTile.traffic.offload(recorder, view, firstPage, firstPage + numFullPages);

@@ -2,7 +2,6 @@
 import type { GpuBuffer } from '../gpu/buffer';
 import { elementOf } from '../kernels/attention/kv-format';
 import { prefillAttention } from '../kernels/attention/prefill-attention';
-import { pageSummary } from '../kernels/cache/page-summary';
 import { ropeAppendTile } from '../kernels/cache/rope-append';
 import { gatedActivation } from '../kernels/linear/gated-activation';
 import { activationCodes } from '../kernels/linear/matvec-gated';
@@ -11,6 +10,7 @@ import { qkvWidth } from './activations';
 import type { GraphContext } from './graph-context';
 import { bindMatmul } from './linear';
 import { bindPrefillSelection } from './selection';
+import { compileSummaries } from './tile-summaries';
 import { TileTraffic } from './tile-traffic';
 import type { LayerWeights } from '../weights/weights';
 
@@ -24,11 +24,11 @@ export async function compilePrefillKernels({ compiler, config, cache, activatio
   const { headDim, numHeads, numKvHeads, activation } = config;
   const element = elementOf(cache.shape.format);
   const constants = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
-  const [norm, append, attend, summarize, activate] = await Promise.all([
+  const [norm, append, attend, bindSummaries, activate] = await Promise.all([
     compiler.compile(rmsNorm),
     compiler.compile(ropeAppendTile(element), { ...constants, QK_NORM: Number(config.hasQkNorm) }),
     compiler.compile(prefillAttention(element, headDim), constants),
-    compiler.compile(pageSummary(element), { HEAD_DIM: headDim }),
+    compileSummaries(compiler, cache),
     compiler.compile(gatedActivation, { ACTIVATION: activationCodes[activation] }),
   ]);
   const { chunkGateUp, chunkInner } = activations;
@@ -36,7 +36,7 @@ export async function compilePrefillKernels({ compiler, config, cache, activatio
     norm,
     append,
     attend,
-    summarize,
+    bindSummaries,
     activation: activate.bind({ z: chunkGateUp, y: chunkInner }),
   };
 }
@@ -88,7 +88,6 @@ export async function bindPrefillLayer(
       isResidual: true,
     }),
   ]);
-  const slabs = cache.layers[index]!;
   const bindTile = async ([tile, packed]: readonly [GpuBuffer, GpuBuffer]) => ({
     traffic: await TileTraffic.create(compiler, cache, host, index, tile, packed, tilePages),
     attend: kernels.attend.bind({ qkv, tile, attended, softmaxState }),
@@ -107,14 +106,7 @@ export async function bindPrefillLayer(
     mlpNorm: kernels.norm.bind({ x: segmentHidden, weight: mlpNorm, y: chunkNormed }),
     project,
     append: kernels.append.bind({ qkv, ropeTable, qkNorm: layer.qkNorm ?? unused, tile: ownTile }),
-    slabs: slabs.map((slab) => ({
-      slab,
-      summarize: kernels.summarize.bind({
-        tile: ownTile,
-        summaryTable: cache.pageTable,
-        summaries: slab.summaries,
-      }),
-    })),
+    summarize: kernels.bindSummaries(index, ownTile, ownPacked, tilePages),
     ownTile: tiles[0]!,
     earlierTiles: tiles.slice(1),
     // A layer with a sliding window attends all of it, and so does a cache that keeps all pages.

@@ -1,14 +1,14 @@
 /** Scores pages and selects what heads will attend: bound for a layer, recorded for rows and KV heads. */
-import type { GpuBuffer } from '../gpu/buffer';
 import { flatGrid, type Recorder } from '../gpu/recorder';
 import { elementOf } from '../kernels/attention/kv-format';
 import { pageScore, pageScoreGrid } from '../kernels/select/page-score';
 import { selectPages } from '../kernels/select/select-pages';
 import { selectionHead, topK, topKConstants } from '../kernels/select/top-k';
-import { listTargets, numLists, numSummarySlots } from '../cache/cache-layout';
-import { pagesFor } from '../cache/page';
+import { listTargets, numLists, numSummarySlots, type CacheShape } from '../cache/cache-layout';
+import { pagesFor, pageTokens } from '../cache/page';
 import { qkvWidth } from './activations';
 import type { GraphContext } from './graph-context';
+import { bindDigestScores, type QuerySource } from './digest-scores';
 import type { Chunk } from './prefill-plan';
 import { isSelectionFused } from './selection-path';
 
@@ -28,15 +28,84 @@ export type PrepareSelection = (
   numQueries?: number,
 ) => Selection;
 
+/** The selection of one layer. */
+export interface LayerSelection {
+  readonly prepare: PrepareSelection;
+  /** Present where sets are chosen by the latest queries: takes those of a decode step's rows, before it selects. */
+  readonly takeQueries?: ((recorder: Recorder, numRows: number) => void) | undefined;
+}
+
 /** Binds the selection of one layer to queries in `qkv` of the rows in `rows`. */
-export async function bindSelection(
+export function bindSelection(
   context: GraphContext,
   layer: number,
-  { qkv, rows }: { readonly qkv: GpuBuffer; readonly rows: GpuBuffer },
-): Promise<PrepareSelection> {
+  source: QuerySource,
+): Promise<LayerSelection> {
+  return context.cache.shape.selection === 'digest'
+    ? bindByDigest(context, layer, source)
+    : bindByRange(context, layer, source);
+}
+
+/** A part of what top-k takes, for one layer. */
+function topParams({ config, cache }: GraphContext, layer: number) {
+  const { numSequences, pagesPerHead, maxPages } = cache.shape;
+  const { numKvHeads: kvHeads } = config;
+  return {
+    kvHeads,
+    budget: pagesPerHead,
+    listOffset: layer * numSequences * kvHeads,
+    numLists: numLists(cache.shape),
+    listCapacity: pagesPerHead,
+    scoreStride: maxPages,
+  };
+}
+
+async function bindByDigest(
+  context: GraphContext,
+  layer: number,
+  source: QuerySource,
+): Promise<LayerSelection> {
+  const { compiler, cache, activations } = context;
+  const { lists, listState, shape } = cache;
+  const [digests, topKernel] = await Promise.all([
+    bindDigestScores(context, layer, source),
+    compiler.compile(topK(shape.maxPages), topKConstants(compiler.device.features)),
+  ]);
+  const top = topKernel.bind({ scores: activations.scores, rows: source.rows, lists, listState });
+  const shared = topParams(context, layer);
+  const slabOf = (kvHead: number) =>
+    cache.layers[layer]!.findIndex((slab) => kvHead < slab.firstKvHead + slab.numKvHeads);
+  const prepare: PrepareSelection = (tasks, firstRow = 0, numQueries = 1) => {
+    // Tasks of a slab lie together, so that a slab is one dispatch.
+    const ordered = [...tasks].sort((a, b) => slabOf(a[1]) - slabOf(b[1]));
+    // What a head keeps for many steps it chooses by many queries.
+    const isWide = ([, , targets]: SelectionTask) => targets.includes(listTargets.selected);
+    const queriesOf = (task: SelectionTask) => (source.isRing ? (isWide(task) ? 0 : 1) : numQueries);
+    const most = source.isRing && tasks.some(isWide) ? shape.rerankQueries : numQueries;
+    const score = digests.prepare(
+      ordered.map((task) => [task[0], task[1], queriesOf(task)]),
+      firstRow,
+      most,
+    );
+    const params = { ...shared, numTasks: tasks.length };
+    const list = ordered.flatMap(([row, kvHead, targets]) => [row, selectionHead(kvHead, targets)]);
+    const words = Uint32Array.from(list);
+    return (recorder, numPages) => {
+      score(recorder, numPages);
+      recorder.dispatch(top, params, flatGrid(params.numTasks), words);
+    };
+  };
+  return { prepare, takeQueries: digests.takeQueries };
+}
+
+async function bindByRange(
+  context: GraphContext,
+  layer: number,
+  { qkv, rows }: QuerySource,
+): Promise<LayerSelection> {
   const { compiler, config, cache, activations } = context;
   const { headDim, numHeads, numKvHeads: kvHeads } = config;
-  const { format, maxPages, numSequences, pagesPerHead: budget } = cache.shape;
+  const { format, maxPages } = cache.shape;
   const { pageTable: summaryTable, lists, listState } = cache;
   const { scores } = activations;
   const { features } = compiler.device;
@@ -58,17 +127,12 @@ export async function bindSelection(
   });
   const top = topKernel.bind({ scores, rows, lists, listState });
   const shared = {
-    kvHeads,
-    budget,
-    listOffset: layer * numSequences * kvHeads,
-    numLists: numLists(cache.shape),
-    listCapacity: budget,
+    ...topParams(context, layer),
     qkvStride: qkvWidth(config),
     maxPages,
     numSummarySlots: numSummarySlots(cache.shape),
-    scoreStride: maxPages,
   };
-  return (tasks, firstRow = 0, numQueries = 1) => {
+  const prepare: PrepareSelection = (tasks, firstRow = 0, numQueries = 1) => {
     let firstTask = 0;
     // Tasks of a slab lie together, so that a slab is one dispatch.
     const parts = slabs.map(({ firstKvHead, endKvHead, ...bound }) => {
@@ -94,6 +158,15 @@ export async function bindSelection(
       recorder.dispatch(top, params, flatGrid(params.numTasks), list);
     };
   };
+  return { prepare };
+}
+
+/**
+ * The prompt's last tokens whose queries choose the first sets, where more than one may: those of its last page, which are in its last
+ * segment however it was cut.
+ */
+function lastQueries({ selection, rerankQueries }: CacheShape, lastPosition: number): number {
+  return selection === 'digest' ? Math.min(rerankQueries, (lastPosition % pageTokens) + 1) : 1;
 }
 
 /**
@@ -105,9 +178,9 @@ export async function bindSelection(
 export async function bindPrefillSelection(context: GraphContext, layer: number, isFollowUpSparse: boolean) {
   const { config, cache, activations } = context;
   const { segmentQkv: qkv, segmentRow, sparseRow } = activations;
-  const [prepare, prepareEarlier] = await Promise.all([
-    bindSelection(context, layer, { qkv, rows: segmentRow }),
-    isFollowUpSparse ? bindSelection(context, layer, { qkv, rows: sparseRow }) : undefined,
+  const [ofLast, ofSegment] = await Promise.all([
+    bindSelection(context, layer, { qkv, rows: segmentRow, isRing: false }),
+    isFollowUpSparse ? bindSelection(context, layer, { qkv, rows: sparseRow, isRing: false }) : undefined,
   ]);
   const { exactHeads } = cache.shape;
   const { attended, selected } = listTargets;
@@ -119,12 +192,17 @@ export async function bindPrefillSelection(context: GraphContext, layer: number,
     );
   return {
     last: (recorder: Recorder, { firstRow, firstPosition }: Chunk) => {
-      prepare(tasksFor(selected), firstRow)(recorder, pagesFor(firstPosition + 1));
+      const numRows = lastQueries(cache.shape, firstPosition);
+      ofLast.prepare(
+        tasksFor(selected),
+        firstRow + 1 - numRows,
+        numRows,
+      )(recorder, pagesFor(firstPosition + 1));
     },
     earlier:
-      prepareEarlier &&
+      ofSegment &&
       ((recorder: Recorder, { firstRow, numRows }: Chunk, numPages: number) => {
-        prepareEarlier(tasksFor(attended), firstRow, numRows)(recorder, numPages);
+        ofSegment.prepare(tasksFor(attended), firstRow, numRows)(recorder, numPages);
       }),
   };
 }

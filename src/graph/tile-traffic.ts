@@ -3,12 +3,12 @@
  * host; every full page to the host; what stable heads selected to their slots.
  */
 import type { KvCache, LayerSlab } from '../cache/kv-cache';
-import { numLists, numSummarySlots } from '../cache/cache-layout';
+import { numLists, openSlots } from '../cache/cache-layout';
 import { pageTokens } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
 import { flatGrid, type Recorder } from '../gpu/recorder';
-import { pageBytes } from '../kernels/attention/kv-format';
+import { pageBytes, summaryBytes } from '../kernels/attention/kv-format';
 import { copyPages } from '../kernels/cache/copy-pages';
 import { placeSelected } from '../kernels/select/place-selected';
 import type { HostWait, Offloader, PageRun } from '../offload/offloader';
@@ -221,12 +221,13 @@ export class TileTraffic {
   /** The keys of a page that is not full go to the sequence's open page, from where appending goes on. */
   #copyOpenKeys(recorder: Recorder, { sequence, firstPage }: TileView, kvHead: number, page: number): void {
     const { shape } = this.#cache;
-    const { firstKvHead, summaries } = this.#cache.slabOf(this.#layer, kvHead);
+    const { firstKvHead, open } = this.#cache.slabOf(this.#layer, kvHead);
     const sizeBytes = pageBytes('f16', shape.headDim) / 2;
-    const slot = (kvHead - firstKvHead) * numSummarySlots(shape) + shape.numPageIds;
-    const target = slot * this.#cache.layout.summaryBytes + sequence * sizeBytes;
+    const { first, perHead } = openSlots(shape);
+    const slot = (kvHead - firstKvHead) * perHead + first;
+    const target = slot * summaryBytes(shape.format, shape.headDim) + sequence * sizeBytes;
     const source = 2 * (kvHead * this.#tilePages + page - firstPage) * sizeBytes;
-    recorder.copy(this.#tile, source, summaries, target, sizeBytes);
+    recorder.copy(this.#tile, source, open, target, sizeBytes);
   }
 
   /** Copies unstable heads' pages between their slots and the tile. */

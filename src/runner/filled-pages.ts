@@ -2,9 +2,11 @@
 import type { KvCache } from '../cache/kv-cache';
 import { pageOf, pageTokens } from '../cache/page';
 import type { Recorder } from '../gpu/recorder';
+import type { FilledDigests } from '../graph/page-digests';
 import type { PagePacker } from '../graph/page-packer';
 import type { HostTraffic } from '../graph/tile-traffic';
 import type { PageRun } from '../offload/offloader';
+import type { RunnerParts } from './runner-parts';
 import type { Sequence } from './sequence';
 import type { RiddenRow, StepReturn, StepRider, StepWait } from './step-rider';
 
@@ -22,12 +24,21 @@ export class FilledPages implements StepRider {
   readonly #cache: KvCache;
   readonly #host: HostTraffic;
   readonly #packer: PagePacker | undefined;
+  readonly #digests: FilledDigests | undefined;
 
-  /** @param packer present when pages are packed as they leave */
-  constructor(cache: KvCache, host: HostTraffic, packer: PagePacker | undefined) {
+  /**
+   * @param packer present when pages are packed as they leave
+   * @param digests present when pages are chosen by digests
+   */
+  constructor(
+    cache: KvCache,
+    host: HostTraffic,
+    { packer, digests }: Pick<RunnerParts, 'packer' | 'digests'>,
+  ) {
     this.#cache = cache;
     this.#host = host;
     this.#packer = packer;
+    this.#digests = digests;
   }
 
   /** A step that fills a page needs a way to the host for it. */
@@ -44,10 +55,13 @@ export class FilledPages implements StepRider {
     for (const { sequence, position } of filling) {
       if (!this.#host.isKept(sequence)) this.#packer?.record(recorder, sequence, pageOf(position));
     }
-    if (kept.length === 0) return [];
-    const { numLayers, numKvHeads } = this.#cache.shape;
-    const sizeBytes = kept.length * numLayers * numKvHeads * this.#cache.layout.hostPageBytes;
-    this.#host.offloader.record(recorder, this.#runsOf(recorder, kept), sizeBytes);
+    if (kept.length > 0) {
+      const { numLayers, numKvHeads } = this.#cache.shape;
+      const sizeBytes = kept.length * numLayers * numKvHeads * this.#cache.layout.hostPageBytes;
+      this.#host.offloader.record(recorder, this.#runsOf(recorder, kept), sizeBytes);
+    }
+    // Of what the pages hold once they are packed.
+    for (const { sequence, position } of filling) this.#digests?.record(recorder, sequence, pageOf(position));
     return [];
   }
 

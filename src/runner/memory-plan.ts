@@ -1,11 +1,17 @@
 /** Shares the memory limit among everything that is not weights, before anything is allocated: pure. */
-import { largestHead, planCacheLayout, type CacheShape } from '../cache/cache-layout';
+import {
+  largestHead,
+  planCacheLayout,
+  summaryBytesOf,
+  type CacheShape,
+  type PageSelection,
+} from '../cache/cache-layout';
 import { HeadSet } from '../cache/head-set';
 import { pagesFor, pageTokens } from '../cache/page';
 import type { BytesByCategory } from '../gpu/buffer';
 import { bufferCategories } from '../gpu/buffer';
 import { recorderBytes } from '../gpu/recorder';
-import { elementOf, pageBytes, summaryBytes, type KvFormat } from '../kernels/attention/kv-format';
+import { elementOf, pageBytes, type KvFormat } from '../kernels/attention/kv-format';
 import { activationSizes, chunkBytesPerToken, type ActivationShape } from '../graph/activations';
 import type { ModelConfig } from '../config/model-config';
 import { ropeTableBytes } from '../config/rope';
@@ -14,7 +20,7 @@ import { numOffloadSlots } from '../offload/offloader';
 import { reloaderBytes } from '../offload/reloader';
 import {
   parseHeadProfile,
-  retrievalHeads,
+  retrievalHeads as retrievalHeadsOf,
   unstableHeads,
   unstableHeadsUnmeasured,
   type HeadProfile,
@@ -40,6 +46,13 @@ export interface KvOptions {
   readonly numSequences?: number;
   /** Pages that a head attends at most, 2 to 256, and that a stable one keeps on the GPU. Default 64. */
   readonly pagesPerHead?: number;
+  /**
+   * What pages are chosen by: `'digest'`, an estimate of what each weighs, from its keys in two bits a channel; or `'minmax'`, an upper
+   * bound from the range of its keys. `'minmax'` is the default.
+   */
+  readonly selection?: PageSelection;
+  /** The latest queries that a rerank of stable heads goes by, 1 to 16. Default 16 with digests; 1 is all that `'minmax'` knows. */
+  readonly rerankQueries?: number;
   /** Decode steps from one rerank of stable heads to the next. Default 16. */
   readonly rerankInterval?: number;
   /** Layers rerank at different steps, so that fewer pages come back at a time. Default false. */
@@ -52,8 +65,8 @@ export interface KvOptions {
    */
   readonly unstableShare?: number;
   /**
-   * The unstable heads that the profile finds to retrieve attend all the pages that they keep anyway (`'exact'`, the default), or
-   * select as the other unstable ones do (`'selected'`).
+   * The unstable heads that the profile finds to retrieve attend all the pages that they keep anyway (`'exact'`, the default with
+   * `'minmax'`), or select as the other unstable ones do (`'selected'`, the default with digests).
    */
   readonly retrievalHeads?: 'exact' | 'selected';
   /**
@@ -109,6 +122,9 @@ export const numReadbackSlots = 4;
 const defaultGpuBytes = 512 * 2 ** 20;
 const defaultHostBytes = 4 * 2 ** 30;
 const defaultShare = 0.25;
+const defaultSequences = 4;
+const defaultPages = 64;
+const mostRerankQueries = 16;
 const largestTile = 2048;
 const smallestTile = 256;
 const usualChunk = 256;
@@ -125,10 +141,12 @@ const largestChunkShare = 1 / 16;
  */
 export function planMemory(input: PlanInput): MemoryPlan {
   const { config, kv } = input;
-  const { gpuBytes = defaultGpuBytes, numSequences = 4 } = kv;
+  const { gpuBytes = defaultGpuBytes, numSequences = defaultSequences } = kv;
   checkInteger('kv.numSequences', numSequences, 1, 64);
   checkInteger('kv.gpuBytes', gpuBytes, 1, Number.MAX_SAFE_INTEGER);
-  checkInteger('kv.pagesPerHead', kv.pagesPerHead ?? 64, 2, 256);
+  checkInteger('kv.pagesPerHead', kv.pagesPerHead ?? defaultPages, 2, 256);
+  const mostQueries = selectionOf(kv) === 'digest' ? mostRerankQueries : 1;
+  checkInteger('kv.rerankQueries', kv.rerankQueries ?? 1, 1, mostQueries);
   checkInteger('kv.rerankInterval', kv.rerankInterval ?? 16, 1, 2 ** 16);
   checkInteger('kv.hostBytes', kv.hostBytes ?? defaultHostBytes, 0, Number.MAX_SAFE_INTEGER);
   const { unstableShare = defaultShare } = kv;
@@ -169,6 +187,11 @@ export function leastGpuBytes(input: PlanInput, contextTokens: number): number {
   return totalGpuBytes - gpuBytes.weights;
 }
 
+/** What pages are chosen by. */
+function selectionOf({ selection = 'minmax' }: KvOptions): PageSelection {
+  return selection;
+}
+
 function withShare(input: PlanInput, unstableShare: number): PlanInput {
   return { ...input, kv: { ...input.kv, unstableShare } };
 }
@@ -206,7 +229,7 @@ function checkInteger(name: string, value: number, min: number, max: number): vo
 /** The plan with the largest tile within the limit and as many pages as then fit, up to all sequences full. */
 function fitTiles(input: PlanInput, contextTokens: number, limit: number): MemoryPlan | undefined {
   const ownPages = pagesFor(contextTokens);
-  const { numSequences = 4 } = input.kv;
+  const { numSequences = defaultSequences } = input.kv;
   for (let tile = tileFor(contextTokens); ; tile /= 2) {
     const least = describe(input, contextTokens, tile, ownPages);
     const spare = limit - (least.totalGpuBytes - least.gpuBytes.weights);
@@ -234,7 +257,8 @@ function tileFor(contextTokens: number): number {
 function bytesPerPage({ config, kv }: PlanInput, { unstable }: CacheShape): number {
   const { format = 'f16' } = kv;
   const { numLayers, numKvHeads, headDim } = config;
-  return unstable.size * pageBytes(format, headDim) + numLayers * numKvHeads * summaryBytes(format, headDim);
+  const summary = summaryBytesOf({ selection: selectionOf(kv), format, headDim });
+  return unstable.size * pageBytes(format, headDim) + numLayers * numKvHeads * summary;
 }
 
 function isBindable({ config, kv, maxBindingBytes }: PlanInput, slotsPerHead: number): boolean {
@@ -265,22 +289,25 @@ function describe(
   chunkTokens = usualChunk,
 ): MemoryPlan {
   const { config, kv, weightBytes, maxBindingBytes } = input;
-  const { format = 'f16', numSequences = 4 } = kv;
+  const { format = 'f16', numSequences = defaultSequences } = kv;
   const maxPages = pagesFor(contextTokens);
   const { numLayers, numKvHeads, headDim, vocabSize } = config;
+  const selection = selectionOf(kv);
   const { rerankInterval = 16, reload = 'overlap', rerankStagger = false } = kv;
   const rerank = {
     interval: rerankInterval,
     lag: reload === 'overlap' ? Math.min(overlapLag, rerankInterval) : 1,
     isStaggered: rerankStagger,
   };
-  const pagesPerHead = Math.min(kv.pagesPerHead ?? 64, maxPages);
+  const pagesPerHead = Math.min(kv.pagesPerHead ?? defaultPages, maxPages);
   // Pages born from one flip to the next, and a set that begins in the middle of a page.
   const slotsPerStableHead = pagesPerHead + ceilDiv(rerank.interval + rerank.lag, pageTokens) + 2;
   const observe = pagesPerHead < maxPages ? chooseObserved(kv, rerankInterval) : undefined;
   const cache: CacheShape = {
     format,
     hostFormat: kv.hostFormat === 'int8' ? 'int8' : format,
+    selection,
+    rerankQueries: selection === 'digest' ? (kv.rerankQueries ?? mostRerankQueries) : 1,
     numLayers,
     numKvHeads,
     headDim,
@@ -303,6 +330,8 @@ function describe(
     pageBytes: pageBytes(elementOf(format), headDim),
     packedPageBytes: cache.hostFormat === 'int8' ? pageBytes('int8', headDim) : 0,
     numFilledPages: cache.hostFormat === format ? 0 : numLayers * numKvHeads,
+    numHeldMasses: observe && selection === 'digest' ? numLayers * numKvHeads : 0,
+    numQueryPlaces: selection === 'digest' ? numLayers * numSequences * cache.rerankQueries : 0,
   };
   const layout = planCacheLayout(
     cache,
@@ -359,15 +388,19 @@ function rowsFor(numSequences: number): number {
 }
 
 /** The unstable heads by profile or by share; a layer with a sliding window attends all of it, so its heads keep their pages. */
-function chooseUnstable(
-  config: ModelConfig,
-  { headProfile, unstableShare = defaultShare, retrievalHeads: attending = 'exact' }: KvOptions,
-): Pick<CacheShape, 'unstable' | 'exactHeads'> {
+function chooseUnstable(config: ModelConfig, kv: KvOptions): Pick<CacheShape, 'unstable' | 'exactHeads'> {
   const { numLayers, numKvHeads, layers } = config;
+  const { headProfile, unstableShare = defaultShare, retrievalHeads } = kv;
   const profile = headProfile && parseHeadProfile(headProfile, numLayers, numKvHeads);
-  const retrieving = profile && attending === 'exact' ? retrievalHeads(profile) : [];
+  const selection = selectionOf(kv);
+  // Digests let heads that retrieve select as the others do; bounds do not.
+  const attending = retrievalHeads ?? (selection === 'digest' ? 'selected' : 'exact');
+  const retrieving = profile && attending === 'exact' ? retrievalHeadsOf(profile) : [];
   const chosen = profile
-    ? unstableHeads(profile, unstableShare, retrieving)
+    ? unstableHeads(profile, unstableShare, {
+        wanted: retrieving,
+        classes: selection === 'digest' ? 'mass-lost' : 'overlap',
+      })
     : unstableHeadsUnmeasured(numLayers, numKvHeads, unstableShare);
   const heads: number[] = [];
   for (let layer = 0; layer < numLayers; layer++) {

@@ -1,6 +1,6 @@
 /** Submits decode steps and prefill slices to the GPU and reads back what they sampled; decides nothing. */
 import type { KvCache } from '../cache/kv-cache';
-import { pagesFor } from '../cache/page';
+import { pageOf, pagesFor } from '../cache/page';
 import type { KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
 import { DecodeGraph } from '../graph/decode-graph';
@@ -24,6 +24,7 @@ import { ObservedSelections } from './observed-selections';
 import { Pace, readingSegmentMs, segmentMs } from './pace';
 import type { PageMasses } from './page-masses';
 import { PrefillJob } from './prefill-job';
+import { QueryRings } from './query-rings';
 import { noReranks, type Reranker, type RerankCounts } from './reranker';
 import type { SummarySource } from './restorer';
 import { allocate, type RunnerParts } from './runner-parts';
@@ -81,6 +82,7 @@ export class ModelRunner {
   /** In the order in which they are asked. */
   readonly #riders: StepRider[] = [];
   readonly #stalls = new Stalls((event) => this.#tell(event));
+  readonly #queryRings: QueryRings;
   readonly #pace = new Pace();
   /** Prompts on their way, by sequence. */
   readonly #prefills = new Map<number, PrefillJob>();
@@ -114,8 +116,9 @@ export class ModelRunner {
     this.#prefillGraph = prefillGraph;
     this.#readback = new StepReadback({ device, activations, recorder, sampler, readbacks });
     if (reranker) this.#riders.push(reranker);
-    if (observer) this.#riders.push(new ObservedSelections(cache, observer));
-    this.#riders.push(new FilledPages(cache, context.host, parts.packer));
+    if (observer) this.#riders.push(new ObservedSelections(cache, observer, activations.heldMasses));
+    this.#riders.push(new FilledPages(cache, context.host, parts));
+    this.#queryRings = new QueryRings(cache.shape.rerankQueries);
   }
 
   /**
@@ -377,6 +380,7 @@ export class ModelRunner {
     this.#prefills.delete(index);
     for (const rider of this.#riders) rider.end?.(index);
     this.#stalls.end(index);
+    this.#queryRings.end(index);
     this.#parts.kept.delete(index);
     this.cache.clearSets(index);
   }
@@ -430,8 +434,11 @@ export class ModelRunner {
   async #sample(rows: readonly RiddenRow[], record: () => void): Promise<SampledToken[]> {
     const { recorder } = this;
     for (const rider of this.#riders) rider.before?.(recorder, rows);
-    const words = Uint32Array.from(rows.flatMap(({ sequence, position }) => [sequence, position, 0, 0]));
-    this.#context.compiler.device.write(this.#context.activations.rows, 0, words);
+    const words = rows.flatMap(({ sequence, position, isPromptEnd }) => {
+      const isTaken = !isPromptEnd && pageOf(position) + 1 > this.cache.shape.pagesPerHead;
+      return [sequence, position, ...this.#queryRings.next(sequence, isTaken)];
+    });
+    this.#context.compiler.device.write(this.#context.activations.rows, 0, Uint32Array.from(words));
     record();
     const returns = this.#riders.flatMap((rider) => rider.after?.(recorder, rows) ?? []);
     const tokens = await this.#readback.submit(rows.length, returns);

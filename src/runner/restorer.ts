@@ -6,30 +6,32 @@ import type { KvCache, LayerSlab } from '../cache/kv-cache';
 import { numSummarySlots } from '../cache/cache-layout';
 import type { PageId, PageIndex } from '../cache/page';
 import type { Device } from '../gpu/device';
-import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
+import type { KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
+import type { GpuBuffer } from '../gpu/buffer';
 import { elementOf } from '../kernels/attention/kv-format';
 import { pageSummary, pageSummaryGrid } from '../kernels/cache/page-summary';
+import { bindDigests, compileDigest } from '../graph/page-digests';
 import type { HostTraffic } from '../graph/tile-traffic';
 import { reloaderBytes } from '../offload/reloader';
 import { runsOf } from '../offload/runs';
 import { assert } from '../util/assert';
 
-/**
- * Summaries of one KV head of a sequence, kept since they were computed: `[numPages, 2, headDim]` in the format's element type, for its
- * pages from the first on.
- */
+/** Summaries or digests of one KV head of a sequence, kept since they were computed, `[numPages, summary]`, from its first page on. */
 export type SummarySource = (
   layer: number,
   kvHead: number,
   numPages: number,
 ) => Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>;
 
-/** One slab of one layer, with the kernel that makes summaries of staged pages. */
+/** Records the summaries of staged pages `[heads of the slab, ids, page]` of a sequence, from page `first` on. */
+type SummarizeStaged = (recorder: Recorder, sequence: number, first: number, ids: readonly PageId[]) => void;
+
+/** One slab of one layer, and what makes summaries of its staged pages. */
 interface RestoredSlab {
   readonly layer: number;
   readonly slab: LayerSlab;
-  readonly summarize: BoundKernel<keyof ReturnType<typeof pageSummary>['params']>;
+  readonly summarize: SummarizeStaged;
 }
 
 /** Restores sequences of one cache. */
@@ -47,19 +49,9 @@ export class Restorer {
   }
 
   static async create(compiler: KernelCompiler, cache: KvCache, host: HostTraffic): Promise<Restorer> {
-    const { format, hostFormat, headDim } = cache.shape;
-    const spec = pageSummary(hostFormat, elementOf(format));
-    const kernel = await compiler.compile(spec, { HEAD_DIM: headDim });
-    const { pageTable: summaryTable } = cache;
+    const bind = await compileStaged(compiler, cache, host.reloader.staging);
     const slabs = cache.layers.flatMap((layerSlabs, layer) =>
-      layerSlabs.map((slab): RestoredSlab => {
-        const { summaries } = slab;
-        return {
-          layer,
-          slab,
-          summarize: kernel.bind({ tile: host.reloader.staging, summaryTable, summaries }),
-        };
-      }),
+      layerSlabs.map((slab): RestoredSlab => ({ layer, slab, summarize: bind(slab) })),
     );
     return new Restorer(compiler.device, cache, host, slabs);
   }
@@ -114,17 +106,7 @@ export class Restorer {
       if (pairs.length > 0) this.#host.reloader.place(recorder, slab.pool, pairs);
       if (heads.length === slab.numKvHeads) {
         this.#cache.flush(recorder);
-        const params = {
-          firstPage: first,
-          numPages: ids.length,
-          firstKvHead: 0,
-          numKvHeads: slab.numKvHeads,
-          tileFirstPage: first,
-          tilePages: ids.length,
-          tableOffset: sequence * shape.maxPages,
-          numSummarySlots: numSummarySlots(shape),
-        };
-        recorder.dispatch(summarize, params, pageSummaryGrid(ids.length, slab.numKvHeads, shape.headDim));
+        summarize(recorder, sequence, first, ids);
       }
       recorder.submit();
     }
@@ -166,6 +148,45 @@ export class Restorer {
       }
     });
   }
+}
+
+/** Compiles what makes summaries of pages as the host has them. */
+async function compileStaged(
+  compiler: KernelCompiler,
+  cache: KvCache,
+  staging: GpuBuffer,
+): Promise<(slab: LayerSlab) => SummarizeStaged> {
+  const { selection, format, hostFormat, headDim, maxPages } = cache.shape;
+  if (selection === 'digest') {
+    const kernel = await compileDigest(compiler, cache.shape, hostFormat);
+    return (slab) => {
+      const digest = bindDigests(kernel, cache, slab, staging);
+      return (recorder, _sequence, _first, ids) => {
+        const heads = headsOf(slab);
+        const entries = heads.flatMap((kvHead, i) =>
+          ids.map((id, page) => ({ place: i * ids.length + page, kvHead, id })),
+        );
+        digest(recorder, entries);
+      };
+    };
+  }
+  const kernel = await compiler.compile(pageSummary(hostFormat, elementOf(format)), { HEAD_DIM: headDim });
+  return ({ summaries, numKvHeads }) => {
+    const bound = kernel.bind({ tile: staging, summaryTable: cache.pageTable, summaries });
+    return (recorder, sequence, first, ids) => {
+      const params = {
+        firstPage: first,
+        numPages: ids.length,
+        firstKvHead: 0,
+        numKvHeads,
+        tileFirstPage: first,
+        tilePages: ids.length,
+        tableOffset: sequence * maxPages,
+        numSummarySlots: numSummarySlots(cache.shape),
+      };
+      recorder.dispatch(bound, params, pageSummaryGrid(ids.length, numKvHeads, headDim));
+    };
+  };
 }
 
 /** The KV heads of a slab, ascending. */

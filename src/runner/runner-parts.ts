@@ -7,6 +7,7 @@ import { pageBytes } from '../kernels/attention/kv-format';
 import { createActivations, destroyActivations } from '../graph/activations';
 import type { GraphContext } from '../graph/graph-context';
 import type { ModelConfig } from '../config/model-config';
+import { FilledDigests } from '../graph/page-digests';
 import { PagePacker } from '../graph/page-packer';
 import { ropeTable } from '../config/rope';
 import type { HostTraffic } from '../graph/tile-traffic';
@@ -30,6 +31,8 @@ export interface RunnerParts {
   readonly restorer: Restorer;
   /** Present when pages are packed as they leave. */
   readonly packer: PagePacker | undefined;
+  /** Present when pages are chosen by digests. */
+  readonly digests: FilledDigests | undefined;
   /** What the cache map is read with; absent when every head attends everything. */
   readonly mapRing: ReadbackRing | undefined;
   /** Sequences whose pages go to the host whatever their heads are. */
@@ -83,6 +86,7 @@ export async function allocate(
     const { format, hostFormat } = cache.shape;
     const packer =
       hostFormat === format ? undefined : await PagePacker.create(compiler, cache, activations.filledPages);
+    const digests = await FilledDigests.create(compiler, cache);
     const reranker = cache.hasStableHeads
       ? await Reranker.create(compiler, cache, host, plan.rerank)
       : undefined;
@@ -108,6 +112,7 @@ export async function allocate(
       readbacks,
       restorer,
       packer,
+      digests,
       mapRing,
       reranker,
       kept,

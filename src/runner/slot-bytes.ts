@@ -14,13 +14,19 @@ export function selectionBytes({ numLayers, numKvHeads, pagesPerHead }: CacheSha
   return 4 * numLayers * numKvHeads * pagesPerHead;
 }
 
+/** Bytes of the masses that come back with the selections of heads that are observed: with digests, two a head. */
+export function heldMassBytes({ selection, numLayers, numKvHeads }: CacheShape): number {
+  return selection === 'digest' ? 8 * numLayers * numKvHeads : 0;
+}
+
 /** Every rider's share at most; filled pages have a ring of their own. */
 export const riderSlotBytes = {
   reranker: ({ cache, activations }: StepShape) => {
     const hasStable = cache.unstable.size < cache.numLayers * cache.numKvHeads;
     return hasStable ? activations.maxRows * selectionBytes(cache) : 0;
   },
-  observedSelections: ({ cache }: StepShape) => (cache.isObserved ? selectionBytes(cache) : 0),
+  observedSelections: ({ cache }: StepShape) =>
+    cache.isObserved ? selectionBytes(cache) + heldMassBytes(cache) : 0,
   pageMasses: ({ cache, activations }: StepShape) => 4 * activations.maxRows * cache.maxPages,
   filledPages: () => 0,
 } as const satisfies Record<string, (shape: StepShape) => number>;

@@ -29,7 +29,7 @@ export interface RiddenRow extends StepRow, DecodeRow {
   /** Stable heads have selected for it at the end of its prompt. */
   readonly isSelecting: boolean;
   reranking: DecodeRow['reranking'];
-  isObserved: boolean;
+  observed: DecodeRow['observed'];
   onAttended: DecodeRow['onAttended'];
   /** What came back for it, with its token. */
   pageMasses: Float32Array | undefined;
@@ -75,7 +75,7 @@ export function riddenRow(
     isPromptEnd,
     isSelecting,
     reranking: undefined,
-    isObserved: false,
+    observed: undefined,
     onAttended: undefined,
     pageMasses: undefined,
   };

@@ -1,7 +1,7 @@
 /** Which KV heads keep looking at the same pages, as measured for a model: the file format and the choice by share. */
 import { HeadSet } from '../cache/head-set';
 import { EngineError } from '../util/errors';
-import { electUnstableHeads } from './stability';
+import { electUnstableHeads, heaviestLosers } from './stability';
 
 /** Stability of a model's KV heads, as `npm run profile` measures it. */
 export interface HeadProfile {
@@ -17,10 +17,19 @@ export interface HeadProfile {
   readonly measuredOn: string;
   /** `[layers · kvHeads]`, mean TS of every head. */
   readonly meanStability: readonly number[];
+  /**
+   * `[layers · kvHeads]`, means of `massLost`: softmax mass, 0 … 1, that a head loses by keeping to the pages that it chose a step to
+   * `window - 1` steps before. Absent, as `massLost` is, where pages were not chosen by digests: bounds do not tell what a page weighs.
+   */
+  readonly meanMassLost?: readonly number[];
+  /** What `unstable` goes by: the most mass lost, or, where that is absent, the least overlap of sets, which is the paper's way. */
+  readonly classes?: 'mass-lost' | 'overlap';
   /** The unstable heads at a share of 25 %, as indices `layer · kvHeads + kvHead`, ascending. */
   readonly unstable: readonly number[];
   /** `[chunks][layers · kvHeads]`, TS of every head, layer by layer: the unstable heads at any share follow from it. */
   readonly stability: readonly (readonly number[])[];
+  /** `[chunks][layers · kvHeads]`, mass lost by every head in the same chunks. */
+  readonly massLost?: readonly (readonly number[])[];
   /**
    * `[layers · kvHeads]`, 0 … 1: share of its attention that each head gave, while answers were written, to what they were
    * taken from. Absent where nobody measured it.
@@ -52,10 +61,24 @@ export function retrievalHeads({ retrieval = [] }: HeadProfile, least = leastRet
     .sort((a, b) => retrieval[b]! - retrieval[a]! || a - b);
 }
 
-/** The `share` (0 … 1) of a model's heads that keep all pages: those `wanted` before others, then the least stable ones. */
-export function unstableHeads(profile: HeadProfile, share: number, wanted: readonly number[] = []): HeadSet {
-  const { numLayers, numKvHeads, stability } = profile;
+/** What heads are called unstable by: the mass that they lose by holding a set, where it is known, or the overlap of their sets. */
+export type HeadClasses = 'mass-lost' | 'overlap';
+
+/**
+ * The `share` (0 … 1) of a model's heads that keep all pages: those `wanted` before others, then those that lose most mass, or the least
+ * stable ones.
+ */
+export function unstableHeads(
+  profile: HeadProfile,
+  share: number,
+  { wanted = [], classes = 'overlap' }: { wanted?: readonly number[]; classes?: HeadClasses } = {},
+): HeadSet {
+  const { numLayers, numKvHeads, stability, massLost } = profile;
   const numUnstable = Math.round(share * numLayers * numKvHeads);
+  if (massLost && classes === 'mass-lost') {
+    const others = heaviestLosers(massLost).filter((head) => !wanted.includes(head));
+    return new HeadSet(numLayers, numKvHeads, [...wanted, ...others].slice(0, numUnstable));
+  }
   const first = new Set(wanted.slice(0, numUnstable));
   // Below every stability that there is: elected in all chunks.
   const ranked = stability.map((chunk) => chunk.map((ts, head) => (first.has(head) ? -1 : ts)));
@@ -93,6 +116,10 @@ export function parseHeadProfile(value: unknown, numLayers: number, numKvHeads: 
     Array.isArray(profile.stability) &&
     profile.stability.length > 0 &&
     profile.stability.every(isRow) &&
+    (profile.massLost === undefined ||
+      (Array.isArray(profile.massLost) &&
+        profile.massLost.length === profile.stability.length &&
+        profile.massLost.every(isRow))) &&
     (profile.retrieval === undefined || isRow(profile.retrieval)) &&
     isCounted(profile);
   if (!isFitting) {

@@ -12,6 +12,8 @@ interface Run {
   length: number;
   /** By head: sum of the overlaps of the chunk's first step with those after it. */
   readonly sums: Float64Array;
+  /** By head: sum of the mass lost at these steps; undefined once it was not measured at one of them. */
+  lost: Float64Array | undefined;
 }
 
 /** What was measured: of heads by chunk, and of overlaps by distance. */
@@ -21,6 +23,11 @@ export interface MeasuredStability {
    * step.
    */
   readonly stability: readonly (readonly number[])[];
+  /**
+   * `[chunks][heads]`, where every chunk has it: mean softmax mass that is lost, at the steps after the first, by attending the pages
+   * chosen at the first, and those born since, in place of pages chosen anew.
+   */
+  readonly massLost?: readonly (readonly number[])[] | undefined;
   /** `[maxOffset]`: mean overlap over all heads at 1, 2, … steps' distance; null where no pair was seen. */
   readonly overlapByOffset: readonly (number | null)[];
   /** `[maxOffset]`: pairs of selections behind each of these means; unknown counts as none. */
@@ -32,6 +39,7 @@ export class StabilityMeter {
   readonly #numHeads: number;
   readonly #window: number;
   readonly #stability: (readonly number[])[];
+  readonly #massLost: (readonly number[])[];
   readonly #overlapSums = new Float64Array(maxOffset);
   readonly #overlapCounts = new Float64Array(maxOffset);
   readonly #runs = new Map<object, Run>();
@@ -47,6 +55,7 @@ export class StabilityMeter {
     this.#numHeads = numHeads;
     this.#window = window;
     this.#stability = [...(earlier?.stability ?? [])];
+    this.#massLost = [...(earlier?.massLost ?? [])];
     for (let i = 0; i < maxOffset; i++) {
       const count = earlier?.overlapSamples?.[i] ?? 0;
       this.#overlapCounts[i] = count;
@@ -60,34 +69,53 @@ export class StabilityMeter {
   }
 
   /** All that was measured so far. */
-  get measured(): Required<MeasuredStability> {
+  get measured(): MeasuredStability {
     const overlapSamples = [...this.#overlapCounts];
     const overlapByOffset = overlapSamples.map((count, i) =>
       count === 0 ? null : this.#overlapSums[i]! / count,
     );
-    return { stability: this.#stability, overlapByOffset, overlapSamples };
+    const isWhole = this.#massLost.length === this.#stability.length;
+    return {
+      stability: this.#stability,
+      ...(isWhole && { massLost: this.#massLost }),
+      overlapByOffset,
+      overlapSamples,
+    };
   }
 
   /**
-   * Takes what every head selected at a step of `answer`. Steps that follow each other are cut into chunks from the first on; a
-   * gap begins anew, and what was left of a chunk is dropped.
+   * Takes what every head selected at a step of `answer`, and where it is measured the mass that each lost since the chunk's first
+   * step. Steps that follow each other are cut into chunks from the first on; a gap begins anew, and what was left of a chunk is
+   * dropped.
    */
-  add(answer: object, step: number, heads: readonly SelectionStep[]): void {
+  add(answer: object, step: number, heads: readonly SelectionStep[], lost?: readonly number[]): void {
     assert(heads.length === this.#numHeads, `selections of ${heads.length} heads`);
     let run = this.#runs.get(answer);
     if (run?.nextStep !== step) {
-      run = { nextStep: step, steps: [], length: 0, sums: new Float64Array(this.#numHeads) };
+      run = {
+        nextStep: step,
+        steps: [],
+        length: 0,
+        sums: new Float64Array(this.#numHeads),
+        lost: undefined,
+      };
       this.#runs.set(answer, run);
     }
     const { steps, sums } = run;
     const place = run.length % this.#window;
-    if (place === 0) sums.fill(0);
+    if (place === 0) {
+      sums.fill(0);
+      run.lost = lost && new Float64Array(this.#numHeads);
+    } else if (!lost) run.lost = undefined;
+    else lost.forEach((mass, head) => run.lost && (run.lost[head]! += mass));
     heads.forEach((later, head) => this.#addOverlaps(run, place, head, later));
     steps.push([...heads]);
     if (steps.length > maxOffset) steps.shift();
     run.nextStep++;
     run.length++;
-    if (place === this.#window - 1) this.#stability.push(Array.from(sums, (sum) => sum / place));
+    if (place < this.#window - 1) return;
+    this.#stability.push(Array.from(sums, (sum) => sum / place));
+    if (run.lost) this.#massLost.push(Array.from(run.lost, (sum) => sum / place));
   }
 
   /** No step of `answer` will follow. */

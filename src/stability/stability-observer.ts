@@ -20,8 +20,16 @@ export interface ObserverOptions {
   readonly maxChunks: number;
 }
 
-/** A step that is looked at: takes what the heads selected, `[layers, kvHeads, K]`, when it has come back. */
-export type Observation = (words: Uint32Array) => void;
+/** A step that is looked at. */
+export interface Observation {
+  /** Whether it is the first of its chunk: what heads select now is what they hold until the chunk's end. */
+  readonly isFirst: boolean;
+  /**
+   * Takes what the heads selected, `[layers, kvHeads, K]`, and by digests the mass of that and of what they hold, `[layers, kvHeads, 2]`,
+   * when it has come back.
+   */
+  readonly take: (words: Uint32Array, masses?: Float32Array) => void;
+}
 
 /** A sequence while it decodes. */
 interface Answer {
@@ -58,10 +66,11 @@ export class StabilityObserver {
     );
     const ofSelecting = (chunk: readonly number[]) => this.#heads.map((head) => chunk[head]!);
     const stability = earlier?.stability.map(ofSelecting) ?? [];
+    const massLost = earlier?.massLost?.map(ofSelecting);
     this.#meter = new StabilityMeter(
       this.#heads.length,
       options.window,
-      earlier && { ...earlier, stability },
+      earlier && { ...earlier, stability, massLost },
     );
   }
 
@@ -100,8 +109,11 @@ export class StabilityObserver {
       this.#observed = undefined;
       return undefined;
     }
-    return (words) => {
-      if (!answer.isOver) this.#meter.add(answer, step, this.#read(words, numPages));
+    return {
+      isFirst: stepOfChunk === 0,
+      take: (words, masses) => {
+        if (!answer.isOver) this.#meter.add(answer, step, this.#read(words, numPages), this.#lost(masses));
+      },
     };
   }
 
@@ -110,17 +122,18 @@ export class StabilityObserver {
     return this.#meter.stability.length;
   }
 
-  /** What was measured, 1 for heads that never select; undefined before the first whole chunk. */
-  get measured(): Required<MeasuredStability> | undefined {
-    const { stability, ...overlaps } = this.#meter.measured;
+  /** What was measured, stability 1 and no mass lost for heads that never select; undefined before the first whole chunk. */
+  get measured(): MeasuredStability | undefined {
+    const { stability, massLost, ...overlaps } = this.#meter.measured;
     if (stability.length === 0) return undefined;
     const { numLayers, numKvHeads } = this.#shape;
-    const everyHead = (chunk: readonly number[]) => {
-      const row = new Array<number>(numLayers * numKvHeads).fill(1);
+    const everyHead = (others: number) => (chunk: readonly number[]) => {
+      const row = new Array<number>(numLayers * numKvHeads).fill(others);
       this.#heads.forEach((head, i) => (row[head] = chunk[i]!));
       return row;
     };
-    return { stability: stability.map(everyHead), ...overlaps };
+    const lost = massLost && { massLost: massLost.map(everyHead(0)) };
+    return { stability: stability.map(everyHead(1)), ...lost, ...overlaps };
   }
 
   /** What was measured, as the profile of a model; undefined before the first whole chunk. */
@@ -140,6 +153,11 @@ export class StabilityObserver {
         measuredOn: `While answering: ${measured.stability.length} chunks of ${window} steps.`,
       })
     );
+  }
+
+  /** By head that selects: what it would have had, and does not hold. A set that is held may by chance weigh more. */
+  #lost(masses: Float32Array | undefined): number[] | undefined {
+    return masses && this.#heads.map((head) => Math.max(0, masses[2 * head]! - masses[2 * head + 1]!));
   }
 
   #read(words: Uint32Array, numPages: number): SelectionStep[] {
@@ -164,7 +182,10 @@ export function newObserver(
   measured: HeadProfile | undefined,
 ): StabilityObserver | undefined {
   if (!observe) return undefined;
-  const isAlike = measured?.pagesPerHead === cache.pagesPerHead && measured.window === observe.window;
+  const isAlike =
+    measured?.pagesPerHead === cache.pagesPerHead &&
+    measured.window === observe.window &&
+    (measured.massLost !== undefined) === (cache.selection === 'digest');
   const selects = (layer: number) => layers[layer]!.slidingWindow === undefined;
   return new StabilityObserver(cache, observe, selects, isAlike ? measured : undefined);
 }

@@ -65,3 +65,9 @@ export function electUnstableHeads(stability: readonly (readonly number[])[], nu
   elected.sort((a, b) => votes[b]! - votes[a]! || means[a]! - means[b]! || a - b);
   return elected.slice(0, numUnstable).sort((a, b) => a - b);
 }
+
+/** All heads, those first that lose most mass on the mean, ties to the lower index. @param massLost `[chunks][heads]` */
+export function heaviestLosers(massLost: readonly (readonly number[])[]): number[] {
+  const sums = (massLost[0] ?? []).map((_, head) => massLost.reduce((sum, chunk) => sum + chunk[head]!, 0));
+  return [...sums.keys()].sort((a, b) => sums[b]! - sums[a]! || a - b);
+}

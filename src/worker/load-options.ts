@@ -66,6 +66,8 @@ const kv = fields({
   contextTokens: ofType('number'),
   numSequences: ofType('number'),
   pagesPerHead: ofType('number'),
+  selection: oneOf('minmax', 'digest'),
+  rerankQueries: ofType('number'),
   rerankInterval: ofType('number'),
   rerankStagger: ofType('boolean'),
   reload: oneOf('overlap', 'pause'),

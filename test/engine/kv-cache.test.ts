@@ -13,6 +13,8 @@ import { checkIntegrity } from '../support/check-integrity';
 const shape = {
   format: 'f16',
   hostFormat: 'f16',
+  selection: 'minmax',
+  rerankQueries: 1,
   numLayers: 2,
   numKvHeads: 3,
   headDim: 8,

@@ -9,7 +9,10 @@ import type { KvOptions } from '../../src/runner/memory-plan';
 import { Device, type DeviceFeature } from '../../src/gpu/device';
 import { readBuffer } from '../../src/gpu/readback';
 import type { KvWords } from '../../src/reference/cache/kv-data';
+import { digestScore } from '../../src/reference/select/digest-score';
+import { normalizeScores } from '../../src/reference/select/normalize-scores';
 import { pageScore } from '../../src/reference/select/page-score';
+import { rotateQuery } from '../../src/reference/select/rotate-queries';
 import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { architectureModel, tinyLlamaModel, type ModelFolder } from '../support/models';
@@ -53,6 +56,20 @@ const cases: Case[] = [
     lag: 4,
     phaseOf: (layer) => [0, 2, 4][layer]!,
   },
+  {
+    title: 'by digests, group 2, half the heads stable, two sequences',
+    model: tinyLlamaModel(),
+    kv: { selection: 'digest', rerankQueries: 5, pagesPerHead: 4, unstableShare: 0.5, rerankInterval: 8 },
+    promptLengths: [160, 170],
+    lag: 4,
+  },
+  {
+    title: 'by digests, group 7, all stable, one query a rerank, from fewer pages than the budget on',
+    model: architectureModel('llama-bias'),
+    kv: { selection: 'digest', rerankQueries: 1, pagesPerHead: 6, unstableShare: 0, rerankInterval: 3 },
+    promptLengths: [47],
+    lag: 3,
+  },
 ];
 
 test.each(cases)('$title', async ({ model, kv, promptLengths, lag, phaseOf = () => 0, isFused }) => {
@@ -69,7 +86,8 @@ test.each(cases)('$title', async ({ model, kv, promptLengths, lag, phaseOf = () 
   await Promise.all(promptLengths.map((length, i) => answer(engine, request(length, i))));
   const steps = await log.read();
   await expectPolicy(engine, steps, events, lag, phaseOf);
-  await expectScores(engine, steps);
+  if (kv.selection === 'digest') await expectDigestScores(engine, steps);
+  else await expectScores(engine, steps);
   checkIntegrity(engine.runner.cache);
   log.destroy();
   await engine.dispose();
@@ -193,6 +211,75 @@ async function expectScores(engine: EngineCore, steps: readonly LoggedStep[]) {
     const worst = scores.reduce((most, score, i) => Math.max(most, Math.abs(score - wanted[i]!)), 0);
     expect(worst).toBeLessThan(tolerance);
     numChecked += scores.length;
+  }
+  expect(numChecked).toBeGreaterThan(2000);
+}
+
+/** The scores of every selection, from the digests that the GPU had and the latest queries of each answer. */
+async function expectDigestScores(engine: EngineCore, steps: readonly LoggedStep[]) {
+  const { device, config, runner } = engine;
+  const { shape, layers, pageTable } = runner.cache;
+  const { headDim, numHeads, numKvHeads } = config;
+  const summaryTable = new Uint32Array(await readBuffer(device, pageTable));
+  const digests: Uint32Array[] = [];
+  for (const [slab] of layers) digests.push(new Uint32Array(await readBuffer(device, slab!.summaries)));
+  const rings = new Map<string, Float32Array[]>();
+  let numChecked = 0;
+  for (const { kind, rows, selections, queries } of steps) {
+    for (const { layer, sequence, query } of queries) {
+      const key = `${layer} ${sequence}`;
+      const { position } = rows.find((row) => row.sequence === sequence)!;
+      const isTaken = Math.floor(position / 16) + 1 > shape.pagesPerHead;
+      rings.set(key, isTaken ? [...(rings.get(key) ?? []), query].slice(-shape.rerankQueries) : []);
+    }
+    for (const { layer, sequence, kvHead, position, isForLater, query, scores } of selections) {
+      const ring = rings.get(`${layer} ${sequence}`) ?? [];
+      const stride = (numHeads + 2 * numKvHeads) * headDim;
+      const numRows = 1 + Math.floor((query.length - 1) / stride);
+      const ofPrefill = Array.from({ length: numRows }, (_, row) =>
+        query.subarray(row * stride, row * stride + numHeads * headDim),
+      );
+      const own = kind === 'prefill' ? ofPrefill : isForLater ? ring : ring.slice(-1);
+      if (kind === 'prefill') expect(own.length).toBe(Math.min(shape.rerankQueries, (position % 16) + 1));
+      const rotated = new Uint32Array(own.length * numHeads * (headDim / 4 + 2));
+      own.forEach((heads, i) => {
+        for (let head = 0; head < numHeads; head++) {
+          const one = heads.slice(head * headDim, (head + 1) * headDim);
+          rotateQuery(one as Float32Array<ArrayBuffer>, headDim ** -0.5, rotated, i * numHeads + head);
+        }
+      });
+      const input = {
+        headDim,
+        group: numHeads / numKvHeads,
+        kvHeads: numKvHeads,
+        firstKvHead: 0,
+        firstTask: 0,
+        firstQuery: 0,
+        numQueries: own.length,
+        queryOffset: 0,
+        ringOffset: 0,
+        ringSize: 0,
+        queries: rotated,
+        rows: Uint32Array.of(sequence, position, 0, 0),
+        list: Uint32Array.of(0, kvHead, own.length, 0),
+        summaryTable,
+        maxPages: shape.maxPages,
+        digests: digests[layer]!,
+        numSummarySlots: shape.numPageIds,
+        scoreStride: scores.length,
+      };
+      const logMasses = new Float32Array(own.length * input.group * scores.length);
+      digestScore(input, logMasses);
+      const wanted = new Float32Array(scores.length);
+      normalizeScores(input, logMasses, wanted);
+      const worst = scores.reduce((most, score, i) => Math.max(most, Math.abs(score - wanted[i]!)), 0);
+      // A code of a query may be rounded either way.
+      expect(worst).toBeLessThan(0.01);
+      numChecked += scores.length;
+    }
+    if (kind === 'end')
+      for (const { sequence } of rows)
+        for (const key of [...rings.keys()]) if (key.endsWith(` ${sequence}`)) rings.delete(key);
   }
   expect(numChecked).toBeGreaterThan(2000);
 }

@@ -29,6 +29,8 @@ beforeEach(async () => {
   cache = await KvCache.create(compiler, {
     format: 'f16',
     hostFormat: 'f16',
+    selection: 'minmax',
+    rerankQueries: 1,
     numLayers: 2,
     numKvHeads: 3,
     headDim: 8,

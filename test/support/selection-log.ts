@@ -16,12 +16,19 @@ export interface LoggedSelection {
   readonly position: number;
   /** Whether it goes to the selections that take over later, not to the lists that are attended now. */
   readonly isForLater: boolean;
-  /** Queries of all the step's heads: `[numHeads, headDim]`. */
+  /** Queries of all the step's heads: `[numHeads, headDim]`; of a prefill by digests those of several rows. */
   readonly query: Float32Array;
   /** `[pages]` */
   readonly scores: Float32Array;
   /** What the GPU selected. */
   readonly selected: readonly number[];
+}
+
+/** A row's queries of one layer, `[numHeads, headDim]`, that went into its ring. */
+export interface LoggedQuery {
+  readonly layer: number;
+  readonly sequence: number;
+  readonly query: Float32Array;
 }
 
 /** A prefill or a decode step, with the selections that belong to it; or the end of an answer. */
@@ -30,14 +37,17 @@ export interface LoggedStep {
   /** At the end of an answer the position is that of the last token that is kept. */
   readonly rows: readonly { readonly sequence: number; readonly position: number }[];
   readonly selections: readonly LoggedSelection[];
+  /** What a decode step put into rings. */
+  readonly queries: readonly LoggedQuery[];
   /** By sequence: pages and slots of each stable head right after the step was recorded. */
   readonly resident: readonly (readonly (readonly [page: number, slot: number])[])[][];
 }
 
 type Reader = (words: Uint32Array) => LoggedSelection;
-interface PendingStep extends Omit<LoggedStep, 'selections' | 'resident'> {
+interface PendingStep extends Omit<LoggedStep, 'selections' | 'queries' | 'resident'> {
   resident: LoggedStep['resident'];
   readonly readers: Reader[];
+  readonly queryReaders: ((words: Uint32Array) => LoggedQuery)[];
 }
 
 /** Loads an engine by `load` and notes the buffers that a log copies from. */
@@ -62,7 +72,7 @@ export class SelectionLog {
   /** What is being recorded. */
   #current: PendingStep | undefined;
   #usedBytes = 0;
-  #query: { readonly offset: number; readonly firstRow: number } | undefined;
+  #query: { readonly offset: number; readonly numRows: number; readonly endRow?: number } | undefined;
 
   constructor(engine: EngineCore, buffers: ReadonlyMap<string, GpuBuffer>, logBytes: number) {
     this.#engine = engine;
@@ -101,6 +111,7 @@ export class SelectionLog {
       const values = params as Readonly<Record<string, number>>;
       const isFused = name.startsWith('select/select-pages');
       if (isFused || name.startsWith('select/page-score')) this.#copyQueries(values);
+      if (name === 'select/rotate-queries') this.#copyRotated(values, grid[1]!);
       if (isFused || name === 'select/top-k') this.#copySelection(values, [...list!]);
     });
   }
@@ -108,9 +119,10 @@ export class SelectionLog {
   /** Everything so far, in order of submission. */
   async read(): Promise<LoggedStep[]> {
     const words = new Uint32Array(await readBuffer(this.#engine.device, this.#target));
-    return this.#steps.map(({ readers, ...step }) => ({
+    return this.#steps.map(({ readers, queryReaders, ...step }) => ({
       ...step,
       selections: readers.map((read) => read(words)),
+      queries: queryReaders.map((read) => read(words)),
     }));
   }
 
@@ -121,7 +133,7 @@ export class SelectionLog {
 
   #begin(kind: LoggedStep['kind'], rows: LoggedStep['rows']): PendingStep {
     const copies = rows.map(({ sequence, position }) => ({ sequence, position }));
-    const step = { kind, rows: copies, resident: this.#resident(), readers: [] };
+    const step = { kind, rows: copies, resident: this.#resident(), readers: [], queryReaders: [] };
     this.#steps.push(step);
     return step;
   }
@@ -148,7 +160,36 @@ export class SelectionLog {
     const rowBytes = 4 * qkvStride!;
     const source = this.#buffers.get(kind === 'prefill' ? 'segmentQkv' : 'qkv')!;
     const offset = this.#copy(source, firstRow! * rowBytes, rows.length * rowBytes);
-    this.#query = { offset, firstRow: firstRow! };
+    this.#query = { offset, numRows: 1 };
+  }
+
+  #copyRotated(
+    { qkvStride, firstRow, ringSize, ringOffset }: Readonly<Record<string, number>>,
+    numRows: number,
+  ) {
+    const { kind, rows, queryReaders } = this.#current!;
+    const { config, runner } = this.#engine;
+    const source = this.#buffers.get(kind === 'prefill' ? 'segmentQkv' : 'qkv')!;
+    const offset = this.#copy(source, 4 * firstRow! * qkvStride!, 4 * numRows * qkvStride!);
+    if (kind === 'prefill') {
+      // What does not fit at once comes row after row, and is copied to one place.
+      const before = this.#query?.endRow === firstRow ? this.#query : { offset, numRows: 0 };
+      const all = before.numRows + numRows;
+      this.#query = { offset: before.offset, numRows: all, endRow: firstRow! + numRows };
+      return;
+    }
+    this.#query = { offset, numRows: 1 };
+    const layer = ringOffset! / (runner.cache.shape.numSequences * ringSize!);
+    rows.forEach(({ sequence }, row) => {
+      queryReaders.push(({ buffer }) => {
+        const query = new Float32Array(
+          buffer,
+          4 * (offset + row * qkvStride!),
+          config.numHeads * config.headDim,
+        );
+        return { layer, sequence, query };
+      });
+    });
   }
 
   #copySelection(params: Readonly<Record<string, number>>, list: readonly number[]): void {
@@ -157,9 +198,10 @@ export class SelectionLog {
     const { numSequences, numKvHeads, pagesPerHead, unstable } = cache.shape;
     const { kind, rows, readers } = this.#current!;
     const layer = params.listOffset! / (numSequences * numKvHeads);
-    const query = this.#query!.offset;
-    const queryWidth = config.numHeads * config.headDim;
+    const { offset: query, numRows } = this.#query!;
+    if (kind === 'prefill') this.#query = { offset: query, numRows };
     const stride = (config.numHeads + 2 * numKvHeads) * config.headDim;
+    const queryWidth = (numRows - 1) * stride + config.numHeads * config.headDim;
     for (let task = 0; task < list.length / 2; task++) {
       const [row, kvHead] = [list[2 * task]!, list[2 * task + 1]! & 0xffff];
       const { sequence, position } = rows[row]!;

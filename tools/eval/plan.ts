@@ -23,7 +23,7 @@ export interface PlanOptions {
   readonly limitMinutes?: number;
 }
 
-const quickSettings = ['dense', 'retrieval', 'unstable-25', 'no-rerank', 'rerank'];
+const quickSettings = ['dense', 'digest', 'retrieval', 'unstable-25', 'rerank'];
 
 /** What an effort means where the caller fixed nothing else. */
 const efforts: Readonly<

@@ -8,6 +8,10 @@ export interface SparseKv {
   /** Share of KV heads that select anew at every step, 0 … 1. */
   readonly unstableShare: number;
   readonly reload: 'overlap' | 'pause';
+  /** What pages are chosen by; with digests unstable heads are those that lose mass by holding a set, where the profile knows it. */
+  readonly selection: 'minmax' | 'digest';
+  /** The latest queries that a rerank goes by; absent: the engine's default. */
+  readonly rerankQueries?: number;
   readonly format?: string;
   readonly hostFormat?: string;
   /** Whether heads that the profile finds to retrieve attend all their pages, or select as the paper has it. */
@@ -25,14 +29,18 @@ export interface Setting {
   readonly kv?: SparseKv;
 }
 
-/** The paper's settings: everything else differs from them in one thing. */
+/** The paper's settings. */
 const paper: SparseKv = {
   pagesPerHead: 64,
   rerankInterval: 16,
   unstableShare: 0.25,
   reload: 'overlap',
+  selection: 'minmax',
   retrievalHeads: 'selected',
 };
+
+/** The engine's defaults. */
+const usual: SparseKv = { ...paper, selection: 'digest' };
 
 /** The largest interval that an engine takes: no answer is that long. */
 const never = 2 ** 16;
@@ -46,12 +54,30 @@ const variant = (name: string, title: string, changes: Partial<SparseKv>): Setti
   kv: { ...paper, ...changes },
 });
 
+const digest = (name: string, title: string, changes: Partial<SparseKv>): Setting => ({
+  name,
+  title,
+  kv: { ...usual, ...changes },
+});
+
 /** All settings, those first that matter most: where time is short, the last ones are left out. */
 export const settings: readonly Setting[] = [
   { name: 'dense', title: 'dense' },
-  variant('retrieval', 'retrieving heads exact (the default)', { retrievalHeads: 'exact' }),
-  variant('unstable-25', 'rerank + unstable 25 %', {}),
-  variant('sparse-follow-up', 'retrieving heads exact, sparse follow-up', {
+  digest('digest', 'digests (the default)', {}),
+  variant('retrieval', 'MinMax, retrieving heads exact', { retrievalHeads: 'exact' }),
+  variant('unstable-25', 'the paper: MinMax, rerank + unstable 25 %', {}),
+  digest('digest-k-32', 'digests, K = 32', { pagesPerHead: 32 }),
+  digest('digest-12', 'digests, unstable 12.5 %', { unstableShare: 0.125 }),
+  digest('digest-8-bit', 'digests, 8-bit pages', { format: eightBit }),
+  digest('digest-smallest', 'digests, 8-bit pages, unstable 12.5 %', {
+    format: eightBit,
+    unstableShare: 0.125,
+  }),
+  digest('digest-sparse-follow-up', 'digests, sparse follow-up', { followUp: 'sparse' }),
+  digest('digest-1-query', 'digests, one query a rerank', { rerankQueries: 1 }),
+  digest('digest-k-16', 'digests, K = 16', { pagesPerHead: 16 }),
+  digest('digest-interval-4', 'digests, interval 4', { rerankInterval: 4 }),
+  variant('sparse-follow-up', 'MinMax, retrieving heads exact, sparse follow-up', {
     retrievalHeads: 'exact',
     followUp: 'sparse',
   }),

@@ -1,20 +1,29 @@
 /** A profile as text for a terminal: the map of TS by layer and head, overlaps by distance. Pure. */
-import { electUnstableHeads } from '../../src/stability/stability';
+import { electUnstableHeads, heaviestLosers } from '../../src/stability/stability';
 import type { HeadProfile } from '../../src/stability/head-profile';
 
 const shades = ['█', '▓', '▒', '░', ' '];
 
-/** TS by layer and head, darker where less stable; `*` marks the unstable ones at 25 %. */
-export function drawHeatMap({
-  numLayers,
-  numKvHeads,
-  meanStability,
-  unstable,
-}: Pick<HeadProfile, 'numLayers' | 'numKvHeads' | 'meanStability' | 'unstable'>): string {
+/** What the maps show of a profile. */
+type Mapped = Pick<HeadProfile, 'numLayers' | 'numKvHeads' | 'meanStability' | 'meanMassLost' | 'unstable'>;
+
+/** TS by layer and head, darker where less stable, and where it was measured mass lost, darker where more; `*` marks the unstable ones. */
+export function drawHeatMap(profile: Mapped): string {
+  const { meanStability, meanMassLost } = profile;
+  const stability = drawMap(profile, meanStability, (ts) => ts);
+  if (!meanMassLost) return stability;
+  return `${drawMap(profile, meanMassLost, (lost) => 1 - lost)}\n\nTS, by overlap of sets:\n${stability}`;
+}
+
+function drawMap(
+  { numLayers, numKvHeads, unstable }: Mapped,
+  values: readonly number[],
+  lightness: (value: number) => number,
+): string {
   const cell = (head: number) => {
-    const ts = meanStability[head]!;
-    const shade = shades[Math.min(shades.length - 1, Math.floor(ts * shades.length))]!;
-    return `${shade}${shade}${ts.toFixed(2)}${unstable.includes(head) ? '*' : ' '}`;
+    const value = values[head]!;
+    const shade = shades[Math.min(shades.length - 1, Math.floor(lightness(value) * shades.length))]!;
+    return `${shade}${shade}${value.toFixed(2)}${unstable.includes(head) ? '*' : ' '}`;
   };
   const heads = Array.from({ length: numKvHeads }, (_, kvHead) => kvHead);
   const header = `layer ${heads.map((kvHead) => `  head ${kvHead}`.padEnd(8)).join('')}`;
@@ -25,16 +34,17 @@ export function drawHeatMap({
   return [header.trimEnd(), ...rows.map((row) => row.trimEnd())].join('\n');
 }
 
+/** What was measured of one family of tasks, `[chunks][heads]`. */
+export type FamilyChunks = Pick<HeadProfile, 'stability' | 'massLost'>;
+
 /** Share of one family's unstable heads that are the other's too, 0 … 1; chance is `share`. */
-export function unstableOverlap(
-  a: readonly (readonly number[])[],
-  b: readonly (readonly number[])[],
-  share: number,
-): number {
-  const count = Math.round(share * a[0]!.length);
+export function unstableOverlap(a: FamilyChunks, b: FamilyChunks, share: number): number {
+  const count = Math.round(share * a.stability[0]!.length);
   if (count === 0) return 0;
-  const other = new Set(electUnstableHeads(b, count));
-  return electUnstableHeads(a, count).filter((head) => other.has(head)).length / count;
+  const unstableOf = ({ stability, massLost }: FamilyChunks) =>
+    massLost ? heaviestLosers(massLost).slice(0, count) : electUnstableHeads(stability, count);
+  const other = new Set(unstableOf(b));
+  return unstableOf(a).filter((head) => other.has(head)).length / count;
 }
 
 /** Mean overlap at some distances, and how many heads are what one would call unstable. */

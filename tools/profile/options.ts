@@ -20,6 +20,8 @@ export interface ProfileOptions {
   readonly questionsPath: string | undefined;
   /** Decode steps for a text, or for each family. */
   readonly numSteps: number;
+  /** What pages are chosen by while it is measured; by digests also the mass lost is, and classes go by it. */
+  readonly selection: 'digest' | 'minmax';
   /** Steps of a chunk. */
   readonly interval: number;
   /** K; undefined: 64, or a quarter of the pages where those are fewer than 256. */
@@ -43,6 +45,8 @@ export const usage = `npm run profile -- [options]
   --questions FILE      with --text: what to ask about it, one question a line; without it the text is continued
   --runner browser|node the built library in headless Chromium (default), or Dawn for Node
   --steps N             decode steps on the text, or for each family (default 512)
+  --selection HOW       digest (default): unstable are heads that lose softmax mass by holding their pages; or
+                        minmax: heads whose pages change most, the paper's way
   --interval N          steps of a chunk over which stability is measured, 2 to 64 (default 16)
   --pages-per-head K    pages that a head selects (default 64, or a quarter of the pages where that is less:
                         with more, any two selections look alike)
@@ -60,6 +64,7 @@ const schema = {
   questions: text,
   runner: text,
   steps: text,
+  selection: text,
   interval: text,
   'pages-per-head': text,
   length: text,
@@ -88,6 +93,7 @@ export function parseOptions(args: readonly string[]): ProfileOptions | 'help' {
     textPath: values.text,
     questionsPath: values.questions,
     numSteps,
+    selection: oneOf('selection', values.selection ?? 'digest', ['digest', 'minmax']),
     interval,
     pagesPerHead: count('pages-per-head', values['pages-per-head'], 2, 256),
     lengthTokens: count('length', values.length, 256) ?? 4608,

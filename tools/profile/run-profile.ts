@@ -12,7 +12,7 @@ import { diskSource } from '../../test/bench/disk-source';
 import { checkOutput, readTextFile } from '../command-line/files.mjs';
 import { readFacts } from '../eval/facts';
 import { readBooks } from '../eval/haystack';
-import { describeOverlaps, drawHeatMap, unstableOverlap } from './describe';
+import { describeOverlaps, drawHeatMap, unstableOverlap, type FamilyChunks } from './describe';
 import {
   builtFamilies,
   readQuestions,
@@ -70,6 +70,7 @@ export async function runProfile(options: ProfileOptions, runner: ProfileRunner)
     pagesPerHead,
     rerankInterval,
     unstableShare: 1,
+    selection: options.selection,
     retrievalHeads: 'selected',
     measureStability: 'every-step',
     numSequences: 1,
@@ -95,7 +96,7 @@ export async function runProfile(options: ProfileOptions, runner: ProfileRunner)
     if (crossCheck) {
       const { families: names, overlap } = crossCheck;
       console.log(
-        `The ${100 * unstableShare} % least stable heads of ${names.join(' and ')}: ` +
+        `The ${100 * unstableShare} % of heads that are unstable by ${made.classes === 'mass-lost' ? 'mass lost' : 'overlap'} in ${names.join(' and ')}: ` +
           `${overlap.toFixed(2)} of them are the same (chance ${unstableShare}, in the paper 0.76 to 0.83).`,
       );
     }
@@ -111,7 +112,7 @@ export async function runProfile(options: ProfileOptions, runner: ProfileRunner)
 
 /** Every family in turn; the chunks of each, and all that was measured. */
 async function measure(engine: ProfileEngine, families: readonly Family[]) {
-  const chunks = new Map<string, readonly (readonly number[])[]>();
+  const chunks = new Map<string, FamilyChunks>();
   let about: HeadProfile | undefined;
   let numSteps = 0;
   for (const { name, inputs } of families) {
@@ -124,9 +125,10 @@ async function measure(engine: ProfileEngine, families: readonly Family[]) {
       console.error(`${name} ${i + 1} of ${inputs.length}: ${numWritten} tokens in ${seconds} s`);
     }
     about = await engine.headProfile();
-    const own = about?.stability.slice(numBefore) ?? [];
-    if (own.length > 0) chunks.set(name, own);
-    console.error(`${name}: ${own.length} chunks`);
+    const stability = about?.stability.slice(numBefore) ?? [];
+    const massLost = about?.massLost?.slice(numBefore);
+    if (stability.length > 0) chunks.set(name, { stability, ...(massLost && { massLost }) });
+    console.error(`${name}: ${stability.length} chunks`);
   }
   if (!about) {
     throw new UsageError(
@@ -143,7 +145,7 @@ async function knownRetrieval(source: ModelSource, modelId: string): Promise<Hea
   return known?.modelId === modelId ? known.retrieval : undefined;
 }
 
-function crossCheckOf(chunks: ReadonlyMap<string, readonly (readonly number[])[]>) {
+function crossCheckOf(chunks: ReadonlyMap<string, FamilyChunks>) {
   const [first, second] = [...chunks];
   if (!first || !second) return undefined;
   return {
@@ -195,9 +197,11 @@ async function readTokenizer(source: ModelSource): Promise<Tokenizer> {
 /** One line for each chunk: small, and a person can read it. */
 function writeProfile(profile: HeadProfile): string {
   const fields = Object.entries(profile).map(([name, value]) => {
-    if (name !== 'stability') return `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`;
-    const rows = profile.stability.map((chunk) => `    ${JSON.stringify(chunk)}`);
-    return `  "stability": [\n${rows.join(',\n')}\n  ]`;
+    if (name !== 'stability' && name !== 'massLost') {
+      return `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`;
+    }
+    const rows = profile[name]!.map((chunk) => `    ${JSON.stringify(chunk)}`);
+    return `  "${name}": [\n${rows.join(',\n')}\n  ]`;
   });
   return `{\n${fields.join(',\n')}\n}`;
 }

@@ -13,7 +13,7 @@ import { appendSources, kvLibrary } from '../attention/kv-library';
  * `[firstKvHead, firstKvHead + numKvHeads)` in place inside `qkv [rows, qkvStride]`, appends k and v to the page of the
  * row's position, and writes the summary of a page that becomes full. With pages of 8 bits the open page of sequence s has
  * its keys as elements in the 8 summary slots from `firstOpenSlot + 8s` on. `tableOffset` is the first `blockTable` entry of
- * the layer. `headDim` and `rotaryDim` are multiples of 8; `QK_NORM` 1 norms q and k per head with `qkNorm [2, headDim]`.
+ * the layer. With `SUMMARY` 0 no summary is written, and `summaries` has open pages alone. `headDim` and `rotaryDim` are multiples of 8; `QK_NORM` 1 norms q and k per head with `qkNorm [2, headDim]`.
  */
 export function ropeAppend(format: KvFormat) {
   return {
@@ -41,7 +41,7 @@ export function ropeAppend(format: KvFormat) {
       firstOpenSlot: 'u32',
       epsilon: 'f32',
     },
-    constants: { HEAD_DIM: 64, GROUP: 1, QK_NORM: 0 },
+    constants: { HEAD_DIM: 64, GROUP: 1, QK_NORM: 0, SUMMARY: 1 },
     variants: [{ name: 'portable', sources: [...appendSources(format, rope), appendShader] }],
   } as const satisfies KernelSpec;
 }

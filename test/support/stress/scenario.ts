@@ -145,6 +145,11 @@ function drawOptions(dice: Dice) {
     numSequences: dice.whole(1, 4),
     pagesPerHead: dice.whole(2, 8),
     unstableShare: dice.one([0, 0.25, 0.5, 0.75, 1]),
+    ...dice.one([
+      { selection: 'digest' },
+      { selection: 'digest', rerankQueries: 3 },
+      { selection: 'minmax' },
+    ]),
     rerankInterval: dice.one([1, 2, 3, 5, 8, 16]),
     rerankStagger: dice.chance(0.4),
     reload: dice.one(['overlap', 'pause']),

@@ -4,6 +4,8 @@ import { HeadSet } from '../../../src/cache/head-set';
 import { hasSameHeads, planCacheLayout, type CacheShape } from '../../../src/cache/cache-layout';
 
 const shape: CacheShape = {
+  selection: 'minmax',
+  rerankQueries: 1,
   format: 'f16',
   hostFormat: 'f16',
   numLayers: 3,

@@ -35,6 +35,17 @@ test('sampled pages are distinct, the last one first, and as many as there can b
   }
 });
 
+test('of digests only scales are numbers', () => {
+  const of = { format: 'f16', headDim: 8 } as const;
+  const digests = new Uint32Array(2 * 16).fill(0xffffffff);
+  for (const digest of [0, 1]) digests.fill(0x3c003c00, 16 * digest + 8, 16 * digest + 16);
+  const bytes = new Uint8Array(digests.buffer);
+  expect(areFiniteRecords(bytes, 'digests', of)).toBe(true);
+  expect(areFiniteRecords(bytes, 'summaries', of)).toBe(false);
+  digests[31] = 0x7c00;
+  expect(areFiniteRecords(bytes, 'digests', of)).toBe(false);
+});
+
 describe.each([8, 24, 64])('pages of %d channels', (headDim) => {
   const values = randomFloats(32 * headDim, headDim, 3);
   const halves = Uint16Array.from(values, toF16Bits);

@@ -17,8 +17,10 @@ describe('settings', () => {
       rerankInterval: 16,
       unstableShare: 0.25,
       reload: 'overlap',
+      selection: 'minmax',
       retrievalHeads: 'selected',
     });
+    expect(named('digest').kv).toEqual({ ...paper, selection: 'digest' });
     expect(named('k-32').kv).toEqual({ ...paper, pagesPerHead: 32 });
     expect(named('interval-4').kv).toEqual({ ...paper, rerankInterval: 4 });
     expect(named('pause').kv).toEqual({ ...paper, reload: 'pause' });

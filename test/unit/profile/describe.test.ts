@@ -9,11 +9,25 @@ test('the map has a row for each layer, and marks the unstable heads', () => {
 });
 
 test('families agree on their unstable heads or do not', () => {
-  const first = [[0.1, 0.2, 0.8, 0.9]];
-  const other = [[0.9, 0.2, 0.8, 0.1]];
+  const first = { stability: [[0.1, 0.2, 0.8, 0.9]] };
+  const other = { stability: [[0.9, 0.2, 0.8, 0.1]] };
   expect(unstableOverlap(first, first, 0.5)).toBe(1);
   expect(unstableOverlap(first, other, 0.5)).toBe(0.5);
   expect(unstableOverlap(first, other, 0.25)).toBe(0);
+});
+
+test('where mass lost was measured, it has a map of its own and decides', () => {
+  const lost = { meanMassLost: [0.1, 0.9, 0, 0.3], meanStability: [1, 0, 0.5, 0.85], unstable: [1] };
+  expect(drawHeatMap({ numLayers: 2, numKvHeads: 2, ...lost })).toBe(
+    'layer   head 0  head 1\n    0   0.10  ██0.90*\n    1   0.00  ░░0.30\n\n' +
+      'TS, by overlap of sets:\nlayer   head 0  head 1\n    0   1.00  ██0.00*\n    1 ▒▒0.50    0.85',
+  );
+  const stability = [[0.1, 0.2, 0.8, 0.9]];
+  const [first, other] = [[[0.9, 0.8, 0, 0]], [[0, 0.7, 0.8, 0]]].map((massLost) => ({
+    stability,
+    massLost,
+  }));
+  expect(unstableOverlap(first!, other!, 0.5)).toBe(0.5);
 });
 
 test('questions come as lines or as JSON', () => {

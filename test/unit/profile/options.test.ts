@@ -10,6 +10,7 @@ describe('options', () => {
       textPath: undefined,
       questionsPath: undefined,
       numSteps: 512,
+      selection: 'digest',
       interval: 16,
       pagesPerHead: undefined,
       lengthTokens: 4608,
@@ -22,7 +23,18 @@ describe('options', () => {
   test('everything given', () => {
     const options = parseOptions([
       ...['--model', 'folder', '--text', 'a.txt', '--questions', 'q.txt', '--runner', 'node'],
-      ...['--steps', '64', '--interval', '8', '--pages-per-head', '32', '--length', '1024'],
+      ...[
+        '--steps',
+        '64',
+        '--selection',
+        'minmax',
+        '--interval',
+        '8',
+        '--pages-per-head',
+        '32',
+        '--length',
+        '1024',
+      ],
       ...['--seed', '3', '--gpu-bytes', '1000', '--out', 'p.json'],
     ]);
     expect(options).toEqual({
@@ -31,6 +43,7 @@ describe('options', () => {
       textPath: 'a.txt',
       questionsPath: 'q.txt',
       numSteps: 64,
+      selection: 'minmax',
       interval: 8,
       pagesPerHead: 32,
       lengthTokens: 1024,

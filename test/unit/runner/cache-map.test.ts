@@ -7,6 +7,8 @@ import { buildCacheMap, type CacheMapInput } from '../../../src/runner/cache-map
 const shape: CacheMapInput['shape'] = {
   format: 'f16',
   hostFormat: 'f16',
+  selection: 'minmax',
+  rerankQueries: 1,
   numLayers: 2,
   numKvHeads: 2,
   headDim: 8,

@@ -133,8 +133,9 @@ describe('the limit', () => {
 
   test('that a wanted context exceeds is an error with the bytes it needs and the nearest that fits', () => {
     const gpuBytes = 100 * 2 ** 20;
-    const nearest = plan({ gpuBytes, unstableShare: 0 }, large).contextTokens;
-    const { code, message } = refusal({ gpuBytes, contextTokens: 32_768 }, large);
+    const numSequences = 4;
+    const nearest = plan({ gpuBytes, numSequences, unstableShare: 0 }, large).contextTokens;
+    const { code, message } = refusal({ gpuBytes, numSequences, contextTokens: 32_768 }, large);
     expect(code).toBe('gpu-memory');
     const match =
       /^A context of 32768 tokens needs (\d+) bytes on the GPU beside the weights; kv.gpuBytes is 104857600. Within the limit a context of (\d+) tokens fits.$/.exec(
@@ -143,8 +144,10 @@ describe('the limit', () => {
     expect(Number(match?.[2])).toBe(nearest);
     // The bytes named are enough, and one less is not.
     const needed = Number(match?.[1]);
-    expect(plan({ gpuBytes: needed, contextTokens: 32_768 }, large).contextTokens).toBe(32_768);
-    expect(refusal({ gpuBytes: needed - 1, contextTokens: 32_768 }, large).code).toBe('gpu-memory');
+    expect(plan({ gpuBytes: needed, numSequences, contextTokens: 32_768 }, large).contextTokens).toBe(32_768);
+    expect(refusal({ gpuBytes: needed - 1, numSequences, contextTokens: 32_768 }, large).code).toBe(
+      'gpu-memory',
+    );
   });
 
   test('too small for anything names what is needed and promises nothing', () => {
@@ -273,6 +276,11 @@ test('the retrieving heads of a profile are unstable and attend everything, unle
   const { unstable, exactHeads } = plan({ headProfile, unstableShare: 0.5 }).cache;
   expect([unstable.has(...last), exactHeads.has(...last)]).toEqual([true, true]);
   expect([unstable.size, exactHeads.size]).toEqual([Math.round(numHeads / 2), 1]);
+  // With digests they select too, and classes go by what heads lose, where it is known.
+  const massLost = [Array.from({ length: numHeads }, (_, head) => (head === 1 ? 1 : 0.1))];
+  const measured = { ...headProfile, massLost };
+  const byMass = plan({ headProfile: measured, selection: 'digest', unstableShare: 1 / numHeads }).cache;
+  expect([byMass.rerankQueries, byMass.exactHeads.size, byMass.unstable.has(0, 1)]).toEqual([16, 0, true]);
   const selecting = plan({ headProfile, unstableShare: 0.5, retrievalHeads: 'selected' }).cache;
   expect([selecting.unstable.has(...last), selecting.exactHeads.size]).toEqual([false, 0]);
   expect(plan({ headProfile, unstableShare: 0 }).cache.exactHeads.size).toBe(0);

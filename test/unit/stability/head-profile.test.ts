@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { HeadSet } from '../../../src/cache/head-set';
 import {
   parseHeadProfile,
   retrievalHeads,
@@ -17,6 +18,7 @@ const profile: HeadProfile = {
   window: 16,
   measuredOn: 'nothing',
   meanStability: [0.9, 0.25, 0.8, 0.15],
+  classes: 'overlap',
   unstable: [3],
   stability: [
     [0.9, 0.2, 0.8, 0.1],
@@ -41,15 +43,37 @@ describe('a head profile', () => {
     expect(retrievalHeads(measured)).toEqual([2, 0, 3]);
     expect(retrievalHeads(measured, 0.25)).toEqual([2, 0]);
     const wanted = retrievalHeads(measured);
-    expect(unstableHeads(measured, 0.25, wanted).ofLayer(1)).toEqual([0]);
-    expect(unstableHeads(measured, 0.25, wanted).size).toBe(1);
-    expect(unstableHeads(measured, 0.5, [2]).ofLayer(1)).toEqual([0, 1]);
-    expect(unstableHeads(measured, 1, wanted).size).toBe(4);
+    expect(unstableHeads(measured, 0.25, { wanted }).ofLayer(1)).toEqual([0]);
+    expect(unstableHeads(measured, 0.25, { wanted }).size).toBe(1);
+    expect(unstableHeads(measured, 0.5, { wanted: [2] }).ofLayer(1)).toEqual([0, 1]);
+    expect(unstableHeads(measured, 1, { wanted }).size).toBe(4);
   });
 
   test('is made from what was measured', () => {
-    const { version: _, meanStability: __, unstable: ___, ...source } = profile;
+    const { version: _, meanStability: __, unstable: ___, classes: ____, ...source } = profile;
     expect(makeHeadProfile(source)).toEqual(profile);
+    const massLost = [
+      [0.1, 0.5, 0.30004, 0],
+      [0.3, 0.1, 0.3, 0],
+    ];
+    expect(makeHeadProfile({ ...source, massLost })).toEqual({
+      ...profile,
+      classes: 'mass-lost',
+      meanMassLost: [0.2, 0.3, 0.3, 0],
+      massLost: [massLost[0]!.map((mass) => Math.round(1e4 * mass) / 1e4), massLost[1]],
+      unstable: [1],
+    });
+  });
+
+  test('gives the heads that lose most mass, where that was measured and is asked for', () => {
+    const measured = { ...profile, massLost: [[0.2, 0.1, 0.9, 0.05]] };
+    const of = (share: number, wanted: number[] = []) =>
+      unstableHeads(measured, share, { classes: 'mass-lost', wanted });
+    expect(of(0.5).equals(new HeadSet(2, 2, [0, 2]))).toBe(true);
+    expect(of(0.5, [3]).equals(new HeadSet(2, 2, [2, 3]))).toBe(true);
+    expect(of(0.25).ofLayer(1)).toEqual([0]);
+    expect(unstableHeads(measured, 0.5).equals(new HeadSet(2, 2, [1, 3]))).toBe(true);
+    expect(unstableHeads(profile, 0.5, { classes: 'mass-lost' }).ofLayer(1)).toEqual([1]);
   });
 
   test('is taken for its own shape only', () => {
@@ -58,6 +82,14 @@ describe('a head profile', () => {
       null,
       'text',
       { ...profile, version: 2 },
+      { ...profile, massLost: [[0, 0, 0, 0]] },
+      {
+        ...profile,
+        massLost: [
+          [0, 0, 0, 2],
+          [0, 0, 0, 0],
+        ],
+      },
       { ...profile, numLayers: 3 },
       { ...profile, stability: [] },
       { ...profile, stability: [[0.1, 0.2, 0.3]] },

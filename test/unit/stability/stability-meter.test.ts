@@ -59,11 +59,11 @@ describe('the stability of heads', () => {
     };
     const first = run(new StabilityMeter(1, 2), 3);
     expect(first.overlapByOffset.slice(0, 3)).toEqual([1, 1, null]);
-    expect(first.overlapSamples.slice(0, 3)).toEqual([2, 1, 0]);
+    expect(first.overlapSamples!.slice(0, 3)).toEqual([2, 1, 0]);
     const both = run(new StabilityMeter(1, 2, first), 5);
     // 2 of 2 and 2 of 4 pairs at a distance of one step, 1 of 1 and 1 of 3 at two, 0 of 2 at three.
     expect(both.overlapByOffset.slice(0, 3)).toEqual([4 / 6, 2 / 4, 0]);
-    expect(both.overlapSamples.slice(0, 3)).toEqual([6, 4, 2]);
+    expect(both.overlapSamples!.slice(0, 3)).toEqual([6, 4, 2]);
     expect(both.stability.length).toBe(1 + 2);
     const { overlapSamples: _unknown, ...uncounted } = first;
     expect(run(new StabilityMeter(1, 2, uncounted), 5).overlapByOffset.slice(0, 2)).toEqual([0.5, 1 / 3]);
@@ -75,5 +75,20 @@ describe('the stability of heads', () => {
     for (let t = 0; t < 200; t++) meter.add(answer, t, [step(t % 100)]);
     expect(meter.measured.overlapByOffset.every((overlap) => overlap === 0)).toBe(true);
     expect(meter.stability.length).toBe(100);
+  });
+
+  test('comes with the mass lost where every step of every chunk has it', () => {
+    const meter = new StabilityMeter(2, 3);
+    const lost = [
+      [1, 1],
+      [0.5, 0],
+      [0.25, 0.125],
+    ];
+    lost.forEach((masses, t) => meter.add(meter, t, at(t), masses));
+    expect(meter.measured.massLost).toEqual([[0.375, 0.0625]]);
+    const more = new StabilityMeter(2, 3, meter.measured);
+    [0, 1, 2].forEach((t) => more.add(more, t, at(t), t === 1 ? undefined : [0, 0]));
+    expect(more.measured.stability.length).toBe(2);
+    expect(more.measured.massLost).toBeUndefined();
   });
 });

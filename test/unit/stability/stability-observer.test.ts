@@ -5,6 +5,8 @@ import { StabilityObserver, type ObserverOptions } from '../../../src/stability/
 const shape = {
   format: 'f16' as const,
   hostFormat: 'f16' as const,
+  selection: 'minmax' as const,
+  rerankQueries: 1,
   numLayers: 2,
   numKvHeads: 2,
   headDim: 8,
@@ -39,7 +41,7 @@ function run(subject: StabilityObserver, sequence: number, numSteps: number, num
   for (let step = 0; step < numSteps; step++) {
     const receive = subject.observe(sequence, numPages);
     if (receive) steps.push(step);
-    receive?.(words(step));
+    receive?.take(words(step));
   }
   return steps;
 }
@@ -100,11 +102,35 @@ describe('steps that are looked at', () => {
   test('of an answer that is over do not count', () => {
     const subject = observer();
     subject.begin(0);
-    subject.observe(0, 10)!(words(0));
+    subject.observe(0, 10)!.take(words(0));
     const late = subject.observe(0, 10)!;
     subject.end(0);
-    late(words(1));
+    late.take(words(1));
     expect(subject.measured).toBeUndefined();
+  });
+});
+
+test('mass lost is what was chosen anew less what was held, by chunks whose first steps are told', () => {
+  const subject = observer({ window: 3 }, (layer) => layer === 1);
+  subject.begin(0);
+  const masses = [
+    [1, 1, 1, 1],
+    [0.9, 0.8, 0.7, 0.1],
+    [0.5, 0.3, 0.2, 0.4],
+  ];
+  const firsts = masses.map(([now, held, otherNow, otherHeld], step) => {
+    const observation = subject.observe(0, 10)!;
+    const all = Float32Array.of(9, 0, 9, 0, now!, held!, otherNow!, otherHeld!);
+    observation.take(words(step), all);
+    return observation.isFirst;
+  });
+  expect(firsts).toEqual([true, false, false]);
+  const [chunk] = subject.measured!.massLost!;
+  [0, 0, 0.15, 0.3].forEach((lost, head) => expect(chunk![head]).toBeCloseTo(lost, 6));
+  expect(subject.profile('m')).toMatchObject({
+    classes: 'mass-lost',
+    unstable: [3],
+    meanMassLost: [0, 0, 0.15, 0.3],
   });
 });
 
