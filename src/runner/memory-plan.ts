@@ -48,7 +48,7 @@ export interface KvOptions {
   readonly pagesPerHead?: number;
   /**
    * What pages are chosen by: `'digest'`, an estimate of what each weighs, from its keys in two bits a channel; or `'minmax'`, an upper
-   * bound from the range of its keys. `'minmax'` is the default.
+   * bound from the range of its keys. The default is `'digest'` where the head profile has `massLost`, else `'minmax'`.
    */
   readonly selection?: PageSelection;
   /** The latest queries that a rerank of stable heads goes by, 1 to 16. Default 16 with digests; 1 is all that `'minmax'` knows. */
@@ -188,8 +188,9 @@ export function leastGpuBytes(input: PlanInput, contextTokens: number): number {
 }
 
 /** What pages are chosen by. */
-function selectionOf({ selection = 'minmax' }: KvOptions): PageSelection {
-  return selection;
+/** Digests where it is known which heads lose by holding a set: on those their quality was measured. Else the paper's bounds. */
+function selectionOf({ selection, headProfile }: KvOptions): PageSelection {
+  return selection ?? (headProfile?.massLost ? 'digest' : 'minmax');
 }
 
 function withShare(input: PlanInput, unstableShare: number): PlanInput {
