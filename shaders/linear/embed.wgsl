@@ -1,4 +1,4 @@
-// hidden[r, :] = W[token of list[r] - firstRow, :] where that row lies in this slab; other rows stay as they are
+// hidden[r, :] = scale * W[token of list[r] - firstRow, :] where that row lies in this slab; other rows stay as they are
 //
 // Grid [ceil(columns / 64), rows].
 //   values  [numRows, …] rows of the slab, which begins at matrix row firstRow
@@ -10,6 +10,7 @@ struct Params {
   columns: u32,
   firstRow: u32,
   numRows: u32,
+  scale: f32,
 }
 
 @group(0) @binding(1) var<storage, read> tokens: array<u32>;
@@ -27,6 +28,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   // Wraps to a large number for a token before the slab.
   let row = token - params.firstRow;
   if (column < params.columns && row < params.numRows) {
-    hidden[group.y * params.columns + column] = weightAt(row, column, params.columns);
+    hidden[group.y * params.columns + column] = params.scale * weightAt(row, column, params.columns);
   }
 }

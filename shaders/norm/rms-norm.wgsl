@@ -1,4 +1,4 @@
-// y[outputRow + r, i] = x[inputRow + r, i] / sqrt(mean_j(x[inputRow + r, j]^2) + epsilon) * weight[i]
+// y[outputRow + r, i] = [y[outputRow + r, i] +] x[inputRow + r, i] / sqrt(mean_j(x[inputRow + r, j]^2) + epsilon) * weight[i]
 //
 // One workgroup a row.
 //   x       [inputRow + rows, width] f32
@@ -17,6 +17,9 @@ struct Params {
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(16) var<uniform> params: Params;
+
+// 1: adds to y instead of setting it
+override RESIDUAL: u32 = 0u;
 
 const threads = 64u;
 var<workgroup> sums: array<f32, threads>;
@@ -48,6 +51,7 @@ fn main(
   workgroupBarrier();
   let scale = inverseSqrt(sums[0] / f32(params.width) + params.epsilon);
   for (var i = thread; i < params.width; i += threads) {
-    y[target_start + i] = x[start + i] * scale * weight[i];
+    let before = select(0.0, y[target_start + i], RESIDUAL == 1u);
+    y[target_start + i] = before + x[start + i] * scale * weight[i];
   }
 }

@@ -9,27 +9,56 @@ export type WindowRule =
   /** With `use_sliding_window`: the layers named by `layer_types`, else those from `max_window_layers` on. */
   | 'upper-layers'
   /** With `use_sliding_window`: the layers named by `layer_types`, else those without RoPE. */
-  | 'layers-without-rope';
+  | 'layers-without-rope'
+  /** When `sliding_window` is a number: the layers named by `layer_types`, else all but every `sliding_window_pattern`-th. */
+  | 'pattern';
+
+/** Names of a layer's norms, before and after attention and feed-forward; one that is missing is not there. */
+export interface NormNames {
+  readonly attention?: string;
+  readonly attentionOutput?: string;
+  readonly mlp?: string;
+  readonly mlpOutput?: string;
+}
+
+/** RMS norm of queries and keys before RoPE: none, of each head, or of all heads together. */
+export type QkNorm = 'none' | 'heads' | 'all';
 
 /** One architecture: flags, and the defaults of Hugging Face's configuration classes (transformers 5.18). */
 export interface Architecture {
   /** `model_type`, which stands in where `architectures` is missing. */
   readonly modelType: string;
-  /** `attention_bias` decides over biases of qkv and output projection, or they are fixed. */
-  readonly qkvBias: boolean | 'attention_bias';
-  readonly outputBias: boolean | 'attention_bias';
-  readonly mlpBias: boolean | 'mlp_bias';
-  /** RMS norm of each query and key head before RoPE. */
-  readonly hasQkNorm: boolean;
+  /** The field that decides over biases of qkv and output projection, or they are fixed. */
+  readonly qkvBias: boolean | 'attention_bias' | 'use_bias';
+  readonly outputBias: boolean | 'attention_bias' | 'use_bias';
+  readonly mlpBias: boolean | 'mlp_bias' | 'use_bias';
+  readonly qkNorm: QkNorm;
+  readonly norms: NormNames;
+  /** Norms multiply by `1 + weight`. */
+  readonly hasOffsetNorms: boolean;
+  /** Embeddings are multiplied by the root of the hidden size. */
+  readonly hasScaledEmbedding: boolean;
+  /** RoPE turns neighbouring channels, as files have them, not a head's halves. */
+  readonly hasInterleavedRope: boolean;
+  /** Where layers have windows, those without one have no RoPE. */
+  readonly isRopeOnlyInWindows: boolean;
+  /**
+   * RoPE of layers with a window where it is another one: `rope_local_base_freq` is its base, or it is the model's own, unscaled.
+   */
+  readonly windowRope: 'same' | 'local-base' | 'unscaled';
+  /** Fields that multiply: `query_pre_attn_scalar` (its inverse root), or Granite's four. */
+  readonly multipliers: 'none' | 'query-scalar' | 'granite';
   /** One tensor `qkv_proj` and one `gate_up_proj` instead of three and two. */
   readonly isFused: boolean;
+  /** One tensor `gate_up_proj`, beside three of q, k and v. */
+  readonly isGateUpFused: boolean;
   /** `no_rope_layers` and `no_rope_layer_interval` may take RoPE from layers. */
   readonly hasLayersWithoutRope: boolean;
   readonly windowRule: WindowRule;
   /** `partial_rotary_factor` says how much of a head is rotated; else all of it is. */
   readonly hasPartialRope: boolean;
   /** RoPE scalings that mean in this architecture what their name says. */
-  readonly ropeTypes: readonly ('linear' | 'llama3' | 'yarn')[];
+  readonly ropeTypes: readonly ('linear' | 'llama3' | 'yarn' | 'longrope' | 'dynamic')[];
   readonly defaults: {
     readonly ropeTheta: number;
     readonly normEpsilon: number;
@@ -40,6 +69,12 @@ export interface Architecture {
     /** Undefined: hidden size / heads. */
     readonly headDim?: number;
     readonly slidingWindow?: number;
+    /** Every n-th layer has no window. */
+    readonly slidingWindowPattern?: number;
+    readonly queryScalar?: number;
+    readonly localRopeTheta?: number;
+    readonly activation?: string;
+    readonly partialRotaryFactor?: number;
     readonly bosId?: number;
     readonly eosId?: number;
   };
@@ -49,15 +84,77 @@ const plain = {
   qkvBias: false,
   outputBias: false,
   mlpBias: false,
-  hasQkNorm: false,
+  qkNorm: 'none',
+  norms: { attention: 'input_layernorm', mlp: 'post_attention_layernorm' },
+  hasOffsetNorms: false,
+  hasScaledEmbedding: false,
+  hasInterleavedRope: false,
+  isRopeOnlyInWindows: false,
+  windowRope: 'same',
+  multipliers: 'none',
   isFused: false,
+  isGateUpFused: false,
   hasLayersWithoutRope: false,
   windowRule: 'never',
   hasPartialRope: false,
-  ropeTypes: ['linear', 'llama3', 'yarn'],
-} as const;
+  ropeTypes: ['linear', 'llama3', 'yarn', 'dynamic'],
+} as const satisfies Partial<Architecture>;
 
 const plainDefaults = { ropeTheta: 10_000, normEpsilon: 1e-6, isHeadTied: false } as const;
+
+/** Norms on what attention and feed-forward give, and none before them. */
+const outputNorms = {
+  attentionOutput: 'post_attention_layernorm',
+  mlpOutput: 'post_feedforward_layernorm',
+} as const;
+
+const gemma = {
+  ...plain,
+  qkvBias: 'attention_bias',
+  outputBias: 'attention_bias',
+  hasOffsetNorms: true,
+  hasScaledEmbedding: true,
+} as const;
+
+const gemma3 = {
+  ...gemma,
+  modelType: 'gemma3_text',
+  qkNorm: 'heads',
+  norms: {
+    attention: 'input_layernorm',
+    attentionOutput: 'post_attention_layernorm',
+    mlp: 'pre_feedforward_layernorm',
+    mlpOutput: 'post_feedforward_layernorm',
+  },
+  windowRule: 'pattern',
+  windowRope: 'local-base',
+  multipliers: 'query-scalar',
+  defaults: {
+    normEpsilon: 1e-6,
+    isHeadTied: true,
+    ropeTheta: 1_000_000,
+    localRopeTheta: 10_000,
+    maxContext: 131_072,
+    numKvHeads: 4,
+    headDim: 256,
+    slidingWindow: 4096,
+    slidingWindowPattern: 6,
+    queryScalar: 256,
+    activation: 'gelu_pytorch_tanh',
+    bosId: 2,
+    eosId: 1,
+  },
+} as const;
+
+const olmo2 = {
+  ...plain,
+  modelType: 'olmo2',
+  qkvBias: 'attention_bias',
+  outputBias: 'attention_bias',
+  qkNorm: 'all',
+  norms: outputNorms,
+  defaults: { ...plainDefaults, normEpsilon: 1e-5, maxContext: 2048, eosId: 50_279 },
+} as const;
 
 /** By the name in `config.json`'s `architectures`. */
 export const architectures: Readonly<Record<string, Architecture>> = {
@@ -94,7 +191,7 @@ export const architectures: Readonly<Record<string, Architecture>> = {
     modelType: 'qwen3',
     qkvBias: 'attention_bias',
     outputBias: 'attention_bias',
-    hasQkNorm: true,
+    qkNorm: 'heads',
     windowRule: 'upper-layers',
     defaults: { ...plainDefaults, maxContext: 32_768, numKvHeads: 32, headDim: 128, slidingWindow: 4096 },
   },
@@ -122,8 +219,92 @@ export const architectures: Readonly<Record<string, Architecture>> = {
     isFused: true,
     hasPartialRope: true,
     windowRule: 'every-layer',
-    // In this architecture 'yarn' is an old name of LongRoPE.
-    ropeTypes: ['linear'],
+    // Old files of this architecture call LongRoPE 'su' or 'yarn'.
+    ropeTypes: ['linear', 'longrope'],
     defaults: { ...plainDefaults, normEpsilon: 1e-5, maxContext: 4096, bosId: 1, eosId: 32_000 },
+  },
+  GemmaForCausalLM: {
+    ...gemma,
+    modelType: 'gemma',
+    defaults: {
+      ...plainDefaults,
+      isHeadTied: true,
+      maxContext: 8192,
+      numKvHeads: 16,
+      headDim: 256,
+      activation: 'gelu_pytorch_tanh',
+      bosId: 2,
+      eosId: 1,
+    },
+  },
+  Gemma3ForCausalLM: gemma3,
+  GraniteForCausalLM: {
+    ...plain,
+    modelType: 'granite',
+    qkvBias: 'attention_bias',
+    outputBias: 'attention_bias',
+    mlpBias: 'mlp_bias',
+    multipliers: 'granite',
+    defaults: { ...plainDefaults, maxContext: 2048, bosId: 1, eosId: 2 },
+  },
+  Olmo2ForCausalLM: olmo2,
+  Exaone4ForCausalLM: {
+    ...plain,
+    modelType: 'exaone4',
+    qkNorm: 'heads',
+    norms: outputNorms,
+    windowRule: 'pattern',
+    isRopeOnlyInWindows: true,
+    defaults: {
+      ...plainDefaults,
+      normEpsilon: 1e-5,
+      maxContext: 2048,
+      slidingWindow: 4096,
+      slidingWindowPattern: 4,
+      bosId: 0,
+      eosId: 2,
+    },
+  },
+  Glm4ForCausalLM: {
+    ...plain,
+    modelType: 'glm4',
+    qkvBias: 'attention_bias',
+    isGateUpFused: true,
+    norms: {
+      attention: 'input_layernorm',
+      attentionOutput: 'post_self_attn_layernorm',
+      mlp: 'post_attention_layernorm',
+      mlpOutput: 'post_mlp_layernorm',
+    },
+    hasInterleavedRope: true,
+    hasPartialRope: true,
+    ropeTypes: [],
+    defaults: {
+      ...plainDefaults,
+      normEpsilon: 1.5625e-7,
+      maxContext: 131_072,
+      numKvHeads: 2,
+      headDim: 128,
+      partialRotaryFactor: 0.5,
+    },
+  },
+  Ernie4_5ForCausalLM: {
+    ...plain,
+    modelType: 'ernie4_5',
+    qkvBias: 'use_bias',
+    outputBias: 'use_bias',
+    mlpBias: 'use_bias',
+    hasInterleavedRope: true,
+    defaults: {
+      ...plainDefaults,
+      ropeTheta: 500_000,
+      normEpsilon: 1e-5,
+      maxContext: 131_072,
+      numKvHeads: 2,
+      headDim: 128,
+      isHeadTied: true,
+      bosId: 1,
+      eosId: 2,
+    },
   },
 };

@@ -8,6 +8,8 @@ export interface LayerConfig {
   readonly usesRope: boolean;
   /** Tokens that a query attends at most, itself included; undefined: all earlier ones. */
   readonly slidingWindow: number | undefined;
+  /** Its RoPE is `ModelConfig.windowRope`. */
+  readonly usesWindowRope: boolean;
 }
 
 /**
@@ -19,9 +21,17 @@ export function parseLayers(
   architecture: Architecture,
   numLayers: number,
 ): readonly LayerConfig[] {
+  const noLayer = { min: 1, max: 2 ** 20 };
   const ropeFlags = parseRopeFlags(fields, architecture, numLayers);
   const window = parseWindow(fields, architecture);
   const firstWindowLayer = fields.integer('max_window_layers', { min: 0, max: 2 ** 20 }, 28);
+  const isByPattern = architecture.windowRule === 'pattern';
+  // A pattern in letters, as EXAONE's LLLG, has one layer without a window, at its end.
+  const letters = isByPattern ? fields.get('sliding_window_pattern') : undefined;
+  const pattern =
+    typeof letters === 'string' && /^L+G$/.test(letters)
+      ? letters.length
+      : fields.integer('sliding_window_pattern', noLayer, architecture.defaults.slidingWindowPattern ?? 1);
   const byRule = ropeFlags.map((usesRope, layerIndex) => {
     switch (architecture.windowRule) {
       case 'never':
@@ -32,11 +42,12 @@ export function parseLayers(
         return window !== undefined && layerIndex >= firstWindowLayer;
       case 'layers-without-rope':
         return window !== undefined && !usesRope;
+      case 'pattern':
+        return window !== undefined && (layerIndex + 1) % pattern !== 0;
     }
   });
   const named = parseLayerTypes(fields, numLayers);
-  const namesCount =
-    architecture.windowRule === 'upper-layers' || architecture.windowRule === 'layers-without-rope';
+  const namesCount = ['upper-layers', 'layers-without-rope', 'pattern'].includes(architecture.windowRule);
   if (named && namesCount && window === undefined && named.includes(true)) {
     throw fields.refuse('layer_types', 'it names sliding layers, but no sliding window is in use');
   }
@@ -44,9 +55,11 @@ export function parseLayers(
     throw fields.refuse('layer_types', `'${architecture.modelType}' models do not choose windows by layer`);
   }
   const isSliding = named && namesCount ? named : byRule;
+  const hasWindows = isSliding.includes(true);
   return ropeFlags.map((usesRope, layerIndex) => ({
-    usesRope,
+    usesRope: architecture.isRopeOnlyInWindows && hasWindows ? isSliding[layerIndex]! : usesRope,
     slidingWindow: isSliding[layerIndex] ? window : undefined,
+    usesWindowRope: isSliding[layerIndex]! && architecture.windowRope !== 'same',
   }));
 }
 
@@ -69,7 +82,8 @@ function parseRopeFlags(fields: ConfigFields, architecture: Architecture, numLay
 
 function parseWindow(fields: ConfigFields, { windowRule, defaults }: Architecture): number | undefined {
   if (windowRule === 'never') return undefined;
-  if (windowRule !== 'every-layer' && !fields.boolean('use_sliding_window', false)) return undefined;
+  const needsFlag = windowRule === 'upper-layers' || windowRule === 'layers-without-rope';
+  if (needsFlag && !fields.boolean('use_sliding_window', false)) return undefined;
   const otherwise = fields.has('sliding_window') ? undefined : defaults.slidingWindow;
   if (fields.get('sliding_window') === undefined && otherwise === undefined) return undefined;
   return fields.integer('sliding_window', { min: 1, max: 2 ** 30 }, otherwise);

@@ -1,6 +1,6 @@
 /** What a model is, read from `config.json` and `generation_config.json`: pure, and refuses what it cannot follow. */
 import { EngineError } from '../util/errors';
-import { architectures, type Architecture } from './architectures';
+import { architectures, type Architecture, type NormNames, type QkNorm } from './architectures';
 import { ConfigFields, isJsonObject, quote } from '../util/config-fields';
 import { parseLayers, type LayerConfig } from './layer-config';
 import { parseQuantization, type Quantization } from './quantization';
@@ -12,7 +12,7 @@ export type { RopeConfig, RopeScaling } from './rope-config';
 /** The gate's activation: `gelu` by the error function, `gelu-tanh` by the tanh approximation. */
 export type Activation = 'silu' | 'gelu' | 'gelu-tanh';
 
-/** A decoder-only transformer with RMS norm, RoPE, grouped queries and a gated MLP. Logits are not scaled. */
+/** A decoder-only transformer with RMS norm, RoPE, grouped queries and a gated MLP. */
 export interface ModelConfig {
   /** The name in `architectures`. */
   readonly architecture: string;
@@ -26,24 +26,42 @@ export interface ModelConfig {
   readonly headDim: number;
   readonly intermediateSize: number;
   readonly activation: Activation;
+  /** Of all norms of a layer and of the last one. */
   readonly normEpsilon: number;
+  /** Names of a layer's norms in files; one that is missing is not there. */
+  readonly norms: NormNames;
+  /** Norms multiply by `1 + weight`. */
+  readonly hasOffsetNorms: boolean;
+  /** What embeddings are multiplied by. */
+  readonly embeddingScale: number;
+  /** What scores of queries and keys are multiplied by before the softmax. */
+  readonly attentionScale: number;
+  /** What logits are multiplied by. */
+  readonly logitScale: number;
   readonly rope: RopeConfig;
+  /** The RoPE of layers that `usesWindowRope`. */
+  readonly windowRope: RopeConfig | undefined;
+  /** Files have the two channels that RoPE turns together side by side. */
+  readonly hasInterleavedRope: boolean;
   /** `[numLayers]` */
   readonly layers: readonly LayerConfig[];
   readonly hasQkvBias: boolean;
   readonly hasOutputBias: boolean;
   /** Biases of gate, up and down projections. */
   readonly hasMlpBias: boolean;
-  /** RMS norm of each query and key head, before RoPE. */
-  readonly hasQkNorm: boolean;
-  /** Whether files hold `qkv_proj` and `gate_up_proj` instead of separate tensors. */
-  readonly hasFusedTensors: boolean;
+  /** RMS norm of queries and keys, before RoPE. */
+  readonly qkNorm: QkNorm;
+  /** Whether files hold `qkv_proj` instead of three tensors, and `gate_up_proj` instead of two. */
+  readonly hasFusedQkv: boolean;
+  readonly hasFusedGateUp: boolean;
   /** How MLX has quantised the files' matrices; undefined where they are not. */
   readonly quantization?: Quantization;
   /** Whether the embedding is the head. */
   readonly isHeadTied: boolean;
   /** Tokens that the model was made for; with YaRN, those after stretching. */
   readonly maxContext: number;
+  /** Tokens that a sequence has unless more are asked for, fewer than `maxContext` where a longer context computes otherwise. */
+  readonly usualContext: number;
   /** Undefined when none is configured, or none that is in the vocabulary. */
   readonly bosId: number | undefined;
   /** Ids that end an answer; ids outside the vocabulary are left out, since they cannot be sampled. */
@@ -69,18 +87,21 @@ const neutralFields: Readonly<Record<string, unknown>> = {
   moe_intermediate_size: 0,
   final_logit_softcapping: undefined,
   attn_logit_softcapping: undefined,
-  query_pre_attn_scalar: undefined,
   logit_scale: 1,
-  logits_scaling: 1,
-  attention_multiplier: undefined,
-  embedding_multiplier: 1,
-  residual_multiplier: 1,
+  use_bidirectional_attention: false,
   attn_temperature_tuning: false,
   attention_chunk_size: undefined,
   use_qk_norm: false,
   qk_layernorm: false,
-  vision_config: undefined,
-  audio_config: undefined,
+};
+
+/** The same for fields that some architectures follow. */
+const multiplierFields: Readonly<Record<string, unknown>> = {
+  query_pre_attn_scalar: undefined,
+  logits_scaling: 1,
+  attention_multiplier: undefined,
+  embedding_multiplier: 1,
+  residual_multiplier: 1,
 };
 
 /**
@@ -96,9 +117,9 @@ export function parseModelConfig(config: unknown, generation?: unknown): ModelCo
       `The model's config.json is not an object but ${quote(config)}.`,
     );
   }
-  const fields = new ConfigFields(config);
+  const fields = textFields(new ConfigFields(config));
   const [name, architecture] = findArchitecture(fields);
-  refuseUnknownArithmetic(fields);
+  refuseUnknownArithmetic(fields, architecture);
   const { defaults } = architecture;
   const quantization = parseQuantization(fields);
 
@@ -126,8 +147,12 @@ export function parseModelConfig(config: unknown, generation?: unknown): ModelCo
     { min: 1, max: 2 ** 24 },
     defaults.maxContext,
   );
-  const rope = parseRope(fields, architecture, headDim, maxPositions);
+  const { rope, windowRope } = parseRope(fields, architecture, headDim, maxPositions);
   const { scaling } = rope;
+  const maxContext =
+    scaling.type === 'yarn'
+      ? Math.max(maxPositions, Math.round(scaling.originalContext * scaling.factor))
+      : maxPositions;
   return {
     architecture: name,
     vocabSize,
@@ -137,20 +162,23 @@ export function parseModelConfig(config: unknown, generation?: unknown): ModelCo
     numKvHeads,
     headDim,
     intermediateSize,
-    activation: parseActivation(fields),
-    normEpsilon: fields.number('rms_norm_eps', { min: 0, max: 1 }, defaults.normEpsilon),
+    activation: parseActivation(fields, architecture),
+    ...parseMultipliers(fields, architecture, hiddenSize, headDim),
+    norms: architecture.norms,
+    hasOffsetNorms: architecture.hasOffsetNorms,
     rope,
+    windowRope,
+    hasInterleavedRope: architecture.hasInterleavedRope,
     layers: parseLayers(fields, architecture, numLayers),
     hasQkvBias: resolveFlag(fields, architecture.qkvBias),
     hasOutputBias: resolveFlag(fields, architecture.outputBias),
     hasMlpBias: resolveFlag(fields, architecture.mlpBias),
-    hasQkNorm: architecture.hasQkNorm,
-    hasFusedTensors: architecture.isFused,
+    qkNorm: architecture.qkNorm,
+    hasFusedQkv: architecture.isFused,
+    hasFusedGateUp: architecture.isFused || architecture.isGateUpFused,
     isHeadTied: fields.boolean('tie_word_embeddings', defaults.isHeadTied),
-    maxContext:
-      scaling.type === 'yarn'
-        ? Math.max(maxPositions, Math.round(scaling.originalContext * scaling.factor))
-        : maxPositions,
+    maxContext,
+    usualContext: scaling.type === 'longrope' ? Math.min(scaling.originalContext, maxContext) : maxContext,
     ...(quantization && { quantization }),
     ...parseSpecialIds(fields, generation, architecture, vocabSize),
   };
@@ -168,16 +196,72 @@ function findArchitecture(fields: ConfigFields): [name: string, architecture: Ar
   throw fields.refuse('model_type', `and no architectures beside it; this engine runs ${known}`);
 }
 
-function refuseUnknownArithmetic(fields: ConfigFields): void {
-  for (const [name, neutral] of Object.entries(neutralFields)) {
+/** Models that also see are read for what they do with text: those fields stand in an object of their own. */
+function textFields(fields: ConfigFields): ConfigFields {
+  const text = fields.object('text_config');
+  if (!text) return fields;
+  const type = text.model_type;
+  const found = Object.entries(architectures).find(([, { modelType }]) => modelType === type);
+  if (!found) throw fields.refuse('text_config', `its model_type is none that this engine runs`);
+  const ids = ['bos_token_id', 'eos_token_id', 'tie_word_embeddings'].filter((name) => fields.has(name));
+  const outer = Object.fromEntries(ids.map((name) => [name, fields.values[name]]));
+  return new ConfigFields({ ...outer, ...text, architectures: [found[0]] }, 'text_config.');
+}
+
+/** Granite's and Gemma's multipliers, and the epsilon that they bring with them. */
+function parseMultipliers(
+  fields: ConfigFields,
+  { multipliers, hasScaledEmbedding, defaults }: Architecture,
+  hiddenSize: number,
+  headDim: number,
+): Pick<ModelConfig, 'embeddingScale' | 'attentionScale' | 'logitScale' | 'normEpsilon'> {
+  const positive = { min: 1e-9, max: 1e9 };
+  const epsilon = fields.number('rms_norm_eps', { min: 0, max: 1 }, defaults.normEpsilon);
+  if (multipliers !== 'granite') {
+    const isQueryScaled = multipliers === 'query-scalar';
+    const scalar = isQueryScaled
+      ? fields.number('query_pre_attn_scalar', positive, defaults.queryScalar)
+      : headDim;
+    return {
+      embeddingScale: hasScaledEmbedding ? Math.sqrt(hiddenSize) : 1,
+      attentionScale: scalar ** -0.5,
+      logitScale: 1,
+      normEpsilon: epsilon,
+    };
+  }
+  // What layers add is multiplied by r. The stream divided by r is the same to every norm, with an epsilon divided by r²,
+  // and then only the embedding has to be.
+  const residual = fields.number('residual_multiplier', positive, 1);
+  return {
+    embeddingScale: fields.number('embedding_multiplier', positive, 1) / residual,
+    attentionScale: fields.number('attention_multiplier', positive, 1),
+    logitScale: 1 / fields.number('logits_scaling', positive, 1),
+    normEpsilon: epsilon / residual ** 2,
+  };
+}
+
+function refuseUnknownArithmetic(fields: ConfigFields, { multipliers }: Architecture): void {
+  const followed =
+    multipliers === 'query-scalar'
+      ? ['query_pre_attn_scalar']
+      : multipliers === 'granite'
+        ? Object.keys(multiplierFields).slice(1)
+        : [];
+  const isFollowed = (name: string) => followed.includes(name);
+  for (const [name, neutral] of Object.entries({ ...neutralFields, ...multiplierFields })) {
+    if (isFollowed(name)) continue;
     const value = fields.get(name);
     if (value !== undefined && value !== neutral)
       throw fields.refuse(name, 'this engine does not support that');
   }
 }
 
-function parseActivation(fields: ConfigFields): Activation {
-  const name = fields.string('hidden_act', 'silu');
+function parseActivation(fields: ConfigFields, { defaults }: Architecture): Activation {
+  // Gemma's `hidden_act` says gelu where the model was trained with the approximation: its own field, or its default, counts.
+  const name = fields.string(
+    defaults.activation ? 'hidden_activation' : 'hidden_act',
+    defaults.activation ?? 'silu',
+  );
   const activation = Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (!activation)
     throw fields.refuse('hidden_act', `this engine has ${Object.keys(activations).join(', ')}`);

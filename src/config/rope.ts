@@ -7,18 +7,21 @@ const numLowPositions = 256;
 
 /**
  * `[rotaryDim / 2]` radians per position of each channel pair, `theta^(-2i / rotaryDim)` (Su et al. 2021, arXiv
- * 2104.09864), stretched as the configuration says.
+ * 2104.09864), stretched as the configuration says for sequences of up to `contextTokens`.
  */
-export function inverseFrequencies({ theta, rotaryDim, scaling }: RopeConfig): Float64Array<ArrayBuffer> {
-  const stretch = stretchOf(scaling, theta, rotaryDim);
+export function inverseFrequencies(
+  { theta, rotaryDim, scaling }: RopeConfig,
+  contextTokens = 0,
+): Float64Array<ArrayBuffer> {
+  const stretch = stretchOf(scaling, theta, rotaryDim, contextTokens);
   return Float64Array.from({ length: rotaryDim / 2 }, (_, pair) =>
     stretch(theta ** ((-2 * pair) / rotaryDim), pair),
   );
 }
 
-/** What cosines and sines are multiplied by: 1 but for YaRN. */
+/** What cosines and sines are multiplied by: 1 but for YaRN and LongRoPE. */
 export function ropeAttentionFactor({ scaling }: RopeConfig): number {
-  return scaling.type === 'yarn' ? scaling.attentionFactor : 1;
+  return 'attentionFactor' in scaling ? scaling.attentionFactor : 1;
 }
 
 /**
@@ -27,7 +30,7 @@ export function ropeAttentionFactor({ scaling }: RopeConfig): number {
  * has it once.
  */
 export function ropeTable(rope: RopeConfig, maxContext: number): Float32Array<ArrayBuffer> {
-  const frequencies = inverseFrequencies(rope);
+  const frequencies = inverseFrequencies(rope, maxContext);
   const numRows = numLowPositions + ceilDiv(maxContext, numLowPositions);
   const table = new Float32Array(numRows * rope.rotaryDim);
   const attentionFactor = ropeAttentionFactor(rope);
@@ -52,7 +55,7 @@ export function ropeTableBytes(rope: RopeConfig, maxContext: number): number {
 
 type Stretch = (frequency: number, pair: number) => number;
 
-function stretchOf(scaling: RopeScaling, theta: number, rotaryDim: number): Stretch {
+function stretchOf(scaling: RopeScaling, theta: number, rotaryDim: number, contextTokens: number): Stretch {
   switch (scaling.type) {
     case 'none':
       return (frequency) => frequency;
@@ -62,6 +65,11 @@ function stretchOf(scaling: RopeScaling, theta: number, rotaryDim: number): Stre
       return llama3Stretch(scaling);
     case 'yarn':
       return yarnStretch(scaling, theta, rotaryDim);
+    case 'longrope': {
+      const { shortFactors, longFactors, originalContext } = scaling;
+      const factors = contextTokens > originalContext ? longFactors : shortFactors;
+      return (frequency, pair) => frequency / factors[pair]!;
+    }
   }
 }
 

@@ -13,10 +13,14 @@ export interface PageOrigin {
   /** Formats of the weights on the GPU. */
   readonly weights: string;
   readonly cache: Pick<CacheShape, 'format' | 'hostFormat'>;
+  /** The engine's context: RoPE with factors for short and long contexts goes by it. */
+  readonly contextTokens: number;
 }
 
 /** What stored pages depend on, as text to compare; `form` counts the forms that pages have had. Addresses decide nothing. */
-export function documentFingerprint({ weightsId, textId, config, weights, cache }: PageOrigin): string {
+export function documentFingerprint(origin: PageOrigin): string {
+  const { weightsId, textId, config, weights, cache, contextTokens } = origin;
+  const { scaling } = config.rope;
   // What a configuration says of the end of answers changes no page, and how its tensors are named is in the weights' bytes.
   const { bosId: _, eosIds: __, ...arithmetic } = config;
   return JSON.stringify({
@@ -28,5 +32,6 @@ export function documentFingerprint({ weightsId, textId, config, weights, cache 
     hostFormat: cache.hostFormat,
     pageTokens,
     arithmetic,
+    ...(scaling.type === 'longrope' && { isLong: contextTokens > scaling.originalContext }),
   });
 }

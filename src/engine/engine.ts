@@ -374,6 +374,7 @@ export class EngineCore {
           config: this.config,
           weights: this.#side.weightFormats,
           cache: cache.shape,
+          contextTokens: plan.contextTokens,
         }),
         layout: {
           numLayers,

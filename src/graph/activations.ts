@@ -73,6 +73,8 @@ export function activationSizes(config: ModelConfig, shape: ActivationShape) {
   return {
     rows: floats(4 * maxRows),
     hidden: floats(maxRows * hiddenSize),
+    // What a part of a layer gives, where it is normed before it is added.
+    branch: floats(config.norms.attentionOutput || config.norms.mlpOutput ? maxRows * hiddenSize : 4),
     qkv: floats(maxRows * qkvWidth(config)),
     scores: floats(maxRows * config.numKvHeads * maxPages),
     queryRing: floats(Math.max(4, shape.numQueryPlaces * query)),

@@ -2,7 +2,7 @@
 import { openSlots, type CacheShape } from '../cache/cache-layout';
 import { pageOf } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
-import type { Recorder } from '../gpu/recorder';
+import { flatGrid, type Recorder } from '../gpu/recorder';
 import {
   mergeSplits,
   mergeSplitsGrid,
@@ -13,13 +13,22 @@ import { mostSplits, numSplits, wantedSplits } from '../kernels/attention/page-s
 import { ropeAppend, ropeAppendGrid } from '../kernels/cache/rope-append';
 import { gatedActivation, gatedActivationGrid } from '../kernels/linear/gated-activation';
 import { activationCodes } from '../kernels/linear/matvec-gated';
+import { rmsNorm } from '../kernels/norm/rms-norm';
 import { qkvWidth } from './activations';
 import { bindHeldMasses } from './held-masses';
 import type { GraphContext } from './graph-context';
-import { bindEmbed, bindMatvec, bindMatvecGated, latestTokenOf, type Operation } from './linear';
+import { bindHeadNorms } from './head-norms';
+import {
+  bindEmbed,
+  bindMatvec,
+  bindMatvecGated,
+  latestTokenOf,
+  type MatvecOperands,
+  type Operation,
+} from './linear';
 import { bindSelection, type PrepareSelection, type Selection } from './selection';
 import { selectionTasks } from './selection-tasks';
-import type { LayerWeights } from '../weights/weights';
+import type { LayerWeights, Matrix } from '../weights/weights';
 
 /** One row of a decode step. */
 export interface DecodeRow {
@@ -103,43 +112,64 @@ async function bindLayer(
 ): Promise<LayerOperation> {
   const { activations, config } = context;
   const { hidden, qkv, attended, inner } = activations;
-  const { attentionNorm, mlpNorm, qkvBias, outputBias, gateUpBias, downBias } = layer;
-  const [project, attend, output, gateUp, down] = await Promise.all([
+  const { attentionNorm, mlpNorm, attentionOutputNorm, mlpOutputNorm } = layer;
+  const { qkvBias, outputBias, gateUpBias, downBias } = layer;
+  const [project, normHeads, attend, output, gateUp, down] = await Promise.all([
     bindMatvec(context, layer.qkv, {
       x: hidden,
       y: qkv,
       outputStride: qkvWidth(config),
-      normWeight: attentionNorm,
+      ...(attentionNorm && { normWeight: attentionNorm }),
       bias: qkvBias,
       rows,
     }),
+    bindHeadNorms(context, layer, qkv),
     bindAttention(context, layer, layerIndex),
-    bindMatvec(context, layer.output, {
-      x: attended,
-      y: hidden,
-      outputStride: config.hiddenSize,
-      bias: outputBias,
-      isResidual: true,
-      rows,
-    }),
+    bindBranch(context, layer.output, attentionOutputNorm, { x: attended, bias: outputBias, rows }),
     gateUpBias
       ? bindBiasedGateUp(context, layer, gateUpBias, rows)
-      : bindMatvecGated(context, layer.gateUp, { x: hidden, y: inner, normWeight: mlpNorm, rows }),
-    bindMatvec(context, layer.down, {
-      bias: downBias,
-      x: inner,
-      y: hidden,
-      outputStride: config.hiddenSize,
-      isResidual: true,
-      rows,
-    }),
+      : bindMatvecGated(context, layer.gateUp, {
+          x: hidden,
+          y: inner,
+          ...(mlpNorm && { normWeight: mlpNorm }),
+          rows,
+        }),
+    bindBranch(context, layer.down, mlpOutputNorm, { x: inner, bias: downBias, rows }),
   ]);
   return (recorder, decodeRows) => {
     project(recorder);
+    normHeads?.(recorder, { firstRow: 0, numRows: rows });
     attend(recorder, decodeRows);
     output(recorder);
     gateUp(recorder);
     down(recorder);
+  };
+}
+
+/** `hidden += [norm](W·x [+ bias])`. */
+async function bindBranch(
+  context: GraphContext,
+  matrix: Matrix,
+  norm: GpuBuffer | undefined,
+  operands: Pick<MatvecOperands, 'x' | 'rows' | 'bias'>,
+): Promise<Operation> {
+  const { compiler, config, activations } = context;
+  const { hidden, branch } = activations;
+  const { hiddenSize: width, normEpsilon: epsilon } = config;
+  const { rows } = operands;
+  const multiply = await bindMatvec(context, matrix, {
+    ...operands,
+    y: norm ? branch : hidden,
+    outputStride: width,
+    isResidual: !norm,
+  });
+  if (!norm) return multiply;
+  const kernel = await compiler.compile(rmsNorm, { RESIDUAL: 1 });
+  const add = kernel.bind({ x: branch, weight: norm, y: hidden });
+  const params = { rows, width, epsilon, inputRow: 0, outputRow: 0 };
+  return (recorder) => {
+    multiply(recorder);
+    recorder.dispatch(add, params, flatGrid(rows));
   };
 }
 
@@ -158,7 +188,7 @@ async function bindBiasedGateUp(
       x: hidden,
       y: chunkGateUp,
       outputStride: 2 * intermediateSize,
-      normWeight: mlpNorm,
+      ...(mlpNorm && { normWeight: mlpNorm }),
       bias,
       rows,
     }),
@@ -178,13 +208,14 @@ async function bindAttention(
   layer: LayerWeights,
   layerIndex: number,
 ): Promise<LayerOperation> {
-  const { compiler, config, cache, activations, ropeTable, unused } = context;
+  const { compiler, config, cache, activations, unused } = context;
   const { qkv, partials, attended, rows } = activations;
   const { blockTable, pageTable: summaryTable, listState, lists } = cache;
   const { rerankQueries } = cache.shape;
   const { numHeads, numKvHeads, headDim } = config;
   const { maxPages, format, numSequences, pagesPerHead, exactHeads } = cache.shape;
-  const { usesRope, slidingWindow: window = 0 } = config.layers[layerIndex]!;
+  const { usesRope, usesWindowRope, slidingWindow: window = 0 } = config.layers[layerIndex]!;
+  const ropeTable = usesWindowRope ? context.windowRopeTable : context.ropeTable;
   const group = numHeads / numKvHeads;
   const splits = wantedSplits(numKvHeads);
   const constants = { HEAD_DIM: headDim, GROUP: group };
@@ -193,7 +224,7 @@ async function bindAttention(
   const [appendKernel, attendKernel, mergeKernel, selection] = await Promise.all([
     compiler.compile(ropeAppend(format), {
       ...constants,
-      QK_NORM: Number(config.hasQkNorm),
+      QK_NORM: Number(config.qkNorm === 'heads'),
       SUMMARY: Number(cache.shape.selection === 'minmax'),
     }),
     compiler.compile(sparseDecode(format), constants),
@@ -241,7 +272,7 @@ async function bindAttention(
       window,
       splits,
       maxSplits,
-      scale: headDim ** -0.5,
+      scale: config.attentionScale,
     };
     return {
       numRows,

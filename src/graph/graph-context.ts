@@ -15,4 +15,6 @@ export interface GraphContext extends LinearContext {
   /** Latest sampled token of every sequence. */
   readonly tokens: GpuBuffer;
   readonly ropeTable: GpuBuffer;
+  /** That of layers with RoPE of their own. */
+  readonly windowRopeTable: GpuBuffer;
 }

@@ -42,7 +42,7 @@ export function slowKernels(
   const { format: kv } = cache;
   const element = elementOf(kv);
   const heads = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
-  const withNorm = { ...heads, QK_NORM: Number(config.hasQkNorm) };
+  const withNorm = { ...heads, QK_NORM: Number(config.qkNorm === 'heads') };
   /** Of a matrix's first rows: those of most layers are alike. */
   const headFormat = formats.runsOf(config.isHeadTied ? 'embedding' : 'head', undefined, vocabSize)[0]!
     .format;
@@ -69,12 +69,19 @@ export function slowKernels(
     [matmul(gateUpFormat), {}],
     [sparseDecode(kv), heads],
     product(headFormat, vocabSize, 1, false, 0),
-    product(formatOf('qkv', qkvWidth(config)), qkvWidth(config), 1, config.hasQkvBias, 0),
+    product(
+      formatOf('qkv', qkvWidth(config)),
+      qkvWidth(config),
+      Number(!!config.norms.attention),
+      config.hasQkvBias,
+      0,
+    ),
     config.hasMlpBias
-      ? product(gateUpFormat, 2 * config.intermediateSize, 1, true, 0)
+      ? product(gateUpFormat, 2 * config.intermediateSize, Number(!!config.norms.mlp), true, 0)
       : [
           matvecGated(gateUpFormat),
           {
+            NORM: Number(!!config.norms.mlp),
             ACTIVATION: activationCodes[config.activation],
             ...matvecTuning(
               { format: gateUpFormat, numRows: 2 * config.intermediateSize, rows: 1, isGated: true },
@@ -94,8 +101,14 @@ export function slowKernels(
         ] as const)
       : []),
     [ropeAppend(kv), { ...withNorm, SUMMARY: Number(cache.selection === 'minmax') }],
-    product(formatOf('output', hiddenSize), hiddenSize, 0, config.hasOutputBias, 1),
-    product(formatOf('down', hiddenSize), hiddenSize, 0, config.hasMlpBias, 1),
+    product(
+      formatOf('output', hiddenSize),
+      hiddenSize,
+      0,
+      config.hasOutputBias,
+      Number(!config.norms.attentionOutput),
+    ),
+    product(formatOf('down', hiddenSize), hiddenSize, 0, config.hasMlpBias, Number(!config.norms.mlpOutput)),
     [ropeAppendTile(element), withNorm],
   ];
 }

@@ -88,20 +88,21 @@ export async function bindMatvec(
 export async function bindMatvecGated(
   context: LinearContext,
   matrix: Matrix,
-  operands: Pick<MatvecOperands, 'x' | 'y' | 'rows'> & { readonly normWeight: GpuBuffer },
+  operands: Pick<MatvecOperands, 'x' | 'y' | 'rows' | 'normWeight'>,
 ): Promise<Operation> {
-  const { compiler, config } = context;
+  const { compiler, config, unused } = context;
   const { x, y, normWeight, rows } = operands;
   const tuningOf = (format: MatrixFormat) =>
     matvecTuning({ format, numRows: matrix.numRows, rows, isGated: true }, compiler.device.features);
   const kernelOf = (format: MatrixFormat) =>
     compiler.compile(matvecGated(format), {
       ...tuningOf(format),
+      NORM: Number(!!normWeight),
       ACTIVATION: activationCodes[config.activation],
       ROWS: rows,
     });
   const slabs = await mapSlabs(matrix, kernelOf, (kernel, slab) => ({
-    bound: kernel.bind({ x, y, normWeight, ...weightsOf(slab) }),
+    bound: kernel.bind({ x, y, normWeight: normWeight ?? unused, ...weightsOf(slab) }),
     params: {
       columns: matrix.numColumns,
       numOutputs: slab.numRows / 2,
@@ -168,16 +169,21 @@ export function latestTokenOf(sequence: number): number {
   return (latestTokenFlag | sequence) >>> 0;
 }
 
-/** `hidden[r] = W[list[r]]`, where an entry is a token id or `latestTokenOf(sequence)`. */
+/** `hidden[r] = embeddingScale · W[list[r]]`, where an entry is a token id or `latestTokenOf(sequence)`. */
 export async function bindEmbed(
-  { compiler }: LinearContext,
+  { compiler, config }: LinearContext,
   matrix: Matrix,
   { tokens, hidden }: { readonly tokens: GpuBuffer; readonly hidden: GpuBuffer },
 ): Promise<(recorder: Recorder, list: Uint32Array) => void> {
   const kernelOf = (format: MatrixFormat) => compiler.compile(embed(format));
   const slabs = await mapSlabs(matrix, kernelOf, (kernel, slab) => ({
     bound: kernel.bind({ tokens, hidden, ...weightsOf(slab) }),
-    params: { columns: matrix.numColumns, firstRow: slab.firstRow, numRows: slab.numRows },
+    params: {
+      columns: matrix.numColumns,
+      firstRow: slab.firstRow,
+      numRows: slab.numRows,
+      scale: config.embeddingScale,
+    },
   }));
   return (recorder, list) => {
     for (const { bound, params } of slabs) {

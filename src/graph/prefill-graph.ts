@@ -214,12 +214,9 @@ export class PrefillGraph {
     const view = { sequence, firstPage: pageOf(segment.tileStart) };
     const firstPage = pageOf(segment.start);
     for (const { firstRow, numRows, firstPosition } of chunks) {
-      recorder.dispatch(
-        layer.attentionNorm,
-        { rows: numRows, width: hiddenSize, epsilon, inputRow: firstRow, outputRow: 0 },
-        flatGrid(numRows),
-      );
-      layer.project(recorder, { numRows, firstInputRow: 0, firstOutputRow: firstRow });
+      const firstInputRow = this.#normed(recorder, layer.attentionNorm, firstRow, numRows);
+      layer.project(recorder, { numRows, firstInputRow, firstOutputRow: firstRow });
+      layer.normHeads?.(recorder, { firstRow, numRows });
       recorder.dispatch(
         layer.append,
         {
@@ -278,7 +275,7 @@ export class PrefillGraph {
           firstKvHead: heads.firstKvHead,
           isFirst: Number(isFirst),
           isLast: Number(isLast),
-          scale: headDim ** -0.5,
+          scale: config.attentionScale,
         };
         recorder.dispatch(bound.attend, params, prefillAttentionGrid(numRows, heads.numKvHeads, group));
         yield 2 * numRows * tile.tileTokens * heads.numKvHeads * group * headDim;
@@ -312,22 +309,39 @@ export class PrefillGraph {
   ): Generator<PrefillStep> {
     const { hiddenSize, intermediateSize, numHeads, headDim, normEpsilon: epsilon } = this.#context.config;
     for (const { firstRow, numRows } of chunks) {
-      const rows = { numRows, firstInputRow: 0, firstOutputRow: 0 };
-      layer.output(recorder, { numRows, firstInputRow: firstRow, firstOutputRow: firstRow });
-      recorder.dispatch(
-        layer.mlpNorm,
-        { rows: numRows, width: hiddenSize, epsilon, inputRow: firstRow, outputRow: 0 },
-        flatGrid(numRows),
-      );
-      layer.gateUp(recorder, rows);
+      const { attentionOutputNorm, mlpOutputNorm } = layer;
+      const add = (norm: NonNullable<PrefillLayer['attentionOutputNorm']>) => {
+        const params = { rows: numRows, width: hiddenSize, epsilon, inputRow: 0, outputRow: firstRow };
+        recorder.dispatch(norm, params, flatGrid(numRows));
+      };
+      const outputRow = attentionOutputNorm ? 0 : firstRow;
+      layer.output(recorder, { numRows, firstInputRow: firstRow, firstOutputRow: outputRow });
+      if (attentionOutputNorm) add(attentionOutputNorm);
+      const firstInputRow = this.#normed(recorder, layer.mlpNorm, firstRow, numRows);
+      layer.gateUp(recorder, { numRows, firstInputRow, firstOutputRow: 0 });
       recorder.dispatch(
         this.#activation,
         { rows: numRows, width: intermediateSize },
         gatedActivationGrid(numRows, intermediateSize),
       );
-      layer.down(recorder, { numRows, firstInputRow: 0, firstOutputRow: firstRow });
+      layer.down(recorder, { numRows, firstInputRow: 0, firstOutputRow: mlpOutputNorm ? 0 : firstRow });
+      if (mlpOutputNorm) add(mlpOutputNorm);
       yield numRows * hiddenSize * (numHeads * headDim + 3 * intermediateSize);
     }
+  }
+
+  /** Norms a chunk's rows, where the model does that; the row at which the next product finds them. */
+  #normed(
+    recorder: Recorder,
+    norm: PrefillLayer['attentionNorm'],
+    firstRow: number,
+    numRows: number,
+  ): number {
+    if (!norm) return firstRow;
+    const { hiddenSize: width, normEpsilon: epsilon } = this.#context.config;
+    const params = { rows: numRows, width, epsilon, inputRow: firstRow, outputRow: 0 };
+    recorder.dispatch(norm, params, flatGrid(numRows));
+    return 0;
   }
 
   get #tilePages(): number {

@@ -8,6 +8,7 @@ import { activationCodes } from '../kernels/linear/matvec-gated';
 import { rmsNorm } from '../kernels/norm/rms-norm';
 import { qkvWidth } from './activations';
 import type { GraphContext } from './graph-context';
+import { bindHeadNorms } from './head-norms';
 import { bindMatmul } from './linear';
 import { bindPrefillSelection } from './selection';
 import { compileSummaries } from './tile-summaries';
@@ -24,9 +25,11 @@ export async function compilePrefillKernels({ compiler, config, cache, activatio
   const { headDim, numHeads, numKvHeads, activation } = config;
   const element = elementOf(cache.shape.format);
   const constants = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
-  const [norm, append, attend, bindSummaries, activate] = await Promise.all([
+  const { norms } = config;
+  const [norm, addNorm, append, attend, bindSummaries, activate] = await Promise.all([
     compiler.compile(rmsNorm),
-    compiler.compile(ropeAppendTile(element), { ...constants, QK_NORM: Number(config.hasQkNorm) }),
+    norms.attentionOutput || norms.mlpOutput ? compiler.compile(rmsNorm, { RESIDUAL: 1 }) : undefined,
+    compiler.compile(ropeAppendTile(element), { ...constants, QK_NORM: Number(config.qkNorm === 'heads') }),
     compiler.compile(prefillAttention(element, headDim), constants),
     compileSummaries(compiler, cache),
     compiler.compile(gatedActivation, { ACTIVATION: activationCodes[activation] }),
@@ -34,6 +37,7 @@ export async function compilePrefillKernels({ compiler, config, cache, activatio
   const { chunkGateUp, chunkInner } = activations;
   return {
     norm,
+    addNorm,
     append,
     attend,
     bindSummaries,
@@ -53,29 +57,31 @@ export async function bindPrefillLayer(
   index: number,
   { tilePages, isFollowUpSparse }: { readonly tilePages: number; readonly isFollowUpSparse: boolean },
 ) {
-  const { compiler, config, cache, host, activations, ropeTable, unused } = context;
+  const { compiler, config, cache, host, activations, unused } = context;
   const { segmentHidden, segmentQkv: qkv, segmentAttended: attended, softmaxState } = activations;
   const { chunkNormed, chunkGateUp, chunkInner, ownTile, earlierTile0, earlierTile1 } = activations;
   const { ownPacked, earlierPacked0, earlierPacked1 } = activations;
   const { hiddenSize, intermediateSize } = config;
-  const { usesRope, slidingWindow: window = 0 } = config.layers[index]!;
-  const { attentionNorm, mlpNorm, qkvBias, outputBias, gateUpBias, downBias } = layer;
+  const { usesRope, usesWindowRope, slidingWindow: window = 0 } = config.layers[index]!;
+  const ropeTable = usesWindowRope ? context.windowRopeTable : context.ropeTable;
+  const { attentionNorm, mlpNorm, attentionOutputNorm, mlpOutputNorm } = layer;
+  const { qkvBias, outputBias, gateUpBias, downBias } = layer;
   const [project, output, gateUp, down] = await Promise.all([
     bindMatmul(context, layer.qkv, {
-      x: chunkNormed,
+      x: attentionNorm ? chunkNormed : segmentHidden,
       y: qkv,
       outputStride: qkvWidth(config),
       bias: qkvBias,
     }),
     bindMatmul(context, layer.output, {
       x: attended,
-      y: segmentHidden,
+      y: attentionOutputNorm ? chunkNormed : segmentHidden,
       outputStride: hiddenSize,
       bias: outputBias,
-      isResidual: true,
+      isResidual: !attentionOutputNorm,
     }),
     bindMatmul(context, layer.gateUp, {
-      x: chunkNormed,
+      x: mlpNorm ? chunkNormed : segmentHidden,
       y: chunkGateUp,
       outputStride: 2 * intermediateSize,
       bias: gateUpBias,
@@ -83,11 +89,16 @@ export async function bindPrefillLayer(
     bindMatmul(context, layer.down, {
       bias: downBias,
       x: chunkInner,
-      y: segmentHidden,
+      y: mlpOutputNorm ? chunkNormed : segmentHidden,
       outputStride: hiddenSize,
-      isResidual: true,
+      isResidual: !mlpOutputNorm,
     }),
   ]);
+  // A chunk's rows: normed, and what they give before it is normed and added.
+  const before = (weight: GpuBuffer | undefined) =>
+    weight && kernels.norm.bind({ x: segmentHidden, weight, y: chunkNormed });
+  const after = (weight: GpuBuffer | undefined) =>
+    weight && kernels.addNorm?.bind({ x: chunkNormed, weight, y: segmentHidden });
   const bindTile = async ([tile, packed]: readonly [GpuBuffer, GpuBuffer]) => ({
     traffic: await TileTraffic.create(compiler, cache, host, index, tile, packed, tilePages),
     attend: kernels.attend.bind({ qkv, tile, attended, softmaxState }),
@@ -102,9 +113,12 @@ export async function bindPrefillLayer(
     index,
     window,
     rotaryDim: usesRope ? config.rope.rotaryDim : 0,
-    attentionNorm: kernels.norm.bind({ x: segmentHidden, weight: attentionNorm, y: chunkNormed }),
-    mlpNorm: kernels.norm.bind({ x: segmentHidden, weight: mlpNorm, y: chunkNormed }),
+    attentionNorm: before(attentionNorm),
+    attentionOutputNorm: after(attentionOutputNorm),
+    mlpNorm: before(mlpNorm),
+    mlpOutputNorm: after(mlpOutputNorm),
     project,
+    normHeads: await bindHeadNorms(context, layer, qkv),
     append: kernels.append.bind({ qkv, ropeTable, qkNorm: layer.qkNorm ?? unused, tile: ownTile }),
     summarize: kernels.bindSummaries(index, ownTile, ownPacked, tilePages),
     ownTile: tiles[0]!,

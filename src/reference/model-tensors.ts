@@ -18,14 +18,17 @@ export interface ReferenceMatrix {
 
 /** One decoder layer. */
 export interface ReferenceLayer {
-  readonly inputNorm: Float32Array;
+  /** Norms before and after attention and feed-forward, each where the model has it. */
+  readonly inputNorm: Float32Array | undefined;
+  readonly attentionOutputNorm: Float32Array | undefined;
   /** Rows: q heads, k heads, v heads. */
   readonly qkv: ReferenceMatrix;
-  /** `[headDim]` each, for models that norm their q and k heads. */
+  /** `[headDim]` each for models that norm each head, all heads' channels for those that norm them together. */
   readonly queryNorm: Float32Array | undefined;
   readonly keyNorm: Float32Array | undefined;
   readonly output: ReferenceMatrix;
-  readonly postAttentionNorm: Float32Array;
+  readonly mlpNorm: Float32Array | undefined;
+  readonly mlpOutputNorm: Float32Array | undefined;
   /** Rows: gate, then up. */
   readonly gateUp: ReferenceMatrix;
   readonly down: ReferenceMatrix;
@@ -85,29 +88,38 @@ export function gatherWeights(
     };
   };
 
+  const offset = (weight: Float32Array) => (config.hasOffsetNorms ? weight.map((w) => 1 + w) : weight);
+
   const layers = config.layers.map((_, layerIndex): ReferenceLayer => {
     const attention = `model.layers.${layerIndex}.self_attn`;
     const mlp = `model.layers.${layerIndex}.mlp`;
-    const qkvParts: [string, number][] = config.hasFusedTensors
+    const norm = (name: string | undefined, width: number, path = `model.layers.${layerIndex}`) =>
+      name === undefined ? undefined : offset(take(`${path}.${name}.weight`, width));
+    const { norms, qkNorm } = config;
+    const ofQueries = qkNorm === 'none' ? undefined : 'q_norm';
+    const ofKeys = qkNorm === 'none' ? undefined : 'k_norm';
+    const qkvParts: [string, number][] = config.hasFusedQkv
       ? [[`${attention}.qkv_proj`, queryWidth + 2 * kvWidth]]
       : [
           [`${attention}.q_proj`, queryWidth],
           [`${attention}.k_proj`, kvWidth],
           [`${attention}.v_proj`, kvWidth],
         ];
-    const gateUpParts: [string, number][] = config.hasFusedTensors
+    const gateUpParts: [string, number][] = config.hasFusedGateUp
       ? [[`${mlp}.gate_up_proj`, 2 * intermediateSize]]
       : [
           [`${mlp}.gate_proj`, intermediateSize],
           [`${mlp}.up_proj`, intermediateSize],
         ];
     return {
-      inputNorm: take(`model.layers.${layerIndex}.input_layernorm.weight`, hiddenSize),
-      qkv: matrix(hiddenSize, config.hasQkvBias, ...qkvParts),
-      queryNorm: config.hasQkNorm ? take(`${attention}.q_norm.weight`, headDim) : undefined,
-      keyNorm: config.hasQkNorm ? take(`${attention}.k_norm.weight`, headDim) : undefined,
+      inputNorm: norm(norms.attention, hiddenSize),
+      attentionOutputNorm: norm(norms.attentionOutput, hiddenSize),
+      qkv: halved(matrix(hiddenSize, config.hasQkvBias, ...qkvParts), config),
+      queryNorm: norm(ofQueries, qkNorm === 'heads' ? headDim : queryWidth, attention),
+      keyNorm: norm(ofKeys, qkNorm === 'heads' ? headDim : kvWidth, attention),
       output: matrix(queryWidth, config.hasOutputBias, [`${attention}.o_proj`, hiddenSize]),
-      postAttentionNorm: take(`model.layers.${layerIndex}.post_attention_layernorm.weight`, hiddenSize),
+      mlpNorm: norm(norms.mlp, hiddenSize),
+      mlpOutputNorm: norm(norms.mlpOutput, hiddenSize),
       gateUp: matrix(hiddenSize, config.hasMlpBias, ...gateUpParts),
       down: matrix(intermediateSize, config.hasMlpBias, [`${mlp}.down_proj`, hiddenSize]),
     };
@@ -116,7 +128,25 @@ export function gatherWeights(
   return {
     embedding,
     layers,
-    finalNorm: take('model.norm.weight', hiddenSize),
+    finalNorm: offset(take('model.norm.weight', hiddenSize)),
     head: config.isHeadTied ? embedding : matrix(hiddenSize, false, ['lm_head', vocabSize]),
   };
+}
+
+/** q and k rows in the order of a head's halves, where files have the channels that RoPE turns together side by side. */
+function halved(matrix: ReferenceMatrix, config: ModelConfig): ReferenceMatrix {
+  if (!config.hasInterleavedRope) return matrix;
+  const { headDim, numHeads, numKvHeads, rope } = config;
+  const { columns } = matrix;
+  const data = matrix.data.slice();
+  const bias = matrix.bias?.slice();
+  for (let row = 0; row < (numHeads + numKvHeads) * headDim; row++) {
+    const channel = row % headDim;
+    if (channel >= rope.rotaryDim) continue;
+    const half = rope.rotaryDim / 2;
+    const from = row - channel + (channel < half ? 2 * channel : 2 * (channel - half) + 1);
+    data.set(matrix.data.subarray(from * columns, (from + 1) * columns), row * columns);
+    if (bias) bias[row] = matrix.bias![from]!;
+  }
+  return { ...matrix, data, bias };
 }

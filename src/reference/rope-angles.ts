@@ -3,7 +3,7 @@ import type { RopeConfig, RopeScaling } from '../config/model-config';
 
 /**
  * Radians a position by which each channel pair turns, `[rotaryDim / 2]` (Su et al. 2021, arXiv 2104.09864), stretched
- * as the model was: linear (arXiv 2306.15595), llama3 (the Llama 3.1 release), YaRN (arXiv 2309.00071).
+ * as the model was in contexts up to its original one: linear (arXiv 2306.15595), llama3 (the Llama 3.1 release), YaRN (arXiv 2309.00071).
  */
 export function ropeFrequencies({ theta, rotaryDim, scaling }: RopeConfig): Float64Array {
   return Float64Array.from({ length: rotaryDim / 2 }, (_, pair) => {
@@ -19,6 +19,8 @@ export function ropeFrequencies({ theta, rotaryDim, scaling }: RopeConfig): Floa
         const kept = clamp((turns - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor));
         return kept * frequency + ((1 - kept) * frequency) / factor;
       }
+      case 'longrope':
+        return frequency / scaling.shortFactors[pair]!;
       case 'yarn': {
         const stretched = yarnRamp(scaling, theta, rotaryDim, pair);
         return (1 - stretched) * frequency + (stretched * frequency) / scaling.factor;

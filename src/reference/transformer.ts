@@ -66,6 +66,8 @@ export class ReferenceTransformer {
   readonly storage: ReferenceStorage;
   /** `[rotaryDim / 2]` radians a position. */
   readonly frequencies: Float64Array;
+  /** The same in layers with RoPE of their own. */
+  readonly windowFrequencies: Float64Array;
 
   /**
    * @param tensors the model's tensors by their Hugging Face names
@@ -80,6 +82,7 @@ export class ReferenceTransformer {
     this.weights = gatherWeights(config, tensors, storage.weights);
     this.storage = storage;
     this.frequencies = ropeFrequencies(config.rope);
+    this.windowFrequencies = ropeFrequencies(config.windowRope ?? config.rope);
   }
 
   /** The logits `[ids.length, vocabSize]` after each of the ids, the first of them at position 0. */
@@ -114,36 +117,48 @@ export class ReferenceSequence {
   /** Appends `ids`; the logits `[ids.length, vocabSize]` after each of them. */
   extend(ids: readonly number[]): Float32Array {
     const { weights } = this.#model;
-    return linear(this.#norm(this.#forward(ids), weights.finalNorm), weights.head);
+    return this.#logits(this.#forward(ids), weights);
   }
 
   /** Appends `ids`; the logits `[vocabSize]` after the last of them. */
   extendToLast(ids: readonly number[]): Float32Array {
     const { weights, config } = this.#model;
     const last = this.#forward(ids).subarray((ids.length - 1) * config.hiddenSize);
-    return linear(this.#norm(last, weights.finalNorm), weights.head);
+    return this.#logits(last, weights);
+  }
+
+  #logits(hidden: Float32Array, { finalNorm, head }: ReferenceWeights): Float32Array {
+    const { logitScale } = this.#model.config;
+    return linear(this.#norm(hidden, finalNorm), head).map((logit) => logit * logitScale);
   }
 
   /** The hidden states `[ids.length, hiddenSize]` behind the last layer. */
   #forward(ids: readonly number[]): Float32Array {
     const { config, weights } = this.#model;
-    const { hiddenSize, intermediateSize, activation } = config;
+    const { hiddenSize, intermediateSize, activation, embeddingScale } = config;
+    const normed = (x: Float32Array, weight: Float32Array | undefined) =>
+      weight ? this.#norm(x, weight) : x;
     const hidden = new Float32Array(ids.length * hiddenSize);
     ids.forEach((id, row) => {
       if (!(id >= 0 && id < config.vocabSize))
         throw new RangeError(`Token id ${id} is not in the vocabulary.`);
-      hidden.set(weights.embedding.data.subarray(id * hiddenSize, (id + 1) * hiddenSize), row * hiddenSize);
+      const embedding = weights.embedding.data.subarray(id * hiddenSize, (id + 1) * hiddenSize);
+      hidden.set(
+        embedding.map((value) => value * embeddingScale),
+        row * hiddenSize,
+      );
     });
     weights.layers.forEach((layer, layerIndex) => {
-      const qkv = linear(this.#norm(hidden, layer.inputNorm), layer.qkv);
-      addTo(hidden, linear(this.#attend(qkv, layerIndex), layer.output));
-      const gateUp = linear(this.#norm(hidden, layer.postAttentionNorm), layer.gateUp);
+      const qkv = linear(normed(hidden, layer.inputNorm), layer.qkv);
+      const attended = linear(this.#attend(qkv, layerIndex), layer.output);
+      addTo(hidden, normed(attended, layer.attentionOutputNorm));
+      const gateUp = linear(normed(hidden, layer.mlpNorm), layer.gateUp);
       const inner = new Float32Array(ids.length * intermediateSize);
       for (let i = 0; i < inner.length; i++) {
         const gate = Math.floor(i / intermediateSize) * 2 * intermediateSize + (i % intermediateSize);
         inner[i] = gateActivation(activation, gateUp[gate]!) * gateUp[gate + intermediateSize]!;
       }
-      addTo(hidden, linear(inner, layer.down));
+      addTo(hidden, normed(linear(inner, layer.down), layer.mlpOutputNorm));
     });
     this.length += ids.length;
     return hidden;
@@ -159,7 +174,7 @@ export class ReferenceSequence {
     const { config, weights, storage } = this.#model;
     const { numHeads, numKvHeads, headDim, layers } = config;
     const { queryNorm, keyNorm } = weights.layers[layerIndex]!;
-    const { usesRope, slidingWindow = Infinity } = layers[layerIndex]!;
+    const { usesRope, usesWindowRope, slidingWindow = Infinity } = layers[layerIndex]!;
     const keys = this.#keys[layerIndex]!;
     const values = this.#values[layerIndex]!;
     const queryWidth = numHeads * headDim;
@@ -167,7 +182,8 @@ export class ReferenceSequence {
     const width = queryWidth + 2 * kvWidth;
     const rows = qkv.length / width;
     const store = (x: Float32Array) => (storage.kv === 'f32' ? x : x.map(roundToF16));
-    const turn = (heads: Float32Array, position: number) => (usesRope ? this.#rope(heads, position) : heads);
+    const turn = (heads: Float32Array, position: number) =>
+      usesRope ? this.#rope(heads, position, usesWindowRope) : heads;
     const attended = new Float32Array(rows * queryWidth);
     for (let row = 0; row < rows; row++) {
       const position = this.length + row;
@@ -194,7 +210,15 @@ export class ReferenceSequence {
         const queryHead = query.subarray(head * headDim, (head + 1) * headDim);
         const target = attended.subarray(row * queryWidth + head * headDim);
         const end = position + 1;
-        const weights = attendHead(queryHead, seenKeys, seenValues, kvOffset, [firstPosition, end], target);
+        const weights = attendHead(
+          queryHead,
+          seenKeys,
+          seenValues,
+          kvOffset,
+          [firstPosition, end],
+          config.attentionScale,
+          target,
+        );
         this.#onWeights?.({ layer: layerIndex, head, position }, weights, firstPosition);
       }
     }
@@ -239,10 +263,11 @@ export class ReferenceSequence {
   }
 
   /** Turns each head's channel pairs (i, i + rotaryDim / 2) by the position's angles, in place. */
-  #rope(heads: Float32Array, position: number): Float32Array {
-    const { frequencies, config } = this.#model;
-    const { scaling } = config.rope;
-    const magnitude = scaling.type === 'yarn' ? scaling.attentionFactor : 1;
+  #rope(heads: Float32Array, position: number, isWindow: boolean): Float32Array {
+    const { config } = this.#model;
+    const frequencies = isWindow ? this.#model.windowFrequencies : this.#model.frequencies;
+    const { scaling } = isWindow ? config.windowRope! : config.rope;
+    const magnitude = 'attentionFactor' in scaling ? scaling.attentionFactor : 1;
     const half = frequencies.length;
     for (let start = 0; start < heads.length; start += config.headDim) {
       for (let i = start; i < start + half; i++) {
@@ -259,7 +284,7 @@ export class ReferenceSequence {
 }
 
 /**
- * `softmax(q·k / √headDim) v` over the positions `[firstPosition, end)`, into `target`; a position's key and value of
+ * `softmax(scale · q·k) v` over the positions `[firstPosition, end)`, into `target`; a position's key and value of
  * this head start at `offset`. Returns the softmax's weights.
  */
 function attendHead(
@@ -268,13 +293,14 @@ function attendHead(
   values: readonly Float32Array[],
   offset: number,
   [firstPosition, end]: readonly [number, number],
+  scale: number,
   target: Float32Array,
 ): Float64Array {
   const headDim = query.length;
   const scores = new Float64Array(end - firstPosition);
   let largest = -Infinity;
   for (let index = 0; index < scores.length; index++) {
-    scores[index] = dot(query, 0, keys[firstPosition + index]!, offset, headDim) / Math.sqrt(headDim);
+    scores[index] = scale * dot(query, 0, keys[firstPosition + index]!, offset, headDim);
     largest = Math.max(largest, scores[index]!);
   }
   const result = new Float64Array(headDim);

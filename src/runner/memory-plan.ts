@@ -153,7 +153,7 @@ export function planMemory(input: PlanInput): MemoryPlan {
   if (!(unstableShare >= 0 && unstableShare <= 1)) {
     throw new RangeError(`kv.unstableShare must be a number from 0 to 1, not ${unstableShare}.`);
   }
-  const wanted = kv.contextTokens ?? Math.max(config.maxContext, pageTokens);
+  const wanted = kv.contextTokens ?? Math.max(config.usualContext, pageTokens);
   checkInteger('kv.contextTokens', wanted, pageTokens, 2 ** 24);
   const isFixed = kv.contextTokens !== undefined;
 
@@ -342,7 +342,8 @@ function describe(
   gpuBytes.weights = weightBytes;
   gpuBytes.kv = layout.poolBytes;
   gpuBytes.summaries = layout.summaryPoolBytes;
-  gpuBytes.tables = layout.tableBytes + roundUp(ropeTableBytes(config.rope, contextTokens), 16);
+  const ropeBytes = roundUp(ropeTableBytes(config.rope, contextTokens), 16);
+  gpuBytes.tables = layout.tableBytes + (config.windowRope ? 2 : 1) * ropeBytes;
   // The history comes only with the first request that needs it, but the limit must have room for it then.
   const sampler = plannedSamplerBytes({ vocabSize, numSequences, maxRows });
   gpuBytes.sampler = sampler.always + sampler.history;

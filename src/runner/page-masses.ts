@@ -165,7 +165,7 @@ export class PageMasses implements StepRider {
       listCapacity: pagesPerHead,
       window: config.layers[layer]!.slidingWindow ?? 0,
       splits: wantedSplits(config.numKvHeads),
-      scale: config.headDim ** -0.5,
+      scale: config.attentionScale,
     };
   }
 }

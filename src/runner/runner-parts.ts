@@ -6,8 +6,8 @@ import { Recorder } from '../gpu/recorder';
 import { pageBytes } from '../kernels/attention/kv-format';
 import { createActivations, destroyActivations } from '../graph/activations';
 import type { GraphContext } from '../graph/graph-context';
-import type { ModelConfig } from '../config/model-config';
 import { FilledDigests } from '../graph/page-digests';
+import type { ModelConfig, RopeConfig } from '../config/model-config';
 import { PagePacker } from '../graph/page-packer';
 import { ropeTable } from '../config/rope';
 import type { HostTraffic } from '../graph/tile-traffic';
@@ -67,14 +67,17 @@ export async function allocate(
     undo.push(() => destroyActivations(activations));
     const sampler = await Sampler.create(compiler, { vocabSize, numSequences, maxRows, eosIds });
     undo.push(() => sampler.destroy());
-    const table = ropeTable(config.rope, plan.contextTokens);
-    const ropeBuffer = device.buffers.create({
-      label: 'RoPE',
-      category: 'tables',
-      sizeBytes: table.byteLength,
-    });
-    undo.push(() => ropeBuffer.destroy());
-    device.write(ropeBuffer, 0, table);
+    const createTable = (label: string, rope: RopeConfig) => {
+      const table = ropeTable(rope, plan.contextTokens);
+      const buffer = device.buffers.create({ label, category: 'tables', sizeBytes: table.byteLength });
+      undo.push(() => buffer.destroy());
+      device.write(buffer, 0, table);
+      return buffer;
+    };
+    const ropeBuffer = createTable('RoPE', config.rope);
+    const windowRopeTable = config.windowRope
+      ? createTable('RoPE of layers with a window', config.windowRope)
+      : ropeBuffer;
     const recorder = new Recorder(compiler);
     undo.push(() => recorder.destroy());
     const readbacks = new ReadbackRing(device, numReadbackSlots, stepSlotBytes(plan));
@@ -103,6 +106,7 @@ export async function allocate(
       activations,
       tokens: sampler.tokens,
       ropeTable: ropeBuffer,
+      windowRopeTable,
       unused: activations.unused,
     };
     return {

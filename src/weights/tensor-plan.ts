@@ -12,8 +12,14 @@ import type { LayerMatrix, LayerVector, ModelMatrix } from './weight-parts';
 export type Target =
   | { readonly kind: 'matrix'; readonly layerIndex?: undefined; readonly part: ModelMatrix }
   | { readonly kind: 'matrix'; readonly layerIndex: number; readonly part: LayerMatrix }
-  | { readonly kind: 'vector'; readonly layerIndex?: undefined; readonly part: 'finalNorm' }
-  | { readonly kind: 'vector'; readonly layerIndex: number; readonly part: LayerVector };
+  | (VectorChange & { readonly kind: 'vector'; readonly layerIndex?: undefined; readonly part: 'finalNorm' })
+  | (VectorChange & { readonly kind: 'vector'; readonly layerIndex: number; readonly part: LayerVector });
+
+/** What becomes of a vector's values `v` on the way: `(v + offset) · scale`. */
+interface VectorChange {
+  readonly offset?: number;
+  readonly scale?: number;
+}
 
 /** Rows (or elements of a vector) of a tensor: source row `i` goes to target row `firstTargetRow + i * rowStep`. */
 export interface RowRun {
@@ -40,7 +46,12 @@ export function planTensors(config: ModelConfig): TensorPlan {
   const { vocabSize, hiddenSize, numLayers } = config;
   const placements: TensorPlacement[] = [
     whole('embed_tokens.weight', [vocabSize, hiddenSize], { kind: 'matrix', part: 'embedding' }),
-    whole('norm.weight', [hiddenSize], { kind: 'vector', part: 'finalNorm' }),
+    whole('norm.weight', [hiddenSize], {
+      kind: 'vector',
+      part: 'finalNorm',
+      // The head is linear: what multiplies logits may as well multiply what it reads.
+      ...normChange(config, config.logitScale),
+    }),
   ];
   if (!config.isHeadTied) {
     placements.push(whole('lm_head.weight', [vocabSize, hiddenSize], { kind: 'matrix', part: 'head' }));
@@ -48,6 +59,11 @@ export function planTensors(config: ModelConfig): TensorPlan {
   for (let layerIndex = 0; layerIndex < numLayers; layerIndex++)
     placements.push(...planLayer(config, layerIndex));
   return new Map(placements.map((placement) => [placement.name, placement]));
+}
+
+/** What becomes of a norm's weights. */
+function normChange({ hasOffsetNorms }: ModelConfig, scale = 1): VectorChange {
+  return { ...(hasOffsetNorms && { offset: 1 }), ...(scale !== 1 && { scale }) };
 }
 
 function whole(name: string, shape: readonly number[], target: Target): TensorPlacement {
@@ -61,10 +77,17 @@ function planLayer(config: ModelConfig, layerIndex: number): TensorPlacement[] {
   const kvRows = numKvHeads * headDim;
   const matrix = (part: LayerMatrix): Target => ({ kind: 'matrix', layerIndex, part });
   const vector = (part: LayerVector): Target => ({ kind: 'vector', layerIndex, part });
-  const placements = [
-    whole(`${prefix}.input_layernorm.weight`, [hiddenSize], vector('attentionNorm')),
-    whole(`${prefix}.post_attention_layernorm.weight`, [hiddenSize], vector('mlpNorm')),
-  ];
+  const norm = (part: LayerVector): Target => ({ ...normChange(config), kind: 'vector', layerIndex, part });
+  const { norms } = config;
+  const normParts = [
+    [norms.attention, 'attentionNorm'],
+    [norms.attentionOutput, 'attentionOutputNorm'],
+    [norms.mlp, 'mlpNorm'],
+    [norms.mlpOutput, 'mlpOutputNorm'],
+  ] as const;
+  const placements = normParts.flatMap(([name, part]) =>
+    name ? [whole(`${prefix}.${name}.weight`, [hiddenSize], norm(part))] : [],
+  );
   /** A projection, with its bias where there is one; `bias` is undefined where the model has none. */
   const project = (
     name: string,
@@ -88,7 +111,15 @@ function planLayer(config: ModelConfig, layerIndex: number): TensorPlacement[] {
     firstTargetRow,
     rowStep: 1,
   });
-  const qkvRuns = [rowsAt(0, queryRows), rowsAt(queryRows, kvRows), rowsAt(queryRows + kvRows, kvRows)];
+  const turned = (firstTargetRow: number, numRows: number): RowRun[] =>
+    config.hasInterleavedRope
+      ? halvedHeads(firstTargetRow, numRows, config)
+      : [rowsAt(firstTargetRow, numRows)];
+  const qkvRuns = [
+    turned(0, queryRows),
+    turned(queryRows, kvRows),
+    [rowsAt(queryRows + kvRows, kvRows)],
+  ] as const;
   const gateUpRuns = ([0, 1] as const).map((firstTargetRow): RowRun => ({
     numRows: intermediateSize,
     firstTargetRow,
@@ -96,13 +127,16 @@ function planLayer(config: ModelConfig, layerIndex: number): TensorPlacement[] {
   }));
   const qkvBias = config.hasQkvBias && 'qkvBias';
   const gateUpBias = config.hasMlpBias && 'gateUpBias';
-  if (config.hasFusedTensors) {
-    project('self_attn.qkv_proj', hiddenSize, qkvRuns, 'qkv', qkvBias);
-    project('mlp.gate_up_proj', hiddenSize, gateUpRuns, 'gateUp', gateUpBias);
+  if (config.hasFusedQkv) {
+    project('self_attn.qkv_proj', hiddenSize, qkvRuns.flat(), 'qkv', qkvBias);
   } else {
     for (const [i, name] of ['q_proj', 'k_proj', 'v_proj'].entries()) {
-      project(`self_attn.${name}`, hiddenSize, [qkvRuns[i]!], 'qkv', qkvBias);
+      project(`self_attn.${name}`, hiddenSize, qkvRuns[i]!, 'qkv', qkvBias);
     }
+  }
+  if (config.hasFusedGateUp) {
+    project('mlp.gate_up_proj', hiddenSize, gateUpRuns, 'gateUp', gateUpBias);
+  } else {
     for (const [i, name] of ['gate_proj', 'up_proj'].entries()) {
       project(`mlp.${name}`, hiddenSize, [gateUpRuns[i]!], 'gateUp', gateUpBias);
     }
@@ -110,17 +144,33 @@ function planLayer(config: ModelConfig, layerIndex: number): TensorPlacement[] {
   const hiddenRuns = [rowsAt(0, hiddenSize)];
   project('self_attn.o_proj', queryRows, hiddenRuns, 'output', config.hasOutputBias && 'outputBias');
   project('mlp.down_proj', intermediateSize, hiddenRuns, 'down', config.hasMlpBias && 'downBias');
-  if (config.hasQkNorm) {
+  if (config.qkNorm !== 'none') {
+    const widths = config.qkNorm === 'heads' ? [headDim, headDim] : [queryRows, kvRows];
     for (const [i, name] of ['q_norm', 'k_norm'].entries()) {
       placements.push({
         name: `${prefix}.self_attn.${name}.weight`,
-        shape: [headDim],
-        target: vector('qkNorm'),
-        runs: [rowsAt(i * headDim, headDim)],
+        shape: [widths[i]!],
+        target: norm('qkNorm'),
+        runs: [rowsAt(i * widths[0]!, widths[i]!)],
       });
     }
   }
   return placements;
+}
+
+/** Rows of heads whose channels are turned side by side, each pair's first channel to a head's first half. */
+function halvedHeads(firstTargetRow: number, numRows: number, { headDim, rope }: ModelConfig): RowRun[] {
+  const { rotaryDim } = rope;
+  const runs: RowRun[] = [];
+  for (let head = firstTargetRow; head < firstTargetRow + numRows; head += headDim) {
+    for (let channel = 0; channel < rotaryDim; channel++) {
+      const target = head + (channel % 2) * (rotaryDim / 2) + Math.floor(channel / 2);
+      runs.push({ numRows: 1, firstTargetRow: target, rowStep: 1 });
+    }
+    if (rotaryDim < headDim)
+      runs.push({ numRows: headDim - rotaryDim, firstTargetRow: head + rotaryDim, rowStep: 1 });
+  }
+  return runs;
 }
 
 /** The name under which a tensor is planned. */
@@ -129,7 +179,8 @@ export function planName(tensorName: string): string {
 }
 
 /** What stands before the names of a language model's tensors: alone, or as a part of a model that sees. */
-const textPrefix = /^(?:model\.language_model\.|language_model\.model\.|language_model\.|model\.)/;
+const textPrefix =
+  /^(?:model\.language_model\.model\.|model\.language_model\.|language_model\.model\.|language_model\.|model\.)/;
 
 /** Tensors that a model of the planned kind does not have, and whose presence means that it computes something else. */
 const foreignTensors =
@@ -164,10 +215,12 @@ export function matchTensors(
     if (quantised) return quantised;
     const placement = plan.get(planName(header.name));
     if (!placement) {
-      const layer = /^layers\.(\d+)\./.exec(planName(header.name));
+      // A vision tower has layers of its own under the same names.
+      const isOther = /vision|visual|audio|projector/.test(header.name);
+      const layer = isOther ? null : /^layers\.(\d+)\./.exec(planName(header.name));
       if (
         layer &&
-        plan.has(`layers.${Number(layer[1])}.input_layernorm.weight`) &&
+        plan.has(`layers.${Number(layer[1])}.mlp.down_proj.weight`) &&
         foreignTensors.test(header.name)
       ) {
         throw new EngineError(

@@ -35,7 +35,7 @@ function qkvRows({ numHeads, numKvHeads, headDim }: ModelConfig): number {
 
 /** The shapes of all weights of a model. */
 export function weightShapes(config: ModelConfig): WeightShapes {
-  const { vocabSize, hiddenSize, intermediateSize, numHeads, headDim } = config;
+  const { vocabSize, hiddenSize, intermediateSize, numHeads, numKvHeads, headDim, norms, qkNorm } = config;
   const vocabulary = { numRows: vocabSize, numColumns: hiddenSize };
   return {
     matrices: { embedding: vocabulary, ...(!config.isHeadTied && { head: vocabulary }) },
@@ -47,10 +47,14 @@ export function weightShapes(config: ModelConfig): WeightShapes {
       down: { numRows: hiddenSize, numColumns: intermediateSize },
     },
     layerVectors: {
-      attentionNorm: hiddenSize,
-      mlpNorm: hiddenSize,
+      ...(norms.attention && { attentionNorm: hiddenSize }),
+      ...(norms.attentionOutput && { attentionOutputNorm: hiddenSize }),
+      ...(norms.mlp && { mlpNorm: hiddenSize }),
+      ...(norms.mlpOutput && { mlpOutputNorm: hiddenSize }),
       ...(config.hasQkvBias && { qkvBias: qkvRows(config) }),
-      ...(config.hasQkNorm && { qkNorm: 2 * headDim }),
+      ...(qkNorm !== 'none' && {
+        qkNorm: qkNorm === 'heads' ? 2 * headDim : (numHeads + numKvHeads) * headDim,
+      }),
       ...(config.hasOutputBias && { outputBias: hiddenSize }),
       ...(config.hasMlpBias && { gateUpBias: 2 * intermediateSize, downBias: hiddenSize }),
     },

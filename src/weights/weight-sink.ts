@@ -71,7 +71,14 @@ export class WeightSink {
         ? widenElements(type, bytes)
         : decodeRows(ggmlFormats[type], packed!, numRows, numColumns);
     if (target.kind === 'vector') {
-      this.#writeElements(part as GpuBuffer, run, widen());
+      const { offset = 0, scale = 1 } = target;
+      const values = widen();
+      const isChanged = offset !== 0 || scale !== 1;
+      this.#writeElements(
+        part as GpuBuffer,
+        run,
+        isChanged ? values.map((value) => (value + offset) * scale) : values,
+      );
       return undefined;
     }
     const matrix = part as Matrix;

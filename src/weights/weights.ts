@@ -22,20 +22,22 @@ export interface Matrix {
 
 /** One decoder layer. Vectors are f32. */
 export interface LayerWeights {
-  /** `[hiddenSize]` */
-  readonly attentionNorm: GpuBuffer;
+  /** `[hiddenSize]`, each where the model has that norm: before attention, and of what it gives */
+  readonly attentionNorm?: GpuBuffer;
+  readonly attentionOutputNorm?: GpuBuffer;
   /** `[(numHeads + 2·numKvHeads)·headDim, hiddenSize]`: query heads, key heads, value heads */
   readonly qkv: Matrix;
   /** `[(numHeads + 2·numKvHeads)·headDim]` */
   readonly qkvBias?: GpuBuffer;
-  /** `[2, headDim]`: of queries, then of keys */
+  /** `[2, headDim]`: of query heads, then of key heads; or `[(numHeads + numKvHeads)·headDim]` for norms of all heads together */
   readonly qkNorm?: GpuBuffer;
   /** `[hiddenSize, numHeads·headDim]` */
   readonly output: Matrix;
   /** `[hiddenSize]` */
   readonly outputBias?: GpuBuffer;
-  /** `[hiddenSize]` */
-  readonly mlpNorm: GpuBuffer;
+  /** `[hiddenSize]`, each where the model has that norm: before the feed-forward part, and of what it gives */
+  readonly mlpNorm?: GpuBuffer;
+  readonly mlpOutputNorm?: GpuBuffer;
   /** `[2·intermediateSize, hiddenSize]`: row 2n is gate n, row 2n + 1 is up n; slabs begin at even rows */
   readonly gateUp: Matrix;
   /** `[2·intermediateSize]`, interleaved as `gateUp` */

@@ -46,7 +46,7 @@ function mlxModels(): { mlx: ModelFolder; plain: ModelFolder } {
   const config = modelConfigJson(base) as Record<string, unknown>;
   const [quantised, floats] = [new Map<string, RawTensor>(), new Map<string, Tensor>()];
   for (const [name, { shape, data }] of modelTensors(base)) {
-    const [numRows, columns = 0] = shape as [number, number];
+    const [numRows, columns] = shape as [number, number];
     const isQuantised = shape.length === 2 && columns % 64 === 0 && !name.includes('v_proj');
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     if (!isQuantised) {

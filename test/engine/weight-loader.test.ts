@@ -196,11 +196,11 @@ async function expectWeights(
   for (const [i, layer] of weights.layers.entries()) {
     const part = (name: string) => tensor(`layers.${i}.${name}`);
     const qkv = (kind: string) =>
-      config.hasFusedTensors
+      config.hasFusedQkv
         ? [part(`self_attn.qkv_proj.${kind}`)]
         : ['q', 'k', 'v'].map((name) => part(`self_attn.${name}_proj.${kind}`));
     const gateUp = (kind: string) =>
-      config.hasFusedTensors
+      config.hasFusedGateUp
         ? halves(part(`mlp.gate_up_proj.${kind}`))
         : ['gate', 'up'].map((name) => part(`mlp.${name}_proj.${kind}`));
     await expectVector(layer.attentionNorm, [part('input_layernorm.weight')]);
@@ -213,8 +213,8 @@ async function expectWeights(
     if (config.hasQkvBias) await expectVector(layer.qkvBias, qkv('bias'));
     expect(!!layer.outputBias).toBe(config.hasOutputBias);
     if (config.hasOutputBias) await expectVector(layer.outputBias, [part('self_attn.o_proj.bias')]);
-    expect(!!layer.qkNorm).toBe(config.hasQkNorm);
-    if (config.hasQkNorm) {
+    expect(!!layer.qkNorm).toBe(config.qkNorm !== 'none');
+    if (config.qkNorm !== 'none') {
       await expectVector(layer.qkNorm, [part('self_attn.q_norm.weight'), part('self_attn.k_norm.weight')]);
     }
     expect(!!layer.gateUpBias).toBe(config.hasMlpBias);

@@ -38,25 +38,54 @@ interface TensorPlan {
   readonly mean?: number;
 }
 
+/** A layer's norms by architecture; Llama's where none are listed. */
+const normNames: Readonly<Record<string, readonly string[]>> = {
+  LlamaForCausalLM: ['input_layernorm', 'post_attention_layernorm'],
+  Gemma3ForCausalLM: [
+    'input_layernorm',
+    'post_attention_layernorm',
+    'pre_feedforward_layernorm',
+    'post_feedforward_layernorm',
+  ],
+  Olmo2ForCausalLM: ['post_attention_layernorm', 'post_feedforward_layernorm'],
+  Olmo3ForCausalLM: ['post_attention_layernorm', 'post_feedforward_layernorm'],
+  Exaone4ForCausalLM: ['post_attention_layernorm', 'post_feedforward_layernorm'],
+  Glm4ForCausalLM: [
+    'input_layernorm',
+    'post_self_attn_layernorm',
+    'post_attention_layernorm',
+    'post_mlp_layernorm',
+  ],
+};
+const wideQkNorms = ['Olmo2ForCausalLM', 'Olmo3ForCausalLM'];
+const qkNorms = ['Qwen3ForCausalLM', 'Gemma3ForCausalLM', 'Exaone4ForCausalLM', ...wideQkNorms];
+const embeddingGains: Readonly<Record<string, number>> = { GemmaForCausalLM: 2, Gemma3ForCausalLM: 2 };
+
 function planTensors(config: HfConfig): TensorPlan[] {
   const { hidden_size: hidden, intermediate_size: intermediate, vocab_size: vocab } = config;
   const architecture = config.architectures[0];
   const headDim = config.head_dim ?? hidden / config.num_attention_heads;
   const queryWidth = config.num_attention_heads * headDim;
   const kvWidth = config.num_key_value_heads * headDim;
-  const hasQkvBias = architecture === 'Qwen2ForCausalLM' || config.attention_bias === true;
+  const hasQkvBias =
+    architecture === 'Qwen2ForCausalLM' || config.attention_bias === true || config.use_bias === true;
+  const names = normNames[architecture] ?? normNames.LlamaForCausalLM!;
+  // These multiply by one more than the weight.
+  const normMean = architecture.startsWith('Gemma') ? 0 : 1;
+  const hasMlpBias = config.mlp_bias === true || config.use_bias === true;
   const plans: TensorPlan[] = [];
   const matrix = (name: string, rows: number, columns: number, gain: number) =>
     plans.push({ name: `${name}.weight`, shape: [rows, columns], deviation: gain / Math.sqrt(columns) });
   const bias = (name: string, rows: number) =>
     plans.push({ name: `${name}.bias`, shape: [rows], deviation: 0.25 });
-  const norm = (name: string, width: number, mean = 1) =>
+  const norm = (name: string, width: number, mean = normMean) =>
     plans.push({ name: `${name}.weight`, shape: [width], deviation: 0.15, mean });
 
-  matrix('model.embed_tokens', vocab, hidden, 3);
+  // Where embeddings are multiplied, they are made as much smaller.
+  matrix('model.embed_tokens', vocab, hidden, embeddingGains[architecture] ?? 3);
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const prefix = `model.layers.${layer}`;
-    norm(`${prefix}.input_layernorm`, hidden);
+    for (const name of names) norm(`${prefix}.${name}`, hidden);
     if (architecture === 'Phi3ForCausalLM') {
       matrix(`${prefix}.self_attn.qkv_proj`, queryWidth + 2 * kvWidth, hidden, 1.4);
     } else {
@@ -69,23 +98,26 @@ function planTensors(config: HfConfig): TensorPlan[] {
         if (hasQkvBias) bias(`${prefix}.self_attn.${name}`, rows);
       }
     }
-    if (architecture === 'Qwen3ForCausalLM') {
-      norm(`${prefix}.self_attn.q_norm`, headDim, 1.4);
-      norm(`${prefix}.self_attn.k_norm`, headDim, 1.4);
+    const [queryNorm, keyNorm] = wideQkNorms.includes(architecture)
+      ? [queryWidth, kvWidth]
+      : [headDim, headDim];
+    if (qkNorms.includes(architecture)) {
+      norm(`${prefix}.self_attn.q_norm`, queryNorm, 0.4 + normMean);
+      norm(`${prefix}.self_attn.k_norm`, keyNorm, 0.4 + normMean);
     }
     matrix(`${prefix}.self_attn.o_proj`, hidden, queryWidth, 1.4);
-    if (config.attention_bias === true) bias(`${prefix}.self_attn.o_proj`, hidden);
-    norm(`${prefix}.post_attention_layernorm`, hidden);
-    if (architecture === 'Phi3ForCausalLM') {
+    const hasOutputBias = architecture !== 'Glm4ForCausalLM' && config.attention_bias === true;
+    if (hasOutputBias || config.use_bias === true) bias(`${prefix}.self_attn.o_proj`, hidden);
+    if (architecture === 'Phi3ForCausalLM' || architecture === 'Glm4ForCausalLM') {
       matrix(`${prefix}.mlp.gate_up_proj`, 2 * intermediate, hidden, 1.4);
     } else {
       for (const name of ['gate_proj', 'up_proj']) {
         matrix(`${prefix}.mlp.${name}`, intermediate, hidden, 1.4);
-        if (config.mlp_bias === true) bias(`${prefix}.mlp.${name}`, intermediate);
+        if (hasMlpBias) bias(`${prefix}.mlp.${name}`, intermediate);
       }
     }
     matrix(`${prefix}.mlp.down_proj`, hidden, intermediate, 1.4);
-    if (config.mlp_bias === true) bias(`${prefix}.mlp.down_proj`, hidden);
+    if (hasMlpBias) bias(`${prefix}.mlp.down_proj`, hidden);
   }
   norm('model.norm', hidden);
   if (!config.tie_word_embeddings) matrix('lm_head', vocab, hidden, 3);

@@ -11,10 +11,10 @@ export const latestTokenFlag = 0x80000000;
 /** Storage bindings of the embedding kernel. */
 export type EmbedBinding = 'values' | 'tokens' | 'hidden';
 /** Parameters of the embedding kernel. */
-export type EmbedParam = 'columns' | 'firstRow' | 'numRows';
+export type EmbedParam = 'columns' | 'firstRow' | 'numRows' | 'scale';
 
 /**
- * `hidden[r] = W[token]` for every entry r of the list: a token id, or `latestTokenFlag | sequence` for
+ * `hidden[r] = scale · W[token]` for every entry r of the list: a token id, or `latestTokenFlag | sequence` for
  * `tokens[sequence]`. The slab holds matrix rows [firstRow, firstRow + numRows); rows of `hidden [rows, columns]` whose token
  * lies elsewhere stay as they are. `scales` is bound only for affine groups.
  */
@@ -22,7 +22,7 @@ export function embed(format: MatrixFormat): KernelSpec<EmbedBinding, EmbedParam
   return {
     name: `linear/embed:${format}`,
     bindings: weightBindings(format, { tokens: 'read', hidden: 'read_write' }),
-    params: { columns: 'u32', firstRow: 'u32', numRows: 'u32' },
+    params: { columns: 'u32', firstRow: 'u32', numRows: 'u32', scale: 'f32' },
     hasList: true,
     variants: [{ name: 'portable', sources: [...weightSources(format, 3), shader] }],
   };

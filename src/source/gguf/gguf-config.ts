@@ -59,7 +59,11 @@ const architectures: Readonly<Record<string, NamedArchitecture>> = {
     name: 'Phi3ForCausalLM',
     modelType: 'phi3',
     // The configuration calls the window by its size; what is not set is as wide as the context.
-    fields: (metadata) => ({ sliding_window: own(metadata, 'attention.sliding_window') || null }),
+    fields: (metadata) => {
+      const window = own(metadata, 'attention.sliding_window');
+      // None is written as 0.
+      return { sliding_window: window === 0 ? null : (window ?? null) };
+    },
   },
   gemma: { name: 'GemmaForCausalLM', modelType: 'gemma', fields: gemma },
   gemma2: {

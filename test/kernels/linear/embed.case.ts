@@ -27,12 +27,12 @@ function caseOf(format: MatrixFormat, columns: number, firstRow: number, numRows
     title: `${format}: ${columns} columns, rows ${firstRow} to ${firstRow + numRows}`,
     spec: embed(format),
     buffers: { ...slab.buffers, tokens: sampled, hidden },
-    params: { columns, firstRow, numRows },
+    params: { columns, firstRow, numRows, scale: 2.5 },
     grid: embedGrid(columns, tokens.length),
     list,
     expected: () => {
       const encoded = sampleRows(format, source, vocabSize, columns);
-      const rows = reference(decodeRows(format, encoded, vocabSize, columns), tokens, columns);
+      const rows = reference(decodeRows(format, encoded, vocabSize, columns), tokens, columns, 2.5);
       const isHere = (i: number) => {
         const token = tokens[Math.floor(i / columns)]!;
         return token >= firstRow && token < firstRow + numRows;

@@ -11,20 +11,29 @@ const shapes = [
   [577, 33],
 ] as const;
 
-export const cases = shapes.map(([rows, width]): KernelCase => {
+const caseOf = (rows: number, width: number, RESIDUAL: 0 | 1): KernelCase => {
   // The kernel skips rows on both sides: two before its input, one before its output.
   const x = randomFloats((2 + rows) * width, rows);
   const weight = randomFloats(width, width);
+  const y = randomFloats((1 + rows) * width, 3);
   const params = { rows, width, epsilon: 1e-5, inputRow: 2, outputRow: 1 };
   return {
-    title: `${rows} rows of ${width}`,
+    title: `${rows} rows of ${width}${RESIDUAL ? ', added' : ''}`,
     spec: rmsNorm,
-    buffers: { x, weight, y: new Float32Array((1 + rows) * width) },
+    constants: { RESIDUAL },
+    buffers: { x, weight, y },
     params,
     grid: flatGrid(rows),
     expected: () => ({
-      y: Float32Array.of(...new Float32Array(width), ...reference(x.subarray(2 * width), weight, params)),
+      y: Float32Array.of(
+        ...y.subarray(0, width),
+        ...reference(x.subarray(2 * width), weight, params).map(
+          (value, i) => value + RESIDUAL * y[width + i]!,
+        ),
+      ),
     }),
     tolerance: { absolute: 1e-5, relative: 1e-5 },
   };
-});
+};
+
+export const cases = shapes.flatMap(([rows, width]) => [caseOf(rows, width, 0), caseOf(rows, width, 1)]);

@@ -39,15 +39,24 @@ describe('parseModelConfig', () => {
       intermediateSize: 172,
       activation: 'silu',
       normEpsilon: 1e-6,
+      norms: { attention: 'input_layernorm', mlp: 'post_attention_layernorm' },
+      hasOffsetNorms: false,
+      embeddingScale: 1,
+      attentionScale: 8 ** -0.5,
+      logitScale: 1,
       rope: { theta: 10_000, rotaryDim: 8, scaling: { type: 'none' } },
-      layers: new Array(4).fill({ usesRope: true, slidingWindow: undefined }),
+      windowRope: undefined,
+      hasInterleavedRope: false,
+      layers: new Array(4).fill({ usesRope: true, slidingWindow: undefined, usesWindowRope: false }),
       hasQkvBias: false,
       hasOutputBias: false,
       hasMlpBias: false,
-      hasQkNorm: false,
-      hasFusedTensors: false,
+      qkNorm: 'none',
+      hasFusedQkv: false,
+      hasFusedGateUp: false,
       isHeadTied: false,
       maxContext: 2048,
+      usualContext: 2048,
       bosId: 1,
       eosIds: [2],
     });
@@ -61,8 +70,8 @@ describe('parseModelConfig', () => {
         head_dim: 16,
         num_key_value_heads: 2,
       });
-      const { hasQkvBias, hasOutputBias, hasMlpBias, hasQkNorm, hasFusedTensors, isHeadTied } = config;
-      return [name, hasQkvBias, hasOutputBias, hasMlpBias, hasQkNorm, hasFusedTensors, isHeadTied];
+      const { hasQkvBias, hasOutputBias, hasMlpBias, qkNorm, hasFusedQkv, isHeadTied } = config;
+      return [name, hasQkvBias, hasOutputBias, hasMlpBias, qkNorm === 'heads', hasFusedQkv, isHeadTied];
     });
     expect(flags).toEqual([
       ['Llama', true, true, true, false, false, false],
@@ -253,9 +262,7 @@ describe('refusals', () => {
     ['hidden_act', 'Llama', { hidden_act: 'constructor' }],
     ['tie_word_embeddings', 'Llama', { tie_word_embeddings: 'yes' }],
     ['rope_theta', 'Llama', { rope_theta: 0 }],
-    ['rope_scaling.rope_type', 'Llama', { rope_scaling: { rope_type: 'dynamic', factor: 2 } }],
-    ['rope_scaling.type', 'Phi3', { rope_scaling: { type: 'longrope' } }],
-    ['rope_scaling.type', 'Phi3', { rope_scaling: { type: 'yarn', factor: 2 } }],
+    ['rope_scaling.short_factor', 'Phi3', { rope_scaling: { type: 'longrope' } }],
     ['rope_scaling.factor', 'Llama', { rope_scaling: { rope_type: 'linear' } }],
     ['rope_scaling', 'Llama', { rope_scaling: 3 }],
     ['rope_parameters.full_attention', 'Llama', { rope_parameters: { full_attention: {} } }],

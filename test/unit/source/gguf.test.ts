@@ -167,7 +167,7 @@ describe('as a model folder', () => {
     const code = (files: Record<string, Uint8Array>) =>
       open(files, first).then(
         () => undefined,
-        (error: EngineError) => error.code,
+        (error: unknown) => (error as EngineError).code,
       );
     expect(await code({ [first]: part(0, 2) })).toBe('model-unsupported');
     // Each says that it is the first: nothing follows the parts around in a circle.
