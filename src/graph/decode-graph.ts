@@ -16,6 +16,7 @@ import { activationCodes } from '../kernels/linear/matvec-gated';
 import { rmsNorm } from '../kernels/norm/rms-norm';
 import { qkvWidth } from './activations';
 import { bindHeldMasses } from './held-masses';
+import type { DecodeRow } from './decode-row';
 import type { GraphContext } from './graph-context';
 import { bindHeadNorms } from './head-norms';
 import {
@@ -29,24 +30,6 @@ import {
 import { bindSelection, type PrepareSelection, type Selection } from './selection';
 import { selectionTasks } from './selection-tasks';
 import type { LayerWeights, Matrix } from '../weights/weights';
-
-/** One row of a decode step. */
-export interface DecodeRow {
-  /** Index of the sequence in tables and token buffer. */
-  readonly sequence: number;
-  /** Position of the token that is processed: the sequence's latest sampled one. */
-  readonly position: number;
-  /** Every page is attended, whatever the budget. */
-  readonly isExact: boolean;
-  /**
-   * Layers `[first, end)` whose stable heads select anew in this step, with this step's query; they still attend their old set.
-   */
-  readonly reranking: { readonly first: number; readonly end: number } | undefined;
-  /** Present where all heads also select without effect, so that their stability is measured: whether a chunk of steps begins. */
-  readonly observed: { readonly isFirst: boolean } | undefined;
-  /** Records what rides along behind a layer's attention, which was cut into `maxSplits` splits a list at most. */
-  readonly onAttended?: ((recorder: Recorder, layer: number, maxSplits: number) => void) | undefined;
-}
 
 type LayerOperation = (recorder: Recorder, rows: readonly DecodeRow[]) => void;
 

@@ -4,7 +4,7 @@ import { pagesFor } from '../cache/page';
 import type { Recorder } from '../gpu/recorder';
 import { heldMass } from '../kernels/select/held-mass';
 import { qkvWidth } from './activations';
-import type { DecodeRow } from './decode-graph';
+import type { DecodeRow } from './decode-row';
 import type { GraphContext } from './graph-context';
 import type { PrepareSelection, Selection, SelectionTask } from './selection';
 

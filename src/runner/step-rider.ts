@@ -3,7 +3,7 @@
  * step's tokens. A step knows its riders by this interface alone.
  */
 import type { Recorder } from '../gpu/recorder';
-import type { DecodeRow } from '../graph/decode-graph';
+import type { DecodeRow } from '../graph/decode-row';
 import type { BufferPart } from '../offload/offloader';
 import type { MassWish } from './mass-wish';
 import type { Sequence } from './sequence';
