@@ -184,6 +184,12 @@ export function parseModelConfig(config: unknown, generation?: unknown): ModelCo
   };
 }
 
+/** The configuration with further tokens that end an answer, such as those of the tokenizer's files. */
+export function withEndIds(config: ModelConfig, endIds: readonly number[]): ModelConfig {
+  const further = endIds.filter((id) => id < config.vocabSize);
+  return { ...config, eosIds: [...new Set([...config.eosIds, ...further])] };
+}
+
 function findArchitecture(fields: ConfigFields): [name: string, architecture: Architecture] {
   const names = fields.array('architectures');
   const modelType = fields.get('model_type');
@@ -272,7 +278,10 @@ function resolveFlag(fields: ConfigFields, flag: boolean | string): boolean {
   return typeof flag === 'boolean' ? flag : fields.boolean(flag, false);
 }
 
-/** Ids of the generation configuration count before the model's, and those before the architecture's defaults. */
+/**
+ * BOS is the generation configuration's before the model's; the ids of both end an answer. The architecture's defaults count where
+ * neither says anything.
+ */
 function parseSpecialIds(
   config: ConfigFields,
   generation: unknown,
@@ -287,13 +296,15 @@ function parseSpecialIds(
   }
   const sources = [new ConfigFields(generation ?? {}, 'generation_config: '), config];
   const read = (name: string, otherwise: number | undefined): number[] => {
-    const fields = sources.find((source) => source.get(name) !== undefined);
-    if (!fields) return config.has(name) || otherwise === undefined ? [] : [otherwise];
-    const value = fields.get(name);
-    const ids: unknown[] = Array.isArray(value) ? value : [value];
-    if (!ids.every((id) => Number.isSafeInteger(id)))
-      throw fields.refuse(name, 'token ids are whole numbers');
-    return ids as number[];
+    const saying = sources.filter((source) => source.get(name) !== undefined);
+    if (saying.length === 0) return config.has(name) || otherwise === undefined ? [] : [otherwise];
+    return saying.flatMap((fields) => {
+      const value = fields.get(name);
+      const ids: unknown[] = Array.isArray(value) ? value : [value];
+      if (!ids.every((id) => Number.isSafeInteger(id)))
+        throw fields.refuse(name, 'token ids are whole numbers');
+      return ids as number[];
+    });
   };
   const inVocabulary = (id: number) => id >= 0 && id < vocabSize;
   return {

@@ -1,6 +1,6 @@
 /** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
 import { Device } from '../gpu/device';
-import type { ModelConfig } from '../config/model-config';
+import { withEndIds, type ModelConfig } from '../config/model-config';
 import { fingerprintModel } from '../weights/model-fingerprint';
 import type { ModelSource } from '../source/model-source';
 import { readModelConfig } from '../config/read-model-config';
@@ -128,7 +128,8 @@ export class EngineCore {
       const growing =
         parts.runner.plan.observe && (await growingProfile(source, chosen, onWarning ?? (() => undefined)));
       const loadMs = performance.now() - startedAt;
-      return new EngineCore(source, config, files, loaded, origin, growing, parts, loadMs);
+      const complete = withEndIds(config, files.endIds);
+      return new EngineCore(source, complete, files, loaded, origin, growing, parts, loadMs);
     } catch (error) {
       const reason = signal?.aborted ? error : await device.reasonOf(error);
       device.destroy();

@@ -5,7 +5,7 @@ import type { MatrixFormat } from '../kernels/linear/matrix-format';
 import { matvecTuning } from '../kernels/linear/matvec';
 import { topKConstants } from '../kernels/select/top-k';
 import { isSelecting, slowKernels } from '../graph/kernel-list';
-import type { ModelConfig } from '../config/model-config';
+import { withEndIds, type ModelConfig } from '../config/model-config';
 import type { ModelSource } from '../source/model-source';
 import { ContentDigest } from '../weights/content-digest';
 import { chooseFormats } from '../weights/choose-formats';
@@ -17,6 +17,7 @@ import type { HeadProfile } from '../stability/head-profile';
 import { fetched } from '../util/fetched';
 import { together } from '../util/together';
 import type { EngineOptions } from './engine-options';
+import type { TextFiles } from '../prompt/text-files';
 import { planMemory } from '../runner/memory-plan';
 import { ModelRunner } from '../runner/model-runner';
 import { openPlannedStore } from '../runner/runner-parts';
@@ -45,8 +46,8 @@ export interface PrepareExtras {
   readonly observer?: StabilityObserver | undefined;
   /** What earlier loads measured. */
   readonly measured?: HeadProfile | undefined;
-  /** What fails is not to be loaded for. */
-  readonly reading?: Promise<unknown>;
+  /** What the text files add to the configuration's `eosIds`; a load ends where they cannot be read. */
+  readonly reading?: Promise<Pick<TextFiles, 'endIds'>>;
 }
 
 /**
@@ -59,7 +60,7 @@ export async function prepare(
   config: ModelConfig,
   source: ModelSource,
   options: EngineOptions,
-  { store, observer, measured, reading = Promise.resolve() }: PrepareExtras,
+  { store, observer, measured, reading = Promise.resolve({ endIds: [] }) }: PrepareExtras,
 ): Promise<EngineParts> {
   const { kv = {}, onProgress, onWarning, signal } = options;
   const formats = await chooseFormats(source, config, options.weights, signal);
@@ -91,7 +92,7 @@ export async function prepare(
   let hostStore = store;
   const digest = new ContentDigest();
   try {
-    const [{ refusedVariants, warning }] = await together(signal, (either) => [
+    const [{ refusedVariants, warning }, , { endIds }] = await together(signal, (either) => [
       runSelfTest(compiler, shape),
       loadWeights(device, config, source, {
         format: formats,
@@ -108,7 +109,8 @@ export async function prepare(
       observer ??
       (plan.observe &&
         (await fetched(import('../stability/stability-observer'))).newObserver(config, plan, measured));
-    const runner = await ModelRunner.create(compiler, config, weights!, plan, hostStore, meter);
+    const complete = withEndIds(config, endIds);
+    const runner = await ModelRunner.create(compiler, complete, weights!, plan, hostStore, meter);
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();
     const weightsId = await digest.finish();

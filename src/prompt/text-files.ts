@@ -3,6 +3,7 @@ import type { ModelSource } from '../source/model-source';
 import { digestOf } from '../weights/content-digest';
 import { readJson } from '../source/read-json';
 import { ChatTemplate } from '../tokenizer/chat-template';
+import { endIds } from '../tokenizer/end-ids';
 import { Tokenizer } from '../tokenizer/tokenizer';
 import { EngineError } from '../util/errors';
 
@@ -10,6 +11,8 @@ import { EngineError } from '../util/errors';
 export interface TextFiles {
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;
+  /** Tokens that end an answer, beside those that the configuration names. */
+  readonly endIds: readonly number[];
   /** Digest of what the files say. */
   readonly id: string;
 }
@@ -26,9 +29,13 @@ export async function readTextFiles(source: ModelSource, signal?: AbortSignal): 
   ]);
   if (tokenizer === undefined)
     throw new EngineError('model-unsupported', 'The model folder has no tokenizer.json.');
-  return {
+  const files = {
     tokenizer: Tokenizer.fromJson(tokenizer, tokenizerConfig),
     template: ChatTemplate.fromFiles(chatTemplate, tokenizerConfig),
+  };
+  return {
+    ...files,
+    endIds: endIds(files.tokenizer, files.template),
     id: await digestOf([JSON.stringify([tokenizer, tokenizerConfig, chatTemplate])]),
   };
 }

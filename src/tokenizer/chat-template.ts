@@ -57,6 +57,11 @@ export class ChatTemplate {
     return this.source !== undefined;
   }
 
+  /** Whether the template's source has this text. */
+  mentions(text: string): boolean {
+    return this.source?.includes(text) ?? false;
+  }
+
   /**
    * Renders a conversation up to the point where the assistant is to speak.
    *

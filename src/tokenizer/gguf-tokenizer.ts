@@ -1,5 +1,6 @@
 /** A GGUF file's vocabulary in the form of tokenizer.json and tokenizer_config.json, so that one tokenizer reads both. Pure. */
 import { EngineError } from '../util/errors';
+import { endTexts } from './end-ids';
 import { preTokenizers, wholeWordNames } from './gguf-pre-tokenizers';
 import type { JsonObject } from './json';
 
@@ -29,23 +30,6 @@ export interface TokenizerFiles {
 
 /** `tokenizer.ggml.token_type`. */
 const types = { normal: 1, unknown: 2, control: 3, userDefined: 4, byte: 6 } as const;
-
-/** Texts of tokens that end a turn wherever they are control tokens (`special_eog_ids` of llama.cpp). */
-const endTexts: ReadonlySet<string> = new Set([
-  '<|eot_id|>',
-  '<|eom_id|>',
-  '<|im_end|>',
-  '<|end|>',
-  '<|return|>',
-  '<|call|>',
-  '<end_of_turn>',
-  '<turn|>',
-  '<|endoftext|>',
-  '<|end_of_text|>',
-  '<end_of_utterance>',
-  '<EOT>',
-  '[EOT]',
-]);
 
 /** @throws EngineError `model-unsupported` naming what cannot be followed */
 export function ggufTokenizer(vocabulary: GgufVocabulary): TokenizerFiles {
