@@ -50,6 +50,10 @@ export interface ChatCompletionRequest extends GenerationOptions, NeutralFields 
   logprobs?: boolean | null;
   /** How many of the likeliest tokens to report at each place, 0 to 20; needs `logprobs: true`. */
   top_logprobs?: number | null;
+  /** Ours: names that the model's chat template sees beside the messages, in plain JSON, such as `enable_thinking` or `tools`. */
+  chat_template_kwargs?: Record<string, unknown> | null;
+  /** `'none'` tells the chat template `enable_thinking: false`; other values are `unsupported`. */
+  reasoning_effort?: string | null;
   /** Ours: the document that the conversation is about, by its name in `engine.documents`, or its text. */
   document?: string | { id: string } | { text: string } | null;
 }
@@ -84,7 +88,6 @@ export interface NeutralFields {
   /** Absent. */
   audio?: unknown;
   moderation?: unknown;
-  reasoning_effort?: string | null;
   web_search_options?: unknown;
 }
 

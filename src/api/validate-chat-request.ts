@@ -1,6 +1,7 @@
 /** Chat completion requests: checked field by field, and turned into what the engine takes. */
 import type { DocumentSource, GenerationRequest } from '../loop/generation';
 import type { ChatMessage, ChatRole } from '../tokenizer/chat-message';
+import { isJsonObject } from '../util/config-fields';
 import { describe, quoted, RequestReader } from './request-reader';
 import { unsupportedFields, unsupportedMessageFields, unsupportedPartFields } from './unsupported-fields';
 import { readCommonOptions, type RequestContext, type ResponseOptions } from './validate-options';
@@ -31,10 +32,11 @@ export function validateChatRequest(value: unknown, context: RequestContext = {}
   if (options.sources && !document) throw new TypeError('"sources" needs a "document" that they are in.');
   const limit = readTokenLimit(reader, maxTokens);
   const logprobs = readLogprobs(reader);
+  const variables = readTemplateVariables(reader);
   reader.refuseRest(unsupportedFields);
   return {
     request: {
-      prompt: { kind: 'chat', messages, ...(document && { document }) },
+      prompt: { kind: 'chat', messages, ...(document && { document }), ...(variables && { variables }) },
       ...(limit !== undefined && { maxTokens: limit }),
       ...options,
       ...(logprobs !== undefined && { logprobs }),
@@ -114,6 +116,39 @@ function readTokenLimit(reader: RequestReader, maxTokens: number | undefined): n
   }
   return limit ?? maxTokens;
 }
+
+/** Names that the engine itself gives the chat template. */
+const ownVariables = ['messages', 'add_generation_prompt'];
+
+/** What the chat template is told beside the messages. */
+function readTemplateVariables(reader: RequestReader): Record<string, unknown> | undefined {
+  const given = reader.take('chat_template_kwargs');
+  if (given !== undefined && !isJsonObject(given))
+    throw reader.wrongType('chat_template_kwargs', 'an object', given);
+  for (const name of ownVariables) {
+    if (given && Object.hasOwn(given, name))
+      throw new RangeError(`"chat_template_kwargs.${name}" is given by the engine itself; leave it out.`);
+  }
+  for (const [name, value] of Object.entries(given ?? {})) {
+    if (!isJson(value)) throw new TypeError(`"chat_template_kwargs.${name}" must be plain JSON.`);
+  }
+  const effort = reader.take('reasoning_effort');
+  if (effort !== undefined && effort !== 'none')
+    throw reader.unsupported('reasoning_effort', 'only "none" is; say more in a message');
+  if (!given && effort === undefined) return undefined;
+  return { ...(effort === 'none' && { enable_thinking: false }), ...given };
+}
+
+/** Whether a value is what JSON can say, so that it reaches the worker as it is. */
+function isJson(value: unknown, depth = 0): boolean {
+  if (depth > maxJsonDepth) return false;
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value === 'object' && Object.values(value).every((entry) => isJson(entry, depth + 1));
+}
+
+/** Deeper ones are cyclic, or no use to a template. */
+const maxJsonDepth = 100;
 
 function readLogprobs(reader: RequestReader): number | undefined {
   const isWanted = reader.boolean('logprobs') ?? false;

@@ -10,8 +10,7 @@ import { storageQuota } from './storage-quota';
 import { originOf, type StoredDocument } from './stored-document';
 import type { ModelConfig } from '../config/model-config';
 import { encodeChunks } from '../tokenizer/chunked-encoding';
-import type { ChatMessage } from '../tokenizer/chat-message';
-import type { ChatTemplate } from '../tokenizer/chat-template';
+import type { ChatInput, ChatTemplate } from '../tokenizer/chat-template';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { asError, EngineError } from '../util/errors';
 import { pause } from '../util/pause';
@@ -238,7 +237,12 @@ export class Documents {
   }
 
   /** The token ids of a conversation on a document, as far as that is read; opens it. Its text only where `hasText`. */
-  async prompt(id: string, messages: readonly ChatMessage[], hasText: boolean): Promise<EncodedPrompt> {
+  async prompt(
+    id: string,
+    messages: ChatInput['messages'],
+    hasText: boolean,
+    variables?: ChatInput['variables'],
+  ): Promise<EncodedPrompt> {
     const { library } = this;
     const { template, tokenizer } = this.#context;
     await this.open(id);
@@ -247,7 +251,7 @@ export class Documents {
       throw new EngineError('document-unread', `Nothing of '${id}' is read yet. Ask when its first part is.`);
     }
     const now = new Date(known.renderedAt);
-    const { documentPrefix: head, rest } = template.render({ messages, document: '', now });
+    const { documentPrefix: head, rest } = template.render({ messages, document: '', now, variables });
     const isAllRead = known.numReadTokens === readableTokens(known.numTokens);
     // A template may write something about this conversation before the document: its prefix is another one then.
     const isKnown = head === known.head;

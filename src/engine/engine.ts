@@ -233,7 +233,7 @@ export class EngineCore {
     if (prompt.kind !== 'chat' || !prompt.document || !('id' in prompt.document)) {
       return this.encodePrompt(prompt, signal);
     }
-    return (await this.documents()).prompt(prompt.document.id, prompt.messages, hasText);
+    return (await this.documents()).prompt(prompt.document.id, prompt.messages, hasText, prompt.variables);
   }
 
   /** Tokens of a prompt as `generate` would process it. @throws what `generate` throws for the prompt */

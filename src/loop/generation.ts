@@ -11,7 +11,13 @@ export type DocumentSource = { id: string } | { text: string };
 
 /** What is to be continued. */
 export type Prompt =
-  | { kind: 'chat'; messages: ChatMessage[]; document?: DocumentSource }
+  | {
+      kind: 'chat';
+      messages: ChatMessage[];
+      document?: DocumentSource;
+      /** Further names that the chat template sees: plain JSON. */
+      variables?: Record<string, unknown>;
+    }
   /** Raw text: no template; the tokenizer adds its BOS where the model's files say so. */
   | { kind: 'text'; text: string }
   /** Token ids, taken as they are: no template, no BOS added. */

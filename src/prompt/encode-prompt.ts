@@ -34,11 +34,11 @@ export async function encodePrompt(
       return { ids, subject: { numTokens: ids.length, prefix: prompt.text, textStart: 0 } };
     }
     case 'chat': {
-      const { messages, document } = prompt;
+      const { messages, document, variables } = prompt;
       if (document && 'id' in document) {
         throw new RangeError(`'${document.id}' must be opened to be a part of a prompt.`);
       }
-      const { documentPrefix, rest } = template.render({ messages, document: document?.text });
+      const { documentPrefix, rest } = template.render({ messages, document: document?.text, variables });
       const prefixIds = await encodeText(documentPrefix, false, context);
       const isContinuation = prefixIds.length > 0;
       const textStart = documentPrefix.length - (document?.text.length ?? 0);

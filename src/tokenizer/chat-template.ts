@@ -11,6 +11,8 @@ export interface ChatInput {
   messages: readonly ChatMessage[];
   /** Text of the document, which comes before everything that the caller wrote. */
   document?: string | undefined;
+  /** Further names that the template sees, such as `enable_thinking`. */
+  variables?: Readonly<Record<string, unknown>> | undefined;
   /**
    * The date for templates that state it (default: now). For a kept document it must be the one of its first reading, since such
    * a template may state it before the document.
@@ -73,10 +75,11 @@ export class ChatTemplate {
    */
   render(input: ChatInput): RenderedChat {
     const messages = joinLeadingSystem(input.messages);
-    const now = input.now ?? new Date();
-    if (input.document === undefined) return { documentPrefix: '', rest: this.renderText(messages, now) };
+    const { now = new Date(), variables } = input;
+    if (input.document === undefined)
+      return { documentPrefix: '', rest: this.renderText(messages, now, variables) };
     const marker = unusedMarker(messages);
-    const text = this.renderText(withDocument(messages, marker, this.documentPlace()), now);
+    const text = this.renderText(withDocument(messages, marker, this.documentPlace()), now, variables);
     const at = onlyIndexOf(text, marker);
     if (at === undefined) throw noPlaceForDocument();
     return {
@@ -119,16 +122,21 @@ export class ChatTemplate {
     }
   }
 
-  private renderText(messages: readonly ChatMessage[], now: Date): string {
+  private renderText(
+    messages: readonly ChatMessage[],
+    now: Date,
+    variables: Readonly<Record<string, unknown>> = {},
+  ): string {
     const template = this.compiled();
     try {
       // Hugging Face passes None for tools and documents, and templates test for it.
       const values = {
         ...this.namedTokens,
-        messages,
-        add_generation_prompt: true,
         tools: null,
         documents: null,
+        ...variables,
+        messages,
+        add_generation_prompt: true,
       };
       return template.render(values, now);
     } catch (cause) {

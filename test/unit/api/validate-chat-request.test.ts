@@ -374,3 +374,34 @@ describe('a bad request is refused with a sentence that names the field', () => 
     expect(() => validateChatRequest(value)).toThrow(/^The chat completion request must be an object, not /);
   });
 });
+
+describe('what the chat template is told', () => {
+  const variables = (fields: object) => {
+    const { prompt } = validate(fields).request;
+    return prompt.kind === 'chat' ? prompt.variables : undefined;
+  };
+
+  test('chat_template_kwargs reach it as they are', () => {
+    const tools = [{ type: 'function', function: { name: 'now', parameters: {} } }];
+    const chat_template_kwargs = { enable_thinking: true, tools, limit: null };
+    expect(variables({ chat_template_kwargs })).toEqual(chat_template_kwargs);
+    expect(variables({})).toBeUndefined();
+  });
+
+  test('no reasoning effort is no thinking, unless the other field says otherwise', () => {
+    expect(variables({ reasoning_effort: 'none' })).toEqual({ enable_thinking: false });
+    const chat_template_kwargs = { enable_thinking: true };
+    expect(variables({ reasoning_effort: 'none', chat_template_kwargs })).toEqual(chat_template_kwargs);
+  });
+
+  test('bad ones are refused by name', () => {
+    const cyclic: { self?: unknown } = {};
+    cyclic.self = cyclic;
+    const refused = (fields: object) => expect(() => validate(fields));
+    refused({ chat_template_kwargs: [] }).toThrow(/"chat_template_kwargs" must be an object/);
+    refused({ chat_template_kwargs: { messages: [] } }).toThrow(/"chat_template_kwargs.messages"/);
+    refused({ chat_template_kwargs: { f: () => 1 } }).toThrow(/"chat_template_kwargs.f" must be plain JSON/);
+    refused({ chat_template_kwargs: { cyclic } }).toThrow(/"chat_template_kwargs.cyclic" must be plain JSON/);
+    refused({ reasoning_effort: 'high' }).toThrow(/"reasoning_effort" is not supported: only "none"/);
+  });
+});

@@ -243,3 +243,17 @@ describe('templates that fail', () => {
     expect((errorOf(source, 'B') as Error).message).toMatch(/no place for a document/);
   });
 });
+
+test('names that a request gives are there, and take no message away', () => {
+  const source =
+    "{{ bos_token }}{% if tools %}[{{ tools[0]['name'] }}]{% endif %}{{ messages[0]['content'] }}" +
+    '{% if enable_thinking is defined and not enable_thinking %}<no-think>{% endif %}';
+  const template = ChatTemplate.fromFiles(source, { bos_token: '<s>' });
+  const messages = [user('Hi')];
+  const variables = { enable_thinking: false, tools: [{ name: 'now' }] };
+  expect(template.render({ messages }).rest).toBe('<s>Hi');
+  expect(template.render({ messages, variables }).rest).toBe('<s>[now]Hi<no-think>');
+  expect(template.render({ messages, variables: { messages: [], enable_thinking: true } }).rest).toBe(
+    '<s>Hi',
+  );
+});
