@@ -195,9 +195,10 @@ export class MarkdownStream {
   render(text: string): TemplateResult {
     if (!text.startsWith(this.#settledText)) this.#begin();
     const rest = text.slice(this.#settledText.length);
-    if (isTooMuch(rest))
-      return html`${this.#settled}
-        <p class="plain">${rest}</p>`;
+    if (isTooMuch(rest)) {
+      const plain = html`<p class="plain">${rest}</p>`;
+      return html`${this.#settled}${plain}`;
+    }
     const tokens = lex(rest);
     const numClosed = this.#settle(tokens, rest);
     const levels = this.#levels.copy();
