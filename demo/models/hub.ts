@@ -6,8 +6,15 @@ export const defaultHubUrl = 'https://huggingface.co';
 
 /** Architectures that this engine runs, as `config.json` names them: others are refused before a long download. */
 export const supportedArchitectures: readonly string[] = [
+  'Ernie4_5ForCausalLM',
+  'Exaone4ForCausalLM',
+  'Gemma3ForCausalLM',
+  'GemmaForCausalLM',
+  'Glm4ForCausalLM',
+  'GraniteForCausalLM',
   'LlamaForCausalLM',
   'MistralForCausalLM',
+  'Olmo2ForCausalLM',
   'Phi3ForCausalLM',
   'Qwen2ForCausalLM',
   'Qwen3ForCausalLM',

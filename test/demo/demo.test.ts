@@ -142,7 +142,7 @@ describe('demo page', () => {
   test('loads a model from a folder on disk', async () => {
     const { page } = shared;
     await page.getByRole('button', { name: 'Models' }).click();
-    await page.locator('longpage-model-picker input[type=file]').setInputFiles(tinyModelFolder);
+    await page.locator('longpage-model-picker input[webkitdirectory]').setInputFiles(tinyModelFolder);
     await expect.poll(() => page.locator('footer').textContent()).toContain('tiny-llama');
     await untilReady(page);
   });

@@ -81,7 +81,10 @@ export const answerTexts = (page: Page) =>
 
 /** Until a model is loaded and a question can be sent. Only where a chat is open. */
 export const untilReady = (page: Page) =>
-  page.getByRole('button', { name: 'Ask', exact: true }).and(page.locator(':enabled')).waitFor();
+  page
+    .getByRole('button', { name: 'Ask', exact: true })
+    .and(page.locator(':enabled'))
+    .waitFor({ timeout: 300_000 });
 
 /** Takes the offer to read a document; resolves once it is read to its end. */
 export async function read(page: Page): Promise<void> {

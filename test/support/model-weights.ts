@@ -85,7 +85,7 @@ function planTensors(config: HfConfig): TensorPlan[] {
   matrix('model.embed_tokens', vocab, hidden, embeddingGains[architecture] ?? 3);
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const prefix = `model.layers.${layer}`;
-    for (const name of names) norm(`${prefix}.${name}`, hidden);
+    if (names.includes('input_layernorm')) norm(`${prefix}.input_layernorm`, hidden);
     if (architecture === 'Phi3ForCausalLM') {
       matrix(`${prefix}.self_attn.qkv_proj`, queryWidth + 2 * kvWidth, hidden, 1.4);
     } else {
@@ -108,6 +108,7 @@ function planTensors(config: HfConfig): TensorPlan[] {
     matrix(`${prefix}.self_attn.o_proj`, hidden, queryWidth, 1.4);
     const hasOutputBias = architecture !== 'Glm4ForCausalLM' && config.attention_bias === true;
     if (hasOutputBias || config.use_bias === true) bias(`${prefix}.self_attn.o_proj`, hidden);
+    for (const name of names) if (name !== 'input_layernorm') norm(`${prefix}.${name}`, hidden);
     if (architecture === 'Phi3ForCausalLM' || architecture === 'Glm4ForCausalLM') {
       matrix(`${prefix}.mlp.gate_up_proj`, 2 * intermediate, hidden, 1.4);
     } else {
