@@ -221,7 +221,10 @@ describe('RoPE', () => {
 describe('special ids', () => {
   it('takes them from the generation configuration, then the configuration, else the defaults', () => {
     const config = { eos_token_id: 7, bos_token_id: 6 };
-    expect(parse('Llama', config, { eos_token_id: [8, 9, 8] })).toMatchObject({ bosId: 6, eosIds: [8, 9, 7] });
+    expect(parse('Llama', config, { eos_token_id: [8, 9, 8] })).toMatchObject({
+      bosId: 6,
+      eosIds: [8, 9, 7],
+    });
     expect(parse('Llama', config, { eos_token_id: 5, bos_token_id: 4 })).toMatchObject({
       bosId: 4,
       eosIds: [5, 7],
