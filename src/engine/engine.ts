@@ -2,6 +2,7 @@
 import { Device } from '../gpu/device';
 import { withEndIds, type ModelConfig } from '../config/model-config';
 import { fingerprintModel } from '../weights/model-fingerprint';
+import { withOwnHead } from '../weights/own-head';
 import type { ModelSource } from '../source/model-source';
 import { readModelConfig } from '../config/read-model-config';
 import type { HeadProfile } from '../stability/head-profile';
@@ -100,7 +101,7 @@ export class EngineCore {
     // What the device and its kernels wait for comes first; the tokenizer may take as long as they do.
     const reading = readTextFiles(source, signal);
     reading.catch(() => undefined);
-    const config = await readModelConfig(source, signal);
+    const config = await withOwnHead(await readModelConfig(source, signal), source, signal);
     const chosen = await chooseProfile({
       source,
       config,
