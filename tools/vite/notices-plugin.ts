@@ -16,7 +16,7 @@ export function notices(): Plugin {
     configResolved(config) {
       outDir = config.build.outDir;
     },
-    closeBundle() {
+    writeBundle() {
       writeFileSync(join(outDir, noticesName), noticesOf(packagesOf(sourcesIn(outDir)), modules));
     },
   };
