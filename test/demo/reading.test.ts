@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser } from '../../tools/browser/launch.mjs';
 import { chapter, makeEpub, makePdf } from '../support/document-files';
-import { canLimitMemory, gpuMemoryOf, limitGpuMemory } from '../support/gpu-process';
+import { canLimitMemory, limitGpuMemory, peakGpuMemory } from '../support/gpu-process';
 import {
   answers,
   answerTexts,
@@ -246,15 +246,15 @@ describe('a document that Scout has read', () => {
   test.skipIf(!canLimitMemory)(
     'a GPU that has no room for the limit is said to be lost, and a smaller limit works',
     async () => {
-      // More than twice what Scout takes with the limits offered next, and half of what it takes to keep every page.
+      // What Scout takes with the limit offered next is 110 MB more than with the first one, keeping every page 510 MB.
       const spareBytes = 300_000_000;
       // A browser of its own, because its GPU process dies.
       const ownBrowser = await launchBrowser();
       try {
         const own = await visit(ownBrowser, server.origin);
         const { page } = own;
-        await chatWithoutDocument(page);
-        const mostBytes = (await gpuMemoryOf(ownBrowser)) + spareBytes;
+        // A load takes most while it compiles.
+        const mostBytes = (await peakGpuMemory(ownBrowser, chatWithoutDocument(page))) + spareBytes;
         await limitGpuMemory(ownBrowser, mostBytes);
         await page.getByRole('button', { name: 'Memory' }).click();
         await page.getByLabel('GPU memory limit').focus();

@@ -26,9 +26,19 @@ async function gpuProcessOf(browser: Browser): Promise<number> {
 }
 
 /** Memory of its own that the GPU process of `browser` has now, in bytes. */
-export async function gpuMemoryOf(browser: Browser): Promise<number> {
+async function gpuMemoryOf(browser: Browser): Promise<number> {
   const status = readFileSync(`/proc/${await gpuProcessOf(browser)}/status`, 'utf8');
   return 1024 * Number(/^VmData:\s+(\d+)/m.exec(status)![1]);
+}
+
+/** The most memory of its own that the GPU process of `browser` is seen with while `work` runs, in bytes. */
+export async function peakGpuMemory(browser: Browser, work: Promise<void>): Promise<number> {
+  let isDone = false;
+  const end = work.finally(() => (isDone = true));
+  let peak = 0;
+  while (!isDone) peak = Math.max(peak, await gpuMemoryOf(browser));
+  await end;
+  return peak;
 }
 
 /** Lets the GPU process of `browser` have so many bytes of memory of its own and no more. */
