@@ -23,6 +23,8 @@ export interface Turn {
   readonly parentId: string | undefined;
   readonly role: 'user' | 'assistant';
   readonly content: string;
+  /** What the model thought before its answer. */
+  readonly thoughts?: string;
   /** Why an answer is not complete: the person stopped it, a limit was reached, it failed, or the page was left. */
   readonly ending?: 'stopped' | 'length' | 'failed' | 'left';
   readonly sources?: readonly Source[];

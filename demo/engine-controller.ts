@@ -40,6 +40,8 @@ export interface Question {
 /** An answer so far. */
 export interface Answer {
   readonly content: string;
+  /** What the model thought before it; absent where it did not. */
+  readonly thoughts?: string;
   readonly isCut: boolean;
   /** From the question to the first text; undefined before it. */
   readonly firstTokenMs: number | undefined;
@@ -228,6 +230,7 @@ export class EngineController implements ReactiveController {
     if (!engine) throw new EngineError('disposed', 'No model is loaded.');
     const pace = new AnswerPace(performance.now());
     let content = '';
+    let thoughts = '';
     this.#isAnswering = true;
     try {
       const { documentId: document } = question;
@@ -245,14 +248,17 @@ export class EngineController implements ReactiveController {
       for await (const chunk of stream) {
         const choice = chunk.choices[0];
         if (!choice) continue;
-        const text = choice.delta.content ?? '';
-        content += text;
+        const { content: said = '', reasoning_content: thought = '' } = choice.delta;
+        const text = said + thought;
+        content += said;
+        thoughts += thought;
         // Many an answer is over before the first rerank.
         if (text !== '' && pace.firstTokenMs === undefined) void this.#readMap();
         if (text !== '') pace.add(performance.now());
         this.tokensPerSecond = pace.tokensPerSecond;
         yield {
           content,
+          ...(thoughts !== '' && { thoughts }),
           isCut: choice.finish_reason === 'length',
           firstTokenMs: pace.firstTokenMs,
           tokensPerSecond: pace.tokensPerSecond,

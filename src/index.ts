@@ -9,6 +9,7 @@ export type {
   ChatCompletionChunk,
   ChatCompletionChunkChoice,
   ChatCompletionLogprobs,
+  ChatCompletionMessage,
   ChatCompletionMessageParam,
   ChatCompletionRequest,
   ChatCompletionTokenLogprob,
@@ -17,6 +18,12 @@ export type {
   TextContentPart,
   TopLogprob,
 } from './api/chat-completions';
+export type {
+  ChatCompletionTool,
+  ChatCompletionToolCall,
+  ChatCompletionToolCallDelta,
+  ChatFinishReason,
+} from './api/tool-calls';
 export type { Completion, CompletionChoice, CompletionLogprobs, CompletionRequest } from './api/completions';
 export type { GenerationOptions } from './api/generation-options';
 export type { AnswerSource, AnswerSources } from './api/response';

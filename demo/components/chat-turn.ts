@@ -36,6 +36,7 @@ export class ChatTurn extends LitElement {
         max-width: 100%;
       }
 
+      .thoughts,
       .user .content {
         overflow-wrap: anywhere;
         white-space: pre-wrap;
@@ -200,13 +201,21 @@ export class ChatTurn extends LitElement {
   }
 
   #renderAnswer() {
-    const { content, ending, part } = this.turn;
+    const { content, thoughts, ending, part } = this.turn;
     const isWaiting = this.isGrowing && content === '';
     return html`
+      ${
+        thoughts
+          ? html`<details class="soft">
+              <summary>${isWaiting ? 'Thinking…' : 'Thoughts'}</summary>
+              <div class="content thoughts">${thoughts}</div>
+            </details>`
+          : null
+      }
       <div class="answer">
         <span class="visually-hidden">Answer: </span>${
           isWaiting
-            ? html`<span class="waiting">Reading…</span>`
+            ? html`<span class="waiting">${thoughts ? '' : 'Reading…'}</span>`
             : html`<longpage-markdown
                 class=${this.isGrowing ? 'content cursor' : 'content'}
                 .text=${content}

@@ -1,6 +1,6 @@
 /** The events of a request as OpenAI's chat completion, whole or in chunks. */
 import type { StepLogprobs } from '../loop/generation';
-import type { GenerationEvent } from '../loop/generation-event';
+import type { AnswerEvent } from './answer-event';
 import type {
   ChatCompletion,
   ChatCompletionChunk,
@@ -14,7 +14,7 @@ import type { ResponseOptions } from './validate-options';
 
 /** Waits for the end of a request. @throws what `events` throws. */
 export async function buildChatCompletion(
-  events: AsyncIterable<GenerationEvent>,
+  events: AsyncIterable<AnswerEvent>,
   identity: ResponseIdentity,
   options: ResponseOptions,
 ): Promise<ChatCompletion> {
@@ -25,7 +25,12 @@ export async function buildChatCompletion(
     choices: [
       {
         index: 0,
-        message: { role: 'assistant', content: text, refusal: null },
+        message: {
+          role: 'assistant',
+          content: text === '' && end.added?.tool_calls ? null : text,
+          refusal: null,
+          ...end.added,
+        },
         logprobs: logprobsOf(logprobs, options),
         finish_reason: end.finishReason,
         ...(options.hasTokenIds && { token_ids: tokenIds }),
@@ -41,7 +46,7 @@ export async function buildChatCompletion(
  * finish reason, and one with the usage if asked for. @throws what `events` throws.
  */
 export async function* streamChatCompletion(
-  events: AsyncIterable<GenerationEvent>,
+  events: AsyncIterable<AnswerEvent>,
   identity: ResponseIdentity,
   options: ResponseOptions,
 ): AsyncGenerator<ChatCompletionChunk, void, undefined> {
@@ -59,7 +64,10 @@ export async function* streamChatCompletion(
       case 'delta':
         if (isWorthAChunk(event, options)) {
           yield chunk({
-            delta: { content: event.text },
+            delta: {
+              ...((event.text !== '' || !event.added) && { content: event.text }),
+              ...event.added,
+            },
             logprobs: logprobsOf(event.logprobs, options),
             ...(options.hasTokenIds && { token_ids: event.tokenIds }),
           });

@@ -1,7 +1,12 @@
 /** OpenAI's chat completions, field by field: the request's and the answers' types. Checking is in validate-chat-request.ts. */
-import type { FinishReason } from '../loop/generation';
 import type { GenerationOptions } from './generation-options';
 import type { AnswerSources } from './response';
+import type {
+  ChatCompletionTool,
+  ChatCompletionToolCall,
+  ChatCompletionToolCallDelta,
+  ChatFinishReason,
+} from './tool-calls';
 import type { CompletionUsage } from './usage';
 
 /** A part of a message. OpenAI's other kinds of part have the same form, so that a typed history is accepted; only text is known. */
@@ -26,16 +31,18 @@ export interface ChatCompletionMessageParam {
   role: 'system' | 'developer' | 'user' | 'assistant' | 'tool' | 'function';
   /** A text, or parts that are joined without anything between them; null or absent only in an assistant's message. */
   content?: string | ContentPart[] | null;
-  /** Taken, and not shown to the model: chat templates have no place for it. */
+  /** Of a `tool` message: the tool, where the call in the history does not say it. Else taken, and not shown to the model. */
   name?: string | null;
   /** Stands for the content of an assistant's message that has none. */
   refusal?: string | null;
   /** Taken, and not shown to the model. */
   annotations?: unknown[] | null;
   parsed?: unknown;
+  /** Of an answer: shown to models whose chat template has a place for it. */
   reasoning_content?: string | null;
-  /** Empty or absent; more is `unsupported`. */
+  /** Of an answer that called tools: the calls. */
   tool_calls?: unknown[] | null;
+  /** Of a `tool` message: the call whose result it is. */
   tool_call_id?: string | null;
   function_call?: unknown;
   audio?: unknown;
@@ -50,7 +57,16 @@ export interface ChatCompletionRequest extends GenerationOptions, NeutralFields 
   logprobs?: boolean | null;
   /** How many of the likeliest tokens to report at each place, 0 to 20; needs `logprobs: true`. */
   top_logprobs?: number | null;
-  /** Ours: names that the model's chat template sees beside the messages, in plain JSON, such as `enable_thinking` or `tools`. */
+  /**
+   * Up to 128 functions that the model may call; only for models whose chat template knows tools and writes calls in a way that is
+   * known (`unsupported` otherwise).
+   */
+  tools?: ChatCompletionTool[] | null;
+  /** `'auto'` (default), or `'none'`: the model is told of no tools. */
+  tool_choice?: unknown;
+  /** Whether an answer may have several calls (default true); with false those beyond the first are left out. */
+  parallel_tool_calls?: boolean | null;
+  /** Ours: names that the model's chat template sees beside the messages, in plain JSON, such as `enable_thinking`. */
   chat_template_kwargs?: Record<string, unknown> | null;
   /** `'none'` tells the chat template `enable_thinking: false`; other values are `unsupported`. */
   reasoning_effort?: string | null;
@@ -65,7 +81,6 @@ export interface ChatCompletionRequest extends GenerationOptions, NeutralFields 
 export interface NeutralFields {
   /** Taken whatever they say. */
   metadata?: object | null;
-  parallel_tool_calls?: boolean | null;
   prediction?: object | null;
   prompt_cache_key?: string | null;
   prompt_cache_options?: object | null;
@@ -78,10 +93,6 @@ export interface NeutralFields {
   modalities?: string[] | null;
   /** `{ type: 'text' }`. */
   response_format?: { type: string } | null;
-  /** Empty. */
-  tools?: unknown[] | null;
-  /** `'none'` or `'auto'`. */
-  tool_choice?: unknown;
   /** Empty, and `'none'` or `'auto'`. */
   functions?: unknown[] | null;
   function_call?: unknown;
@@ -113,12 +124,24 @@ export interface ChatCompletionLogprobs {
   refusal: null;
 }
 
+/** What the model said. */
+export interface ChatCompletionMessage {
+  role: 'assistant';
+  /** Null only where tools are called and nothing else is said. */
+  content: string | null;
+  refusal: null;
+  /** What the model thought before it answered; present where it did. */
+  reasoning_content?: string;
+  /** Present where tools are called. */
+  tool_calls?: ChatCompletionToolCall[];
+}
+
 /** The one answer to a request. */
 export interface ChatCompletionChoice {
   index: 0;
-  message: { role: 'assistant'; content: string; refusal: null };
+  message: ChatCompletionMessage;
   logprobs: ChatCompletionLogprobs | null;
-  finish_reason: FinishReason;
+  finish_reason: ChatFinishReason;
   /** Ours: the generated ids; present with `return_token_ids`. */
   token_ids?: number[];
   /** Ours: where the answer came from; present with `sources`. */
@@ -139,9 +162,14 @@ export interface ChatCompletion {
 /** A piece of the answer. */
 export interface ChatCompletionChunkChoice {
   index: 0;
-  delta: { role?: 'assistant'; content?: string };
+  delta: {
+    role?: 'assistant';
+    content?: string;
+    reasoning_content?: string;
+    tool_calls?: ChatCompletionToolCallDelta[];
+  };
   logprobs: ChatCompletionLogprobs | null;
-  finish_reason: FinishReason | null;
+  finish_reason: ChatFinishReason | null;
   /** Ours: the ids generated since the chunk before; present with `return_token_ids`. */
   token_ids?: number[];
   /** Ours: where the answer came from; with `sources`, in the chunk with the finish reason. */

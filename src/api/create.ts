@@ -2,12 +2,13 @@
 import type { GenerationRequest } from '../loop/generation';
 import type { GenerationEvent } from '../loop/generation-event';
 import { endedBy } from '../util/ended-by';
+import { fetched } from '../util/fetched';
 import { buildChatCompletion, streamChatCompletion } from './build-chat-completion';
 import { buildCompletion, streamCompletion } from './build-completion';
 import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from './chat-completions';
 import type { Completion, CompletionRequest } from './completions';
 import { newResponseIdentity } from './response';
-import { validateChatRequest } from './validate-chat-request';
+import { needsToolPart, validateChatRequest, type ValidatedChatRequest } from './validate-chat-request';
 import { validateCompletionRequest } from './validate-completion-request';
 import type { RequestContext } from './validate-options';
 
@@ -38,17 +39,30 @@ export type Generate = (
   signal?: AbortSignal,
 ) => Promise<AsyncGenerator<GenerationEvent, void>>;
 
+/**
+ * A chat request, checked; with what its answer is read with where there may be calls or thoughts in it.
+ * @throws what `validateChatRequest` does; EngineError `network` when the part for tools cannot be fetched
+ */
+export async function readChatRequest(
+  value: unknown,
+  context: RequestContext,
+): Promise<ValidatedChatRequest> {
+  const part = needsToolPart(value, context) ? await fetched(import('./tools/tool-use')) : undefined;
+  return validateChatRequest(value, context, part);
+}
+
 /** `create` of both kinds, for the model that `context` describes. */
 export function creators(
   generate: Generate,
   context: RequestContext & { readonly modelName: string },
 ): { createChat: CreateChatCompletion; createCompletion: CreateCompletion } {
   const createChat = async (value: ChatCompletionRequest, { signal }: RequestOptions = {}) => {
-    const { request, response } = validateChatRequest(value, context);
+    const { request, response, toolUse } = await readChatRequest(value, context);
     const identity = newResponseIdentity('chatcmpl-', context.modelName);
     const events = await generate(request, signal);
-    if (!response.isStream) return buildChatCompletion(events, identity, response);
-    return endedBy(streamChatCompletion(events, identity, response), () => void events.return());
+    const answer = toolUse?.read(events) ?? events;
+    if (!response.isStream) return buildChatCompletion(answer, identity, response);
+    return endedBy(streamChatCompletion(answer, identity, response), () => void events.return());
   };
   const createCompletion = async (value: CompletionRequest, { signal }: RequestOptions = {}) => {
     const { request, response } = validateCompletionRequest(value, context);

@@ -1,7 +1,7 @@
 /** What all kinds of answer share: identity, presentation, and one delta out of many. Shapes are in the files beside this one. */
 import type { GenerationDelta, GenerationEnd, StepLogprobs } from '../loop/generation';
-import type { GenerationEvent } from '../loop/generation-event';
 import { assert } from '../util/assert';
+import type { AddedToDelta, AnswerEvent } from './answer-event';
 import type { ResponseOptions } from './validate-options';
 
 /** What is the same in an answer and in all its chunks. */
@@ -24,22 +24,22 @@ export function newId(prefix: string): string {
 }
 
 /** A whole answer. */
-export interface CollectedGeneration {
+export interface CollectedGeneration<End> {
   text: string;
   tokenIds: number[];
   logprobs: StepLogprobs[] | undefined;
-  end: GenerationEnd;
+  end: End;
 }
 
 /** Waits for all events of a request. @throws what the events throw. */
-export async function collectGeneration(
-  events: AsyncIterable<GenerationEvent>,
-): Promise<CollectedGeneration> {
+export async function collectGeneration<Event extends AnswerEvent>(
+  events: AsyncIterable<Event>,
+): Promise<CollectedGeneration<Extract<Event, { kind: 'end' }>>> {
   const deltas: GenerationDelta[] = [];
-  let end: GenerationEnd | undefined;
+  let end: Extract<Event, { kind: 'end' }> | undefined;
   for await (const event of events) {
     if (event.kind === 'delta') deltas.push(event);
-    else if (event.kind === 'end') end = event;
+    else if (event.kind === 'end') end = event as Extract<Event, { kind: 'end' }>;
   }
   assert(end, 'the events of a request close with its end');
   const hasLogprobs = deltas.some((delta) => delta.logprobs);
@@ -76,7 +76,7 @@ export interface AnswerSources {
 }
 
 /** The field of a choice that says where the answer came from; nothing unless asked for. */
-export function sourcesOf({ sources }: GenerationEnd): { sources?: AnswerSources } {
+export function sourcesOf({ sources }: Pick<GenerationEnd, 'sources'>): { sources?: AnswerSources } {
   if (!sources) return {};
   const passages = sources.passages.map(
     ({ startToken, endToken, startChar, endChar, text, location, mass }) => ({
@@ -91,8 +91,14 @@ export function sourcesOf({ sources }: GenerationEnd): { sources?: AnswerSources
 }
 
 /** Whether a delta has anything that the caller asked for; text that is held back leaves it without. */
-export function isWorthAChunk(delta: GenerationDelta, options: ResponseOptions): boolean {
+export function isWorthAChunk(
+  delta: GenerationDelta & { readonly added?: AddedToDelta },
+  options: ResponseOptions,
+): boolean {
   return (
-    delta.text !== '' || delta.logprobs !== undefined || (options.hasTokenIds && delta.tokenIds.length > 0)
+    delta.text !== '' ||
+    delta.added !== undefined ||
+    delta.logprobs !== undefined ||
+    (options.hasTokenIds && delta.tokenIds.length > 0)
   );
 }

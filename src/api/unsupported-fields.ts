@@ -22,8 +22,8 @@ export const unsupportedFields: Readonly<Record<string, UnsupportedField>> = {
   audio: { reason: 'this engine generates text only' },
   best_of: { reason: 'no answer is chosen among several', changesNothing: is(1) },
   echo: { reason: 'the prompt is not repeated in the answer', changesNothing: is(false) },
-  function_call: { reason: 'tools are not available', changesNothing: is('none', 'auto') },
-  functions: { reason: 'tools are not available', changesNothing: isEmptyList },
+  function_call: { reason: 'use "tool_choice"', changesNothing: is('none', 'auto') },
+  functions: { reason: 'use "tools"', changesNothing: isEmptyList },
   metadata: { reason: mustBe('an object'), changesNothing: isObject },
   modalities: {
     reason: 'this engine generates text only',
@@ -44,8 +44,8 @@ export const unsupportedFields: Readonly<Record<string, UnsupportedField>> = {
   service_tier: { reason: mustBe('a string'), changesNothing: isText },
   store: { reason: mustBe('true or false'), changesNothing: isBoolean },
   suffix: { reason: 'text is only continued at its end', changesNothing: is('') },
-  tool_choice: { reason: 'tools are not available', changesNothing: is('none', 'auto') },
-  tools: { reason: 'tools are not available', changesNothing: isEmptyList },
+  tool_choice: { reason: "it must be one of OpenAI's choices", changesNothing: is('none', 'auto') },
+  tools: { reason: 'it must be a list', changesNothing: isEmptyList },
   verbosity: { reason: mustBe('a string'), changesNothing: isText },
   web_search_options: { reason: 'there is no web search' },
 };
@@ -54,13 +54,16 @@ export const unsupportedFields: Readonly<Record<string, UnsupportedField>> = {
 export const unsupportedMessageFields: Readonly<Record<string, UnsupportedField>> = {
   annotations: { reason: mustBe('a list'), changesNothing: Array.isArray },
   audio: { reason: 'this engine generates text only' },
-  function_call: { reason: 'tools are not available' },
+  function_call: { reason: 'use "tool_calls"' },
   name: { reason: mustBe('a string'), changesNothing: isText },
   parsed: { reason: '', changesNothing: () => true },
   reasoning: { reason: mustBe('a string'), changesNothing: isText },
   reasoning_content: { reason: mustBe('a string'), changesNothing: isText },
-  tool_call_id: { reason: 'tools are not available' },
-  tool_calls: { reason: 'tools are not available', changesNothing: isEmptyList },
+  tool_call_id: { reason: 'it belongs to a message of the role tool' },
+  tool_calls: {
+    reason: 'it must be a list, in a message of the role assistant',
+    changesNothing: isEmptyList,
+  },
 };
 
 /** Fields of a text part beside its text. */

@@ -2,7 +2,9 @@
 import type { DocumentSource, GenerationRequest } from '../loop/generation';
 import type { ChatMessage, ChatRole } from '../tokenizer/chat-message';
 import { isJsonObject } from '../util/config-fields';
+import { isJson } from './json-value';
 import { describe, quoted, RequestReader } from './request-reader';
+import type { ToolUse } from './tools/tool-use';
 import { unsupportedFields, unsupportedMessageFields, unsupportedPartFields } from './unsupported-fields';
 import { readCommonOptions, type RequestContext, type ResponseOptions } from './validate-options';
 
@@ -12,6 +14,30 @@ export interface ValidatedRequest {
   response: ResponseOptions;
 }
 
+/** The part on demand that chats with tools or thoughts need. */
+export interface ToolPart {
+  readonly ToolUse: typeof ToolUse;
+}
+
+/** A chat request, and what its answer is read with. */
+export interface ValidatedChatRequest extends ValidatedRequest {
+  toolUse?: ToolUse;
+}
+
+/** Whether a request cannot be checked without the part for tools and thoughts. Never throws. */
+export function needsToolPart(value: unknown, { chatTemplate = '' }: RequestContext): boolean {
+  if (/<think>|\[THINK\]/.test(chatTemplate)) return true;
+  const isFull = (list: unknown) => Array.isArray(list) && list.length > 0;
+  const { tools, tool_choice: choice, messages } = (value ?? {}) as Record<string, unknown>;
+  const isAboutTools = (message: unknown) => {
+    const { role, tool_calls: calls } = (message ?? {}) as Record<string, unknown>;
+    return role === 'tool' || isFull(calls);
+  };
+  if (isFull(tools) || choice === 'required' || isJsonObject(choice)) return true;
+  return Array.isArray(messages) && messages.some(isAboutTools);
+}
+
+/** A tool's results need the part for tools. */
 const roles: Readonly<Record<string, ChatRole>> = {
   system: 'system',
   developer: 'system',
@@ -24,41 +50,54 @@ const roles: Readonly<Record<string, ChatRole>> = {
  * @throws TypeError for a wrong type or an unknown field; RangeError for a value out of range; EngineError `unsupported` for what
  * this engine cannot do; each a sentence that names the field.
  */
-export function validateChatRequest(value: unknown, context: RequestContext = {}): ValidatedRequest {
+export function validateChatRequest(
+  value: unknown,
+  context: RequestContext = {},
+  part?: ToolPart,
+): ValidatedChatRequest {
   const reader = new RequestReader(value, 'The chat completion request');
-  const messages = readMessages(reader);
+  const toolUse = part && new part.ToolUse(context.chatTemplate ?? '');
+  const messages = readMessages(reader, toolUse);
   const document = readDocument(reader);
   const { response, maxTokens, ...options } = readCommonOptions(reader, context);
   if (options.sources && !document) throw new TypeError('"sources" needs a "document" that they are in.');
   const limit = readTokenLimit(reader, maxTokens);
   const logprobs = readLogprobs(reader);
-  const variables = readTemplateVariables(reader);
+  const given = readTemplateVariables(reader);
+  const told = toolUse?.readRequest(reader) ?? {};
+  if (told.tools && given && Object.hasOwn(given, 'tools'))
+    throw new RangeError('"chat_template_kwargs.tools" is given by "tools"; leave it out.');
+  const variables = given || told.tools ? { ...given, ...told } : undefined;
   reader.refuseRest(unsupportedFields);
   return {
+    ...(toolUse && { toolUse }),
     request: {
       prompt: { kind: 'chat', messages, ...(document && { document }), ...(variables && { variables }) },
       ...(limit !== undefined && { maxTokens: limit }),
       ...options,
       ...(logprobs !== undefined && { logprobs }),
+      ...(toolUse && { marks: toolUse.marks }),
     },
     response,
   };
 }
 
-function readMessages(reader: RequestReader): ChatMessage[] {
+function readMessages(reader: RequestReader, toolUse: ToolUse | undefined): ChatMessage[] {
   const list = reader.list('messages');
   if (!list) throw new TypeError('The chat completion request needs "messages".');
   if (list.length === 0) throw new RangeError('"messages" must have at least one message.');
-  return list.map((value, i) => readMessage(value, `messages[${i}]`));
+  return list.map((value, i) => readMessage(value, `messages[${i}]`, toolUse));
 }
 
-function readMessage(value: unknown, path: string): ChatMessage {
+function readMessage(value: unknown, path: string, toolUse: ToolUse | undefined): ChatMessage {
   const reader = new RequestReader(value, `"${path}"`, `${path}.`);
   const name = reader.string('role');
-  const role = name !== undefined && Object.hasOwn(roles, name) ? roles[name] : undefined;
+  const added = toolUse?.readMessage(reader, name, path) ?? {};
+  const known = name !== undefined && Object.hasOwn(roles, name) ? roles[name] : undefined;
+  const role = added.role ?? known;
   if (!role) {
     const given = name === undefined ? 'nothing' : quoted(name);
-    throw new RangeError(`"${path}.role" must be system, developer, user or assistant, not ${given}.`);
+    throw new RangeError(`"${path}.role" must be system, developer, user, assistant or tool, not ${given}.`);
   }
   // An answer in the history may have no text: it refused, or called tools.
   const isAnswer = role === 'assistant';
@@ -66,7 +105,7 @@ function readMessage(value: unknown, path: string): ChatMessage {
   const given = reader.take('content') ?? (isAnswer ? (refusal ?? '') : undefined);
   const content = readContent(given, `${path}.content`);
   reader.refuseRest(unsupportedMessageFields);
-  return { role, content };
+  return { role, content: toolUse?.contentWithCalls(content, added) ?? content, ...added };
 }
 
 function readContent(value: unknown, path: string): string {
@@ -138,17 +177,6 @@ function readTemplateVariables(reader: RequestReader): Record<string, unknown> |
   if (!given && effort === undefined) return undefined;
   return { ...(effort === 'none' && { enable_thinking: false }), ...given };
 }
-
-/** Whether a value is what JSON can say, so that it reaches the worker as it is. */
-function isJson(value: unknown, depth = 0): boolean {
-  if (depth > maxJsonDepth) return false;
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
-  if (typeof value === 'number') return Number.isFinite(value);
-  return typeof value === 'object' && Object.values(value).every((entry) => isJson(entry, depth + 1));
-}
-
-/** Deeper ones are cyclic, or no use to a template. */
-const maxJsonDepth = 100;
 
 function readLogprobs(reader: RequestReader): number | undefined {
   const isWanted = reader.boolean('logprobs') ?? false;

@@ -10,6 +10,8 @@ export interface RequestContext {
   aliases?: readonly string[];
   /** Number of token ids; those in a request must be below it (default: not checked here). */
   vocabSize?: number;
+  /** The text of the model's chat template: what tools it knows, and how it thinks. */
+  chatTemplate?: string | undefined;
   /** Draws a seed for a request without one, an unsigned 32-bit integer (default: `crypto.getRandomValues`). */
   drawSeed?: () => number;
 }

@@ -138,6 +138,11 @@ export class EngineCore {
     }
   }
 
+  /** The text of the model's chat template, of the one for tools where there are several; undefined where it has none. */
+  get chatTemplate(): string | undefined {
+    return this.#template.toolSource;
+  }
+
   /** Resolves to the error when the device is lost. */
   get lost(): Promise<EngineError> {
     return this.device.lost;

@@ -11,6 +11,12 @@ export interface GenerationTimings {
 
 /** An event of a running request; plain data that `postMessage` clones. */
 export type GenerationEvent =
-  | { readonly kind: 'start'; readonly numPromptTokens: number; readonly numCachedTokens: number }
+  | {
+      readonly kind: 'start';
+      readonly numPromptTokens: number;
+      readonly numCachedTokens: number;
+      /** Text of the prompt's last tokens, special ones included; for requests with `marks`. */
+      readonly promptEnd?: string;
+    }
   | ({ readonly kind: 'delta' } & GenerationDelta)
   | ({ readonly kind: 'end'; readonly timings: GenerationTimings } & GenerationEnd);

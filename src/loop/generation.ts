@@ -59,6 +59,11 @@ export interface GenerationRequest {
   isExact: boolean;
   /** Go on past the model's end-of-sequence tokens. */
   ignoreEos: boolean;
+  /**
+   * Texts of special tokens that stay in the answer's text, which leaves others out; those that the vocabulary does not have do not
+   * matter. With them the start of the answer says how the prompt ends.
+   */
+  marks?: string[];
   /** Say which passages the answer attended to most; absent: nothing is measured. */
   sources?: SourcesRequest;
 }

@@ -9,6 +9,9 @@ import type { GenerationEvent } from './generation-event';
 import { LoopRequest } from './loop-request';
 import type { Sequence } from '../runner/sequence';
 
+/** Tokens that the longest mark at the end of a prompt may have, white space after it included. */
+const numEndTokens = 12;
+
 /** A request from its arrival to its end. The step loop moves it; its reader follows `events`. */
 export class RunningRequest extends LoopRequest {
   readonly request: GenerationRequest;
@@ -44,7 +47,10 @@ export class RunningRequest extends LoopRequest {
     this.maxSampled = maxSampled;
     this.#tokenizer = tokenizer;
     // Raw text goes on where the prompt ends; an answer to a chat begins a text of its own.
-    this.#decoder = new IncrementalDecoder(tokenizer, { isContinuation: request.prompt.kind !== 'chat' });
+    this.#decoder = new IncrementalDecoder(tokenizer, {
+      isContinuation: request.prompt.kind !== 'chat',
+      keptIds: request.marks?.map((text) => tokenizer.idOf(text)),
+    });
     this.#stop = new StopMatcher(request.stop);
   }
 
@@ -71,7 +77,16 @@ export class RunningRequest extends LoopRequest {
     if (this.#startedAt > 0) return;
     this.#startedAt = performance.now();
     const numPromptTokens = this.promptIds.length;
-    this.events.push({ kind: 'start', numPromptTokens, numCachedTokens: numCached });
+    this.events.push({
+      kind: 'start',
+      numPromptTokens,
+      numCachedTokens: numCached,
+      ...(this.request.marks && { promptEnd: this.#promptEnd() }),
+    });
+  }
+
+  #promptEnd(): string {
+    return this.#tokenizer.decode(this.promptIds.slice(-numEndTokens), { skipSpecialTokens: false });
   }
 
   /** A step's token has arrived. Ends the request when the token, a stop string or the limit ends it. */

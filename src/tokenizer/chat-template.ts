@@ -33,23 +33,26 @@ type DocumentPlace = 'system' | 'first-user';
 
 /** The chat template of one model; a model without one can be loaded, but not chatted with. */
 export class ChatTemplate {
-  private template: JinjaTemplate | undefined;
+  private readonly compiledSources = new Map<string, JinjaTemplate>();
   private place: DocumentPlace | undefined;
 
   private constructor(
     private readonly source: string | undefined,
+    /** The template for conversations with tools, where it is another one. */
+    private readonly sourceForTools: string | undefined,
     private readonly namedTokens: Readonly<Record<string, string>>,
   ) {}
 
   /**
    * @param chatTemplateJinja The text of chat_template.jinja, which goes before the one in tokenizer_config.json.
    * @param tokenizerConfigJson The parsed tokenizer_config.json, for `chat_template` (a string or a list of named ones, of
-   * which `default` is taken) and the special tokens.
+   * which `default` is taken, and `tool_use` for tools) and the special tokens.
    */
   static fromFiles(chatTemplateJinja: string | undefined, tokenizerConfigJson: unknown): ChatTemplate {
     const config = asObject(tokenizerConfigJson) ?? {};
     return new ChatTemplate(
       chatTemplateJinja ?? templateIn(config.chat_template),
+      chatTemplateJinja === undefined ? namedTemplate(config.chat_template, 'tool_use') : undefined,
       namedSpecialTokens(config),
     );
   }
@@ -57,6 +60,11 @@ export class ChatTemplate {
   /** Whether there is a template at all. */
   get isPresent(): boolean {
     return this.source !== undefined;
+  }
+
+  /** The text of the template, of the one for tools where that is another one. */
+  get toolSource(): string | undefined {
+    return this.sourceForTools ?? this.source;
   }
 
   /** Whether the template's source has this text. */
@@ -127,7 +135,7 @@ export class ChatTemplate {
     now: Date,
     variables: Readonly<Record<string, unknown>> = {},
   ): string {
-    const template = this.compiled();
+    const template = this.compiled(variables.tools ? this.toolSource : this.source);
     try {
       // Hugging Face passes None for tools and documents, and templates test for it.
       const values = {
@@ -147,15 +155,17 @@ export class ChatTemplate {
     }
   }
 
-  private compiled(): JinjaTemplate {
-    if (this.source === undefined) {
+  private compiled(source: string | undefined): JinjaTemplate {
+    if (source === undefined) {
       throw new EngineError(
         'model-unsupported',
         'This model has no chat template, so it cannot chat; use engine.completions.create with plain text instead.',
       );
     }
     try {
-      return (this.template ??= new JinjaTemplate(this.source));
+      const template = this.compiledSources.get(source) ?? new JinjaTemplate(source);
+      this.compiledSources.set(source, template);
+      return template;
     } catch (cause) {
       throw brokenTemplate(cause);
     }
@@ -164,10 +174,15 @@ export class ChatTemplate {
 
 function templateIn(value: unknown): string | undefined {
   if (!Array.isArray(value)) return asString(value);
-  const named = value.map(asObject);
-  const chosen =
-    named.find((entry) => entry?.name === 'default') ?? (named.length === 1 ? named[0] : undefined);
-  return asString(chosen?.template);
+  return (
+    namedTemplate(value, 'default') ??
+    (value.length === 1 ? asString(asObject(value[0])?.template) : undefined)
+  );
+}
+
+function namedTemplate(value: unknown, name: string): string | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return asString(value.map(asObject).find((entry) => entry?.name === name)?.template);
 }
 
 function joinLeadingSystem(messages: readonly ChatMessage[]): readonly ChatMessage[] {

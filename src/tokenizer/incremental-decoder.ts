@@ -13,6 +13,8 @@ export interface DecoderVocabulary {
 export interface DecodeOptions {
   /** Leave special tokens out (default true). */
   skipSpecialTokens?: boolean;
+  /** Special tokens that are not left out. */
+  keptIds?: readonly (number | undefined)[] | undefined;
   /**
    * The ids go on from text that is already there, so a leading space belongs to the text (default false: a text of its own,
    * from which the encoder's prefix space is taken off).
@@ -28,6 +30,7 @@ export class IncrementalDecoder {
   // A byte-order mark in the middle of an answer is text like any other: only with ignoreBOM is it kept.
   private readonly utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
   private readonly skipsSpecial: boolean;
+  private readonly keptIds: readonly (number | undefined)[];
   private numSpacesToDrop: number;
 
   constructor(
@@ -35,12 +38,13 @@ export class IncrementalDecoder {
     options: DecodeOptions = {},
   ) {
     this.skipsSpecial = options.skipSpecialTokens ?? true;
+    this.keptIds = options.keptIds ?? [];
     this.numSpacesToDrop = options.isContinuation ? 0 : vocabulary.numPrefixSpaces;
   }
 
   /** Takes the next id and returns the text that is now certain: '' while a character is unfinished. */
   push(id: number): string {
-    if (this.skipsSpecial && this.vocabulary.isSpecial(id)) return '';
+    if (this.skipsSpecial && this.vocabulary.isSpecial(id) && !this.keptIds.includes(id)) return '';
     return this.utf8.decode(this.withoutPrefixSpaces(this.vocabulary.tokenBytes(id)), { stream: true });
   }
 

@@ -1,17 +1,12 @@
 /** OpenAI's Responses API, the answer: out of a chat completion, whole or as its events. */
-import type {
-  ChatCompletion,
-  ChatCompletionChunk,
-  ChatCompletionTokenLogprob,
-} from '../api/chat-completions';
+import type { ChatCompletion, ChatCompletionChunk } from '../api/chat-completions';
 import { newId } from '../api/response';
 import type { CompletionUsage } from '../api/usage';
-import type { FinishReason } from '../loop/generation';
+import type { ChatFinishReason } from '../api/tool-calls';
 import { wireErrorOf } from './error-body';
 import type { ServerEvent } from './event-stream';
+import { OutputItems, type ItemEvent, type Status } from './responses-items';
 import type { ResponseSettings } from './responses-request';
-
-type Status = 'in_progress' | 'completed' | 'incomplete' | 'failed';
 
 /** Of all fields that OpenAI's answers have, those that are always the same here. */
 const constants = {
@@ -29,8 +24,8 @@ const constants = {
 /** One answer: its identity, and its forms. */
 export class ResponsesAnswer {
   readonly #id = newId('resp_');
-  readonly #itemId = newId('msg_');
   readonly #createdAt = Math.floor(Date.now() / 1000);
+  readonly #items = new OutputItems();
   #sequenceNumber = 0;
 
   constructor(
@@ -39,34 +34,35 @@ export class ResponsesAnswer {
   ) {}
 
   /** The answer as one object. */
-  whole({ choices: [choice], usage }: ChatCompletion): object {
-    const { message, finish_reason, logprobs } = choice!;
+  whole({ choices: [{ message, finish_reason, logprobs }], usage }: ChatCompletion): object {
+    const { content, reasoning_content: thoughts, tool_calls: calls = [] } = message;
+    if (thoughts) this.#items.addThought(thoughts);
+    if (content || calls.length === 0) this.#items.addText(content ?? '', logprobs?.content ?? []);
+    for (const [index, call] of calls.entries()) this.#items.addCall({ index, ...call });
     const status = statusOf(finish_reason);
-    const item = this.#item(status, message.content ?? '', logprobs?.content ?? []);
-    return this.#response(status, [item], usage);
+    return this.#response(status, this.#items.list(status), usage);
   }
 
   /** The answer event by event. A failure on the way is an event too. */
   async *events(chunks: AsyncGenerator<ChatCompletionChunk, void>): AsyncGenerator<ServerEvent, void> {
-    const place = { item_id: this.#itemId, output_index: 0, content_index: 0 };
-    let text = '';
-    const logprobs: ChatCompletionTokenLogprob[] = [];
-    let finish: FinishReason = 'stop';
+    const items = this.#items;
+    let finish: ChatFinishReason = 'stop';
     let usage: CompletionUsage | undefined;
     let hasBegun = false;
     try {
       for await (const chunk of chunks) {
-        if (!hasBegun) yield* this.#begin(place);
+        if (!hasBegun) yield* this.#begin();
         hasBegun = true;
         usage = chunk.usage ?? usage;
         const choice = chunk.choices[0];
-        finish = choice?.finish_reason ?? finish;
-        const delta = choice?.delta.content ?? '';
-        const added = choice?.logprobs?.content ?? [];
-        logprobs.push(...added);
-        text += delta;
-        if (delta === '' && added.length === 0) continue;
-        yield this.#event('response.output_text.delta', { ...place, delta, logprobs: added });
+        if (!choice) continue;
+        finish = choice.finish_reason ?? finish;
+        const { content = '', reasoning_content: thought, tool_calls: calls = [] } = choice.delta;
+        const logprobs = choice.logprobs?.content ?? [];
+        if (thought) yield* this.#numbered(items.addThought(thought));
+        if (content !== '' || (logprobs.length > 0 && !thought && calls.length === 0))
+          yield* this.#numbered(items.addText(content, logprobs));
+        for (const call of calls) yield* this.#numbered(items.addCall(call));
       }
     } catch (error) {
       // Before its first event an answer has a status to fail with.
@@ -80,34 +76,23 @@ export class ResponsesAnswer {
       return;
     }
     const status = statusOf(finish);
-    const item = this.#item(status, text, logprobs);
-    yield this.#event('response.output_text.done', { ...place, text, logprobs });
-    yield this.#event('response.content_part.done', { ...place, part: item.content[0] });
-    yield this.#event('response.output_item.done', { output_index: 0, item });
-    yield this.#event(`response.${status}`, { response: this.#response(status, [item], usage) });
+    if (items.isEmpty) yield* this.#numbered(items.addEmpty());
+    yield* this.#numbered(items.close(status));
+    yield this.#event(`response.${status}`, { response: this.#response(status, items.list(status), usage) });
   }
 
-  *#begin(place: object): Generator<ServerEvent> {
+  *#begin(): Generator<ServerEvent> {
     const response = this.#response('in_progress', [], undefined);
     yield this.#event('response.created', { response });
     yield this.#event('response.in_progress', { response });
-    const item = { ...this.#item('in_progress', '', []), content: [] };
-    yield this.#event('response.output_item.added', { output_index: 0, item });
-    yield this.#event('response.content_part.added', { ...place, part: part('', []) });
+  }
+
+  *#numbered(events: readonly ItemEvent[]): Generator<ServerEvent> {
+    for (const { type, fields } of events) yield this.#event(type, fields);
   }
 
   #event(type: string, fields: object): ServerEvent {
     return { event: type, data: { type, sequence_number: this.#sequenceNumber++, ...fields } };
-  }
-
-  #item(status: Status, text: string, logprobs: readonly ChatCompletionTokenLogprob[]) {
-    return {
-      id: this.#itemId,
-      type: 'message',
-      status,
-      role: 'assistant',
-      content: [part(text, logprobs)],
-    };
   }
 
   #response(status: Status, output: readonly object[], usage: CompletionUsage | undefined): object {
@@ -125,12 +110,8 @@ export class ResponsesAnswer {
   }
 }
 
-function statusOf(finish: FinishReason): Status {
+function statusOf(finish: ChatFinishReason): Status {
   return finish === 'length' ? 'incomplete' : 'completed';
-}
-
-function part(text: string, logprobs: readonly ChatCompletionTokenLogprob[]) {
-  return { type: 'output_text', text, annotations: [], logprobs };
 }
 
 function responseUsage(usage: CompletionUsage): object {
@@ -138,7 +119,7 @@ function responseUsage(usage: CompletionUsage): object {
     input_tokens: usage.prompt_tokens,
     input_tokens_details: { cached_tokens: usage.prompt_tokens_details.cached_tokens },
     output_tokens: usage.completion_tokens,
-    output_tokens_details: { reasoning_tokens: 0 },
+    output_tokens_details: { reasoning_tokens: usage.completion_tokens_details?.reasoning_tokens ?? 0 },
     total_tokens: usage.total_tokens,
   };
 }

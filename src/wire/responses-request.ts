@@ -1,7 +1,9 @@
 /** OpenAI's Responses API, the request: as a chat completion request. Nothing is stored, so nothing can be referred to. */
 import type { ChatCompletionMessageParam, ChatCompletionRequest } from '../api/chat-completions';
 import { describe, quoted, RequestReader, type UnsupportedField } from '../api/request-reader';
+import type { ChatCompletionTool } from '../api/tool-calls';
 import { unsupportedFields } from '../api/unsupported-fields';
+import { isJsonObject } from '../util/config-fields';
 
 /** What an answer repeats of its request, by the names of the Responses API. */
 export interface ResponseSettings {
@@ -60,9 +62,12 @@ export function chatRequestOf(body: unknown): { chat: ChatCompletionRequest; set
   const text = reader.object('text');
   const format = text?.take('format');
   text?.refuseRest({ verbosity: unsupportedFields.verbosity! });
+  const tools = reader.list('tools');
+  const choice = reader.take('tool_choice');
+  const parallel = reader.boolean('parallel_tool_calls');
   // Those that both have are checked where the chat completion is.
   const common = Object.fromEntries(
-    ['model', 'temperature', 'top_p', 'user', 'tools', 'tool_choice', 'metadata', 'document', 'seed', 'top_k']
+    ['model', 'temperature', 'top_p', 'user', 'metadata', 'document', 'seed', 'top_k']
       .map((name) => [name, reader.take(name)])
       .filter(([, value]) => value !== undefined),
   ) as Partial<ChatCompletionRequest>;
@@ -70,18 +75,21 @@ export function chatRequestOf(body: unknown): { chat: ChatCompletionRequest; set
     instructions: instructions ?? null,
     max_output_tokens: limit ?? null,
     metadata: common.metadata ?? {},
-    parallel_tool_calls: true,
+    parallel_tool_calls: parallel ?? true,
     temperature: common.temperature ?? 1,
     top_p: common.top_p ?? 1,
     text: { format: format ?? { type: 'text' } },
-    tool_choice: common.tool_choice ?? 'auto',
-    tools: common.tools ?? [],
+    tool_choice: choice ?? 'auto',
+    tools: tools ?? [],
   };
   reader.refuseRest(known);
   return {
     chat: {
       ...common,
       messages,
+      ...(tools && { tools: tools.map((tool, i) => chatTool(tool, `tools[${i}]`)) }),
+      ...(choice !== undefined && { tool_choice: chatChoice(choice) }),
+      ...(parallel !== undefined && { parallel_tool_calls: parallel }),
       ...(limit !== undefined && { max_completion_tokens: limit }),
       ...(numTop !== undefined && numTop > 0 && { logprobs: true, top_logprobs: numTop }),
       ...(format !== undefined && { response_format: format as { type: string } }),
@@ -91,27 +99,88 @@ export function chatRequestOf(body: unknown): { chat: ChatCompletionRequest; set
   };
 }
 
+/** Tools have their fields in an object of their own in chat completions. */
+function chatTool(value: unknown, path: string): ChatCompletionTool {
+  const reader = new RequestReader(value, `"${path}"`, `${path}.`);
+  const type = reader.string('type');
+  if (type !== 'function') {
+    throw reader.unsupported('type', `only "function" is, and this is ${quoted(type ?? 'nothing')}`);
+  }
+  const names = ['name', 'description', 'parameters', 'strict'];
+  const fields = names.map((name) => [name, reader.take(name)]).filter(([, field]) => field !== undefined);
+  reader.refuseRest();
+  return { type, function: Object.fromEntries(fields) as NonNullable<ChatCompletionTool['function']> };
+}
+
+function chatChoice(value: unknown): unknown {
+  if (!isJsonObject(value) || value.type !== 'function') return value;
+  const { type, name, ...rest } = value;
+  return { type, function: { name }, ...rest };
+}
+
 function readInput(reader: RequestReader): ChatCompletionMessageParam[] {
   const input = reader.take('input');
   if (typeof input === 'string') return [{ role: 'user', content: input }];
   if (!Array.isArray(input)) throw reader.wrongType('input', 'a string or a list of items', input);
-  return input.flatMap((item: unknown, i) => readItem(item, `input[${i}]`) ?? []);
+  const messages: ChatCompletionMessageParam[] = [];
+  for (const [i, item] of input.entries()) {
+    const message = readItem(item, `input[${i}]`);
+    const latest = messages.at(-1);
+    // What the model said and called in one answer is one message.
+    if (message?.tool_calls && latest?.role === 'assistant') {
+      latest.tool_calls = [...(latest.tool_calls ?? []), ...message.tool_calls];
+    } else if (message) messages.push(message);
+  }
+  return messages;
 }
 
 /** An item as a message; undefined for one that says nothing to the model. */
 function readItem(value: unknown, path: string): ChatCompletionMessageParam | undefined {
   const reader = new RequestReader(value, `"${path}"`, `${path}.`);
   const type = reader.string('type') ?? 'message';
-  if (type === 'reasoning') return undefined;
-  if (type !== 'message') throw reader.unsupported('type', `this engine has no ${quoted(type)}`);
+  // Of an answer that is sent back.
+  for (const name of ['id', 'status', 'phase']) reader.take(name);
+  switch (type) {
+    case 'reasoning':
+      return undefined;
+    case 'function_call':
+      return readCall(reader, path);
+    case 'function_call_output':
+      return readResult(reader, path);
+    case 'message':
+      break;
+    default:
+      throw reader.unsupported('type', `this engine has no ${quoted(type)}`);
+  }
   const role = reader.string('role');
   if (role === undefined) throw new TypeError(`"${path}" needs "role".`);
   const content = readContent(reader.take('content'), `${path}.content`);
-  // Of an answer that is sent back.
-  for (const name of ['id', 'status', 'phase']) reader.take(name);
   reader.refuseRest();
   return { role: role as ChatCompletionMessageParam['role'], content };
 }
+
+function readCall(reader: RequestReader, path: string): ChatCompletionMessageParam {
+  const id = reader.string('call_id');
+  const name = reader.string('name');
+  const text = reader.string('arguments') ?? '';
+  reader.refuseRest(callFields);
+  if (id === undefined || name === undefined) throw new TypeError(`"${path}" needs "call_id" and "name".`);
+  const call = { id, type: 'function', function: { name, arguments: text } };
+  return { role: 'assistant', content: null, tool_calls: [call] };
+}
+
+function readResult(reader: RequestReader, path: string): ChatCompletionMessageParam {
+  const id = reader.string('call_id');
+  if (id === undefined) throw new TypeError(`"${path}" needs "call_id".`);
+  const content = readContent(reader.take('output'), `${path}.output`);
+  reader.refuseRest(callFields);
+  return { role: 'tool', tool_call_id: id, content };
+}
+
+/** What OpenAI's clients may send with calls, and has nothing to say here. */
+const callFields: Readonly<Record<string, UnsupportedField>> = {
+  caller: { reason: 'tools are called by you', changesNothing: isJsonObject },
+};
 
 function readContent(value: unknown, path: string): string {
   if (typeof value === 'string') return value;

@@ -1,6 +1,7 @@
 /** `Engine`: what an application holds. A thin client of the worker in which the engine itself lives. */
 import {
   creators,
+  readChatRequest,
   type CreateChatCompletion,
   type CreateCompletion,
   type Generate,
@@ -9,7 +10,6 @@ import {
 import type { ChatCompletionRequest } from '../api/chat-completions';
 import type { CompletionRequest } from '../api/completions';
 import { checkedInteger, describe } from '../api/request-reader';
-import { validateChatRequest } from '../api/validate-chat-request';
 import { validateCompletionRequest } from '../api/validate-completion-request';
 import type { RequestContext } from '../api/validate-options';
 import type { CacheEvent } from '../runner/cache-event';
@@ -51,20 +51,21 @@ export class Engine {
   /** Documents that are read once and kept. */
   readonly documents: EngineDocuments;
   readonly #connection: Connection;
-  readonly #context: Required<Pick<RequestContext, 'modelName' | 'aliases' | 'vocabSize'>>;
+  readonly #context: Required<Pick<RequestContext, 'modelName' | 'aliases' | 'vocabSize'>> &
+    Pick<RequestContext, 'chatTemplate'>;
   #disposing: Promise<void> | undefined;
 
   private constructor(
     connection: Connection,
     { name, aliases }: { readonly name: string; readonly aliases: readonly string[] },
-    { contextTokens, vocabSize }: ModelDescription,
+    { contextTokens, vocabSize, chatTemplate }: ModelDescription,
   ) {
     this.#connection = connection;
     this.aliases = aliases;
     this.documents = new EngineDocuments(connection);
     this.model = name;
     this.contextTokens = contextTokens;
-    this.#context = { modelName: name, aliases, vocabSize };
+    this.#context = { modelName: name, aliases, vocabSize, chatTemplate };
     const generate: Generate = (request, signal) => connection.generate(request, signal);
     const { createChat, createCompletion } = creators(generate, this.#context);
     this.chat = { completions: { create: createChat } };
@@ -144,7 +145,7 @@ export class Engine {
   ): Promise<number> {
     const { request } =
       typeof prompt === 'object' && prompt !== null && 'messages' in prompt
-        ? validateChatRequest(prompt, this.#context)
+        ? await readChatRequest(prompt, this.#context)
         : validateCompletionRequest(typeof prompt === 'string' ? { prompt } : prompt, this.#context);
     return this.#connection.call('countTokens', request.prompt, { signal });
   }

@@ -35,7 +35,8 @@ const handlers: Handlers = {
       send({ kind: 'recovery', phase, ...(error && { error: serializeError(error) }) });
     });
     const { contextTokens } = engine.plan();
-    return { modelId: engine.modelId, contextTokens, vocabSize: engine.config.vocabSize };
+    const { modelId, config, chatTemplate } = engine;
+    return { modelId, contextTokens, vocabSize: config.vocabSize, chatTemplate };
   },
   async generate(request, id, signal) {
     const events = await loaded().accept(request, signal);

@@ -34,6 +34,8 @@ export interface ModelDescription {
   readonly modelId: string;
   readonly contextTokens: number;
   readonly vocabSize: number;
+  /** The text of its chat template, where it has one. */
+  readonly chatTemplate: string | undefined;
 }
 
 /** Every call of the page, by name, with its argument and its result. */

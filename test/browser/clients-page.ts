@@ -26,7 +26,7 @@ export const commands = {
   /** The greedy answer, asked without any client: what all of them must give. */
   async expected(): Promise<string> {
     const { choices } = await engine.chat.completions.create({ ...settings, messages: [question] });
-    return choices[0].message.content;
+    return choices[0].message.content!;
   },
 
   async openai() {

@@ -9,6 +9,9 @@ export interface Script {
   /** Pieces of the answer. */
   readonly pieces?: readonly string[];
   readonly finishReason?: 'stop' | 'length';
+  /** The model's chat template, and how prompts of it end. */
+  readonly chatTemplate?: string;
+  readonly promptEnd?: string;
   /** Thrown before the first event, or after so many pieces. */
   readonly failure?: { readonly error: Error; readonly afterPieces?: number };
 }
@@ -26,6 +29,7 @@ export function scriptedEngine(
     modelName: 'scripted',
     aliases: ['gpt-4o-mini', 'm'],
     vocabSize: 100,
+    chatTemplate: script.chatTemplate,
   });
   return {
     model: 'scripted',
@@ -37,11 +41,16 @@ export function scriptedEngine(
 }
 
 async function* eventsOf(
-  { pieces = ['Hel', 'lo.'], finishReason = 'stop', failure }: Script,
+  { pieces = ['Hel', 'lo.'], finishReason = 'stop', promptEnd, failure }: Script,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<GenerationEvent, void> {
   if (failure && failure.afterPieces === undefined) throw failure.error;
-  yield { kind: 'start', numPromptTokens: 5, numCachedTokens: 2 };
+  yield {
+    kind: 'start',
+    numPromptTokens: 5,
+    numCachedTokens: 2,
+    ...(promptEnd !== undefined && { promptEnd }),
+  };
   for (const [i, text] of pieces.entries()) {
     if (failure?.afterPieces === i) throw failure.error;
     // Others have their turn between two tokens, as with a GPU.

@@ -25,7 +25,7 @@ async function openBrowserEngine(browser: Browser, location: string, kv: object)
         exact: isExact,
       });
       return {
-        text: choices[0]!.message.content,
+        text: choices[0].message.content ?? '',
         numPromptTokens: usage.prompt_tokens,
         numCachedTokens: usage.prompt_tokens_details.cached_tokens,
         numTokens: usage.completion_tokens,

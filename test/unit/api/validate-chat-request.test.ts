@@ -311,7 +311,7 @@ describe('a bad request is refused with a sentence that names the field', () => 
     [
       { messages: [{ content: 'x' }] },
       RangeError,
-      '"messages[0].role" must be system, developer, user or assistant, not nothing.',
+      '"messages[0].role" must be system, developer, user, assistant or tool, not nothing.',
     ],
     [{ messages: [...messages, { role: 'tool', content: 'x' }] }, RangeError, '"messages[1].role"'],
     [{ messages: [{ role: 'constructor', content: 'x' }] }, RangeError, '"messages[0].role"'],

@@ -67,6 +67,63 @@ describe('answers', () => {
     expect(events.at(-1)!.data).toBe('[DONE]');
   });
 
+  test('the Responses API, with thoughts, text and a call, whole and streamed', async () => {
+    const text = '<think>Hm.</think>So:\n<tool_call>{"name": "a", "arguments": {"x": 1}}</tool_call>';
+    const script = {
+      pieces: text.match(/[^]{1,5}/g)!,
+      chatTemplate: '{% if tools %}<tool_call><think>{% endif %}',
+    };
+    const body = {
+      input: [
+        { role: 'user', content: 'Hi' },
+        { type: 'function_call', call_id: 'c1', name: 'a', arguments: '{}', id: 'fc_1', status: 'completed' },
+        { type: 'function_call', call_id: 'c2', name: 'a', arguments: '{"x":2}' },
+        { type: 'function_call_output', call_id: 'c1', output: 'one' },
+        { type: 'function_call_output', call_id: 'c2', output: [{ type: 'input_text', text: 'two' }] },
+      ],
+      tools: [{ type: 'function', name: 'a', parameters: { type: 'object' }, strict: false }],
+      tool_choice: 'auto',
+    };
+    const engine = scriptedEngine(script);
+    const init = (fields: object) => ({ method: 'POST', body: JSON.stringify(fields) });
+    const whole = (await (await answerFetch(engine, `${base}/responses`, init(body))).json()) as {
+      output: object[];
+    };
+    expect(engine.requests[0]!.prompt).toMatchObject({
+      messages: [
+        { role: 'user' },
+        { role: 'assistant', tool_calls: [{ id: 'c1' }, { function: { name: 'a', arguments: { x: 2 } } }] },
+        { role: 'tool', content: 'one', tool_call_id: 'c1' },
+        { role: 'tool', content: 'two' },
+      ],
+      variables: { tools: [{ type: 'function', function: { name: 'a', parameters: { type: 'object' } } }] },
+    });
+    const expected = [
+      { type: 'reasoning', content: [{ type: 'reasoning_text', text: 'Hm.' }] },
+      { type: 'message', status: 'completed', content: [{ text: 'So:' }] },
+      {
+        type: 'function_call',
+        name: 'a',
+        arguments: '{"x": 1}',
+        call_id: expect.stringMatching(/^call_/) as string,
+      },
+    ];
+    expect(whole.output).toMatchObject(expected);
+    const streamed = await answerFetch(engine, `${base}/responses`, init({ ...body, stream: true }));
+    const events = (await eventsOf(streamed)).map(({ data }) => data) as {
+      type: string;
+      item?: object;
+      response?: object;
+      delta?: string;
+    }[];
+    expect(
+      events.filter(({ type }) => type === 'response.output_item.done').map(({ item }) => item),
+    ).toMatchObject(expected);
+    const argumentsDeltas = events.filter(({ type }) => type === 'response.function_call_arguments.delta');
+    expect(argumentsDeltas.map(({ delta }) => delta).join('')).toBe('{"x": 1}');
+    expect(events.at(-1)).toMatchObject({ type: 'response.completed', response: { output: expected } });
+  });
+
   test('models, by name and by alias', async () => {
     const engine = scriptedEngine();
     const list = (await (await answerFetch(engine, `${base}/models`)).json()) as { data: { id: string }[] };
