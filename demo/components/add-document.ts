@@ -107,7 +107,10 @@ export class AddDocument extends LitElement {
         <p>A language model in this tab reads it, on your own device. No server, no upload, no account.</p>
       </div>
       <div class="drop">
-        <p>Drop a book, a report or a paper here: PDF, EPUB, DOCX, HTML, mail, CSV, Markdown or text</p>
+        <p>
+          Drop a book, a report or a paper here: PDF, EPUB, an office document, HTML, mail, CSV, Markdown or
+          text
+        </p>
         <div class="row">
           <button class="primary" @click=${this.#pick}>Choose a file…</button>
           <button @click=${() => this.dispatchEvent(new Event('sample'))}>Try the sample</button>

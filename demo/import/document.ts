@@ -27,7 +27,7 @@ export interface ImportedDocument {
 /** How far an import has come. */
 export interface ImportProgress {
   readonly phase: 'downloading' | 'reading';
-  readonly unit: 'bytes' | 'pages' | 'chapters';
+  readonly unit: 'bytes' | 'pages' | 'chapters' | 'slides' | 'sheets';
   readonly numDone: number;
   /** Undefined while it is not known. */
   readonly numTotal: number | undefined;

@@ -10,8 +10,12 @@ export type DocumentKind =
   | 'epub'
   | 'fb2'
   | 'docx'
+  | 'rtf'
   | 'odt'
+  | 'odp'
+  | 'ods'
   | 'pptx'
+  | 'xlsx'
   | 'mail'
   | 'webarchive';
 
@@ -24,9 +28,13 @@ const extensions: Readonly<Record<DocumentKind, readonly string[]>> = {
   pdf: ['pdf'],
   epub: ['epub'],
   fb2: ['fb2'],
-  docx: ['docx', 'docm', 'dotx'],
-  odt: ['odt', 'ott'],
-  pptx: ['pptx', 'pptm', 'ppsx'],
+  docx: ['docx', 'docm', 'dotx', 'dotm'],
+  rtf: ['rtf'],
+  odt: ['odt', 'ott', 'fodt'],
+  odp: ['odp', 'otp', 'fodp'],
+  ods: ['ods', 'ots', 'fods'],
+  pptx: ['pptx', 'pptm', 'ppsx', 'ppsm', 'potx'],
+  xlsx: ['xlsx', 'xlsm', 'xltx'],
   mail: ['eml'],
   webarchive: ['mhtml', 'mht'],
 };

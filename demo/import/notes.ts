@@ -30,3 +30,30 @@ export function damageNote(numDamaged: number, numAll: number, what: string): st
     `${numDamaged} of ${numAll} ${what} ${numDamaged === 1 ? 'is' : 'are'} damaged or missing in the file.`,
   ];
 }
+
+/** Numbered parts that are left out, as a sentence with their numbers. */
+export function leftOutNote(numbers: readonly number[], one: string, many: string): string[] {
+  if (numbers.length === 0) return [];
+  const what = plural(numbers.length, `${one} was`, `${many} were`);
+  return [`${what} left out (${listNumbers(numbers)}).`];
+}
+
+/** Parts with names that are left out, as a sentence that names some. */
+export function namesNote(names: readonly string[], one: string, many: string, most = 5): string[] {
+  if (names.length === 0) return [];
+  const shown = names.slice(0, most).map((name) => `“${name}”`);
+  const what = plural(names.length, `${one} was`, `${many} were`);
+  return [`${what} left out: ${shown.join(', ')}${names.length > most ? ', …' : ''}.`];
+}
+
+/** So many things of a part that are left out, as a sentence. */
+export function countNote(count: number, one: string, many: string, where: string): string[] {
+  return count === 0 ? [] : [`${plural(count, `${one} was`, `${many} were`)} left out in “${where}”.`];
+}
+
+/** Passages that were deleted while changes were tracked. */
+export function changesNote(numDeleted: number): string[] {
+  if (numDeleted === 0) return [];
+  const what = plural(numDeleted, 'deleted passage was', 'deleted passages were');
+  return [`Tracked changes were taken as accepted: ${what} left out.`];
+}

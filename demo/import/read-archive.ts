@@ -22,27 +22,21 @@ export async function readArchive(
     const book = (await archive.read(books[0]!, options.signal))!;
     return { kind: 'fb2', ...(await import('./books/fb2')).readFictionBook(book) };
   }
-  const isTable =
-    names.some((name) => /^xl\/workbook/i.test(name)) || (await mediaType(archive)).includes('spreadsheet');
-  if (isTable) {
-    throw new ImportError(
-      'unsupported',
-      'This is a spreadsheet, which cannot be read here as it is.',
-      'Save the sheet that you want to ask about as CSV, then choose that file.',
-    );
+  if (names.some((name) => /^ppt\/(?:presentation|slides\/slide\d+)\.xml$/i.test(name))) {
+    return { kind: 'pptx', ...(await (await import('./slides/pptx')).readPptx(archive, options)) };
   }
-  const isOffice = archive.has('[Content_Types].xml') || archive.has('content.xml');
+  if (names.some((name) => /^xl\/workbook/i.test(name))) {
+    return { kind: 'xlsx', ...(await (await import('./sheets/xlsx')).readXlsx(archive, options)) };
+  }
+  if (archive.has('content.xml') || archive.has('encrypted-package')) {
+    return (await import('./opendocument/odf')).readOdf(archive, options);
+  }
+  const isOffice = archive.has('[Content_Types].xml');
   throw new ImportError(
     'unsupported',
     isOffice
-      ? 'This is a presentation or drawing, or a document in another office format.'
-      : 'This is an archive of files, neither an EPUB nor a DOCX.',
+      ? 'This is a drawing, or a document in another office format.'
+      : 'This is an archive of files, not a document.',
     isOffice ? 'Save it as PDF or DOCX, then choose that file.' : 'Unpack it and choose the document inside.',
   );
-}
-
-/** What an OpenDocument file says that it is. */
-async function mediaType(archive: ZipArchive): Promise<string> {
-  const bytes = await archive.read('mimetype');
-  return bytes ? new TextDecoder().decode(bytes.subarray(0, 200)) : '';
 }

@@ -34,6 +34,10 @@ async function extract(source: DocumentBytes, options: ImportOptions): Promise<K
     }
     case 'fb2':
       return { kind, ...(await import('./books/fb2')).readFictionBook(bytes) };
+    case 'flat-odf':
+      return (await import('./opendocument/odf')).readFlatOdf(bytes);
+    case 'rtf':
+      return { kind, ...(await import('./rtf/rtf')).readRtf(bytes) };
     case 'mail':
     case 'webarchive':
       return { kind, ...(await (await import('./mail/mail')).readMail(bytes, kind)) };

@@ -1,5 +1,6 @@
 /** Small PDF, EPUB and DOCX files, made by the tests that read them. */
 import { strToU8, zipSync, type Zippable } from 'fflate';
+import { protectPdf } from './odd-files';
 
 /** A line of text on a page, in points from the lower left corner. */
 export interface PlacedLine {
@@ -17,12 +18,21 @@ export interface PdfParts {
   readonly catalog?: string;
   /** Further entries of the trailer, such as encryption. */
   readonly trailer?: string;
+  /** What opens it; its title is not given then. */
+  readonly password?: string;
 }
 
 const escapePdf = (text: string) => text.replace(/[\\()]/g, '\\$&');
 
 /** A PDF with Helvetica text in windows-1252. */
-export function makePdf({ pages, title, catalog = '', trailer = '' }: PdfParts): Uint8Array<ArrayBuffer> {
+export function makePdf({
+  pages,
+  title,
+  catalog = '',
+  trailer = '',
+  password,
+}: PdfParts): Uint8Array<ArrayBuffer> {
+  const protection = password === undefined ? undefined : protectPdf(password);
   const objects = [
     `<< /Type /Catalog /Pages 2 0 R ${catalog} >>`,
     `<< /Type /Pages /Kids [${pages.map((_, i) => `${5 + 2 * i} 0 R`).join(' ')}] /Count ${pages.length} >>`,
@@ -30,9 +40,10 @@ export function makePdf({ pages, title, catalog = '', trailer = '' }: PdfParts):
     `<< ${title === undefined ? '' : `/Title (${escapePdf(title)})`} >>`,
   ];
   for (const [index, lines] of pages.entries()) {
-    const content = lines
+    const plain = lines
       .map(({ text, x = 72, y, size = 12 }) => `BT /F1 ${size} Tf ${x} ${y} Td (${escapePdf(text)}) Tj ET`)
       .join('\n');
+    const content = protection?.encrypt(6 + 2 * index, plain) ?? plain;
     objects.push(
       `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents ${6 + 2 * index} 0 R ` +
         '/Resources << /Font << /F1 3 0 R >> >> >>',
@@ -48,7 +59,7 @@ export function makePdf({ pages, title, catalog = '', trailer = '' }: PdfParts):
   const start = file.length;
   const rows = offsets.map((offset) => `${String(offset).padStart(10, '0')} 00000 n \n`).join('');
   file += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${rows}`;
-  file += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R /Info 4 0 R ${trailer} >>\nstartxref\n${start}\n%%EOF\n`;
+  file += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R /Info 4 0 R ${trailer} ${protection?.trailer ?? ''} >>\nstartxref\n${start}\n%%EOF\n`;
   return new Uint8Array(Buffer.from(file, 'latin1'));
 }
 

@@ -5,7 +5,7 @@ import { decodeText, declaredEncoding, isBinary } from './decode-text';
 
 /** Kinds that can be told by the beginning; `zip` is a package, whose kind its entries tell. */
 export type SniffedKind =
-  'text' | 'markdown' | 'csv' | 'html' | 'pdf' | 'zip' | 'fb2' | 'mail' | 'webarchive';
+  'text' | 'markdown' | 'csv' | 'html' | 'pdf' | 'zip' | 'fb2' | 'flat-odf' | 'rtf' | 'mail' | 'webarchive';
 
 interface Signature {
   /** What the bytes are, for the sentence. */
@@ -15,18 +15,11 @@ interface Signature {
   readonly bytes: string;
 }
 
-const saveAsPdf = 'Save it as PDF or DOCX, then choose that file.';
 const noPictures = 'Run text recognition (OCR) on it and save the result as PDF or text.';
 const unpack = 'Unpack it and choose the document inside.';
 
 /** What people try that is none of our kinds, by the first bytes. */
 const foreign: readonly Signature[] = [
-  {
-    what: 'an old Word or Office file, or one with a password',
-    step: 'Open it, save it as DOCX without a password, then choose that file.',
-    bytes: '\xd0\xcf\x11\xe0',
-  },
-  { what: 'an RTF file', step: saveAsPdf, bytes: '{\\rtf' },
   {
     what: 'a Kindle book',
     step: 'Convert it to EPUB, then choose that file.',
@@ -51,6 +44,39 @@ const foreign: readonly Signature[] = [
   },
 ];
 
+const oleSignature = '\xd0\xcf\x11\xe0';
+
+/** What Office's old containers hold, by the names of their streams. */
+const oleKinds: readonly (readonly [stream: string, what: string, step: string])[] = [
+  ['WordDocument', 'a Word file of the old kind', 'Open it, save it as DOCX, then choose that file.'],
+  ['Workbook', 'an Excel file of the old kind', 'Open it, save it as XLSX, then choose that file.'],
+  [
+    'PowerPoint Document',
+    'a PowerPoint file of the old kind',
+    'Open it, save it as PPTX, then choose that file.',
+  ],
+  ['__properties_version', 'a mail of Outlook', 'Save it as a text or as EML, then choose that file.'],
+];
+
+/** Says what a container of Office's old kind is; new files are in one where a password protects them. */
+function refuseOle(bytes: Uint8Array): never {
+  const text = new TextDecoder('windows-1252').decode(bytes);
+  const has = (name: string) => text.includes(Array.from(name, (letter) => `${letter}\0`).join(''));
+  if (has('EncryptedPackage')) {
+    throw new ImportError(
+      'encrypted',
+      'This Office document is protected with a password.',
+      'Open it in the program that it is for, save it without a password, then choose that file.',
+    );
+  }
+  const [, what, step] = oleKinds.find(([stream]) => has(stream)) ?? [
+    '',
+    'a file of an old Office program',
+    'Open it, save it as PDF or DOCX, then choose that file.',
+  ];
+  throw new ImportError('unsupported', `This is ${what}, which cannot be read here.`, step);
+}
+
 function startsWith(bytes: Uint8Array, text: string, offset = 0): boolean {
   return Array.from(text).every((character, index) => bytes[offset + index] === character.charCodeAt(0));
 }
@@ -73,6 +99,8 @@ function isPdf(bytes: Uint8Array): boolean {
 export function sniff(bytes: Uint8Array, name: string, contentType = ''): SniffedKind {
   if (isPdf(bytes)) return 'pdf';
   if (startsWith(bytes, 'PK\x03\x04') || startsWith(bytes, 'PK\x05\x06')) return 'zip';
+  if (startsWith(bytes, '{\\rtf')) return 'rtf';
+  if (startsWith(bytes, oleSignature)) refuseOle(bytes);
   const found = foreign.find(({ bytes: signature, offset }) => startsWith(bytes, signature, offset));
   if (found)
     throw new ImportError('unsupported', `This is ${found.what}, which cannot be read here.`, found.step);
@@ -80,7 +108,7 @@ export function sniff(bytes: Uint8Array, name: string, contentType = ''): Sniffe
     throw new ImportError(
       'unsupported',
       'This file holds no text that can be read here.',
-      'Choose a text, Markdown, HTML, PDF, EPUB or DOCX file.',
+      'Choose a text, a PDF, a book, a web page, or a document of an office program.',
     );
   }
   // A character may be cut in two at the end of the sample: what it is is told without it.
@@ -96,6 +124,7 @@ function markupKind(text: string, name: string, contentType: string): SniffedKin
   const prolog = /^\s*(?:<\?[^>]*>\s*|<!--(?:(?!-->)[\s\S])*-->\s*)*/.exec(text)![0];
   const first = text.slice(prolog.length, prolog.length + 200);
   if (/^<FictionBook\b/.test(first)) return 'fb2';
+  if (/^<office:document\b/.test(first)) return 'flat-odf';
   if (/^<(?:!doctype\s+html|html|head|body)\b/i.test(first)) return 'html';
   const saysHtml = isNamed(name, 'html') || /\bx?html\b/i.test(contentType);
   return saysHtml && /<[a-z][^>]*>/i.test(text) ? 'html' : undefined;

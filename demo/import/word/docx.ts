@@ -11,7 +11,8 @@ import {
   type Document,
   type Element,
 } from '../markup/tree';
-import { hiddenNote } from '../notes';
+import { changesNote, hiddenNote } from '../notes';
+import { Parts, rootOf } from '../office/parts';
 import { withoutMarks } from '../text/tidy-text';
 import { WordNumbering } from './numbering';
 import { WordStyles } from './styles';
@@ -24,38 +25,6 @@ export function isDocx(archive: ZipArchive): boolean {
 
 const mainPart = (archive: ZipArchive) =>
   [...archive.names].find((name) => /^word\/document\d*\.xml$/i.test(name));
-
-/** Reads the parts of one archive; those that are damaged are named once. */
-class Parts {
-  readonly notes: string[] = [];
-  readonly #archive: ZipArchive;
-  readonly #signal: AbortSignal | undefined;
-
-  constructor(archive: ZipArchive, signal: AbortSignal | undefined) {
-    this.#archive = archive;
-    this.#signal = signal;
-  }
-
-  /** A part beside the text: one that is damaged costs itself, and a note. */
-  async read(name: string, what: string): Promise<Document | undefined> {
-    try {
-      const bytes = await this.#archive.read(name, this.#signal);
-      return bytes && parseXml(bytes);
-    } catch (cause) {
-      this.#signal?.throwIfAborted();
-      if ((cause as { code?: string }).code === 'too-large') throw cause;
-      this.notes.push(`The ${what} of this document are damaged and were left out.`);
-      return undefined;
-    }
-  }
-
-  /** Parts named `word/header1.xml` and the like, in order. */
-  named(pattern: RegExp): string[] {
-    return [...this.#archive.names].filter((name) => pattern.test(name)).sort();
-  }
-}
-
-const rootOf = (part: Document): Element => elementsOf(part)[0]!;
 
 /** Foot- or endnotes, as numbered in the text. */
 function notesText(part: Document | undefined, kind: 'footnote' | 'endnote', context: WordContext): string {
@@ -134,9 +103,7 @@ export async function readDocx(archive: ZipArchive, { signal }: ImportOptions): 
     notes: [
       ...parts.notes,
       ...hiddenNote(context.counts.numHidden),
-      ...(numChanges > 0
-        ? [`Tracked changes were taken as accepted: ${numChanges} deleted passages were left out.`]
-        : []),
+      ...changesNote(numChanges),
       ...(context.counts.numUnknownSymbols > 0
         ? [`${context.counts.numUnknownSymbols} symbols of a font that is not known here stand as \ufffd.`]
         : []),

@@ -44,7 +44,9 @@ test('titles are the first candidate that says something, on one line', () => {
   expect(chooseTitle('', null)).toBe('Untitled');
   expect(chooseTitle('x'.repeat(500))).toHaveLength(120);
   expect(nameWithoutExtension('a/b.c.eml')).toBe('b.c');
-  expect(pickedTypes.split(',')).toEqual(expect.arrayContaining(['.pdf', '.mhtml', '.fb2', '.csv', '.log']));
+  expect(pickedTypes.split(',')).toEqual(
+    expect.arrayContaining(['.pdf', '.mhtml', '.fb2', '.csv', '.log', '.rtf', '.fodt', '.xlsx']),
+  );
   expect(nameWithoutExtension('C:\\docs\\My.Report.PDF')).toBe('My.Report');
 });
 
@@ -60,6 +62,8 @@ test.each([
   ['junk\n%PDF-1.4\n1 0 obj\nstartxref\n9\n%%EOF\n', 'a', '', 'pdf'],
   ['a,b\n1,2', 'a.csv', '', 'csv'],
   ['<?xml version="1.0"?><FictionBook>', 'a.xml', '', 'fb2'],
+  ['<?xml version="1.0"?>\n<office:document>', 'a.fodt', '', 'flat-odf'],
+  ['{\\rtf1 a}', 'a.doc', '', 'rtf'],
   ['From: a@b.c\nDate: x\nMIME-Version: 1.0\n\nHi', 'a', '', 'mail'],
   ['From: the harbour master\nTo: all\n\nA memo.', 'a.txt', '', 'text'],
   ['Subject: a\n\nHi', 'a.eml', '', 'mail'],
@@ -68,7 +72,7 @@ test.each([
 });
 
 test('what only looks like a document by its name is refused with a step', () => {
-  for (const content of ['\xd0\xcf\x11\xe0', '{\\rtf1', 'a\0b', '\x89PNG', `${'x'.repeat(60)}BOOKMOBI`]) {
+  for (const content of ['\xd0\xcf\x11\xe0', 'a\0b', '\x89PNG', `${'x'.repeat(60)}BOOKMOBI`]) {
     expect(() => sniff(latin(content), 'a.txt')).toThrow(
       expect.objectContaining({ code: 'unsupported', step: expect.stringMatching(/\.$/) }),
     );
