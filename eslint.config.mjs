@@ -29,6 +29,10 @@ export default defineConfig(
     files: ['**/*.mjs'],
     languageOptions: { globals: Object.fromEntries(nodeGlobals.map((name) => [name, 'readonly'])) },
   },
+  {
+    files: ['examples/**'],
+    languageOptions: { globals: { AbortController: 'readonly', document: 'readonly' } },
+  },
   // Scripts talk to a terminal; the library and the page never do.
   { files: ['tools/**', 'examples/**', 'test/bench/**'], rules: { 'no-console': 'off' } },
   {
