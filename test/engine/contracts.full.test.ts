@@ -1,9 +1,12 @@
 /** The contracts of the KV hierarchy that contracts.test.ts leaves out, on real models. */
 import { existsSync } from 'node:fs';
 import { describe } from 'vitest';
-import { interruptionContracts } from '../support/hierarchy-contracts';
+import { interruptionContracts, selectionContracts } from '../support/hierarchy-contracts';
 import { scoutModel, storiesFolder, storiesModel } from '../support/models';
 
-describe('Scout', () => interruptionContracts(scoutModel()));
+describe('Scout', () => {
+  selectionContracts(scoutModel());
+  interruptionContracts(scoutModel());
+});
 
 if (existsSync(storiesFolder)) describe('stories260K', () => interruptionContracts(storiesModel()));

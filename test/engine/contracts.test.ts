@@ -1,18 +1,16 @@
 /**
- * The contracts of the KV hierarchy on the tiny model, and those that depend on weights on real ones; contracts.full.test.ts
- * holds the real ones to the others too.
+ * The contracts of the KV hierarchy on the tiny model, and those that depend on weights on a small real one;
+ * contracts.full.test.ts holds the real ones to all of them.
  */
 import { existsSync } from 'node:fs';
 import { describe } from 'vitest';
 import { interruptionContracts, selectionContracts } from '../support/hierarchy-contracts';
-import { scoutModel, storiesFolder, storiesModel, tinyLlamaModel } from '../support/models';
+import { storiesFolder, storiesModel, tinyLlamaModel } from '../support/models';
 
 describe('tiny-llama', () => {
   selectionContracts(tinyLlamaModel());
   interruptionContracts(tinyLlamaModel());
 });
-
-describe('Scout', () => selectionContracts(scoutModel()));
 
 if (existsSync(storiesFolder)) describe('stories260K', () => selectionContracts(storiesModel()));
 // The gate repeats this line.

@@ -1,5 +1,6 @@
 /** Digests of pages: the same whether a page filled in a prefill or in decoding, or came back from the host. */
 import { describe, expect, test } from 'vitest';
+import { inFullRun } from '../support/full-run';
 import { numSummarySlots } from '../../src/cache/cache-layout';
 import type { PageId } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
@@ -35,10 +36,12 @@ async function digestsOf({ device, runner }: EngineCore, ids: readonly PageId[])
 
 describe.each([
   ['f16', tinyLlamaModel(), {}],
-  ['f32', architectureModel('llama-linear'), { format: 'f32' }],
-  ['f16, on the host in 8 bits', tinyLlamaModel(), { hostFormat: 'int8' }],
   ['f32, on the host in 8 bits', tinyLlamaModel(), { format: 'f32', hostFormat: 'int8' }],
   ['8 bits', tinyLlamaModel(), { format: 'int8' }],
+  ...inFullRun(
+    ['f32', architectureModel('llama-linear'), { format: 'f32' }] as const,
+    ['f16, on the host in 8 bits', tinyLlamaModel(), { hostFormat: 'int8' }] as const,
+  ),
 ] as const)('%s', (_, model, formats) => {
   test('a page that comes back has the digest that it had, and the answer goes on the same way', async () => {
     const load = () => loadEngine(model, { kv: { ...kv, ...formats } });

@@ -138,8 +138,9 @@ test('a prefill whose pages are slow to leave', async () => {
 });
 
 test('answers whose pages have no way to the host stand still, and the stall tells why', async () => {
-  // None of them reranks, and each fills its page at a step of its own: who begins later has more tokens to go.
-  const prompts = Array.from({ length: numSequences }, (_, i) => promptOf(24 - i, 40 + i));
+  // None of them reranks or has a page to send before it decodes, and each fills its first page at a step of its own, however
+  // late it begins: who begins later has more tokens to go.
+  const prompts = Array.from({ length: numSequences }, (_, i) => promptOf(15 - i, 40 + i));
   const alone: unknown[] = [];
   for (const prompt of prompts) alone.push(await fresh(prompt, 20));
   await fresh(promptOf(1, 18), 1);
@@ -148,7 +149,7 @@ test('answers whose pages have no way to the host stand still, and the stall tel
   let open: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => (open = resolve));
   const isFilled = (id: PageId) =>
-    Array.from({ length: numSequences }, (_, index) => cache.pagesOf(index)[1]).includes(id);
+    Array.from({ length: numSequences }, (_, index) => cache.pagesOf(index)[0]).includes(id);
   vi.spyOn(hostStore, 'write').mockImplementation((...args) =>
     args[2].some(isFilled) ? gate.then(() => write(...args)) : write(...args),
   );

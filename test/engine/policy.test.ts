@@ -15,6 +15,7 @@ import { pageScore } from '../../src/reference/select/page-score';
 import { rotateQuery } from '../../src/reference/select/rotate-queries';
 import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
+import { inFullRun } from '../support/full-run';
 import { architectureModel, tinyLlamaModel, type ModelFolder } from '../support/models';
 import { bestPages, PolicySimulator } from '../support/policy-simulator';
 import { loadWithLog, type LoggedSelection, type LoggedStep } from '../support/selection-log';
@@ -33,14 +34,6 @@ interface Case {
 }
 
 const cases: Case[] = [
-  {
-    title: 'group 2, half the heads stable, two sequences that rerank at the same steps',
-    model: tinyLlamaModel(),
-    kv: { pagesPerHead: 4, unstableShare: 0.5, rerankInterval: 8 },
-    promptLengths: [160, 161],
-    lag: 4,
-    isFused: true,
-  },
   {
     title: 'group 7, one KV head of 8 channels, all stable, paused, from fewer pages than the budget on',
     model: architectureModel('llama-bias'),
@@ -63,13 +56,23 @@ const cases: Case[] = [
     promptLengths: [160, 170],
     lag: 4,
   },
-  {
-    title: 'by digests, group 7, all stable, one query a rerank, from fewer pages than the budget on',
-    model: architectureModel('llama-bias'),
-    kv: { selection: 'digest', rerankQueries: 1, pagesPerHead: 6, unstableShare: 0, rerankInterval: 3 },
-    promptLengths: [47],
-    lag: 3,
-  },
+  ...inFullRun<Case>(
+    {
+      title: 'group 2, half the heads stable, two sequences that rerank at the same steps',
+      model: tinyLlamaModel(),
+      kv: { pagesPerHead: 4, unstableShare: 0.5, rerankInterval: 8 },
+      promptLengths: [160, 161],
+      lag: 4,
+      isFused: true,
+    },
+    {
+      title: 'by digests, group 7, all stable, one query a rerank, from fewer pages than the budget on',
+      model: architectureModel('llama-bias'),
+      kv: { selection: 'digest', rerankQueries: 1, pagesPerHead: 6, unstableShare: 0, rerankInterval: 3 },
+      promptLengths: [47],
+      lag: 3,
+    },
+  ),
 ];
 
 test.each(cases)('$title', async ({ model, kv, promptLengths, lag, phaseOf = () => 0, isFused }) => {

@@ -9,6 +9,7 @@ import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';
 import { folderSource } from '../support/folder-source';
+import { inFullRun } from '../support/full-run';
 import { gpu } from '../support/gpu-setup';
 import { tinyLlamaModel } from '../support/models';
 
@@ -157,7 +158,7 @@ test('while a document is read: the reading goes on by itself, and what is store
   expect(fresh.tokenIds).toEqual(wanted);
 });
 
-test.each([0, 1, 8])(
+test.each([1, ...inFullRun(0, 8)])(
   'disposed %i turns after the device is lost: everything is freed, once, and every answer ends',
   async (numTurns) => {
     const unhandled: unknown[] = [];

@@ -7,6 +7,7 @@ import { plainTuning } from '../../src/kernels/linear/matvec';
 import type { Device } from '../../src/gpu/device';
 import { KernelCompiler, shaderText, type KernelSpec, type KernelVariant } from '../../src/gpu/kernel';
 import { EngineError } from '../../src/util/errors';
+import { inFullRun } from '../support/full-run';
 import { requestTestDevice } from '../kernels/harness';
 
 let device: Device;
@@ -41,18 +42,21 @@ test.each([
   },
 );
 
-test('heads of 512 channels on a GPU: prefill attention alone has the plain variant, and all is right', async () => {
-  const wide: SelfTestShape = { weights: ['f16'], kv: 'f16', headDim: 512, group: 2, isSelecting: true };
-  const gpuLike = await requestTestDevice({ disabledFeatures: ['software'] });
-  const portable = new KernelCompiler(gpuLike);
-  expect(await runSelfTest(portable, wide)).toEqual({ refusedVariants: [], warning: undefined });
-  const chosen = selfTestChecks(wide).flatMap(({ steps }) =>
-    steps.map(({ spec }) => [spec.name, portable.chooseVariant(spec).name] as const),
-  );
-  const plainest = chosen.filter(([, variant]) => variant === 'naive').map(([name]) => name);
-  expect(plainest).toEqual(['attention/prefill-attention:f16']);
-  gpuLike.destroy();
-});
+test.each(inFullRun(512))(
+  'heads of %i channels on a GPU: prefill attention alone has the plain variant, and all is right',
+  async (headDim) => {
+    const wide: SelfTestShape = { weights: ['f16'], kv: 'f16', headDim, group: 2, isSelecting: true };
+    const gpuLike = await requestTestDevice({ disabledFeatures: ['software'] });
+    const portable = new KernelCompiler(gpuLike);
+    expect(await runSelfTest(portable, wide)).toEqual({ refusedVariants: [], warning: undefined });
+    const chosen = selfTestChecks(wide).flatMap(({ steps }) =>
+      steps.map(({ spec }) => [spec.name, portable.chooseVariant(spec).name] as const),
+    );
+    const plainest = chosen.filter(([, variant]) => variant === 'naive').map(([name]) => name);
+    expect(plainest).toEqual(['attention/prefill-attention:f16']);
+    gpuLike.destroy();
+  },
+);
 
 test.each(['f16', 'q8', 'q4-k32', 'q8-k16'] as const)(
   'finds nothing wrong with %s weights',
@@ -84,10 +88,7 @@ test('a fault that shows with some numbers of lanes alone is found where those a
         })),
       }),
     );
-  for (const [lanes, refused] of [
-    [[16], []],
-    [[16, 32], ['portable']],
-  ] as const) {
+  for (const [lanes, refused] of [...inFullRun([[16], []] as const), [[16, 32], ['portable']]] as const) {
     const { refusedVariants } = await refuseWrongVariants(new KernelCompiler(device), checksWith([...lanes]));
     expect(refusedVariants, String(lanes)).toEqual(refused);
   }

@@ -6,6 +6,7 @@ import { parseModelConfig } from '../../src/config/model-config';
 import { ReferenceTransformer } from '../../src/reference/transformer';
 import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
+import { inFullRun } from '../support/full-run';
 import { logSoftmax } from '../support/logprobs';
 import {
   architectureModel,
@@ -73,11 +74,20 @@ describe('weights', () => {
   });
 });
 
+type PlainerGpu = [string, Omit<EngineOptions, 'gpu'>, number, readonly number[]];
+
+/** A software GPU takes a second for a step of kernels that are not made for it: the shortest answers that show as much. */
+const slowest: PlainerGpu = [
+  'no optional kernel variants',
+  { disabledFeatures: ['subgroups', 'software'] },
+  6,
+  [33, 20],
+];
+
 describe('a plainer GPU', () => {
-  test.each<[string, Omit<EngineOptions, 'gpu'>, number, readonly number[]]>([
+  test.each<PlainerGpu>([
     ['default limits, no features', { useDefaultLimits: true }, 30, [120, 20, 33]],
-    // A software GPU takes a second for a step of kernels that are not made for it: the shortest answers that show as much.
-    ['no optional kernel variants', { disabledFeatures: ['subgroups', 'software'] }, 6, [33, 20]],
+    ...inFullRun(slowest),
   ])('%s: the same tokens, batches and follow-ups', async (_, options, numTokens, lengths) => {
     const engine = await loadEngine(tinyLlamaModel(), {
       weights: 'f32',

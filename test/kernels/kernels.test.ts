@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KernelCompiler, shaderText, type KernelVariant } from '../../src/gpu/kernel';
 import type { Device } from '../../src/gpu/device';
 import { expectClose } from '../support/compare';
+import { isFullRun } from '../support/full-run';
 import { availableVariants, requestTestDevice, runKernel, type KernelCase } from './harness';
 
 const files = import.meta.glob<{ cases: KernelCase[] }>('./**/*.case.ts', { eager: true });
@@ -14,7 +15,7 @@ const files = import.meta.glob<{ cases: KernelCase[] }>('./**/*.case.ts', { eage
 function variantsOf(kernelCase: KernelCase, cases: readonly KernelCase[]): KernelVariant[] {
   const all = availableVariants(device, kernelCase.spec);
   const siblings = cases.filter(({ spec }) => spec.name === kernelCase.spec.name);
-  if (process.env.LONGPAGE_FULL || siblings.length < all.length) return all;
+  if (isFullRun || siblings.length < all.length) return all;
   return [all[siblings.indexOf(kernelCase) % all.length]!];
 }
 

@@ -4,6 +4,7 @@ import type { Device } from '../../../src/gpu/device';
 import { KernelCompiler } from '../../../src/gpu/kernel';
 import { matmul, matmulGrid } from '../../../src/kernels/linear/matmul';
 import { matvec, matvecGrid, plainTuning } from '../../../src/kernels/linear/matvec';
+import { inFullRun } from '../../support/full-run';
 import { randomFloats } from '../../support/random';
 import { availableVariants, requestTestDevice, runKernel } from '../harness';
 import { randomMatrix, stagedFor } from './weights';
@@ -55,7 +56,7 @@ describe('matvec', () => {
 
   test('of eight rows at once each alone, with more lanes a row', async () => {
     // Eight rows take the longest of all to compile.
-    for (const format of process.env.LONGPAGE_FULL ? (['f32', 'f16', 'q8'] as const) : (['f16'] as const)) {
+    for (const format of ['f16' as const, ...inFullRun('f32' as const, 'q8' as const)]) {
       const spec = matvec(format);
       const portable = spec.variants.find(({ name }) => name === 'portable');
       const matrix = randomMatrix(format, outputs, columns, 1).buffers;

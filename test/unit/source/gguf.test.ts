@@ -1,5 +1,6 @@
 /** GGUF files: what is read of whole ones, and that no damaged one does worse than to be refused. */
 import { describe, expect, test } from 'vitest';
+import { isFullRun } from '../../support/full-run';
 import { parseModelConfig } from '../../../src/config/model-config';
 import { GgufHeaderReader, type GgufHeader } from '../../../src/source/gguf/gguf-header';
 import { ggufSource } from '../../../src/source/gguf/gguf-source';
@@ -112,7 +113,7 @@ describe('mutations', () => {
     return next() < 0.2 ? copy.slice(0, Math.floor(next() * copy.length)) : copy;
   }
 
-  const numMutations = process.env.LONGPAGE_FULL ? 2000 : 100;
+  const numMutations = isFullRun ? 2000 : 100;
   test(`${numMutations} of them load, or are refused with a typed error`, async () => {
     for (let seed = 1; seed <= numMutations; seed++) {
       try {

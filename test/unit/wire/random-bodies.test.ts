@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
+import { isFullRun } from '../../support/full-run';
 import { answerFetch } from '../../../src/wire/openai-fetch';
 import { randomBody } from '../../support/random-body';
 import { randomSource } from '../../support/random';
 import { scriptedEngine } from '../../support/scripted-engine';
 
 const paths = ['/chat/completions', '/completions', '/responses'];
-const numBodies = process.env.LONGPAGE_FULL ? 1000 : 200;
+const numBodies = isFullRun ? 1000 : 200;
 
 test('bodies that nobody means well are answered, or refused with a sentence; the next request is answered', async () => {
   const next = randomSource(20261130);
