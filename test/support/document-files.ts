@@ -8,11 +8,15 @@ export interface PlacedLine {
   readonly x?: number;
   readonly y: number;
   readonly size?: number;
+  /** Operators that come before it, such as a colour. */
+  readonly operators?: string;
 }
 
 /** How to make a PDF. */
 export interface PdfParts {
   readonly pages: readonly (readonly PlacedLine[])[];
+  /** Operators that paint what is under the text of each page. */
+  readonly paintings?: readonly string[];
   readonly title?: string;
   /** Further entries of the catalog, such as an action. */
   readonly catalog?: string;
@@ -27,6 +31,7 @@ const escapePdf = (text: string) => text.replace(/[\\()]/g, '\\$&');
 /** A PDF with Helvetica text in windows-1252. */
 export function makePdf({
   pages,
+  paintings = [],
   title,
   catalog = '',
   trailer = '',
@@ -40,9 +45,13 @@ export function makePdf({
     `<< ${title === undefined ? '' : `/Title (${escapePdf(title)})`} >>`,
   ];
   for (const [index, lines] of pages.entries()) {
-    const plain = lines
-      .map(({ text, x = 72, y, size = 12 }) => `BT /F1 ${size} Tf ${x} ${y} Td (${escapePdf(text)}) Tj ET`)
+    const texts = lines
+      .map(
+        ({ text, x = 72, y, size = 12, operators = '' }) =>
+          `${operators} BT /F1 ${size} Tf ${x} ${y} Td (${escapePdf(text)}) Tj ET`,
+      )
       .join('\n');
+    const plain = `${paintings[index] ?? ''}\n${texts}`;
     const content = protection?.encrypt(6 + 2 * index, plain) ?? plain;
     objects.push(
       `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents ${6 + 2 * index} 0 R ` +

@@ -11,6 +11,16 @@ import type { ImportedDocument, ImportOptions } from '../../demo/import/document
   return { promise, resolve, reject };
 };
 
+// As above, from Node 21 on.
+(ArrayBuffer.prototype as { transferToFixedLength?: unknown }).transferToFixedLength ??= function (
+  this: ArrayBuffer,
+  numBytes = this.byteLength,
+) {
+  const copy = new ArrayBuffer(numBytes);
+  new Uint8Array(copy).set(new Uint8Array(this, 0, Math.min(numBytes, this.byteLength)));
+  return copy;
+};
+
 /** @throws ImportError when it cannot be taken in */
 export async function importFile(
   name: string,

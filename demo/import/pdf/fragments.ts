@@ -1,6 +1,7 @@
 /** Fragments: pieces of a page that stand side by side on one line, with raised figures and right-to-left runs put right. Pure. */
 import { lowered, raised } from '../text/raised';
 import type { PdfItem } from './page-items';
+import type { Parting } from './ruled';
 
 /** Text without a wide gap in it. */
 export interface Fragment {
@@ -15,7 +16,7 @@ export interface Fragment {
 }
 
 /** A gap of so many times the font's size parts two fragments. */
-const widestBlank = 1.2;
+const widestBlank = 1.05;
 
 /** A piece with what came before it: a blank, or nothing. */
 interface Piece {
@@ -57,7 +58,7 @@ function textOf(pieces: readonly Piece[]): string {
     const before = inOrder[index - 1];
     const hasSpace = isTurned && before ? isApart(before.item, piece.item) : piece.hasSpace;
     if (hasSpace && text !== '' && !text.endsWith(' ')) text += ' ';
-    text += isTurned ? piece.text : risen(piece, before, text);
+    text += isTurned ? piece.text : risen(piece, before, inOrder[index + 1], text);
   }
   return text.replace(/\s+/g, ' ').trim();
 }
@@ -68,9 +69,12 @@ function isApart(one: PdfItem, other: PdfItem): boolean {
 }
 
 /** A piece as it follows those before it, which may stand lower or higher than they do. */
-function risen(piece: Piece, before: Piece | undefined, text: string): string {
+function risen(piece: Piece, before: Piece | undefined, next: Piece | undefined, text: string): string {
   const { item } = piece;
   if (!before) return piece.text;
+  // Fractions are often set with a raised and a lowered figure at a stroke.
+  const isAtStroke = /^[/\u2044]/.test(next?.text ?? '') || /[/\u2044]$/.test(before.text);
+  if (isAtStroke && /^\s*\d+\s*$/.test(piece.text)) return piece.text.trim();
   const rise = item.y - before.item.y;
   const isSmall = item.height < 0.85 * before.item.height;
   const lastWord = /(?:\p{L}+|\S)$/u.exec(text.slice(-20))?.[0] ?? '';
@@ -85,8 +89,8 @@ function isOnLine(base: PdfItem, item: PdfItem): boolean {
   return rise <= 0.1 * base.height || (item.height < 0.85 * base.height && rise < 0.75 * base.height);
 }
 
-/** Fragments of a page in the order of its pieces. */
-export function fragmentsOf(items: readonly PdfItem[]): Fragment[] {
+/** Fragments of a page in the order of its pieces. @param isParted by lines of tables */
+export function fragmentsOf(items: readonly PdfItem[], isParted: Parting = () => false): Fragment[] {
   const fragments: Fragment[] = [];
   let pieces: Piece[] = [];
   /** The piece whose line it is: raised ones are not. */
@@ -128,6 +132,8 @@ export function fragmentsOf(items: readonly PdfItem[]): Fragment[] {
           pieces.length === 1 && base.height < 0.85 * item.height && base.y > item.y + 0.1 * item.height;
         if (startsNote && gap < item.height && base.y < item.y + 0.75 * item.height) base = item;
         else if (!isOnLine(base, item) || gap > widestBlank * base.height) close(false);
+        else if (gap > 0 && isParted(Math.min(end, item.x + item.width), Math.max(left, item.x), item.y))
+          close(false);
         else if (gap > 0.25 * base.height) hasSpace = true;
       }
       base ??= item;

@@ -1,7 +1,10 @@
 /** Lines of a page, and what on it is no line of prose: tables and listings. Pure. */
-import { findRegions } from './regions';
+import { findRegions, type Region } from './regions';
 import { fragmentsOf, type Fragment } from './fragments';
 import type { PdfItem } from './page-items';
+import type { Box } from './page-paint';
+import { partingBy } from './ruled';
+import { findRuledTables } from './ruled-tables';
 
 /** A line of text with its place. */
 export interface Line {
@@ -25,11 +28,14 @@ export type PageElement = Line | Block;
 /** Fragments of a line that are farther apart than so many times the font's size have nothing to do with each other. */
 const widestGap = 4;
 
-/** Elements of a page in reading order. */
-export function elementsOf(items: readonly PdfItem[]): PageElement[] {
-  const fragments = fragmentsOf(items);
+/** Elements of a page in reading order. @param rules thin lines on the page */
+export function elementsOf(items: readonly PdfItem[], rules: readonly Box[] = []): PageElement[] {
+  const fragments = fragmentsOf(items, partingBy(rules));
   const elements: PageElement[] = [];
-  const regions = findRegions(fragments);
+  const ruled = findRuledTables(fragments, rules);
+  const inTables = new Set(ruled.flatMap((table) => table.fragments));
+  const others = findRegions(fragments.filter((fragment) => !inTables.has(fragment)));
+  const regions: Region[] = [...ruled.map((table) => ({ kind: 'table' as const, ...table })), ...others];
   const regionOf = new Map(
     regions.flatMap((region) => region.fragments.map((fragment) => [fragment, region])),
   );

@@ -1,5 +1,7 @@
 /** Pieces of text with their places on a page, as pdf.js gives them, in the page as it is seen. Pure. */
 
+import type { Box } from './page-paint';
+
 /** A run of text with its place, in points; y grows upwards. */
 export interface PdfItem {
   readonly text: string;
@@ -18,6 +20,8 @@ export interface PdfPage {
   readonly items: readonly PdfItem[];
   /** In points; tests that place few lines need none. */
   readonly height?: number;
+  /** Thin lines. */
+  readonly rules?: readonly Box[];
   /** Text in other directions than the page's, such as along a margin. */
   readonly turned?: readonly string[];
   /** Paragraphs for the end of the page: what was typed into it, and notes on it. */
@@ -38,6 +42,7 @@ export interface RawItem {
 export interface Viewport {
   readonly width: number;
   readonly height: number;
+  readonly transform: readonly number[];
   convertToViewportPoint(x: number, y: number): number[];
 }
 

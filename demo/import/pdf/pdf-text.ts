@@ -4,6 +4,7 @@
  */
 import { placeMark } from '../document';
 import { withoutMarks } from '../text/tidy-text';
+import { joinLines } from './join-lines';
 import { elementsOf, type Line, type PageElement } from './lines';
 import type { PdfItem, PdfPage } from './page-items';
 import { findRunningLines } from './running-lines';
@@ -79,14 +80,6 @@ function beginsParagraph(
 /** At a new column or page: whether the text before had come to an end. */
 function startsAfresh(line: Line, next: Line): boolean {
   return endsSentence(line.text) ? !/^\p{Ll}/u.test(next.text) : /^\p{Lu}[\p{Lu}\s]+$/u.test(next.text);
-}
-
-/** Two lines of one paragraph as one, with a word that was broken between them made whole. */
-export function joinLines(before: string, after: string): string {
-  if (/\p{L}[\u00ad\u2010-]$/u.test(before) && /^\p{Ll}/u.test(after)) return before.slice(0, -1) + after;
-  if (before.endsWith('\u00ad')) return before.slice(0, -1) + after;
-  if (/[\p{L}\p{N}][\u2010-]$/u.test(before) && /^[\p{L}\p{N}]/u.test(after)) return before + after;
-  return `${before} ${after}`;
 }
 
 /** Writes paragraphs line by line. */
@@ -165,7 +158,7 @@ const isPage = (page: PdfPage | readonly PdfItem[]): page is PdfPage => 'items' 
 /** The text of a document from its pages, with an empty line between paragraphs and a mark where each page begins. */
 export function pdfText(given: readonly (PdfPage | readonly PdfItem[])[]): string {
   const pages = given.map((page) => (isPage(page) ? page : { items: page }));
-  const elements = pages.map(({ items }) => elementsOf(items));
+  const elements = pages.map(({ items, rules = [] }) => elementsOf(items, rules));
   const lines = elements.map((page) => page.filter((element) => element.kind === 'line'));
   const height = usual(lines.flat().map((line) => [half(line.height), line.text.length]));
   const pitch = usualPitch(lines.flatMap((page) => gapsOf(page, height))) || height * 1.2;

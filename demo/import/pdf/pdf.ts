@@ -3,6 +3,7 @@
  * data files only character maps of East Asian fonts are fetched, from this site.
  */
 import {
+  OPS,
   PDFWorker,
   getDocument,
   type PDFDocumentProxy,
@@ -12,8 +13,10 @@ import { maxTextChars, type ExtractedText, type ImportOptions } from '../documen
 import { ImportError } from '../import-error';
 import { damageNote, hiddenNote, listNumbers } from '../notes';
 import { annotationTexts, type PdfAnnotation } from './form-text';
-import { isUnreadable, placeItems, type PdfPage, type RawItem } from './page-items';
+import { isUnreadable, placeItems, type PdfPage, type RawItem, type Viewport } from './page-items';
+import { readPaint, type OperatorList } from './page-paint';
 import { pdfText } from './pdf-text';
+import { withFractions, withoutUnseen } from './ruled';
 import { xfaText, type XfaNode } from './xfa-text';
 
 const maxPages = 20_000;
@@ -74,6 +77,8 @@ export async function readPdf(
     useWorkerFetch: false,
     useSystemFonts: false,
     disableFontFace: true,
+    // What pages paint is asked for, but no picture: they count as areas of their size.
+    maxImageSize: 1,
     enableXfa: true,
     stopAtErrors: false,
     verbosity: 0,
@@ -170,21 +175,36 @@ async function readPage(
     const texts = raw.filter((item) => 'str' in item) as RawItem[];
     const placed = placeItems(texts, viewport, isMonospaced);
     found.numHidden += placed.numHidden;
+    const paint = await paintOf(page, viewport);
+    const { items: seen, numHidden } = withoutUnseen(placed.items, paint.unseen);
+    found.numHidden += numHidden;
+    const items = withFractions(seen, paint.rules);
     const annotations = (await page.getAnnotations()) as PdfAnnotation[];
-    const seen = annotations.map((annotation) => ({
+    const widgets = annotations.map((annotation) => ({
       ...annotation,
       ...(annotation.rect && { rect: seenRectangle(annotation.rect, viewport) }),
     }));
-    const additions = annotationTexts(seen, placed.items);
-    const whole = placed.items.map(({ text }) => text).join('') + placed.turned.join('');
+    const additions = annotationTexts(widgets, items);
+    const whole = items.map(({ text }) => text).join('') + placed.turned.join('');
     if (isUnreadable(whole)) {
       found.unreadable.push(number);
       return { items: [], height: viewport.height, additions };
     }
     if (!/[\p{L}\p{N}]/u.test(whole) && additions.length === 0) found.empty.push(number);
-    return { items: placed.items, turned: placed.turned, height: viewport.height, additions };
+    return { items, rules: paint.rules, turned: placed.turned, height: viewport.height, additions };
   } finally {
     page.cleanup();
+  }
+}
+
+/** What a page paints. One that cannot be painted is read without it: its text is there. */
+async function paintOf(page: PDFPageProxy, { transform, height }: Viewport) {
+  try {
+    const [a = 1, b = 0, c = 0, d = -1, e = 0, f = 0] = transform;
+    const operators = (await page.getOperatorList()) as OperatorList;
+    return readPaint(operators, OPS as Readonly<Record<string, number>>, [a, -b, c, -d, e, height - f]);
+  } catch {
+    return { rules: [], unseen: [] };
   }
 }
 
