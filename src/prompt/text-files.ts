@@ -4,8 +4,11 @@ import { digestOf } from '../weights/content-digest';
 import { readJson } from '../source/read-json';
 import { ChatTemplate } from '../tokenizer/chat-template';
 import { endIds } from '../tokenizer/end-ids';
+import { hasUnknownPattern } from '../tokenizer/pipeline';
 import { Tokenizer } from '../tokenizer/tokenizer';
+import { isJsonObject } from '../util/config-fields';
 import { EngineError } from '../util/errors';
+import { fetched } from '../util/fetched';
 
 /** What a model folder says about text. */
 export interface TextFiles {
@@ -29,13 +32,26 @@ export async function readTextFiles(source: ModelSource, signal?: AbortSignal): 
   ]);
   if (tokenizer === undefined)
     throw new EngineError('model-unsupported', 'The model folder has no tokenizer.json.');
+  const matcher =
+    isJsonObject(tokenizer) && hasUnknownPattern(tokenizer)
+      ? await fetched(import('../tokenizer/pattern/pattern-matcher'))
+      : undefined;
   const files = {
-    tokenizer: Tokenizer.fromJson(tokenizer, tokenizerConfig),
+    tokenizer: Tokenizer.fromJson(tokenizer, tokenizerConfig, matcher?.PatternMatcher),
     template: ChatTemplate.fromFiles(chatTemplate, tokenizerConfig),
   };
   return {
     ...files,
     endIds: endIds(files.tokenizer, files.template),
-    id: await digestOf([JSON.stringify([tokenizer, tokenizerConfig, chatTemplate])]),
+    id: await digestOf([written([tokenizer, tokenizerConfig, chatTemplate])]),
   };
+}
+
+function written(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    // Parsing takes any depth of lists in lists, writing does not.
+    throw new EngineError('model-unsupported', "The tokenizer's files nest too deep.", { cause });
+  }
 }

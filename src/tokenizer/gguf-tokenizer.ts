@@ -84,6 +84,8 @@ function bytePairs({ pre = 'gpt-2', tokens, merges }: GgufVocabulary): JsonObjec
       type: 'BPE',
       vocab: idsOf(tokens),
       merges,
+      // llama.cpp takes them; Hugging Face's reader would refuse the file.
+      has_stray_merges: true,
       ignore_merges: wholeWordNames.has(pre),
     },
   };

@@ -41,7 +41,8 @@ function fixedStage(stage: JsonObject, wordSplit: JsonObject[]): JsonObject {
       return split(stage.individual_digits ? '\\p{N}' : '\\p{N}+');
     case 'Metaspace': {
       const scheme = stage.prepend_scheme ?? (stage.add_prefix_space === false ? 'never' : 'always');
-      const metaspace = { ...stage, prepend_scheme: scheme };
+      const { replacement } = stage;
+      const metaspace = { type: 'Metaspace', replacement, prepend_scheme: scheme };
       const splits = stage.split === false ? wordSplit : [split('▁[^▁]*')];
       return { type: 'Sequence', pretokenizers: [metaspace, ...splits] };
     }

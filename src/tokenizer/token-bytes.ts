@@ -39,7 +39,9 @@ export function compileTokenBytes(decoder: unknown): TokenBytesRule {
         isFused = true;
         break;
       case 'Metaspace': {
-        const replacement = asString(stage.replacement) ?? '▁';
+        const replacement = stage.replacement ?? '▁';
+        if (typeof replacement !== 'string' || !/^.$/su.test(replacement))
+          throw unsupported('a Metaspace stage whose replacement is no character');
         const hasPrefix = stage.prepend_scheme !== 'never' && stage.add_prefix_space !== false;
         transforms.push((token) => token.replaceAll(replacement, ' '));
         if (hasPrefix) numPrefixSpaces = 1;
@@ -47,8 +49,9 @@ export function compileTokenBytes(decoder: unknown): TokenBytesRule {
       }
       case 'Replace': {
         const from = asString(asObject(stage.pattern)?.String);
-        const to = asString(stage.content) ?? '';
-        if (!from) throw unsupported('a Replace stage with a pattern that is no plain string');
+        const to = asString(stage.content);
+        if (!from || to === undefined)
+          throw unsupported('a Replace stage with a pattern that is no plain string');
         transforms.push((token) => token.replaceAll(from, to));
         break;
       }

@@ -1,9 +1,11 @@
 /** Text ↔ token ids: @huggingface/tokenizers behind one small class. Knows nothing of chats and templates. */
-import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import type { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { EngineError } from '../util/errors';
+import { whyUnusable } from './check-tokenizer';
 import { IncrementalDecoder, type DecodeOptions, type DecoderVocabulary } from './incremental-decoder';
 import { asObject, type JsonObject } from './json';
-import { withPipelineFixes } from './pipeline-fixes';
+import { makeLibrary } from './library';
+import type { MatcherClass } from './pattern/pattern';
 import { additionalSpecialTokens, namedSpecialTokens } from './special-tokens';
 import { compileTokenBytes, type TokenBytesRule } from './token-bytes';
 
@@ -22,8 +24,6 @@ export interface NamedToken {
 }
 
 const noBytes = new Uint8Array(0);
-/** Ids beyond this are a broken file, not a vocabulary: the largest known have 2^18 tokens. */
-const maxTokenId = 2 ** 24;
 
 /** The tokenizer of one model. */
 export class Tokenizer implements DecoderVocabulary {
@@ -66,26 +66,26 @@ export class Tokenizer implements DecoderVocabulary {
   /**
    * @param tokenizerJson The parsed tokenizer.json.
    * @param tokenizerConfigJson The parsed tokenizer_config.json; undefined where the model has none.
+   * @param Matcher For patterns that the browser may not run (`hasUnknownPattern`); they are refused without it.
    * @throws EngineError `model-unsupported` with the reason when the files cannot be used.
    */
-  static fromJson(tokenizerJson: unknown, tokenizerConfigJson?: unknown): Tokenizer {
+  static fromJson(tokenizerJson: unknown, tokenizerConfigJson?: unknown, Matcher?: MatcherClass): Tokenizer {
     const config = tokenizerConfigJson === undefined ? {} : asObject(tokenizerConfigJson);
     if (!config) throw unusable('tokenizer_config.json is no JSON object');
     const json = asObject(tokenizerJson);
     if (!json) throw unusable('tokenizer.json is no JSON object');
     const reason = whyUnusable(json);
     if (reason) throw unusable(reason);
-    const rule = compileTokenBytes(json.decoder);
-    try {
-      return new Tokenizer(new HuggingFaceTokenizer(withPipelineFixes(json), config), rule, config);
-    } catch (cause) {
-      throw unusable(cause instanceof Error ? cause.message : String(cause), cause);
-    }
+    return blamed(() => {
+      const rule = compileTokenBytes(json.decoder);
+      return new Tokenizer(makeLibrary(json, namedSpecialTokens(config).eos_token, Matcher), rule, config);
+    });
   }
 
   /**
    * The ids of a text. Special tokens written out in the text become their ids, as Hugging Face does.
-   * @throws EngineError `model-unsupported` where the vocabulary has no way to write a character.
+   * @throws EngineError `model-unsupported` where the vocabulary has no way to write a character, and naming the stage that makes
+   * too much of the text or does not come to an end.
    */
   encode(text: string, options: EncodeOptions = {}): number[] {
     const ids = options.isContinuation ? this.encodeContinuation(text) : this.encodePlain(text);
@@ -132,7 +132,7 @@ export class Tokenizer implements DecoderVocabulary {
   }
 
   private encodePlain(text: string): number[] {
-    const { ids } = this.library.encode(text, { add_special_tokens: false });
+    const { ids } = blamed(() => this.library.encode(text, { add_special_tokens: false }));
     if (ids.some((id) => id === undefined)) {
       throw new EngineError('model-unsupported', 'The text has characters that this tokenizer cannot write.');
     }
@@ -159,6 +159,7 @@ export class Tokenizer implements DecoderVocabulary {
     const probe = '\u0000prompt';
     const tokens = this.library.post_processor?.([probe], null, true).tokens ?? [probe];
     const at = tokens.indexOf(probe);
+    if (at < 0) throw new Error('its post_processor leaves the text out');
     const idsOf = (texts: string[]) =>
       texts.map((text) => {
         const id = this.library.token_to_id(text);
@@ -181,48 +182,16 @@ function overruled(ids: number[], isWanted: unknown, id: number | undefined, isB
   return isBefore ? [id, ...ids] : [...ids, id];
 }
 
+/** What the package throws is the files' doing. */
+function blamed<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof EngineError) throw cause;
+    throw unusable(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
 function unusable(reason: string, cause?: unknown): EngineError {
   return new EngineError('model-unsupported', `This model's tokenizer cannot be used: ${reason}.`, { cause });
-}
-
-/** What the library would stumble over, said in words. */
-function whyUnusable(json: JsonObject): string | undefined {
-  const model = asObject(json.model);
-  if (!model) return 'tokenizer.json has no "model"';
-  const { type, vocab, merges } = model;
-  if (type !== 'BPE' && type !== 'Unigram') {
-    return `its model type is ${JSON.stringify(type ?? null)}; BPE and Unigram are supported`;
-  }
-  if (type === 'Unigram') {
-    if (!Array.isArray(vocab) || !vocab.every(isScoredToken))
-      return 'its "vocab" is no list of [token, score]';
-  } else {
-    const entries = asObject(vocab);
-    if (!entries || !Object.values(entries).every(isTokenId)) return 'its "vocab" is no map from token to id';
-    if (!Array.isArray(merges) || !merges.every(isMerge)) return 'its "merges" is no list of pairs of tokens';
-  }
-  const added = json.added_tokens ?? [];
-  if (!Array.isArray(added) || !added.every(isAddedToken))
-    return 'its "added_tokens" is no list of tokens with ids';
-  return undefined;
-}
-
-function isTokenId(value: unknown): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < maxTokenId;
-}
-
-function isScoredToken(value: unknown): boolean {
-  return Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'number';
-}
-
-function isMerge(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes(' ');
-  return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string');
-}
-
-function isAddedToken(value: unknown): boolean {
-  const token = asObject(value);
-  return (
-    token !== undefined && typeof token.content === 'string' && token.content !== '' && isTokenId(token.id)
-  );
 }
