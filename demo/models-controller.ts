@@ -57,9 +57,9 @@ export class ModelsController implements ReactiveController {
     this.problem = undefined;
     this.#host.requestUpdate();
     try {
-      const reference = parseReference(name);
       this.#list ??= await fetchModelList();
-      const model = await findHubModel(reference, this.#list.hubUrl);
+      const { hubUrl } = this.#list;
+      const model = await findHubModel(parseReference(name, hubUrl), hubUrl);
       const id = storedIdOf(model);
       this.#found = [model, ...this.#found.filter((other) => storedIdOf(other) !== id)];
     } catch (error) {

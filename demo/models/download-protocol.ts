@@ -28,4 +28,4 @@ export type FromDownloader =
     };
 
 /** Why a download failed. */
-export type DownloadFailure = 'status' | 'connection' | 'size' | 'quota' | 'storage';
+export type DownloadFailure = 'status' | 'connection' | 'redirect' | 'size' | 'quota' | 'storage';

@@ -4,6 +4,7 @@
  */
 import type { DownloadFailure, FromDownloader, ToDownloader } from './download-protocol';
 import type { HubFile } from './hub';
+import { mayComeFrom } from './hub-address';
 
 /** Statuses of a server that may answer another time. */
 const passingStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -107,6 +108,10 @@ class FileDownload {
     const headers: HeadersInit = this.#position > 0 ? { Range: `bytes=${this.#position}-` } : {};
     // What is kept here needs no second copy in the browser's cache.
     const response = await fetch(this.#file.url, { headers, credentials: 'omit', cache: 'no-store', signal });
+    if (!mayComeFrom(this.#file.url, response.url)) {
+      await response.body?.cancel();
+      throw new DownloadError('redirect', new URL(response.url).host);
+    }
     if (!response.ok) {
       await response.body?.cancel();
       await this.#handleStatus(response);

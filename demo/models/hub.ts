@@ -1,8 +1,6 @@
 /** Model repositories on the Hugging Face hub, or on a server that answers as it does. */
 import { EngineError } from '../../src/index';
-
-/** Where the hub is. */
-export const defaultHubUrl = 'https://huggingface.co';
+import { defaultHubUrl, mayComeFrom, pathOnHub } from './hub-address';
 
 /** Architectures that this engine runs, as `config.json` names them: others are refused before a long download. */
 export const supportedArchitectures: readonly string[] = [
@@ -60,11 +58,12 @@ const fewFiles = [
 ];
 
 /**
- * Reads `owner/name`, `owner/name@revision`, either with `:Q4_K_M` or the like after the name, or the address of a repository's page.
- * @throws TypeError when it is none of these
+ * Reads `owner/name`, `owner/name@revision`, either with `:Q4_K_M` or the like after the name, or the address of a repository's page
+ * on the hub, be it the one that is asked or Hugging Face's.
+ * @throws TypeError when it is none of these, such as an address of another site
  */
-export function parseReference(text: string): HubReference {
-  const path = text.trim().replace(/^https?:\/\/[^/]+\//, '');
+export function parseReference(text: string, hubUrl = defaultHubUrl): HubReference {
+  const path = pathOnHub(text.trim(), hubUrl);
   const [named = '', revision = 'main'] = path
     .replace(/\/(?:tree|commit)\//, '@')
     .replace(/\/$/, '')
@@ -85,13 +84,44 @@ export function parseReference(text: string): HubReference {
   return { repository: name, revision, ...(quantization !== undefined && { quantization }) };
 }
 
-/** What the hub's API says of a repository, as far as it matters here. */
+/** What the hub's API says of a repository, as far as it matters here; `undefined` where it says something else. */
 interface HubAnswer {
-  readonly sha?: unknown;
-  readonly siblings?: readonly { readonly rfilename?: unknown; readonly size?: unknown }[];
-  readonly config?: { readonly architectures?: unknown };
+  readonly commit: string | undefined;
+  /** Sizes by name, as the hub gives them. */
+  readonly sizes: ReadonlyMap<string, unknown>;
+  readonly architectures: unknown;
   /** Of repositories with safetensors: the number of weights. */
-  readonly safetensors?: { readonly total?: unknown };
+  readonly numWeights: number | undefined;
+}
+
+/** Bytes of a file, and numbers of weights, beyond which nobody means them: no device has a thousandth of it. */
+const most = 2 ** 44;
+
+/** Reads the hub's answer without trusting it; undefined when it is no answer about a repository. */
+export function readHubAnswer(value: unknown): HubAnswer | undefined {
+  if (!isObject(value)) return undefined;
+  const { sha, siblings = [], config, safetensors } = value;
+  if (!Array.isArray(siblings)) return undefined;
+  const sizes = new Map<string, unknown>();
+  for (const file of siblings as unknown[]) {
+    if (!isObject(file) || typeof file.rfilename !== 'string') return undefined;
+    sizes.set(file.rfilename, file.size);
+  }
+  const total = isObject(safetensors) ? safetensors.total : undefined;
+  return {
+    commit: typeof sha === 'string' && /^[\da-f]{40}$/.test(sha) ? sha : undefined,
+    sizes,
+    architectures: isObject(config) ? config.architectures : undefined,
+    numWeights: isSize(total) && total > 0 ? total : undefined,
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most;
 }
 
 /**
@@ -99,7 +129,7 @@ interface HubAnswer {
  * parts, the one that is asked for, or the usual one of a repository that has nothing else.
  */
 export function chooseFiles(names: readonly string[], quantization?: string): string[] {
-  const models = names.filter((name) => /^[^/]+\.gguf$/.test(name) && !/mmproj/i.test(name));
+  const models = names.filter((name) => /^[^/\\]+\.gguf$/.test(name) && !/mmproj/i.test(name));
   const isFolder = names.includes('config.json') && names.some((name) => /^model.*\.safetensors$/.test(name));
   if (quantization !== undefined || (models.length > 0 && !isFolder)) {
     const ofKind = (kind: string) => models.filter((name) => quantizationOf(name) === kind.toUpperCase());
@@ -139,7 +169,7 @@ function checkComplete(repository: string, files: readonly string[], { quantizat
 
 function checkArchitecture(repository: string, architectures: unknown): void {
   if (!Array.isArray(architectures) || architectures.length === 0) return;
-  const names = architectures.map(String);
+  const names = architectures.filter((name) => typeof name === 'string');
   if (names.some((name) => supportedArchitectures.includes(name))) return;
   throw new EngineError(
     'model-unsupported',
@@ -169,41 +199,58 @@ export async function findHubModel(
 ): Promise<HubModel> {
   const { repository, revision } = reference;
   const what = `model ${repository} at ${revision}`;
-  let answer: HubAnswer;
+  let answer: HubAnswer | undefined;
   try {
     const url = `${hubUrl}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`;
     const response = await fetch(url, { credentials: 'omit', ...(signal && { signal }) });
+    if (!mayComeFrom(url, response.url)) {
+      await response.body?.cancel();
+      throw new EngineError(
+        'network',
+        `The hub sends those who ask for ${what} to ${new URL(response.url).host}.`,
+      );
+    }
     if (!response.ok) {
       await response.body?.cancel();
       throw new EngineError('network', describeStatus(response.status, what));
     }
-    answer = (await response.json()) as HubAnswer;
+    answer = readHubAnswer(await response.json());
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof EngineError) throw cause;
     const advice = 'Check the connection, and that the policy of this page names the hub.';
     throw new EngineError('network', `The hub could not be asked for ${what}. ${advice}`, { cause });
   }
-  const { sha, siblings = [], config, safetensors } = answer;
-  if (typeof sha !== 'string' || !/^[\da-f]{40}$/.test(sha)) {
-    throw new EngineError('network', `The hub did not say which commit ${what} is.`);
-  }
-  const sizes = new Map(siblings.map(({ rfilename, size }) => [String(rfilename), size]));
+  return modelOf(reference, hubUrl, answer);
+}
+
+/**
+ * The model that the hub's answer is about.
+ * @throws EngineError `network` when the answer is of another shape, `model-unsupported` when the engine cannot run it
+ */
+export function modelOf(reference: HubReference, hubUrl: string, answer: HubAnswer | undefined): HubModel {
+  const { repository, revision } = reference;
+  const what = `model ${repository} at ${revision}`;
+  if (!answer) throw new EngineError('network', `What the hub says of ${what} is no answer about a model.`);
+  const { commit, sizes, architectures } = answer;
+  if (commit === undefined) throw new EngineError('network', `The hub did not say which commit ${what} is.`);
   const names = chooseFiles([...sizes.keys()], reference.quantization);
   checkComplete(repository, names, reference);
-  checkArchitecture(repository, config?.architectures);
+  checkArchitecture(repository, architectures);
   const files = names.map((name): HubFile => {
     const sizeBytes = sizes.get(name);
-    if (!Number.isSafeInteger(sizeBytes) || (sizeBytes as number) < 0) {
+    if (!isSize(sizeBytes)) {
       throw new EngineError('network', `The hub did not say how large ${name} of ${repository} is.`);
     }
-    return { name, sizeBytes: sizeBytes as number, url: `${hubUrl}/${repository}/resolve/${sha}/${name}` };
+    const url = `${hubUrl}/${repository}/resolve/${commit}/${encodeURIComponent(name)}`;
+    return { name, sizeBytes, url };
   });
   const sumOf = (some: readonly HubFile[]) => some.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
   const isGguf = names.some((name) => name.endsWith('.gguf'));
-  const numWeights = isGguf ? undefined : safetensors?.total;
-  const weightBytes = Number.isSafeInteger(numWeights)
-    ? 2 * (numWeights as number)
-    : sumOf(files.filter(({ name }) => /\.(?:safetensors|gguf)$/.test(name)));
-  return { ...reference, commit: sha, files, totalBytes: sumOf(files), weightBytes };
+  const numWeights = isGguf ? undefined : answer.numWeights;
+  const weightBytes =
+    numWeights === undefined
+      ? sumOf(files.filter(({ name }) => /\.(?:safetensors|gguf)$/.test(name)))
+      : 2 * numWeights;
+  return { ...reference, commit, files, totalBytes: sumOf(files), weightBytes };
 }

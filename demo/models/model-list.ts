@@ -1,6 +1,7 @@
 /** The short list of models that the page offers, and the hub that it asks for others: `public/models.json`. */
 import { EngineError } from '../../src/index';
-import { defaultHubUrl } from './hub';
+import { parseReference } from './hub';
+import { defaultHubUrl, parseUrl } from './hub-address';
 
 /** A model on the list, and what it needs. It has a source or a reference. */
 export interface ListedModel {
@@ -35,15 +36,35 @@ function isListed(value: unknown): value is ListedModel {
   return (
     typeof name === 'string' &&
     typeof description === 'string' &&
-    typeof (source ?? reference) === 'string' &&
-    [downloadBytes, weightBytes, contextTokens, kvGpuBytes].every((number) => Number.isSafeInteger(number))
+    (source === undefined ? isReference(reference) : isFolderHere(source)) &&
+    [downloadBytes, weightBytes, contextTokens, kvGpuBytes].every(
+      (number) => Number.isSafeInteger(number) && (number as number) >= 0 && (number as number) <= 2 ** 44,
+    )
   );
+}
+
+/** A folder below the page's own, whatever else a URL can name. */
+function isFolderHere(source: unknown): boolean {
+  const page = 'https://page.invalid/at/';
+  return typeof source === 'string' && parseUrl(source, page)?.href.startsWith(page) === true;
+}
+
+function isReference(reference: unknown): boolean {
+  try {
+    return typeof reference === 'string' && parseReference(reference).repository !== '';
+  } catch {
+    return false;
+  }
+}
+
+function isHub(url: unknown): url is string {
+  return typeof url === 'string' && /^https?:$/.test(parseUrl(url)?.protocol ?? '');
 }
 
 /** @throws TypeError when the value is no list of models */
 export function parseModelList(value: unknown): ModelList {
   const { hub = defaultHubUrl, models } = (value ?? {}) as Record<string, unknown>;
-  if (typeof hub === 'string' && Array.isArray(models) && models.length > 0 && models.every(isListed)) {
+  if (isHub(hub) && Array.isArray(models) && models.length > 0 && models.every(isListed)) {
     return { hubUrl: hub.replace(/\/$/, ''), models };
   }
   throw new TypeError('models.json is no list of models.');

@@ -313,6 +313,11 @@ function describeFailure(
           ? `The connection broke off (${message}). What has arrived is kept: go on when you are online again.`
           : describeStatus(status, repository),
       );
+    case 'redirect':
+      return new EngineError(
+        'network',
+        `The hub sends those who ask for ${repository} to ${message}, which is none of its stores.`,
+      );
     case 'size':
       return new EngineError(
         'weights-corrupt',

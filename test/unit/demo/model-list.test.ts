@@ -92,9 +92,27 @@ test('every model of the hub is pinned to a commit', () => {
 test('a list that is none is refused', () => {
   const [model] = list;
   expect(parseModelList({ models: [model] })).toEqual({ hubUrl: 'https://huggingface.co', models: [model] });
-  const others = [{ ...model, contextTokens: 'c' }, { ...model, source: undefined }, null];
-  const lists = [null, {}, [model], { models: [] }, { hub: 1, models: [model] }];
-  for (const value of [...lists, ...others.map((other) => ({ models: [model, other] }))]) {
+  const others: unknown[] = [{ ...model, contextTokens: 'c' }, { ...model, source: undefined }, null];
+  others.push(
+    ...[-1, 2 ** 52, 0.5, null].map((downloadBytes) => ({ ...model, downloadBytes })),
+    ...['https://example.com/m/', '//example.com/m/', '../m/', 7].map((source) => ({ ...model, source })),
+    ...['a', 'https://example.com/a/b', null].map((reference) => ({
+      ...model,
+      source: undefined,
+      reference,
+    })),
+  );
+  const lists = [
+    null,
+    {},
+    [model],
+    { models: [] },
+    { hub: 1, models: [model] },
+    { hub: 'ftp://x', models: [model] },
+    'x',
+    7,
+  ];
+  for (const value of [...lists, ...others.map((other: unknown) => ({ models: [model, other] }))]) {
     expect(() => parseModelList(value)).toThrow(TypeError);
   }
 });
