@@ -138,11 +138,11 @@ test('a prefill whose pages are slow to leave', async () => {
 });
 
 test('answers whose pages have no way to the host stand still, and the stall tells why', async () => {
-  // None of them reranks or has a page to send before it decodes, and each fills its first page at a step of its own, however
-  // late it begins: who begins later has more tokens to go.
+  // None of them reranks or has a page to send before it decodes, and each fills its first page and no other, at a step of its
+  // own however late it begins: who begins later has more tokens to go.
   const prompts = Array.from({ length: numSequences }, (_, i) => promptOf(15 - i, 40 + i));
   const alone: unknown[] = [];
-  for (const prompt of prompts) alone.push(await fresh(prompt, 20));
+  for (const prompt of prompts) alone.push(await fresh(prompt, 12));
   await fresh(promptOf(1, 18), 1);
   const { hostStore, cache, offloader } = engine.runner;
   const write = hostStore.write.bind(hostStore);
@@ -156,7 +156,7 @@ test('answers whose pages have no way to the host stand still, and the stall tel
   const causes: string[] = [];
   const stop = engine.onCacheEvent((event) => event.kind === 'stall' && causes.push(event.cause));
   const before = engine.stats().kv.stallCauses;
-  const answers = Promise.all(prompts.map((prompt) => run(prompt, 20)));
+  const answers = Promise.all(prompts.map((prompt) => run(prompt, 12)));
   // Held while steps are under way is no stall yet: once the others have ended, none is.
   await vi.waitFor(() => expect([offloader.hasFreeSlot, engine.loop.numRunning]).toEqual([false, 1]), {
     timeout: 120_000,
