@@ -1,4 +1,5 @@
 /** A short name for the content of a model's files, so that stored documents find their model again. */
+import { sha256Hex } from '../util/sha256';
 
 /** Bytes of a file's start that are hashed: configurations whole, weight files' headers and first rows. */
 const headBytes = 256 * 1024;
@@ -19,6 +20,5 @@ export async function fingerprintFiles(
       parts.push(file.slice(start, start + sampleBytes));
     }
   }
-  const digest = await crypto.subtle.digest('SHA-256', await new Blob(parts).arrayBuffer());
-  return Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return sha256Hex(parts, 32);
 }

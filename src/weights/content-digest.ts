@@ -2,6 +2,7 @@
  * What the weights of a model are, by every byte of their files: taken while they stream, so that it costs no second read.
  * Stored pages are bound to it; where a model lies decides nothing.
  */
+import { sha256Hex } from '../util/sha256';
 
 /** Bytes that are hashed at once. */
 const blockBytes = 2 ** 20;
@@ -42,7 +43,5 @@ export class ContentDigest {
 
 /** `sha256:` and 64 hexadecimal digits of texts and bytes, one after the other. */
 export async function digestOf(parts: readonly BlobPart[]): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', await new Blob([...parts]).arrayBuffer());
-  const digits = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0'));
-  return `sha256:${digits.join('')}`;
+  return `sha256:${await sha256Hex(parts)}`;
 }

@@ -1,5 +1,6 @@
 /** A name for a model's content that is the same wherever its folder lies: head profiles find their model by it. */
 import type { ModelSource } from '../source/model-source';
+import { sha256Hex } from '../util/sha256';
 import { indexFileName, parseShardIndex, singleFileName } from './shard-index';
 
 /** Bytes of the weights' start that count: the header, and values behind it, which training changes. */
@@ -15,9 +16,7 @@ export async function fingerprintModel(source: ModelSource, signal?: AbortSignal
   );
   const file = index === undefined ? singleFileName : parseShardIndex(index).files[0]!;
   const parts: BlobPart[] = [`${config}\n`, ...(await readHead(source, file, signal))];
-  const digest = await crypto.subtle.digest('SHA-256', await new Blob(parts).arrayBuffer());
-  const digits = Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, '0'));
-  return `sha256:${digits.join('')}`;
+  return `sha256:${await sha256Hex(parts, 32)}`;
 }
 
 /** The first bytes of a file, `headBytes` or all of them; none when there is no such file. */
