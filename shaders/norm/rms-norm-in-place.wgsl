@@ -1,6 +1,6 @@
 // y[firstRow + r, offset + i] = y[…] / sqrt(mean_j(y[firstRow + r, offset + j]^2) + epsilon) * weight[firstWeight + i], i < width
 //
-// One workgroup a row.
+// Grid: one workgroup a row, flat. After lib/sum-of-threads.
 //   weight  [firstWeight + width] f32
 //   y       [firstRow + rows, stride] f32
 
@@ -18,9 +18,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(0) @binding(16) var<uniform> params: Params;
 
-const threads = 64u;
-var<workgroup> sums: array<f32, threads>;
-
 @compute @workgroup_size(threads)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -37,15 +34,7 @@ fn main(
     let value = y[start + i];
     sum = fma(value, value, sum);
   }
-  sums[thread] = sum;
-  for (var stride = threads / 2u; stride > 0u; stride /= 2u) {
-    workgroupBarrier();
-    if (thread < stride) {
-      sums[thread] += sums[thread + stride];
-    }
-  }
-  workgroupBarrier();
-  let scale = inverseSqrt(sums[0] / f32(params.width) + params.epsilon);
+  let scale = inverseSqrt(sumOfThreads(sum, thread) / f32(params.width) + params.epsilon);
   for (var i = thread; i < params.width; i += threads) {
     y[start + i] = y[start + i] * scale * weight[params.firstWeight + i];
   }

@@ -1,6 +1,6 @@
 // y[outputRow + r, i] = [y[outputRow + r, i] +] x[inputRow + r, i] / sqrt(mean_j(x[inputRow + r, j]^2) + epsilon) * weight[i]
 //
-// One workgroup a row.
+// Grid: one workgroup a row, flat. After lib/sum-of-threads.
 //   x       [inputRow + rows, width] f32
 //   weight  [width] f32
 //   y       [outputRow + rows, width] f32
@@ -21,9 +21,6 @@ struct Params {
 // 1: adds to y instead of setting it
 override RESIDUAL: u32 = 0u;
 
-const threads = 64u;
-var<workgroup> sums: array<f32, threads>;
-
 @compute @workgroup_size(threads)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -35,23 +32,15 @@ fn main(
     return;
   }
   let start = (params.inputRow + row) * params.width;
-  let target_start = (params.outputRow + row) * params.width;
+  let targetStart = (params.outputRow + row) * params.width;
   var sum = 0.0;
   for (var i = thread; i < params.width; i += threads) {
     let value = x[start + i];
     sum = fma(value, value, sum);
   }
-  sums[thread] = sum;
-  for (var stride = threads / 2u; stride > 0u; stride /= 2u) {
-    workgroupBarrier();
-    if (thread < stride) {
-      sums[thread] += sums[thread + stride];
-    }
-  }
-  workgroupBarrier();
-  let scale = inverseSqrt(sums[0] / f32(params.width) + params.epsilon);
+  let scale = inverseSqrt(sumOfThreads(sum, thread) / f32(params.width) + params.epsilon);
   for (var i = thread; i < params.width; i += threads) {
-    let before = select(0.0, y[target_start + i], RESIDUAL == 1u);
-    y[target_start + i] = before + x[start + i] * scale * weight[i];
+    let before = select(0.0, y[targetStart + i], RESIDUAL == 1u);
+    y[targetStart + i] = before + x[start + i] * scale * weight[i];
   }
 }

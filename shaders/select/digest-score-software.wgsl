@@ -1,32 +1,9 @@
 // The result and bindings of digest-score without barriers and workgroup memory, an invocation a page: for adapters that are
 // programs on the CPU, and the referee.
 //
-// Grid: [pages / 16, tasks, queries of the longest task].
+// Grid: [pages / 16, tasks, queries of the longest task]. After digest-score-bindings.
 
-struct Params {
-  firstTask: u32,
-  firstQuery: u32,
-  numQueries: u32,
-  queryOffset: u32,
-  ringOffset: u32,
-  ringSize: u32,
-  firstKvHead: u32,
-  kvHeads: u32,
-  maxPages: u32,
-  numSummarySlots: u32,
-  scoreStride: u32,
-}
-
-@group(0) @binding(0) var<storage, read> queries: array<u32>;
-@group(0) @binding(1) var<storage, read> rows: array<vec4<u32>>;
-@group(0) @binding(2) var<storage, read> summaryTable: array<u32>;
-@group(0) @binding(3) var<storage, read> digests: array<vec4<u32>>;
-@group(0) @binding(4) var<storage, read_write> logMasses: array<f32>;
-@group(0) @binding(16) var<uniform> params: Params;
-@group(0) @binding(17) var<storage, read> list: array<vec4<u32>>;
-
-override HEAD_DIM: u32 = 64;
-override GROUP: u32 = 1;
+alias DigestWords = vec4<u32>;
 
 // Levels of four channels, plus 10, as four bytes.
 fn levels(words: vec4<u32>, field: u32) -> vec4<u32> {

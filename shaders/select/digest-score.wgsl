@@ -6,37 +6,15 @@
 //   queries       [places, heads, HEAD_DIM / 4 + 2] u32 of select/rotate-queries
 //   rows          [rows] (sequence, position, place of the row's query in its ring, number of queries there)
 //   summaryTable  [sequences, maxPages] summary slots
-//   digests       [KV heads of the slab, numSummarySlots, digest of cache/page-digest] u32, as vec2
+//   digests       [KV heads of the slab, numSummarySlots, digest of cache/page-digest] u32
 //   logMasses     [tasks, numQueries, GROUP, scoreStride] f32, from task firstTask on
 //   list          [tasks] (row, KV head, number of queries, -): the row's own and those after it; 0: all of its ring
 // Queries from firstQuery on, numQueries of them, the first of which is queryOffset behind where the task's begin.
 // Sums of products are integers below 2^24: exact in f32, in any order.
-// Limits: HEAD_DIM is a multiple of 8, at most 512.
+// Limits: HEAD_DIM is a multiple of 8, at most 512. After digest-score-bindings.
 
-struct Params {
-  firstTask: u32,
-  firstQuery: u32,
-  numQueries: u32,
-  queryOffset: u32,
-  ringOffset: u32,
-  ringSize: u32,
-  firstKvHead: u32,
-  kvHeads: u32,
-  maxPages: u32,
-  numSummarySlots: u32,
-  scoreStride: u32,
-}
+alias DigestWords = vec2<u32>;
 
-@group(0) @binding(0) var<storage, read> queries: array<u32>;
-@group(0) @binding(1) var<storage, read> rows: array<vec4<u32>>;
-@group(0) @binding(2) var<storage, read> summaryTable: array<u32>;
-@group(0) @binding(3) var<storage, read> digests: array<vec2<u32>>;
-@group(0) @binding(4) var<storage, read_write> logMasses: array<f32>;
-@group(0) @binding(16) var<uniform> params: Params;
-@group(0) @binding(17) var<storage, read> list: array<vec4<u32>>;
-
-override HEAD_DIM: u32 = 64;
-override GROUP: u32 = 1;
 const threads = 64u;
 
 // Codes of up to four query heads, one head after the other.

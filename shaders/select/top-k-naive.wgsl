@@ -1,23 +1,6 @@
 // The referee of top-k: the same result, grid and bindings. An invocation counts for each of its pages those that come before
 // it in order of score, and for the chosen ones the chosen of lower PageIndex. Limit: 8,192 pages.
 
-struct Params {
-  numTasks: u32,
-  kvHeads: u32,
-  budget: u32,
-  listOffset: u32,
-  numLists: u32,
-  listCapacity: u32,
-  scoreStride: u32,
-}
-
-@group(0) @binding(0) var<storage, read> rows: array<vec4<u32>>;
-@group(0) @binding(1) var<storage, read> scores: array<f32>;
-@group(0) @binding(2) var<storage, read_write> listState: array<vec2<u32>>;
-@group(0) @binding(3) var<storage, read_write> lists: array<u32>;
-@group(0) @binding(16) var<uniform> params: Params;
-@group(0) @binding(17) var<storage, read> list: array<vec2<u32>>;
-
 // Of use to the other variants only.
 override threads: u32 = 256;
 // One bit a page.

@@ -5,23 +5,6 @@
 //
 // One workgroup of 256 a task. After lib/order-subgroups; bindings and list as in top-k.
 
-struct Params {
-  numTasks: u32,
-  kvHeads: u32,
-  budget: u32,
-  listOffset: u32,
-  numLists: u32,
-  listCapacity: u32,
-  scoreStride: u32,
-}
-
-@group(0) @binding(0) var<storage, read> rows: array<vec4<u32>>;
-@group(0) @binding(1) var<storage, read> scores: array<f32>;
-@group(0) @binding(2) var<storage, read_write> listState: array<vec2<u32>>;
-@group(0) @binding(3) var<storage, read_write> lists: array<u32>;
-@group(0) @binding(16) var<uniform> params: Params;
-@group(0) @binding(17) var<storage, read> list: array<vec2<u32>>;
-
 // Vectors of four scores of an invocation.
 const numQuads = 8u;
 // Of each round, and at last of the scores above the threshold.

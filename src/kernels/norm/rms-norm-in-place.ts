@@ -1,4 +1,5 @@
 /** Root-mean-square layer norm of a part of f32 rows, where they are: all query heads of a token, or all its key heads. */
+import sumOfThreads from '../../../shaders/lib/sum-of-threads.wgsl';
 import shader from '../../../shaders/norm/rms-norm-in-place.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
 
@@ -18,5 +19,5 @@ export const rmsNormInPlace = {
     firstWeight: 'u32',
     epsilon: 'f32',
   },
-  variants: [{ name: 'portable', sources: [shader] }],
+  variants: [{ name: 'portable', sources: [sumOfThreads, shader] }],
 } satisfies KernelSpec;

@@ -1,4 +1,5 @@
 /** Root-mean-square layer norm of f32 rows (Zhang and Sennrich 2019, arXiv 1910.07467). */
+import sumOfThreads from '../../../shaders/lib/sum-of-threads.wgsl';
 import shader from '../../../shaders/norm/rms-norm.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
 
@@ -8,5 +9,5 @@ export const rmsNorm = {
   bindings: { x: 'read', weight: 'read', y: 'read_write' },
   params: { rows: 'u32', width: 'u32', epsilon: 'f32', inputRow: 'u32', outputRow: 'u32' },
   constants: { RESIDUAL: 0 },
-  variants: [{ name: 'portable', sources: [shader] }],
+  variants: [{ name: 'portable', sources: [sumOfThreads, shader] }],
 } satisfies KernelSpec;

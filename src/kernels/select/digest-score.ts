@@ -1,5 +1,6 @@
 /** What pages weigh in the softmax of a query, estimated from their digests. */
 import shader from '../../../shaders/select/digest-score.wgsl';
+import bindings from '../../../shaders/select/digest-score-bindings.wgsl';
 import softwareShader from '../../../shaders/select/digest-score-software.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { ceilDiv } from '../../util/math';
@@ -36,8 +37,8 @@ export const digestScore = {
   constants: { HEAD_DIM: 64, GROUP: 1 },
   hasList: true,
   variants: [
-    { name: 'software', sources: [softwareShader], requires: ['software'] },
-    { name: 'portable', sources: [shader] },
+    { name: 'software', sources: [bindings, softwareShader], requires: ['software'] },
+    { name: 'portable', sources: [bindings, shader] },
   ],
 } as const satisfies KernelSpec;
 

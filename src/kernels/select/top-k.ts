@@ -3,6 +3,7 @@ import portable from '../../../shaders/lib/order-portable.wgsl';
 import subgroups from '../../../shaders/lib/order-subgroups.wgsl';
 import radixSelect from '../../../shaders/lib/radix-select.wgsl';
 import shader from '../../../shaders/select/top-k.wgsl';
+import bindings from '../../../shaders/select/top-k-bindings.wgsl';
 import registers from '../../../shaders/select/top-k-registers.wgsl';
 import type { DeviceFeature } from '../../gpu/device';
 import type { KernelSpec } from '../../gpu/kernel';
@@ -42,12 +43,14 @@ export function topK(maxPages: number) {
     variants: [
       {
         name: 'subgroups',
-        sources: isInRegisters ? [subgroups, registers] : [subgroups, radixSelect, shader],
+        sources: isInRegisters
+          ? [bindings, subgroups, registers]
+          : [bindings, subgroups, radixSelect, shader],
         requires: ['subgroups'],
         except: ['software'],
       },
-      { name: 'portable', sources: [portable, radixSelect, shader] },
-      { name: 'naive', sources: [naive] },
+      { name: 'portable', sources: [bindings, portable, radixSelect, shader] },
+      { name: 'naive', sources: [bindings, naive] },
     ],
   } as const satisfies KernelSpec;
 }
