@@ -18,5 +18,7 @@ export async function readModelConfig(source: ModelSource, signal?: AbortSignal)
       "There is no 'config.json': a model is a folder in Hugging Face layout, with safetensors weights, or a GGUF file.",
     );
   }
-  return parseModelConfig(config, generation);
+  const parsed = parseModelConfig(config, generation);
+  // llama.cpp's converter adds the 1 of Gemma's norms to the weights that it writes.
+  return source.gguf ? { ...parsed, hasOffsetNorms: false } : parsed;
 }

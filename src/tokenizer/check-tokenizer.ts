@@ -4,6 +4,7 @@
  */
 import { asObject, type JsonObject } from './json';
 import { stagesOf } from './pipeline';
+import { isPieceModel } from './scored-pieces';
 import { splitBehaviors } from './split-text';
 
 /** Ids beyond this are a broken file, not a vocabulary: the largest known have 2^18 tokens. */
@@ -126,6 +127,7 @@ function shown(value: unknown): string {
 
 function modelReason(fields: JsonObject | undefined): string | undefined {
   if (!fields) return 'tokenizer.json has no "model"';
+  if (isPieceModel(fields)) return undefined;
   const { type } = fields;
   if (type === 'Unigram') return unigramReason(fields);
   if (type !== 'BPE') return `its model type is ${shown(type)}; BPE and Unigram are supported`;

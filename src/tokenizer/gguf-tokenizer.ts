@@ -3,6 +3,8 @@ import { EngineError } from '../util/errors';
 import { endTexts } from './end-ids';
 import { preTokenizers, wholeWordNames } from './gguf-pre-tokenizers';
 import type { JsonObject } from './json';
+import { pieceRanks } from './scored-pieces';
+import { turnTemplate } from './turn-templates';
 
 /** What a file says about text; its keys are those after `tokenizer.ggml.`. */
 export interface GgufVocabulary {
@@ -46,7 +48,7 @@ export function ggufTokenizer(vocabulary: GgufVocabulary): TokenizerFiles {
     const special = type !== types.userDefined;
     return [{ id, content, special, normalized: false, lstrip: false, rstrip: false, single_word: false }];
   });
-  const { ids, chatTemplate, addsEos = false } = vocabulary;
+  const { ids, chatTemplate = turnTemplate(tokens), addsEos = false } = vocabulary;
   const textOf = (id: number | undefined) => (id === undefined ? undefined : tokens[id]);
   const named = { bos: ids.bos, eos: ids.eos, unk: ids.unknown, pad: ids.padding };
   const ends = tokens.flatMap((text, id) => (endTexts.has(text) && typeOf(id) !== types.normal ? [id] : []));
@@ -91,9 +93,9 @@ function bytePairs({ pre = 'gpt-2', tokens, merges }: GgufVocabulary): JsonObjec
   };
 }
 
-/** Pieces with scores as byte pairs: of two neighbours those merge first whose whole has the best score. */
+/** Pieces with scores: those merge first whose whole has the best score. */
 function sentencePieces(vocabulary: GgufVocabulary): JsonObject {
-  const { tokens, scores, ids, addsSpacePrefix = true } = vocabulary;
+  const { tokens, types: kinds, scores, ids, addsSpacePrefix = true } = vocabulary;
   if (scores?.length !== tokens.length) throw unusable('its tokens have no scores');
   const space = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
   const unspace = { type: 'Replace', pattern: { String: '▁' }, content: ' ' };
@@ -109,34 +111,14 @@ function sentencePieces(vocabulary: GgufVocabulary): JsonObject {
       decoders: addsSpacePrefix ? [...common, { type: 'Strip', content: ' ', start: 1, stop: 0 }] : common,
     },
     model: {
-      type: 'BPE',
-      vocab: idsOf(tokens),
-      merges: mergesOf(vocabulary, scores),
+      type: 'pieces',
+      pieces: tokens,
+      ranks: pieceRanks(tokens, scores, (id) => (kinds?.[id] ?? types.normal) === types.normal),
       byte_fallback: true,
       fuse_unk: true,
       unk_token: unknown ?? null,
     },
   };
-}
-
-/** All pairs of pieces that make a piece, the whole with the best score first; at equal scores in the order of their ids. */
-function mergesOf({ tokens, types: kinds }: GgufVocabulary, scores: ArrayLike<number>): [string, string][] {
-  const isPiece = (id: number) => (kinds?.[id] ?? types.normal) === types.normal;
-  const pieces = new Map<string, number>();
-  for (const [id, token] of tokens.entries()) if (isPiece(id) && !pieces.has(token)) pieces.set(token, id);
-  const byScore = [...pieces.values()].sort((a, b) => scores[b]! - scores[a]! || a - b);
-  const merges: [string, string][] = [];
-  for (const id of byScore) {
-    const token = tokens[id]!;
-    const pairs: [string, string][] = [];
-    for (let cut = 1; cut < token.length; cut++) {
-      const [left, right] = [token.slice(0, cut), token.slice(cut)];
-      if (pieces.has(left) && pieces.has(right)) pairs.push([left, right]);
-    }
-    pairs.sort(([a], [b]) => pieces.get(a)! - pieces.get(b)!);
-    merges.push(...pairs);
-  }
-  return merges;
 }
 
 function idsOf(tokens: readonly string[]): JsonObject {

@@ -1,9 +1,10 @@
 /** The tokenizers package's tokenizer with our stages before its model: they are bounded, and its own are not. */
 import { Tokenizer as HuggingFaceTokenizer, type AddedToken } from '@huggingface/tokenizers';
-import type { JsonObject } from './json';
+import { asObject, type JsonObject } from './json';
 import type { MatcherClass } from './pattern/pattern';
 import { compileNormalizer, compilePreTokenizer } from './pipeline';
 import { withPipelineFixes } from './pipeline-fixes';
+import { addPieces, emptyMergingModel, isPieceModel } from './scored-pieces';
 
 /** What the package keeps to itself. */
 interface Internals {
@@ -23,10 +24,18 @@ export function makeLibrary(
   const preTokenizer = compilePreTokenizer(fixed.pre_tokenizer, Matcher) ?? null;
   // A normalizer that changes nothing, so that the package knows there is one; of the other file it needs no more.
   const identity = normalizer && { type: 'Sequence', normalizers: [] };
+  const model = asObject(json.model);
+  const pieces = isPieceModel(model) ? model : undefined;
   const library = new HuggingFaceTokenizer(
-    { ...fixed, normalizer: identity, pre_tokenizer: null },
+    {
+      ...fixed,
+      ...(pieces && { model: emptyMergingModel(pieces) }),
+      normalizer: identity,
+      pre_tokenizer: null,
+    },
     { eos_token: eosToken },
   );
+  if (pieces) addPieces(library, pieces);
   const internals = library as unknown as Internals;
   const contents: string[] = [];
   for (const token of normalizer ? internals.added_tokens : []) {

@@ -3,6 +3,7 @@
  * before the library reads it. Each rewrite has its reason here and a test that fails without it.
  */
 import { asObject, type JsonObject } from './json';
+import { isPieceModel } from './scored-pieces';
 
 /**
  * A shallow copy of `tokenizerJson` that the library handles as Hugging Face handles the original.
@@ -62,7 +63,7 @@ function split(regex: string): JsonObject {
 /** Whether merges of this BPE vocabulary stay within `▁…▁word` stretches. */
 function canCutBeforeMetaspace(model: JsonObject | undefined): boolean {
   const vocab = asObject(model?.vocab);
-  if (!vocab || model?.ignore_merges === true) return false;
-  const tokens = Object.keys(vocab);
+  const tokens = isPieceModel(model) ? model.pieces : vocab && Object.keys(vocab);
+  if (!tokens || model?.ignore_merges === true) return false;
   return tokens.some((token) => token.startsWith('▁')) && !tokens.some((token) => /[^▁]▁/u.test(token));
 }

@@ -1,4 +1,5 @@
-/** `npm run verify`: a model against llama.cpp on the same file; see `--help`. Exit code 0: they agree. */
+/** `npm run verify`: models against llama.cpp or transformers on the same file; see `--help`. Exit code 0: they agree, or there was none. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { runCommand } from '../command-line/run';
@@ -24,13 +25,37 @@ async function runOurs(options: VerifyOptions): Promise<NodeResult> {
 
 const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
+/** transformers on the file as it is; it prints its own lines. */
+function runTransformers({ model, arithmetic }: VerifyOptions): boolean {
+  const script = join(root, 'tools/verify/transformers_gguf.py');
+  const args = [script, model, join(folder, 'ours.json'), String(tolerances[arithmetic])];
+  const { status, error } = spawnSync(process.env['PYTHON'] ?? 'python3', args, { stdio: 'inherit' });
+  if (error) throw error;
+  return status === 0;
+}
+
 async function main(): Promise<void> {
-  const options = parseOptions(process.argv.slice(2));
-  if (options === 'help') {
+  const models = parseOptions(process.argv.slice(2), process.env['LONGPAGE_MODELS']);
+  if (models === 'help') {
     console.log(usage);
     return;
   }
+  if (models.length === 0) {
+    console.log(
+      'Nothing was verified: no --model is named, and LONGPAGE_MODELS is no folder with GGUF files.',
+    );
+    return;
+  }
+  for (const options of models) if (!(await verify(options))) process.exitCode = 1;
+}
+
+/** Whether a model agrees with its reference. */
+async function verify(options: VerifyOptions): Promise<boolean> {
   const ours = await runOurs(options);
+  if (options.reference === 'transformers') {
+    console.log(`${basename(options.model)} on ${ours.adapter}, against transformers`);
+    return runTransformers(options);
+  }
   const wide = join(folder, 'reference.gguf');
   dequantiseGguf(options.model, wide);
   const reference = await runLlamaCpp(wide, ours.prompts, options.numSteps);
@@ -39,14 +64,14 @@ async function main(): Promise<void> {
   const rows = ours.prompts.map((prompt, i) =>
     compareSteps(prompt.ids.length, untilEnd(reference.steps[i]!, ours.eosIds), ours.steps[i]!, tolerance),
   );
-  if (!rows.every(({ isEqual }) => isEqual)) process.exitCode = 1;
+  const isEqual = rows.every((row) => row.isEqual);
   const { adapter, weightBytes, fileBytes, peakExtraBytes, loadMs } = ours;
   const { version } = reference;
   if (options.isJson) {
     console.log(
       JSON.stringify({ version, adapter, tolerance, weightBytes, fileBytes, peakExtraBytes, loadMs, rows }),
     );
-    return;
+    return isEqual;
   }
   console.log(`${basename(options.model)} on ${adapter}, against llama.cpp ${version}; within ${tolerance}`);
   console.log(
@@ -64,6 +89,7 @@ async function main(): Promise<void> {
     ];
     console.log(`${cells.join('  ')}${isEqual ? '' : '  differs'}`);
   }
+  return isEqual;
 }
 
 runCommand(main);

@@ -5,6 +5,7 @@ import { parseModelConfig } from '../../../src/config/model-config';
 import { GgufHeaderReader, type GgufHeader } from '../../../src/source/gguf/gguf-header';
 import { ggufSource } from '../../../src/source/gguf/gguf-source';
 import type { ModelSource } from '../../../src/source/model-source';
+import { readModelConfig } from '../../../src/config/read-model-config';
 import { Tokenizer } from '../../../src/tokenizer/tokenizer';
 import { EngineError } from '../../../src/util/errors';
 import { folderSource } from '../../support/folder-source';
@@ -149,6 +150,15 @@ describe('as a model folder', () => {
     expect(tokenizer.encode('ab ab')).toEqual([6, 7]);
     expect(tokenizer.decode([1, 6, 7, 2])).toBe('ab ab');
     expect(source.gguf!.files[0]!.tensors).toHaveLength(tinyTensors.length);
+  });
+
+  test('its norms are used as they are: the converter has added the 1 of Gemma', async () => {
+    const source = await open({ 'model.gguf': whole });
+    const config = { ...(source.parsed!.get('config.json') as object), architectures: ['Gemma3ForCausalLM'] };
+    const gemma = { ...source, parsed: new Map([...source.parsed!, ['config.json', config]]) };
+    expect((await readModelConfig(gemma)).hasOffsetNorms).toBe(false);
+    const { gguf: _, ...folder } = gemma;
+    expect((await readModelConfig(folder)).hasOffsetNorms).toBe(true);
   });
 
   test.each([
