@@ -9,7 +9,7 @@ import { copyPages } from '../kernels/cache/copy-pages';
 import { unpackPages, unpackPagesGrid } from '../kernels/cache/pack-pages';
 import type { HostStore } from './host-store';
 import type { HostWait } from './offloader';
-import { SpareBuffers } from './spare-buffers';
+import { UploadPieces, type Piece } from './upload-pieces';
 
 /** Pages of one KV head, with one read of the store to be had. */
 export interface PagesOnHost {
@@ -25,7 +25,14 @@ export interface PromotedPages {
   readonly pool: GpuBuffer;
 }
 
-/** Bytes of the staging buffer: uploads are fastest in pieces of a few megabytes. */
+/** Pages that `fetch` brought, in the order in which they were asked for. */
+export interface FetchedPages {
+  readonly numBytes: number;
+  /** Whole pages each, all but the last full. */
+  readonly pieces: readonly Piece[];
+}
+
+/** Bytes of the staging buffer: uploads are fastest in runs of a few megabytes. */
 const stagingBytes = 4 * 2 ** 20;
 
 /** GPU bytes of a reloader for pages of `pageBytes`. */
@@ -76,9 +83,7 @@ export class Reloader {
   readonly #staging: GpuBuffer;
   readonly #place: ReadonlyMap<GpuBuffer, PlacePages>;
   /** Where `fetch` puts pages, given back by `record`: several sequences may fetch before one records. */
-  readonly #spares = new SpareBuffers();
-  /** What staging holds although its way to the slots is not recorded yet. */
-  #ahead: Uint8Array | undefined;
+  readonly #pieces: UploadPieces;
   #bytesStreamed = 0;
 
   private constructor(
@@ -86,29 +91,37 @@ export class Reloader {
     store: HostStore,
     staging: GpuBuffer,
     place: ReadonlyMap<GpuBuffer, PlacePages>,
+    pieces: UploadPieces,
   ) {
     this.#device = device;
     this.#store = store;
     this.#staging = staging;
     this.#place = place;
+    this.#pieces = pieces;
   }
 
-  /** @param pools every pool that pages may be promoted to; their pages have `format`, the store's `hostFormat` */
+  /**
+   * @param pools every pool that pages may be promoted to; their pages have `format`, the store's `hostFormat`
+   * @param numUploads buffers that pages are read to, mapped beforehand
+   */
   static async create(
     compiler: KernelCompiler,
     store: HostStore,
     pools: readonly GpuBuffer[],
     formats: ReloadFormats,
+    numUploads: number,
   ): Promise<Reloader> {
-    const bindPlace = await compilePlace(compiler, store.shape.pageBytes, formats);
+    const { pageBytes } = store.shape;
+    const bindPlace = await compilePlace(compiler, pageBytes, formats);
     const { device } = compiler;
     const staging = device.buffers.create({
       label: 'reload staging',
       category: 'staging',
-      sizeBytes: reloaderBytes(store.shape.pageBytes),
+      sizeBytes: reloaderBytes(pageBytes),
     });
     const place = pools.map((pool) => [pool, bindPlace(staging, pool)] as const);
-    return new Reloader(device, store, staging, new Map(place));
+    const pieces = new UploadPieces(device, pageBytes, numUploads);
+    return new Reloader(device, store, staging, new Map(place), pieces);
   }
 
   /** Bytes brought to tiles since load. */
@@ -117,66 +130,90 @@ export class Reloader {
   }
 
   /**
-   * Fetches pages from the store, a read for each head: what `record` then uploads, once. Resolves at once where the store is
-   * in memory.
+   * Fetches pages from the store, for `record` or `drop`, once. Resolves at once where the store is in memory.
+   * @throws what the store throws; then nothing is held
    */
-  async fetch(heads: readonly PagesOnHost[]): Promise<Uint8Array<ArrayBuffer>> {
+  async fetch(heads: readonly PagesOnHost[]): Promise<FetchedPages> {
     const { pageBytes } = this.#store.shape;
-    const sizeBytes = heads.reduce((sum, { ids }) => sum + ids.length, 0) * pageBytes;
-    const bytes = new Uint8Array(this.#spares.take(sizeBytes), 0, sizeBytes);
-    const pending: Promise<void>[] = [];
-    let at = 0;
-    for (const { layer, kvHead, ids } of heads) {
-      if (ids.length === 0) continue;
-      const end = at + ids.length * pageBytes;
-      const wait = this.#store.read(layer, kvHead, ids, bytes.subarray(at, end));
-      if (wait) pending.push(wait);
-      at = end;
+    const numBytes = heads.reduce((sum, { ids }) => sum + ids.length, 0) * pageBytes;
+    const { sizeBytes } = this.#pieces;
+    const pieces: Piece[] = [];
+    for (let at = 0; at < numBytes; at += sizeBytes) {
+      pieces.push(this.#pieces.take(Math.min(sizeBytes, numBytes - at)));
     }
-    if (pending.length > 0) await Promise.all(pending);
-    return bytes;
-  }
-
-  /** Uploads what `fetch` brought as soon as it is there, if staging is free, so that the step of `record` has less to do. */
-  stageAhead(recorder: Recorder, bytes: Uint8Array<ArrayBuffer>): void {
-    const fits = bytes.byteLength > 0 && bytes.byteLength <= reloaderBytes(this.#store.shape.pageBytes);
-    if (this.#ahead || !fits) return;
-    this.stage(recorder, bytes);
-    this.#ahead = bytes;
+    const pages = { numBytes, pieces };
+    const pending: Promise<void>[] = [];
+    try {
+      let at = 0;
+      for (const { layer, kvHead, ids } of heads) {
+        for (let first = 0; first < ids.length;) {
+          const { bytes, numBytes: numInPiece } = pieces[Math.floor(at / sizeBytes)]!;
+          const offset = at % sizeBytes;
+          const end = Math.min(ids.length, first + (numInPiece - offset) / pageBytes);
+          const target = bytes.subarray(offset, offset + (end - first) * pageBytes);
+          const part = end - first === ids.length ? ids : ids.slice(first, end);
+          const wait = this.#store.read(layer, kvHead, part, target);
+          if (wait) pending.push(wait);
+          at += (end - first) * pageBytes;
+          first = end;
+        }
+      }
+      if (pending.length > 0) await Promise.all(pending);
+    } catch (error) {
+      // Until then what is under way writes to the pieces.
+      await Promise.allSettled(pending);
+      this.drop(pages);
+      throw error;
+    }
+    return pages;
   }
 
   /** What `fetch` brought will not be recorded. */
-  drop(bytes: Uint8Array): void {
-    if (this.#ahead === bytes) this.#ahead = undefined;
+  drop({ pieces }: FetchedPages): void {
+    for (const piece of pieces) this.#pieces.giveBack(piece);
   }
 
   /**
-   * Uploads what `fetch` brought, unless it was staged ahead, and records its way to the slots: one upload and a dispatch for each
-   * pool, as a rule. The bytes are used up then.
+   * Records the way of what `fetch` brought to the slots: as a rule one copy for each piece, and a dispatch for each pool. The pages
+   * are used up then.
    */
-  record(recorder: Recorder, heads: readonly PromotedPages[], bytes: Uint8Array<ArrayBuffer>): void {
+  record(recorder: Recorder, heads: readonly PromotedPages[], { pieces }: FetchedPages): void {
     const { pageBytes } = this.#store.shape;
-    const numPerUpload = reloaderBytes(pageBytes) / pageBytes;
-    const numPages = bytes.byteLength / pageBytes;
+    const numPerUpload = Math.max(1, Math.floor(this.#staging.sizeBytes / this.#pieces.sizeBytes));
     let head = 0;
     let indexInHead = 0;
-    for (let start = 0; start < numPages; start += numPerUpload) {
-      const end = Math.min(start + numPerUpload, numPages);
-      if (this.#ahead === bytes) this.#ahead = undefined;
-      else this.stage(recorder, bytes.subarray(start * pageBytes, end * pageBytes));
+    for (let first = 0; first < pieces.length; first += numPerUpload) {
+      const numPages = this.#upload(recorder, pieces.slice(first, first + numPerUpload)) / pageBytes;
       const pairsOf = new Map<GpuBuffer, number[]>();
-      for (let page = start; page < end;) {
+      for (let page = 0; page < numPages;) {
         const { slots, pool } = heads[head]!;
         const pairs = pairsOf.get(pool) ?? [];
         pairsOf.set(pool, pairs);
-        while (page < end && indexInHead < slots.length) pairs.push(page++ - start, slots[indexInHead++]!);
+        while (page < numPages && indexInHead < slots.length) pairs.push(page++, slots[indexInHead++]!);
         if (indexInHead < slots.length) break;
         head++;
         indexInHead = 0;
       }
       for (const [pool, pairs] of pairsOf) this.place(recorder, pool, pairs);
     }
-    this.#spares.giveBack(bytes.buffer);
+  }
+
+  /** Brings pieces to the beginning of staging, one behind the other. @returns their bytes */
+  #upload(recorder: Recorder, pieces: readonly Piece[]): number {
+    // A write overtakes what is recorded but not submitted: staging must be free of earlier uploads. A copy does not.
+    if (pieces.some(({ buffer }) => !buffer)) recorder.submit();
+    let at = 0;
+    for (const piece of pieces) {
+      const { bytes, numBytes, buffer } = piece;
+      if (buffer) {
+        this.#pieces.recordCopy(recorder, { ...piece, buffer }, this.#staging, at);
+      } else {
+        this.#device.write(this.#staging, at, bytes);
+        this.#pieces.giveBack(piece);
+      }
+      at += numBytes;
+    }
+    return at;
   }
 
   /** The staging buffer, `[pages, page]`, for kernels that read what was staged. */
@@ -189,7 +226,6 @@ export class Reloader {
     // A write overtakes what is recorded but not submitted: the staging buffer must be free of earlier uploads.
     recorder.submit();
     this.#device.write(this.#staging, 0, bytes);
-    this.#ahead = undefined;
   }
 
   /** Records the way of staged pages to slots of a pool: `pairs` of a page's place in staging and its slot. */
@@ -219,5 +255,6 @@ export class Reloader {
 
   destroy(): void {
     this.#staging.destroy();
+    this.#pieces.destroy();
   }
 }

@@ -28,8 +28,9 @@ import {
 import { maxOffset } from '../stability/stability';
 import { EngineError } from '../util/errors';
 import { ceilDiv, roundUp } from '../util/math';
-import type { RerankOptions } from './rerank-schedule';
+import { firstRerankStep, longestTail, type RerankOptions } from './rerank-schedule';
 import { stepSlotBytes } from './slot-bytes';
+import { planUploads, uploadBytes } from './upload-plan';
 import type { ObserverOptions } from '../stability/stability-observer';
 
 /** What the user may set about KV memory. */
@@ -55,7 +56,7 @@ export interface KvOptions {
   readonly rerankQueries?: number;
   /** Decode steps from one rerank of stable heads to the next. Default 16. */
   readonly rerankInterval?: number;
-  /** Layers rerank at different steps, so that fewer pages come back at a time. Default false. */
+  /** Layers rerank at different steps, so that fewer pages come back at a time. Default true. */
   readonly rerankStagger?: boolean;
   /** While pages come back from the host the answer goes on (`'overlap'`, the default) or waits (`'pause'`). */
   readonly reload?: 'overlap' | 'pause';
@@ -94,6 +95,8 @@ export interface MemoryPlan {
   readonly cache: CacheShape;
   readonly activations: ActivationShape;
   readonly rerank: RerankOptions;
+  /** Buffers that pages are read to on their way to the GPU. */
+  readonly numUploads: number;
   /** Whether follow-ups over an offloaded context attend what heads select. */
   readonly isFollowUpSparse: boolean;
   /** Share of KV heads that are unstable: as set, and as it is to be. That is less only where the wanted context needs it. */
@@ -294,21 +297,23 @@ function describe(
   const maxPages = pagesFor(contextTokens);
   const { numLayers, numKvHeads, headDim, vocabSize } = config;
   const selection = selectionOf(kv);
-  const { rerankInterval = 16, reload = 'overlap', rerankStagger = false } = kv;
+  const { rerankInterval = 16, reload = 'overlap', rerankStagger = true } = kv;
+  const rerankQueries = selection === 'digest' ? (kv.rerankQueries ?? mostRerankQueries) : 1;
   const rerank = {
     interval: rerankInterval,
     lag: reload === 'overlap' ? Math.min(overlapLag, rerankInterval) : 1,
     isStaggered: rerankStagger,
+    firstStep: firstRerankStep(rerankInterval, rerankQueries),
   };
   const pagesPerHead = Math.min(kv.pagesPerHead ?? defaultPages, maxPages);
   // Pages born from one flip to the next, and a set that begins in the middle of a page.
-  const slotsPerStableHead = pagesPerHead + ceilDiv(rerank.interval + rerank.lag, pageTokens) + 2;
+  const slotsPerStableHead = pagesPerHead + ceilDiv(longestTail(rerank), pageTokens) + 2;
   const observe = pagesPerHead < maxPages ? chooseObserved(kv, rerankInterval) : undefined;
   const cache: CacheShape = {
     format,
     hostFormat: kv.hostFormat === 'int8' ? 'int8' : format,
     selection,
-    rerankQueries: selection === 'digest' ? (kv.rerankQueries ?? mostRerankQueries) : 1,
+    rerankQueries,
     numLayers,
     numKvHeads,
     headDim,
@@ -351,6 +356,8 @@ function describe(
   gpuBytes.staging = recorderBytes() + numReadbackSlots * roundUp(stepSlotBytes(sizes), 16);
   gpuBytes.staging += numOffloadSlots * roundUp(offloadSlotBytes(sizes), 16);
   gpuBytes.staging += roundUp(reloaderBytes(layout.hostPageBytes), 16);
+  const numUploads = planUploads({ cache, rerank, maxRows, ...layout });
+  gpuBytes.staging += uploadBytes(numUploads, layout.hostPageBytes);
   if (pagesPerHead < maxPages) gpuBytes.staging += roundUp(mapSlotBytes(cache), 16);
   for (const { category, sizeBytes } of Object.values(activationSizes(config, activations))) {
     gpuBytes[category] += roundUp(sizeBytes, 16);
@@ -365,6 +372,7 @@ function describe(
     cache,
     activations,
     rerank,
+    numUploads,
     isFollowUpSparse: kv.followUp === 'sparse',
     unstableShare: { wanted: unstableShare, inForce: unstableShare },
     observe,

@@ -10,12 +10,12 @@ import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
 import { commitSelections } from '../kernels/select/commit-selections';
 import type { HostTraffic } from '../graph/tile-traffic';
-import type { PromotedPages } from '../offload/reloader';
+import type { FetchedPages, PromotedPages } from '../offload/reloader';
 import { missingPages, planRerank } from './rerank';
 import { assert } from '../util/assert';
 import { asError } from '../util/errors';
 import type { CacheEvent } from './cache-event';
-import { layersOfStep, type LayerRange, type RerankOptions } from './rerank-schedule';
+import { layersAt, type LayerRange, type RerankOptions } from './rerank-schedule';
 import { selectionReturn } from './selection-return';
 import type { Sequence } from './sequence';
 import type { RiddenRow, StepReturn, StepRider, StepWait } from './step-rider';
@@ -52,7 +52,7 @@ interface PendingFlip {
   /** By stable head of these layers, in the cache's order. */
   selections: PageIndex[][] | undefined;
   /** Pages from the host, in the order in which the flip promotes them. */
-  fetched: Uint8Array<ArrayBuffer> | undefined;
+  fetched: FetchedPages | undefined;
   failure: Error | undefined;
   fetchMs: number;
   readonly settled: OpenPromise;
@@ -160,16 +160,16 @@ export class Reranker implements StepRider {
   before(recorder: Recorder, rows: readonly RiddenRow[]): void {
     for (const row of rows) {
       const { sequence, position, isPromptEnd, isSelecting } = row;
-      if (!isPromptEnd) row.reranking = this.#step(recorder, sequence, pageOf(position) + 1);
+      if (!isPromptEnd) row.reranking = this.#step(recorder, sequence, position);
       else if (isSelecting) this.#begin(recorder, sequence);
     }
   }
 
-  after(recorder: Recorder, rows: readonly RiddenRow[]): StepReturn[] {
+  after(_recorder: Recorder, rows: readonly RiddenRow[]): StepReturn[] {
     return rows.flatMap(({ sequence, position, isSelecting, reranking }): StepReturn[] => {
       if (!isSelecting && !reranking) return [];
       const turn = this.#turns.get(sequence)!;
-      const receive = (words: Uint32Array) => this.#receive(recorder, turn, words, position + 1);
+      const receive = (words: Uint32Array) => this.#receive(turn, words, position + 1);
       return [selectionReturn(this.#cache, listTargets.selected, sequence, receive)];
     });
   }
@@ -178,14 +178,15 @@ export class Reranker implements StepRider {
    * Counts a step of the sequence and records its flip, if one is due: promoted pages go up, table and lists change.
    * @returns the layers that rerank in this step
    */
-  #step(recorder: Recorder, sequence: number, numPages: number): LayerRange | undefined {
+  #step(recorder: Recorder, sequence: number, position: number): LayerRange | undefined {
     const turn = this.#turns.get(sequence);
     if (!turn) return undefined;
     turn.step++;
     if (turn.pending[0]?.dueStep === turn.step) this.#flip(recorder, turn, turn.pending.shift()!);
     const { numLayers, pagesPerHead } = this.#cache.shape;
-    if (numPages <= pagesPerHead) return undefined;
-    const layers = layersOfStep(turn.step, numLayers, this.#options);
+    const numPages = pageOf(position) + 1;
+    if (numPages <= pagesPerHead || turn.step < this.#options.firstStep) return undefined;
+    const layers = layersAt(position, numLayers, this.#options);
     if (!layers || this.#headsOf(sequence, layers).length === 0) return undefined;
     const settled = openPromise();
     const fields = { selections: undefined, fetched: undefined, failure: undefined, fetchMs: 0 };
@@ -195,9 +196,9 @@ export class Reranker implements StepRider {
 
   /**
    * What a sequence selected has arrived, `words [layers, kvHeads, K]`: the sets of a prefill, or the selections of a rerank,
-   * whose promoted pages are fetched and, where staging is free, uploaded now. A turn that is over ignores it.
+   * whose promoted pages are fetched. A turn that is over ignores it.
    */
-  #receive(recorder: Recorder, turn: Turn, words: Uint32Array, numTokens: number): void {
+  #receive(turn: Turn, words: Uint32Array, numTokens: number): void {
     if (turn.isOver) return;
     const { sequence } = turn;
     const numPages = pagesFor(numTokens);
@@ -212,15 +213,10 @@ export class Reranker implements StepRider {
     assert(pending, 'a selection comes back for a rerank');
     const heads = this.#headsOf(sequence, pending.layers);
     pending.selections = this.#decode(heads, words, numPages);
-    void this.#fetch(recorder, turn, pending, heads);
+    void this.#fetch(turn, pending, heads);
   }
 
-  async #fetch(
-    recorder: Recorder,
-    turn: Turn,
-    pending: PendingFlip,
-    heads: readonly StableHead[],
-  ): Promise<void> {
+  async #fetch(turn: Turn, pending: PendingFlip, heads: readonly StableHead[]): Promise<void> {
     const selections = pending.selections!;
     const ids = this.#cache.pagesOf(turn.sequence);
     const wanted = heads.map(({ layer, kvHead, pages }, i) => {
@@ -233,10 +229,11 @@ export class Reranker implements StepRider {
       await offloader.settled(ids);
       const startedAt = performance.now();
       pending.fetched = await reloader.fetch(wanted);
-      if (!turn.isOver) reloader.stageAhead(recorder, pending.fetched);
       const endedAt = performance.now();
       pending.fetchMs = endedAt - startedAt;
-      this.onReload?.(startedAt, endedAt, pending.fetched.byteLength);
+      this.onReload?.(startedAt, endedAt, pending.fetched.numBytes);
+      // Nobody flips to them any more.
+      if (turn.isOver) reloader.drop(pending.fetched);
     } catch (error) {
       pending.failure = asError(error);
     } finally {
@@ -274,7 +271,7 @@ export class Reranker implements StepRider {
     const counts = this.#counts;
     counts.reranks++;
     counts.promotions += plans.reduce((sum, { promoted }) => sum + promoted.length, 0);
-    counts.reloadBytes += fetched.byteLength;
+    counts.reloadBytes += fetched.numBytes;
     counts.reloadMs += reloadMs;
     counts.overlapSum += plans.reduce((sum, { overlap }) => sum + overlap!, 0);
     counts.overlaps += plans.length;
@@ -287,7 +284,7 @@ export class Reranker implements StepRider {
       }),
       overlaps: plans.map(({ overlap }) => overlap!),
       reloadMs,
-      reloadBytes: fetched.byteLength,
+      reloadBytes: fetched.numBytes,
     });
   }
 

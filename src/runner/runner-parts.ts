@@ -150,7 +150,7 @@ async function openHost(
   const { device } = compiler;
   cache.onFree = (ids) => store.drop(ids);
   const pools = cache.layers.flat().map(({ pool }) => pool);
-  const reloader = await Reloader.create(compiler, store, pools, cache.shape);
+  const reloader = await Reloader.create(compiler, store, pools, cache.shape, plan.numUploads);
   const offloader = new Offloader(device, store, cache, offloadSlotBytes(plan));
   return { offloader, reloader, isKept: (sequence) => cache.hasStableHeads || kept.has(sequence) };
 }

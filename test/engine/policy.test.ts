@@ -28,9 +28,11 @@ interface Case {
   readonly kv: KvOptions;
   readonly promptLengths: readonly number[];
   readonly lag: number;
-  readonly phaseOf?: (layer: number) => number;
-  /** Whether one kernel scores and selects, as on a GPU. */
-  readonly isFused?: boolean;
+  readonly phaseOf: (layer: number) => number;
+  /** The first step that may rerank. */
+  readonly firstStep: number;
+  /** What is done as on a GPU. */
+  readonly features?: readonly DeviceFeature[];
 }
 
 const cases: Case[] = [
@@ -40,13 +42,16 @@ const cases: Case[] = [
     kv: { pagesPerHead: 6, unstableShare: 0, rerankInterval: 3, reload: 'pause' },
     promptLengths: [47],
     lag: 1,
+    firstStep: 1,
+    phaseOf: (layer) => layer,
   },
   {
     title: 'group 4, three layers that rerank at different steps',
     model: architectureModel('smollm3'),
-    kv: { pagesPerHead: 4, unstableShare: 0, rerankInterval: 7, rerankStagger: true },
+    kv: { pagesPerHead: 4, unstableShare: 0, rerankInterval: 7 },
     promptLengths: [97],
     lag: 4,
+    firstStep: 1,
     phaseOf: (layer) => [0, 2, 4][layer]!,
   },
   {
@@ -55,15 +60,20 @@ const cases: Case[] = [
     kv: { selection: 'digest', rerankQueries: 5, pagesPerHead: 4, unstableShare: 0.5, rerankInterval: 8 },
     promptLengths: [160, 170],
     lag: 4,
+    firstStep: 2,
+    phaseOf: (layer) => [0, 2, 5][layer]!,
   },
   ...inFullRun<Case>(
     {
-      title: 'group 2, half the heads stable, two sequences that rerank at the same steps',
+      title:
+        'group 2, half the heads stable, two sequences that rerank at the same steps, all layers at once',
       model: tinyLlamaModel(),
-      kv: { pagesPerHead: 4, unstableShare: 0.5, rerankInterval: 8 },
-      promptLengths: [160, 161],
+      kv: { pagesPerHead: 4, unstableShare: 0.5, rerankInterval: 8, rerankStagger: false },
+      promptLengths: [160, 168],
       lag: 4,
-      isFused: true,
+      firstStep: 1,
+      phaseOf: () => 0,
+      features: ['fused-selection'],
     },
     {
       title: 'by digests, group 7, all stable, one query a rerank, from fewer pages than the budget on',
@@ -71,15 +81,17 @@ const cases: Case[] = [
       kv: { selection: 'digest', rerankQueries: 1, pagesPerHead: 6, unstableShare: 0, rerankInterval: 3 },
       promptLengths: [47],
       lag: 3,
+      firstStep: 1,
+      phaseOf: (layer) => layer,
     },
   ),
 ];
 
-test.each(cases)('$title', async ({ model, kv, promptLengths, lag, phaseOf = () => 0, isFused }) => {
+test.each(cases)('$title', async ({ model, kv, promptLengths, features, ...schedule }) => {
   // The log takes every selection that it sees for one of the policy: measuring would add its own.
   const fixed = { contextTokens: 512, numSequences: 2, format: 'f16', measureStability: false } as const;
   const load = () => loadEngine(model, { kv: { ...fixed, ...kv } });
-  if (isFused) fuseSelections();
+  if (features) withFeatures(features);
   const { engine, log } = await loadWithLog(load, 16 * 2 ** 20);
   const events: RerankEvent[] = [];
   engine.onCacheEvent((event) => event.kind === 'rerank' && events.push(event));
@@ -88,7 +100,7 @@ test.each(cases)('$title', async ({ model, kv, promptLengths, lag, phaseOf = () 
     requestOf(promptOf(length, 20 + i, vocabSize), { maxTokens: numTokens, ignoreEos: true });
   await Promise.all(promptLengths.map((length, i) => answer(engine, request(length, i))));
   const steps = await log.read();
-  await expectPolicy(engine, steps, events, lag, phaseOf);
+  await expectPolicy(engine, steps, events, schedule);
   if (kv.selection === 'digest') await expectDigestScores(engine, steps);
   else await expectScores(engine, steps);
   checkIntegrity(engine.runner.cache);
@@ -96,12 +108,12 @@ test.each(cases)('$title', async ({ model, kv, promptLengths, lag, phaseOf = () 
   await engine.dispose();
 });
 
-/** A software adapter is spared that kernel, which takes it long to compile; here it runs on it all the same. */
-function fuseSelections(): void {
+/** A software adapter is spared what is slow on it; here it runs on it all the same. */
+function withFeatures(features: readonly DeviceFeature[]): void {
   const request = Device.request.bind(Device);
   vi.spyOn(Device, 'request').mockImplementationOnce(async (options) => {
     const device = await request(options);
-    (device.features as Set<DeviceFeature>).add('fused-selection');
+    for (const feature of features) (device.features as Set<DeviceFeature>).add(feature);
     return device;
   });
 }
@@ -110,8 +122,7 @@ async function expectPolicy(
   engine: EngineCore,
   steps: readonly LoggedStep[],
   events: readonly RerankEvent[],
-  lag: number,
-  phaseOf: (layer: number) => number,
+  schedule: Pick<Case, 'lag' | 'firstStep' | 'phaseOf'>,
 ) {
   const { shape } = engine.runner.cache;
   const { interval } = engine.plan().rerank;
@@ -120,8 +131,7 @@ async function expectPolicy(
     isUnstable: (layer, kvHead) => shape.unstable.has(layer, kvHead),
     budget: shape.pagesPerHead,
     interval,
-    lag,
-    phaseOf,
+    ...schedule,
     unstableSlots: shape.numPageIds,
     stableSlots: shape.numSequences * shape.slotsPerStableHead,
   });
@@ -152,8 +162,8 @@ async function expectPolicy(
       ({ position }) => Math.floor(position / 16) + 1 > shape.pagesPerHead,
     ).length;
     expect(selections.filter(isSelected).length).toBe(numChoosing * shape.unstable.size);
-    for (const { sequence, position } of rows) {
-      const flips = simulator.step(sequence, position, scoresOf(sequence));
+    for (const { sequence } of rows) {
+      const flips = simulator.flip(sequence);
       if (flips.length === 0) continue;
       numFlips++;
       hasFlipped.add(sequence);
@@ -165,15 +175,17 @@ async function expectPolicy(
       const numNow = flips.reduce((sum, { promoted }) => sum + promoted.length, 0);
       expect(reloadBytes).toBe(numNow * engine.runner.cache.layout.pageBytes);
       numPromoted += numNow;
+    }
+    for (const { sequence, position } of rows) simulator.step(sequence, position, scoresOf(sequence));
+    for (const { sequence } of rows) {
+      // The first steps are recorded before the host knows what the prefill has selected.
+      if (!hasFlipped.has(sequence)) continue;
+      expect(resident[sequence]).toEqual(simulator.resident(sequence));
       // What a stable head has: min(K, pages) of its selection, and the pages born since.
       for (const pages of simulator.resident(sequence)) {
         expect(pages.length).toBeGreaterThanOrEqual(shape.pagesPerHead);
         expect(pages.length).toBeLessThanOrEqual(shape.slotsPerStableHead);
       }
-    }
-    for (const { sequence } of rows) {
-      // The first steps are recorded before the host knows what the prefill has selected.
-      if (hasFlipped.has(sequence)) expect(resident[sequence]).toEqual(simulator.resident(sequence));
     }
   }
   expect(left).toEqual([]);

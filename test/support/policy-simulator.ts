@@ -13,7 +13,9 @@ export interface PolicyShape {
   readonly budget: number;
   readonly interval: number;
   readonly lag: number;
-  /** A layer reranks at the steps that are so much beyond a multiple of the interval. */
+  /** No step of an answer before this one reranks; the first is 1. */
+  readonly firstStep: number;
+  /** A layer reranks at the positions that are so much beyond a multiple of the interval. */
   readonly phaseOf: (layer: number) => number;
   /** Slots of one KV head of a layer: of an unstable one, and of a stable one. */
   readonly unstableSlots: number;
@@ -104,17 +106,19 @@ export class PolicySimulator {
     }
   }
 
-  /**
-   * The next step of a sequence, at `position`: a flip that is due comes first, then a page may be born, then the step scores
-   * if its turn has come. Returns what the flip did; `scoresOf` is asked only in a rerank.
-   */
-  step(sequence: number, position: number, scoresOf: ScoresOf): SimulatedFlip[] {
+  /** The next step of a sequence begins. Returns what a flip that is due did; those of all sequences come before what `step` does. */
+  flip(sequence: number): SimulatedFlip[] {
     const state = this.#sequences.get(sequence)!;
-    const { budget, interval, lag } = this.#shape;
     state.step++;
     const due = state.reranks.filter((rerank) => rerank.due === state.step);
     state.reranks = state.reranks.filter((rerank) => rerank.due !== state.step);
-    const flips = due.map(({ head, set, numPages }) => this.#flip(head, set, numPages));
+    return due.map(({ head, set, numPages }) => this.#flip(head, set, numPages));
+  }
+
+  /** The step goes on at `position`: a page may be born, then it scores if its turn has come. `scoresOf` is asked only in a rerank. */
+  step(sequence: number, position: number, scoresOf: ScoresOf): void {
+    const state = this.#sequences.get(sequence)!;
+    const { budget, interval, lag, firstStep } = this.#shape;
     const numPages = Math.floor(position / 16) + 1;
     if (numPages > state.numPages) {
       this.#bearUnstable(sequence);
@@ -122,11 +126,10 @@ export class PolicySimulator {
       state.numPages = numPages;
     }
     for (const head of numPages > budget ? state.heads : []) {
-      if (state.step % interval !== this.#shape.phaseOf(head.layer)) continue;
+      if (state.step < firstStep || position % interval !== this.#shape.phaseOf(head.layer)) continue;
       const set = bestPages(scoresOf(head.layer, head.kvHead), budget);
       state.reranks.push({ due: state.step + lag, numPages, head, set });
     }
-    return flips;
   }
 
   /** An answer is over: stable heads keep nothing, unstable ones `numPages` pages. */

@@ -29,7 +29,7 @@ GPU bytes and speed of decoding over long contexts, which are put in place witho
   --share X         share of unstable heads (default 0.25)
   --pages-per-head N  --interval N
                     pages that a head attends (default 64), steps from rerank to rerank (default 16)
-  --stagger         layers rerank at different steps
+  --at-once         all layers rerank at the same step
   --two-kernels     pages are always scored by one kernel and selected by another
   --profile         GPU time of a step by kernel as well, where the adapter has timestamps
   --long            instead: a prefilled question and 64 tokens over 131,072 tokens of a small shape
@@ -50,7 +50,7 @@ const schema = {
   share: text,
   'pages-per-head': text,
   interval: text,
-  stagger: flag,
+  'at-once': flag,
   'two-kernels': flag,
   profile: flag,
   long: flag,
@@ -107,7 +107,7 @@ export function parseKvOptions(args: readonly string[]): KvCommand | 'help' {
     unstableShare: share('share', values.share, 0.25, (value) => value >= 0 && value <= 1),
     pagesPerHead: one(values['pages-per-head'], 64, count('pages-per-head', 2, 256)),
     rerankInterval: one(values.interval, 16, count('interval', 1, 65_536)),
-    isStaggered: values.stagger,
+    isStaggered: !values['at-once'],
     isFused: !values['two-kernels'],
     hasProfile: values.profile,
     isLong: values.long,

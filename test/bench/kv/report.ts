@@ -38,7 +38,7 @@ export function describeKvReport({ engine, options, results }: KvReport): string
   ];
   const filled = fill.kind === 'drift' ? `drift of RCO ${fill.overlap}` : 'random';
   const title =
-    `${shape} shape, filled: ${filled}; K ${pagesPerHead}, share ${percent(unstableShare)}, rerank every ${rerankInterval}${isStaggered ? ', staggered' : ''}, ` +
+    `${shape} shape, filled: ${filled}; K ${pagesPerHead}, share ${percent(unstableShare)}, rerank every ${rerankInterval}${isStaggered ? '' : ', all layers at once'}, ` +
     (isFused ? '' : 'two kernels a selection, ') +
     `${steps} steps, by ${engine} on ${adapters.join('; ')}`;
   return [

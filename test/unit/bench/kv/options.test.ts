@@ -14,7 +14,7 @@ test('without options: the whole of the issue, in the browser', () => {
     unstableShare: 0.25,
     pagesPerHead: 64,
     rerankInterval: 16,
-    isStaggered: false,
+    isStaggered: true,
     hasProfile: false,
     isFused: true,
     isLong: false,
@@ -26,7 +26,7 @@ test('without options: the whole of the issue, in the browser', () => {
 test('reads every option', () => {
   const args =
     '--lengths 160,320 --modes overlap --sequences 2 --kv f32,int8 --steps 5 --fill random --shape small --share 0.1 ' +
-    '--pages-per-head 4 --interval 8 --stagger --profile --long --runner node --json out.json';
+    '--pages-per-head 4 --interval 8 --at-once --profile --long --runner node --json out.json';
   expect(parseKvOptions(args.split(' '))).toMatchObject({
     shape: 'small',
     fill: { kind: 'random' },
@@ -38,7 +38,7 @@ test('reads every option', () => {
     unstableShare: 0.1,
     pagesPerHead: 4,
     rerankInterval: 8,
-    isStaggered: true,
+    isStaggered: false,
     hasProfile: true,
     isLong: true,
     runner: 'node',
@@ -76,7 +76,7 @@ test('the usage text names every option', () => {
   const named = new Set([...kvUsage.matchAll(/--([a-z-]+)/g)].map((match) => match[1]));
   for (const name of [
     ...['lengths', 'modes', 'sequences', 'kv', 'steps', 'fill', 'rco', 'shape', 'share'],
-    ...['pages-per-head', 'interval', 'stagger', 'profile', 'long', 'quick', 'runner', 'json'],
+    ...['pages-per-head', 'interval', 'at-once', 'profile', 'long', 'quick', 'runner', 'json'],
   ]) {
     expect(named).toContain(name);
   }

@@ -1,0 +1,45 @@
+/** How many buffers pages are read to on their way to the GPU: pure. */
+import type { CacheShape } from '../cache/cache-layout';
+import { pieceBytes } from '../offload/upload-pieces';
+import { ceilDiv, roundUp } from '../util/math';
+import type { RerankOptions } from './rerank-schedule';
+
+/** Share of a set that a rerank changes, as a rule at most. What changes beyond it goes through ordinary memory. */
+const usualChange = 1 / 4;
+
+/** Steps from a flip until the buffers that it used are mapped again. */
+const stepsUntilMapped = 2;
+
+/** What the buffers may take of the pages of the contexts that decode at a time. */
+const mostShare = 1 / 32;
+
+/** What a number of buffers is planned from. */
+export interface UploadInput {
+  readonly cache: CacheShape;
+  readonly rerank: RerankOptions;
+  /** Rows of a decode step. */
+  readonly maxRows: number;
+  readonly pageBytes: number;
+  readonly hostPageBytes: number;
+}
+
+/** Buffers for the flips that are under way at a time, those of each row of a step: none where no page ever comes back. */
+export function planUploads({ cache, rerank, maxRows, pageBytes, hostPageBytes }: UploadInput): number {
+  const { numLayers, numKvHeads, unstable, pagesPerHead, slotsPerStableHead, maxPages } = cache;
+  const numStable = numLayers * numKvHeads - unstable.size;
+  if (numStable === 0) return 0;
+  const { interval, lag, isStaggered } = rerank;
+  const numGroups = isStaggered ? Math.min(interval, numLayers) : 1;
+  const numUnderWay = Math.min(numGroups, ceilDiv((lag + stepsUntilMapped) * numGroups, interval));
+  const perFlip = ceilDiv(usualChange * pagesPerHead * ceilDiv(numStable, numGroups), 1) * hostPageBytes;
+  const size = pieceBytes(hostPageBytes);
+  const wanted = numUnderWay * ceilDiv(perFlip, size);
+  const contextBytes = (unstable.size * maxPages + numStable * slotsPerStableHead) * pageBytes;
+  const most = Math.floor((mostShare * contextBytes) / size);
+  return maxRows * Math.max(1, Math.min(wanted, most));
+}
+
+/** GPU bytes of `numUploads` buffers. */
+export function uploadBytes(numUploads: number, hostPageBytes: number): number {
+  return numUploads * roundUp(pieceBytes(hostPageBytes), 16);
+}
