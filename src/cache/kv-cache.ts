@@ -11,6 +11,7 @@ import { writeTable, writeTableGrid } from '../kernels/cache/write-table';
 import { assert } from '../util/assert';
 import { BlockTable, pairsOf } from './block-table';
 import {
+  listTargets,
   noOpenBytes,
   numListEntries,
   numLists,
@@ -366,6 +367,19 @@ export class KvCache {
     for (let layer = 0; layer < numLayers; layer++) {
       for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
         const list = (layer * numSequences + sequence) * numKvHeads + kvHead;
+        this.#listChanges.set(2 * list, 0).set(2 * list + 1, 0);
+      }
+    }
+  }
+
+  /** What unstable heads selected for a prompt is over: they attend all their pages until they choose. Takes effect with `flush`. */
+  forgetSelections(sequence: number): void {
+    const { numLayers, numSequences, numKvHeads, unstable } = this.shape;
+    const first = listTargets.selected * numLists(this.shape);
+    for (let layer = 0; layer < numLayers; layer++) {
+      for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
+        if (!unstable.has(layer, kvHead)) continue;
+        const list = first + (layer * numSequences + sequence) * numKvHeads + kvHead;
         this.#listChanges.set(2 * list, 0).set(2 * list + 1, 0);
       }
     }

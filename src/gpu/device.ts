@@ -3,11 +3,11 @@ import { EngineError } from '../util/errors';
 import { BufferAccount } from './buffer';
 
 /**
- * What some kernel or variant needs; each can be switched off. Five are no features of WebGPU: `software`, the adapter is a
+ * What some kernel or variant needs; each can be switched off. Six are no features of WebGPU: `software`, the adapter is a
  * program on the CPU, for which a kernel without barriers and workgroup memory is much faster; and where it is none,
  * `fused-selection`, a dispatch less is worth one kernel that scores and selects pages, `loads-ahead`, weights are worth
- * loading several steps ahead, `wide-teams`, small matrices are worth more invocations a row, and `wide-sampling`, large
- * vocabularies are worth a dispatch more.
+ * loading several steps ahead, `wide-teams`, small matrices are worth more invocations a row, `wide-sampling`, large
+ * vocabularies are worth a dispatch more, and `whole-lists`, attending a few hundred pages costs less than choosing among them.
  */
 export type DeviceFeature =
   | 'subgroups'
@@ -16,12 +16,19 @@ export type DeviceFeature =
   | 'fused-selection'
   | 'loads-ahead'
   | 'wide-teams'
-  | 'wide-sampling';
+  | 'wide-sampling'
+  | 'whole-lists';
 
 const optionalFeatures = ['subgroups', 'timestamp-query'] as const;
 
 /** What only an adapter that is no program on the CPU has. */
-const hardwareFeatures = ['fused-selection', 'loads-ahead', 'wide-teams', 'wide-sampling'] as const;
+const hardwareFeatures = [
+  'fused-selection',
+  'loads-ahead',
+  'wide-teams',
+  'wide-sampling',
+  'whole-lists',
+] as const;
 
 /** Limits that we raise when the adapter grants more than the specification's default. */
 const raisedLimits = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;

@@ -28,6 +28,7 @@ import {
   type Operation,
 } from './linear';
 import { bindSelection, type PrepareSelection, type Selection } from './selection';
+import { mostWholePages } from './selection-path';
 import { selectionTasks } from './selection-tasks';
 import type { LayerWeights, Matrix } from '../weights/weights';
 
@@ -233,6 +234,8 @@ async function bindAttention(
   // A stable head attends its set and the pages born since.
   const sparseEntries = Math.max(pagesPerHead, cache.shape.slotsPerStableHead);
   const maxEntries = isSparse && exactHeads.count(layerIndex) === 0 ? sparseEntries : Infinity;
+  const wholePages = mostWholePages(compiler.device.features, pagesPerHead);
+  const hasUnstable = cache.shape.unstable.count(layerIndex) > 0;
   const merge = mergeKernel.bind({ partials, rows, listState, attended });
   const shared = {
     qkvStride: qkvWidth(config),
@@ -286,7 +289,8 @@ async function bindAttention(
   return (recorder, decodeRows) => {
     let [maxSplits, numPages] = [0, 0];
     for (const row of decodeRows) {
-      maxSplits = Math.max(maxSplits, splitsOf(row, window, splits, maxEntries));
+      const isWhole = row.isExact || (hasUnstable && !isChoosing(row, wholePages));
+      maxSplits = Math.max(maxSplits, splitsOf(row, window, splits, isWhole ? Infinity : maxEntries));
       numPages = Math.max(numPages, pageOf(row.position) + 1);
     }
     if (latest.numRows !== decodeRows.length || latest.maxSplits !== maxSplits) {
@@ -296,7 +300,7 @@ async function bindAttention(
       recorder.dispatch(append, appendParams, appendGrid);
     }
     const selecting = select?.(
-      rowBits(decodeRows, isChoosing, pagesPerHead),
+      rowBits(decodeRows, isChoosing, wholePages),
       rowBits(decodeRows, isReranking, layerIndex),
       // By digests it is measured apart, by one query.
       holding ? 0 : rowBits(decodeRows, isObserving, layerIndex),
@@ -317,9 +321,9 @@ async function bindAttention(
   };
 }
 
-/** Whether unstable heads of a row have more pages than they may attend, so that they select in every step. */
-function isChoosing({ position, isExact }: DecodeRow, pagesPerHead: number): boolean {
-  return !isExact && pageOf(position) + 1 > pagesPerHead;
+/** Whether unstable heads of a row have more pages than they attend as they are, so that they select in every step. */
+function isChoosing({ position, isExact }: DecodeRow, wholePages: number): boolean {
+  return !isExact && pageOf(position) + 1 > wholePages;
 }
 
 function isReranking({ reranking }: DecodeRow, layer: number): boolean {
@@ -361,13 +365,8 @@ function selectionByRows(prepare: PrepareSelection, shape: CacheShape, layer: nu
   };
 }
 
-/** The most splits of any of a row's lists, which have at most `maxEntries` entries unless all pages are attended. */
-function splitsOf(
-  { position, isExact }: DecodeRow,
-  window: number,
-  splits: number,
-  maxEntries: number,
-): number {
+/** The most splits of any of a row's lists, which have at most `maxEntries` entries. */
+function splitsOf({ position }: DecodeRow, window: number, splits: number, maxEntries: number): number {
   if (window > 0) return numSplits({ position, window, splits });
-  return mostSplits(Math.min(pageOf(position) + 1, isExact ? Infinity : maxEntries), splits);
+  return mostSplits(Math.min(pageOf(position) + 1, maxEntries), splits);
 }

@@ -45,7 +45,10 @@ export interface KvOptions {
   readonly contextTokens?: number;
   /** Sequences whose KV is kept at the same time, running or idle; up to 8 of them decode together. Default 4. */
   readonly numSequences?: number;
-  /** Pages that a head attends at most, 2 to 256, and that a stable one keeps on the GPU. Default 64. */
+  /**
+   * Pages that a head attends at most, 2 to 256, and that a stable one keeps on the GPU. Default 64. Unless the adapter is a program on
+   * the CPU, unstable heads attend up to ten times as many: choosing among those would take longer.
+   */
   readonly pagesPerHead?: number;
   /**
    * What pages are chosen by: `'digest'`, an estimate of what each weighs, from its keys in two bits a channel; or `'minmax'`, an upper

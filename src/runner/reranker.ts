@@ -122,7 +122,7 @@ export class Reranker implements StepRider {
     return { ...this.#counts };
   }
 
-  /** The prefill's selection, recorded before, is what the sequence attends from its first step on. */
+  /** The prefill's selection, recorded before, is what stable heads attend from the first step on. */
   #begin(recorder: Recorder, sequence: number): void {
     this.#turns.set(sequence, {
       sequence,
@@ -131,6 +131,8 @@ export class Reranker implements StepRider {
       sets: undefined,
       pending: [],
     });
+    this.#cache.forgetSelections(sequence);
+    this.#cache.flush(recorder);
     this.#recordCommit(recorder, sequence, { first: 0, end: this.#cache.shape.numLayers });
   }
 

@@ -88,7 +88,7 @@ const checkLoad = fields({
   profiles: ofType('string'),
   recovery: ofType('boolean'),
   useDefaultLimits: ofType('boolean'),
-  disabledFeatures: aListOf('subgroups', 'timestamp-query'),
+  disabledFeatures: aListOf('subgroups', 'timestamp-query', 'whole-lists'),
 });
 
 /**

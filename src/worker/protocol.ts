@@ -25,8 +25,11 @@ export interface LoadSettings {
   readonly recovery?: boolean;
   /** No feature of WebGPU, and no limit beyond its defaults. Default false. */
   readonly useDefaultLimits?: boolean;
-  /** Features of WebGPU not to use where a GPU has them. Default none. */
-  readonly disabledFeatures?: readonly ('subgroups' | 'timestamp-query')[];
+  /**
+   * Features of WebGPU not to use where a GPU has them; with `'whole-lists'` unstable heads choose among any number of pages beyond
+   * their budget. Default none.
+   */
+  readonly disabledFeatures?: readonly ('subgroups' | 'timestamp-query' | 'whole-lists')[];
 }
 
 /** What the page needs to know of a loaded model. */

@@ -7,6 +7,7 @@ import type { RerankEvent } from '../../src/runner/cache-event';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
 import { Device, type DeviceFeature } from '../../src/gpu/device';
+import { mostWholePages } from '../../src/graph/selection-path';
 import { readBuffer } from '../../src/gpu/readback';
 import type { KvWords } from '../../src/reference/cache/kv-data';
 import { digestScore } from '../../src/reference/select/digest-score';
@@ -36,6 +37,16 @@ interface Case {
 }
 
 const cases: Case[] = [
+  {
+    title: 'group 2, half the heads stable, of which the others choose from 21 pages on',
+    model: tinyLlamaModel(),
+    kv: { pagesPerHead: 2, unstableShare: 0.5, rerankInterval: 4 },
+    promptLengths: [150],
+    lag: 4,
+    firstStep: 1,
+    phaseOf: (layer) => layer,
+    features: ['whole-lists'],
+  },
   {
     title: 'group 7, one KV head of 8 channels, all stable, paused, from fewer pages than the budget on',
     model: architectureModel('llama-bias'),
@@ -126,6 +137,7 @@ async function expectPolicy(
 ) {
   const { shape } = engine.runner.cache;
   const { interval } = engine.plan().rerank;
+  const mostWhole = mostWholePages(engine.device.features, shape.pagesPerHead);
   const simulator = new PolicySimulator({
     ...shape,
     isUnstable: (layer, kvHead) => shape.unstable.has(layer, kvHead),
@@ -158,9 +170,7 @@ async function expectPolicy(
     }
     // Unstable heads with a choice select in every step, and stable ones at a rerank.
     const isSelected = (s: LoggedSelection) => !s.isForLater;
-    const numChoosing = rows.filter(
-      ({ position }) => Math.floor(position / 16) + 1 > shape.pagesPerHead,
-    ).length;
+    const numChoosing = rows.filter(({ position }) => Math.floor(position / 16) + 1 > mostWhole).length;
     expect(selections.filter(isSelected).length).toBe(numChoosing * shape.unstable.size);
     for (const { sequence } of rows) {
       const flips = simulator.flip(sequence);

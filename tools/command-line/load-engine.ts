@@ -2,15 +2,16 @@
 import { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
 import type { ModelSource } from '../../src/source/model-source';
-import { checkLoadOptions } from '../../src/worker/load-options';
+import { checkLoadOptions, type LoadOptions } from '../../src/worker/load-options';
 
 /** Loads a model, with the same check of options at the door as in a page. @throws what `EngineCore.load` throws */
 export function loadEngine(
   gpu: GPU,
   source: ModelSource,
   kv: Readonly<Record<string, unknown>>,
+  disabledFeatures: NonNullable<LoadOptions['disabledFeatures']> = [],
 ): Promise<EngineCore> {
-  const { kv: checked = {} } = checkLoadOptions({ kv: kv as KvOptions });
+  const { kv: checked = {} } = checkLoadOptions({ kv: kv as KvOptions, disabledFeatures });
   const onWarning = (message: string) => console.error(message.split('\n', 1)[0]);
-  return EngineCore.load(source, { gpu, kv: checked, onWarning });
+  return EngineCore.load(source, { gpu, kv: checked, disabledFeatures, onWarning });
 }

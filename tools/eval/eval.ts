@@ -12,9 +12,10 @@ import { describeAdapter } from './adapter';
 import type { EvalEngine, EvalRequest } from './evaluate';
 import { parseOptions, usage, type EvalOptions } from './options';
 import { runEval } from './run-eval';
+import { disabledFeatures } from './settings';
 
 async function openBrowserEngine(browser: Browser, location: string, kv: object): Promise<EvalEngine> {
-  const page = await openEnginePage(browser, location, { kv });
+  const page = await openEnginePage(browser, location, { kv, disabledFeatures });
   return {
     answer: async ({ document, messages, maxTokens, isExact }: EvalRequest) => {
       const { choices, usage } = await page.chat({

@@ -11,6 +11,7 @@ import { describeAdapter } from './adapter';
 import type { EvalAnswer, EvalEngine, EvalRequest } from './evaluate';
 import { parseOptions, usage } from './options';
 import type { Preparation } from './prepare';
+import { disabledFeatures } from './settings';
 import { runEval } from './run-eval';
 
 async function openNodeEngine(
@@ -18,7 +19,7 @@ async function openNodeEngine(
   { source }: Preparation,
   kv: Readonly<Record<string, unknown>>,
 ): Promise<EvalEngine> {
-  const core = await loadEngine(gpu, source, kv);
+  const core = await loadEngine(gpu, source, kv, disabledFeatures);
   return {
     answer: (request) => answer(core, request),
     stats: async () => describeAdapter(core.stats()),

@@ -109,6 +109,9 @@ export const settings: readonly Setting[] = [
   variant('interval-64', 'interval 64', { rerankInterval: 64 }),
 ];
 
+/** Heads choose their K pages however short a context is: on a GPU they would attend those of short ones whole. */
+export const disabledFeatures = ['whole-lists'] as const;
+
 /** From this context on a setting's K is what it says; at half of it, half. K = 64 is then an eighth of the pages. */
 export const fullBudgetTokens = 8192;
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DeviceFeature } from '../../../src/gpu/device';
-import { isSelectionFused } from '../../../src/graph/selection-path';
+import { isSelectionFused, mostWholePages } from '../../../src/graph/selection-path';
 
 const fused: DeviceFeature[] = ['fused-selection'];
 
@@ -17,3 +17,8 @@ test.each([
     expect(isSelectionFused(new Set(features), channels, queries)).toBe(isFused);
   },
 );
+
+test('short lists are attended whole where that costs less, and no list is chosen from below the budget', () => {
+  expect(mostWholePages(new Set(['whole-lists']), 64)).toBe(640);
+  expect(mostWholePages(new Set(fused), 64)).toBe(64);
+});
