@@ -4,7 +4,7 @@
  */
 import type { GpuBuffer } from '../../src/gpu/buffer';
 import { Device } from '../../src/gpu/device';
-import { KernelCompiler, type KernelSpec } from '../../src/gpu/kernel';
+import { KernelCompiler } from '../../src/gpu/kernel';
 import { matvec } from '../../src/kernels/linear/matvec';
 import { bindMatvec, bindMatvecGated, type Operation } from '../../src/graph/linear';
 import { parseModelConfig, type ModelConfig } from '../../src/config/model-config';
@@ -13,7 +13,7 @@ import { uniformFormats } from '../../src/weights/matrix-formats';
 import { destroyWeights, weightBuffers, type Matrix, type ModelWeights } from '../../src/weights/weights';
 import { randomFloats } from '../support/random';
 import { collectDispatches, TimedPass, type Dispatch } from './timed-pass';
-import readWordsShader from './read-words.wgsl';
+import { Reading } from './reading';
 import { median } from './statistics';
 
 /** One kind of product, or all of them in a decode step's order, over all layers. */
@@ -46,16 +46,6 @@ export interface MatvecOptions {
   readonly numLayers?: number;
   readonly rounds?: number;
 }
-
-/** Bytes that a workgroup of `readWords` reads. */
-const readBytesPerGroup = 16 * 256 * 16;
-
-const readWords = {
-  name: 'bench/read-words',
-  bindings: { source: 'read', sink: 'read_write' },
-  params: { numVectors: 'u32' },
-  variants: [{ name: 'portable', sources: [readWordsShader] }],
-} as const satisfies KernelSpec;
 
 /** Llama 3 8B's layers; the vocabulary takes no part. */
 const shape = {
@@ -213,34 +203,4 @@ async function bindProducts(
 
 function matrixBytes({ slabs }: Matrix): number {
   return slabs.reduce((sum, { values, scales }) => sum + values.sizeBytes + (scales?.sizeBytes ?? 0), 0);
-}
-
-/** Reads a large buffer. A copy would not do: on some GPUs it runs on another engine, at a fifth of the memory's rate. */
-class Reading {
-  readonly sizeBytes: number;
-  readonly pass: TimedPass;
-  readonly #buffers: readonly GpuBuffer[];
-
-  private constructor(sizeBytes: number, pass: TimedPass, buffers: readonly GpuBuffer[]) {
-    this.sizeBytes = sizeBytes;
-    this.pass = pass;
-    this.#buffers = buffers;
-  }
-
-  static async create(compiler: KernelCompiler, wantedBytes: number): Promise<Reading> {
-    const { buffers, maxBindingBytes } = compiler.device;
-    const sizeBytes = Math.min(wantedBytes, maxBindingBytes - (maxBindingBytes % readBytesPerGroup));
-    const source = buffers.create({ label: 'what is read', category: 'staging', sizeBytes });
-    const sink = buffers.create({ label: 'what is not written', category: 'staging', sizeBytes: 16 });
-    const kernel = await compiler.compile(readWords);
-    const bound = kernel.bind({ source, sink });
-    const params = { numVectors: sizeBytes / 16 };
-    const dispatch = { bound, params, grid: [sizeBytes / readBytesPerGroup] as const };
-    return new Reading(sizeBytes, new TimedPass(compiler, [dispatch]), [source, sink]);
-  }
-
-  destroy(): void {
-    this.pass.destroy();
-    for (const buffer of this.#buffers) buffer.destroy();
-  }
 }

@@ -12,9 +12,10 @@ import { tinyChatTemplate, tinyTokenizerConfig, tinyTokenizerJson } from '../sup
 /** Random numbers that are repeated, and elements of one streamed piece: a prime number. */
 const poolElements = 131_071;
 
-/** A tensor of the file: its place among the data, and the pool that its values come from. */
-interface RandomTensor {
+/** A tensor of the file: its place among the data, and the bytes that are repeated in it. */
+export interface RandomTensor {
   readonly name: string;
+  readonly dtype: 'BF16' | 'F16' | 'U32';
   readonly shape: readonly number[];
   readonly sizeBytes: number;
   readonly pool: Uint8Array<ArrayBuffer>;
@@ -35,7 +36,11 @@ export function randomModel(
   config: HfConfig,
   choose: ChooseValues = () => undefined,
 ): ModelSource {
-  const tensors = planRandomTensors(parseModelConfig(config), choose);
+  return streamedModel(id, config, planRandomTensors(parseModelConfig(config), choose));
+}
+
+/** The source of a model whose one file has these tensors, in this order. */
+export function streamedModel(id: string, config: object, tensors: readonly RandomTensor[]): ModelSource {
   const header = headerOf(tensors);
   const sizeBytes = header.length + tensors.reduce((sum, tensor) => sum + tensor.sizeBytes, 0);
   const texts = new Map([
@@ -81,28 +86,34 @@ function planRandomTensors(config: ModelConfig, choose: ChooseValues): RandomTen
     return pool;
   };
   return [...planTensors(config).values()].map(({ name, shape }) => ({
-    name: name.startsWith('lm_head.') ? name : `model.${name}`,
+    name: fileName(name),
+    dtype: 'BF16',
     shape,
     sizeBytes: 2 * shape.reduce((product, size) => product * size, 1),
     pool: poolFor(name, shape),
   }));
 }
 
+/** A planned tensor's name in a file. */
+export function fileName(name: string): string {
+  return name.startsWith('lm_head.') ? name : `model.${name}`;
+}
+
 /** Norms are near 1, biases small, and a matrix keeps the scale of what it is multiplied with. */
-function usualValues(name: string, shape: readonly number[]) {
+export function usualValues(name: string, shape: readonly number[]): { mean: number; deviation: number } {
   if (name.endsWith('.bias')) return { mean: 0, deviation: 0.1 };
   const [, columns] = shape;
   return columns === undefined ? { mean: 1, deviation: 0.1 } : { mean: 0, deviation: 1 / Math.sqrt(columns) };
 }
 
 /** `poolElements` bf16 values, uniform with this mean and deviation. */
-function randomPool(seed: number, mean: number, deviation: number): Uint8Array<ArrayBuffer> {
+export function randomPool(seed: number, mean: number, deviation: number): Uint8Array<ArrayBuffer> {
   const next = randomSource(seed);
   const halfRange = deviation * Math.sqrt(3);
   return toBf16(Float32Array.from({ length: poolElements }, () => mean + (2 * next() - 1) * halfRange));
 }
 
-function toBf16(values: Float32Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+export function toBf16(values: Float32Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const bits = new Uint32Array(values.buffer);
   return new Uint8Array(Uint16Array.from(bits, (pattern) => pattern >>> 16).buffer);
 }
@@ -110,10 +121,10 @@ function toBf16(values: Float32Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 /** The length, as a little-endian u64, and the JSON of a safetensors file. */
 function headerOf(tensors: readonly RandomTensor[]): Uint8Array<ArrayBuffer> {
   let offset = 0;
-  const entries = tensors.map(({ name, shape, sizeBytes }) => {
+  const entries = tensors.map(({ name, dtype, shape, sizeBytes }) => {
     const begin = offset;
     offset += sizeBytes;
-    return [name, { dtype: 'BF16', shape, data_offsets: [begin, offset] }] as const;
+    return [name, { dtype, shape, data_offsets: [begin, offset] }] as const;
   });
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
   const header = new Uint8Array(8 + json.length);

@@ -1,6 +1,7 @@
 /** Bytes that a decode step of one sequence reads at least, counted from shapes and not measured: each weight once. Pure. */
 import { pageBytes, pageTokens, type KvFormat } from '../../src/kernels/attention/kv-format';
 import { matrixLayout, type WeightFormat } from '../../src/kernels/linear/weight-format';
+import type { CacheLayout, CacheShape } from '../../src/cache/cache-layout';
 import type { ModelConfig } from '../../src/config/model-config';
 import { weightShapes, type MatrixShape } from '../../src/weights/weight-layout';
 
@@ -41,6 +42,35 @@ export function tokenBytes(
     perToken *
     sum(config.layers.map(({ slidingWindow = Infinity }) => Math.min(position + 1, slidingWindow)));
   return { weights, kv, total: weights + kv };
+}
+
+/** What a step of the hierarchy attends, of the sequences of a step. */
+export interface AttendedPages {
+  readonly numSequences: number;
+  /** Pages of one sequence. */
+  readonly numPages: number;
+  readonly isExact: boolean;
+  /** The most pages that unstable heads attend without choosing. */
+  readonly mostWhole: number;
+}
+
+/** The parts of a cache's shape and layout that say what a step reads. */
+type CacheSizes = Pick<CacheShape, 'numLayers' | 'numKvHeads' | 'unstable' | 'pagesPerHead'> &
+  Pick<CacheLayout, 'pageBytes' | 'summaryBytes'> & { readonly interval: number };
+
+/**
+ * Pages and summaries that a step reads: every page, or K of each head, and the summaries of all pages where a head chooses: unstable
+ * ones at every step, stable ones once in an interval.
+ */
+export function attendedBytes(sizes: CacheSizes, attended: AttendedPages): number {
+  const { numLayers, numKvHeads, unstable, pagesPerHead, pageBytes: page, summaryBytes, interval } = sizes;
+  const { numSequences, numPages, isExact, mostWhole } = attended;
+  const numHeads = numLayers * numKvHeads;
+  if (isExact || numPages <= pagesPerHead) return numSequences * numHeads * numPages * page;
+  const isWhole = numPages <= mostWhole;
+  const ofUnstable = isWhole ? numPages * page : pagesPerHead * page + numPages * summaryBytes;
+  const ofStable = pagesPerHead * page + (numPages * summaryBytes) / interval;
+  return numSequences * (unstable.size * ofUnstable + (numHeads - unstable.size) * ofStable);
 }
 
 /** Elements of all tensors of a model. */

@@ -16,6 +16,9 @@ const keyNoise = 0.2;
 /** Numbers that are repeated as noise and as values: a prime. */
 const poolLength = 65_537;
 
+/** Bytes of different pages that are made of a context: those of a longer one come again. */
+const mostDistinctBytes = 64 * 2 ** 20;
+
 /**
  * Fills `numTokens` tokens, whole pages, of a new sequence.
  * @returns their ids: what a prompt must begin with
@@ -25,38 +28,44 @@ export async function fillContext(core: EngineCore, numTokens: number, seed: num
   const { numLayers, numKvHeads } = cache.shape;
   const tokens = promptIds(core.config.vocabSize, numTokens, seed);
   await core.loop.restore(tokens, async (ids) => {
-    const makePages = pageMaker(core, ids.length);
-    for (let layer = 0; layer < numLayers; layer++) {
-      for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
-        await hostStore.write(layer, kvHead, ids, makePages(seed * 1000 + layer * numKvHeads + kvHead));
+    const { pageBytes } = hostStore.shape;
+    const numLists = numLayers * numKvHeads;
+    const numDistinct = Math.min(numLists * ids.length, Math.floor(mostDistinctBytes / pageBytes));
+    const distinct = makePages(core, numDistinct, seed);
+    const pages = new Uint8Array(ids.length * pageBytes);
+    for (let list = 0; list < numLists; list++) {
+      for (let at = 0; at < ids.length;) {
+        const first = (list * ids.length + at) % numDistinct;
+        const length = Math.min(ids.length - at, numDistinct - first);
+        pages.set(distinct.subarray(first * pageBytes, (first + length) * pageBytes), at * pageBytes);
+        at += length;
       }
+      await hostStore.write(Math.floor(list / numKvHeads), list % numKvHeads, ids, pages);
     }
   });
   return tokens;
 }
 
-/** Makes pages of one KV head by seed: keys near a random mean of their page, values at random. */
-function pageMaker(core: EngineCore, numPages: number): (seed: number) => Uint8Array<ArrayBuffer> {
+/** Pages by a seed: keys near a random mean of their page, values at random. */
+function makePages(core: EngineCore, numPages: number, seed: number): Uint8Array<ArrayBuffer> {
   const { headDim, hostFormat } = core.runner.cache.shape;
   const numElements = pageTokens * headDim;
   const noise = randomFloats(poolLength, 1, keyNoise * Math.sqrt(3));
   const values = randomFloats(poolLength, 2, Math.sqrt(3));
-  return (seed) => {
-    const next = randomSource(seed);
-    const means = new Float32Array(headDim);
-    const pages = new Float32Array(numPages * 2 * numElements);
-    for (let page = 0; page < numPages; page++) {
-      for (let i = 0; i < headDim; i++) means[i] = (2 * next() - 1) * Math.sqrt(3);
-      const start = page * 2 * numElements;
-      let at = Math.floor(next() * poolLength);
-      for (let i = 0; i < numElements; i++) {
-        if (++at >= poolLength) at = 0;
-        pages[start + i] = means[i % headDim]! + noise[at]!;
-        pages[start + numElements + i] = values[at]!;
-      }
+  const next = randomSource(1000 * seed);
+  const means = new Float32Array(headDim);
+  const pages = new Float32Array(numPages * 2 * numElements);
+  for (let page = 0; page < numPages; page++) {
+    for (let i = 0; i < headDim; i++) means[i] = (2 * next() - 1) * Math.sqrt(3);
+    const start = page * 2 * numElements;
+    let at = Math.floor(next() * poolLength);
+    for (let i = 0; i < numElements; i++) {
+      if (++at >= poolLength) at = 0;
+      pages[start + i] = means[i % headDim]! + noise[at]!;
+      pages[start + numElements + i] = values[at]!;
     }
-    return hostFormat === 'int8' ? packed(pages, headDim) : encode(pages, hostFormat);
-  };
+  }
+  return hostFormat === 'int8' ? packed(pages, headDim) : encode(pages, hostFormat);
 }
 
 /** Pages of 8 bits: one after the other through the CPU twin of the kernel that packs them. */

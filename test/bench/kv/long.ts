@@ -46,7 +46,7 @@ export async function runLong(gpu: GPU, options: LongOptions): Promise<LongResul
   const { source, weights } = kvModel(shape, fill, Math.min(0.5, (16 * (kv.pagesPerHead ?? 64)) / length));
   const core = await EngineCore.load(source, {
     gpu,
-    weights,
+    ...(weights && { weights }),
     useDefaultLimits,
     kv: {
       ...kv,

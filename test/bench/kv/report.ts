@@ -45,8 +45,11 @@ export function describeKvReport({ engine, options, results }: KvReport): string
     title,
     'GPU bytes: pages and summaries as planned and as they are, beside dense f16; all but weights',
     formatTable(memoryColumns, results.map(memoryRow)),
-    'Decoding',
-    formatTable(speedColumns, results.map(speedRow)),
+    'Decoding: milliseconds from token to token, median, mean and p99; how many times faster than exact by the mean; weights, attended pages and summaries of a step as a share of what a kernel that only reads gets through',
+    formatTable(
+      speedColumns,
+      results.map((result) => speedRow(result, results)),
+    ),
     'Steps by what they do besides decoding, medians',
     formatTable(kindColumns, results.flatMap(kindRows)),
     ...results.flatMap(({ profile, ...result }) => {
@@ -88,21 +91,47 @@ function memoryRow(result: KvResult): string[] {
 
 const speedColumns = [
   ...caseColumns,
-  ...['ms/token', 'p99', 'tok/s', 'reranks', 'pages each', 'bytes each', 'RCO', 'stalled', 'dispatches'].map(
-    number,
-  ),
-  ...['a token', 'host ms', 'p99', 'most', 'submit ms'].map(number),
+  ...[
+    'ms/token',
+    'mean',
+    'p99',
+    'tok/s',
+    'of exact',
+    'of reading',
+    'reranks',
+    'pages each',
+    'bytes each',
+    'RCO',
+    'stalled',
+    'dispatches',
+  ].map(number),
+  ...['a token', 'host ms', 'p99', 'most', 'at a flip', 'submit ms'].map(number),
 ];
 
-function speedRow(result: KvResult): string[] {
+/** @param all the case that attends everything is one of them, as a rule */
+function speedRow(result: KvResult, all: readonly KvResult[]): string[] {
   const { decodeMs, tokensPerSecond, reranks, promotionsPerRerank, bytesPerRerank, overlap } = result;
+  const { readBytes, readRate, kinds } = result;
+  const exact = all.find(
+    ({ mode, length, numSequences, format }) =>
+      mode === 'exact' &&
+      length === result.length &&
+      numSequences === result.numSequences &&
+      format === result.format,
+  );
+  const flips = kinds.filter(({ kind }) => kind.includes('flip'));
+  const numFlips = flips.reduce((sum, { numSteps }) => sum + numSteps, 0);
+  const flipMs = flips.reduce((sum, { numSteps, hostMs }) => sum + numSteps * hostMs, 0) / numFlips;
   const { stallShare, dispatches, dispatchesPerToken, hostMs, submitMs } = result;
   const ofReranks = (cell: string) => (reranks === 0 ? '' : cell);
   return [
     ...caseCells(result),
     formatNumber(decodeMs.median),
+    formatNumber(decodeMs.mean),
     formatNumber(decodeMs.p99),
     formatNumber(tokensPerSecond),
+    exact ? formatNumber(exact.decodeMs.mean / decodeMs.mean) : '',
+    percent(readBytes / (decodeMs.median / 1000) / readRate),
     ofReranks(String(reranks)),
     ofReranks(formatNumber(promotionsPerRerank)),
     ofReranks(formatBytes(bytesPerRerank)),
@@ -113,6 +142,7 @@ function speedRow(result: KvResult): string[] {
     formatNumber(hostMs.median),
     formatNumber(hostMs.p99),
     formatNumber(hostMs.max),
+    ofReranks(formatNumber(flipMs)),
     formatNumber(submitMs.median),
   ];
 }

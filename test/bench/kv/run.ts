@@ -1,12 +1,14 @@
 /** Measures one case: an engine of its own, contexts filled, every sequence decoding at once. Runs in a page and under Node. */
-import { pageTokens } from '../../../src/cache/page';
+import { pagesFor } from '../../../src/cache/page';
 import { EngineCore } from '../../../src/engine/engine';
-import type { ModelRunner } from '../../../src/runner/model-runner';
 import type { BytesByCategory } from '../../../src/gpu/buffer';
 import type { ModelConfig } from '../../../src/config/model-config';
+import { mostWholePages } from '../../../src/graph/selection-path';
 import { requestOf } from '../../support/requests';
 import { profileOfSteps, RoleProfiler, type StepProfile } from '../role-profiler';
+import { measureReading } from '../reading';
 import { median, percentile } from '../statistics';
+import { attendedBytes, tokenBytes } from '../token-bytes';
 import {
   kvOptionsOf,
   maxGenerated,
@@ -17,6 +19,7 @@ import {
 } from './cases';
 import { fillContext } from './fill';
 import { kvModel } from './shapes';
+import { watchSteps, type StepKind, type Summary } from './watch-steps';
 
 /** What a case came to. */
 export interface KvResult extends KvCase {
@@ -32,8 +35,12 @@ export interface KvResult extends KvCase {
   readonly isOverPlan: boolean;
   readonly hostBytes: number;
   readonly numSteps: number;
-  readonly decodeMs: { readonly median: number; readonly p99: number };
+  /** From token to token. */
+  readonly decodeMs: { readonly mean: number; readonly median: number; readonly p99: number };
   readonly tokensPerSecond: number;
+  /** Weights, attended pages and summaries of a step, and what a kernel that only reads gets through in a second. */
+  readonly readBytes: number;
+  readonly readRate: number;
   readonly reranks: number;
   readonly promotionsPerRerank: number;
   readonly bytesPerRerank: number;
@@ -54,23 +61,6 @@ export interface KvResult extends KvCase {
   readonly profile: StepProfile | undefined;
 }
 
-/** Steps that do the same: `ordinary`, or some of `fill` (a page), `rerank`, `flip`, `observed`. */
-export interface StepKind {
-  readonly kind: string;
-  readonly numSteps: number;
-  readonly hostMs: number;
-  readonly dispatches: number;
-  /** From token to token; undefined with several sequences. */
-  readonly decodeMs: number | undefined;
-}
-
-/** Samples of steps. */
-export interface Summary {
-  readonly median: number;
-  readonly p99: number;
-  readonly max: number;
-}
-
 /** @throws what the engine throws */
 export async function runKvCase(gpu: GPU, options: KvBenchOptions, kvCase: KvCase): Promise<KvResult> {
   const { shape, fill, pagesPerHead } = options;
@@ -78,7 +68,12 @@ export async function runKvCase(gpu: GPU, options: KvBenchOptions, kvCase: KvCas
   const model = kvModel(shape, fill, Math.min(0.5, (16 * pagesPerHead) / length));
   const kv = kvOptionsOf(kvCase, options);
   const disabledFeatures = options.isFused ? [] : (['fused-selection'] as const);
-  const core = await EngineCore.load(model.source, { gpu, weights: model.weights, kv, disabledFeatures });
+  const core = await EngineCore.load(model.source, {
+    gpu,
+    ...(model.weights && { weights: model.weights }),
+    kv,
+    disabledFeatures,
+  });
   try {
     const contexts: number[][] = [];
     for (let i = 0; i < numSequences; i++) contexts.push(await fillContext(core, length, 10 + i));
@@ -94,6 +89,17 @@ export async function runKvCase(gpu: GPU, options: KvBenchOptions, kvCase: KvCas
     const reranks = after.reranks - before.at.reranks;
     const promotions = after.promotions - before.at.promotions;
     const overlaps = after.overlaps - before.at.overlaps;
+    const { cache } = core.runner;
+    const weights = tokenBytes(core.config, model.weights ?? 'q4', kvCase.format, 0).weights;
+    const attended = attendedBytes(
+      { ...cache.shape, ...cache.layout, interval: plan.rerank.interval },
+      {
+        numSequences,
+        numPages: pagesFor(length),
+        isExact: mode === 'exact',
+        mostWhole: mostWholePages(core.device.features, cache.shape.pagesPerHead),
+      },
+    );
     const perRerank = reranks === 0 ? 0 : promotions / reranks;
     return {
       ...kvCase,
@@ -107,6 +113,8 @@ export async function runKvCase(gpu: GPU, options: KvBenchOptions, kvCase: KvCas
       isOverPlan: use.peak > plan.totalGpuBytes,
       hostBytes: memory.hostBytes,
       ...before.timing,
+      readBytes: weights + attended,
+      readRate: await measureReading(core.device),
       reranks,
       promotionsPerRerank: perRerank,
       bytesPerRerank: perRerank * core.runner.cache.layout.pageBytes,
@@ -178,7 +186,11 @@ async function decodeAll<T>(
   const last = Math.max(...arrivals.map((times) => times.at(-1)!));
   const timing = {
     numSteps: gaps.length,
-    decodeMs: { median: median(gaps), p99: percentile(gaps, 0.99) },
+    decodeMs: {
+      mean: gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length,
+      median: median(gaps),
+      p99: percentile(gaps, 0.99),
+    },
     tokensPerSecond: (1000 * gaps.length) / (last - time),
   };
   return { at: at as T, timing, arrivals, wallMs: last - time };
@@ -208,107 +220,6 @@ async function profileSteps(
     recorder.profiler = undefined;
     profiler.destroy();
   }
-}
-
-/** Counts what the host does for each decode step. */
-function watchSteps(runner: ModelRunner) {
-  const samples: StepSample[] = [];
-  const { recorder, observer } = runner;
-  let submitting = 0;
-  const submit = recorder.submit.bind(recorder);
-  recorder.submit = () => {
-    const startedAt = performance.now();
-    submit();
-    submitting += performance.now() - startedAt;
-  };
-  let isObserved = false;
-  if (observer) {
-    const observe = observer.observe.bind(observer);
-    observer.observe = (sequence, numPages) => {
-      const observation = observe(sequence, numPages);
-      isObserved ||= observation !== undefined;
-      return observation;
-    };
-  }
-  const submitDecode = runner.submitDecode.bind(runner);
-  runner.submitDecode = (rows) => {
-    const { dispatches } = recorder.counts;
-    const { reranks } = runner.rerankCounts;
-    submitting = 0;
-    isObserved = false;
-    const startedAt = performance.now();
-    const result = submitDecode(rows);
-    const hostMs = performance.now() - startedAt;
-    const kinds = new Set<string>();
-    if (rows.some(({ position }) => (position + 1) % pageTokens === 0)) kinds.add('fill');
-    if (isObserved) kinds.add('observed');
-    if (runner.rerankCounts.reranks > reranks) {
-      kinds.add('flip');
-      samples.at(-runner.plan.rerank.lag)?.kinds.add('rerank');
-    }
-    samples.push({
-      kinds,
-      hostMs,
-      submitMs: submitting,
-      dispatches: recorder.counts.dispatches - dispatches,
-    });
-    return result;
-  };
-  const summarize = (of: readonly number[]): Summary => ({
-    median: median(of),
-    p99: percentile(of, 0.99),
-    max: Math.max(...of),
-  });
-  let numBefore = 0;
-  return {
-    reset: () => void (numBefore = samples.length),
-    summary: (arrivals: readonly (readonly number[])[]) => {
-      const numSequences = arrivals.length;
-      const measured = samples.slice(numBefore);
-      const dispatches = measured.map((sample) => sample.dispatches);
-      return {
-        dispatches: summarize(dispatches),
-        dispatchesPerToken: dispatches.reduce((sum, n) => sum + n, 0) / (dispatches.length * numSequences),
-        hostMs: summarize(measured.map(({ hostMs }) => hostMs)),
-        submitMs: summarize(measured.map(({ submitMs }) => submitMs)),
-        kinds: kindsOf(measured, numBefore, numSequences === 1 ? arrivals[0]! : []),
-      };
-    },
-  };
-}
-
-/** What one step took, and what it did besides decoding. */
-interface StepSample {
-  readonly kinds: Set<string>;
-  readonly hostMs: number;
-  readonly submitMs: number;
-  readonly dispatches: number;
-}
-
-/** @param arrivals of a sequence's tokens, the first of which no step decoded */
-function kindsOf(
-  samples: readonly StepSample[],
-  firstStep: number,
-  arrivals: readonly number[],
-): readonly StepKind[] {
-  const steps = new Map<string, { readonly samples: StepSample[]; readonly gaps: number[] }>();
-  samples.forEach((sample, i) => {
-    const kind = [...sample.kinds].sort().join(' ') || 'ordinary';
-    const own = steps.get(kind) ?? { samples: [], gaps: [] };
-    steps.set(kind, own);
-    own.samples.push(sample);
-    const [from, to] = arrivals.slice(firstStep + i, firstStep + i + 2);
-    if (to !== undefined) own.gaps.push(to - from!);
-  });
-  return [...steps]
-    .map(([kind, own]) => ({
-      kind,
-      numSteps: own.samples.length,
-      hostMs: median(own.samples.map(({ hostMs }) => hostMs)),
-      dispatches: median(own.samples.map(({ dispatches }) => dispatches)),
-      decodeMs: own.gaps.length > 0 ? median(own.gaps) : undefined,
-    }))
-    .sort((a, b) => b.numSteps - a.numSteps);
 }
 
 /** Samples the live bytes at every submission from now on. */

@@ -3,6 +3,7 @@ import { parseModelConfig } from '../../../src/config/model-config';
 import type { HfConfig } from '../../support/model-weights';
 import type { BenchModel } from '../models';
 import { qwen2Shape } from '../qwen2-shape';
+import { quantizedModel } from '../quantized-model';
 import { randomModel, type ChooseValues } from '../random-model';
 import { randomFloats } from '../../support/random';
 import { noiseForOverlap } from './drift';
@@ -32,7 +33,29 @@ const smallShape: HfConfig = {
   head_dim: 8,
 };
 
-const shapes = { scout: scoutShape, 'qwen2-0.5b': qwen2Shape, small: smallShape } as const;
+/** The projections' biases, which Llama has not, cost no dispatch here either. */
+const llamaShape: HfConfig = {
+  ...qwen2Shape,
+  vocab_size: 128_256,
+  hidden_size: 4096,
+  intermediate_size: 14_336,
+  num_hidden_layers: 32,
+  num_attention_heads: 32,
+  num_key_value_heads: 8,
+  max_position_embeddings: 262_144,
+  rope_theta: 500_000,
+  tie_word_embeddings: false,
+};
+
+const shapes = {
+  scout: scoutShape,
+  'qwen2-0.5b': qwen2Shape,
+  'llama3.1-8b': llamaShape,
+  small: smallShape,
+} as const;
+
+/** Shapes whose weights are made as 4-bit integers: all others are converted from bf16 while they load. */
+const quantized: ReadonlySet<ShapeName> = new Set(['llama3.1-8b']);
 
 /** A shape's name. */
 export type ShapeName = keyof typeof shapes;
@@ -43,14 +66,20 @@ export const shapeNames = Object.keys(shapes) as readonly ShapeName[];
 /** How queries follow one another: at random, or with this overlap of what they select. */
 export type Fill = { readonly kind: 'random' } | { readonly kind: 'drift'; readonly overlap: number };
 
+/** A model; without `weights` they stay as its file has them. */
+export type KvModel = Pick<BenchModel, 'name' | 'source'> & Partial<Pick<BenchModel, 'weights'>>;
+
 /** The model of a shape for a fill. @param selectedShare of the pages that a head selects, in (0, 1) */
-export function kvModel(shape: ShapeName, fill: Fill, selectedShare: number): BenchModel {
+export function kvModel(shape: ShapeName, fill: Fill, selectedShare: number): KvModel {
   const config = shapes[shape];
   const choose = fill.kind === 'drift' ? driftingQueries(config, fill.overlap, selectedShare) : undefined;
+  const id = `random:${shape}:${fill.kind}`;
+  const name = `${shape} shape`;
+  if (quantized.has(shape)) return { name, source: quantizedModel(id, config, choose) };
   return {
-    name: `${shape} shape`,
+    name,
     weights: shape === 'qwen2-0.5b' ? 'q4' : 'f16',
-    source: randomModel(`random:${shape}:${fill.kind}`, config, choose),
+    source: randomModel(id, config, choose),
   };
 }
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { parseModelConfig } from '../../../src/config/model-config';
 import { weightBytes } from '../../../src/weights/weight-layout';
+import { HeadSet } from '../../../src/cache/head-set';
 import { qwen2Shape } from '../../bench/qwen2-shape';
-import { numWeights, tokenBytes } from '../../bench/token-bytes';
+import { attendedBytes, numWeights, tokenBytes } from '../../bench/token-bytes';
 
 const tiny = {
   architectures: ['LlamaForCausalLM'],
@@ -48,4 +49,23 @@ describe('bytes of a decode step', () => {
     expect(tokenBytes(config, 'q4', 'f16', 0).weights).toBe(all + embeddingRow);
     expect(numWeights(config)).toBe(494_032_768);
   });
+});
+
+test('bytes that attention reads, counted by hand: two layers of two heads, one of the four unstable', () => {
+  const unstable = new HeadSet(2, 2, [3]);
+  const sizes = {
+    numLayers: 2,
+    numKvHeads: 2,
+    unstable,
+    pagesPerHead: 8,
+    pageBytes: 100,
+    summaryBytes: 16,
+    interval: 4,
+  };
+  const at = (numPages: number, isExact = false) =>
+    attendedBytes(sizes, { numSequences: 3, numPages, isExact, mostWhole: 20 });
+  expect(at(40, true)).toBe(3 * 4 * 4000);
+  expect(at(8)).toBe(3 * 4 * 800);
+  expect(at(20)).toBe(3 * (2000 + 3 * (800 + 80)));
+  expect(at(40)).toBe(3 * (800 + 640 + 3 * (800 + 160)));
 });
