@@ -44,5 +44,7 @@ export interface GgufFiles {
 export interface OpenOptions {
   /** First byte to read; 0 when left out. */
   readonly offsetBytes?: number;
+  /** Bytes that will be read of the file's beginning: a hint, the stream may end there or go on. */
+  readonly headBytes?: number | undefined;
   readonly signal?: AbortSignal;
 }

@@ -1,5 +1,6 @@
 /** A model folder on a web server. Interrupted downloads go on where they broke off. */
 import { EngineError } from '../util/errors';
+import { HeldBody } from './held-body';
 import type { ModelSource, OpenOptions, OpenedFile } from './model-source';
 import { Retries } from './retries';
 
@@ -11,10 +12,16 @@ export interface UrlSourceOptions {
   readonly search?: string;
   /** Milliseconds before each further try after a failure; as many tries as there are entries. */
   readonly retryDelaysMs?: readonly number[];
+  /** Files that are there, as far as the caller knows: a server that refuses one is an error (default: what every model has). */
+  readonly isRequired?: (name: string) => boolean;
 }
 
 /** Statuses of a server that may answer another time. */
 const passingStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** Statuses of a server that has no such file, or does not tell strangers whether it has. */
+const absentStatuses = new Set([401, 403, 404, 410]);
+/** Files without which there is no model. */
+const requiredFiles = new Set(['config.json', 'tokenizer.json']);
 
 /**
  * A source over the folder at `folder`, an absolute URL with or without a slash at its end.
@@ -28,11 +35,12 @@ export function urlSource(folder: string | URL, options: UrlSourceOptions = {}):
   base.search = '';
   base.hash = '';
   if (!base.pathname.endsWith('/')) base.pathname += '/';
-  const client = new Client(options);
   const urlOf = (name: string) => new URL(`${encodeURIComponent(name)}${options.search ?? ''}`, base).href;
+  const { isRequired = (name: string) => requiredFiles.has(name) } = options;
+  const client = new Client(urlOf('config.json'), options);
   return {
     id: base.href,
-    readText: (name, signal) => client.readText(urlOf(name), signal),
+    readText: (name, signal) => client.readText(urlOf(name), isRequired(name), signal),
     open: (name, how) => client.open(urlOf(name), how),
   };
 }
@@ -49,23 +57,46 @@ interface FileIdentity {
 /** An answer whose body begins `skipBytes` before the byte that was asked for. */
 interface Answer {
   readonly response: Response;
+  /** Its body, where the response's own has been read from. */
+  readonly body?: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly skipBytes: number;
   readonly identity: FileIdentity;
 }
 
+/** What is asked for. */
+interface Wish {
+  readonly offsetBytes?: number;
+  /** Ask for so many bytes of the beginning, if the server knows ranges. */
+  readonly headBytes?: number | undefined;
+  readonly retries: Retries;
+  readonly signal: AbortSignal | undefined;
+  /** Of an earlier answer, of which this one is to be the rest. */
+  readonly identity?: FileIdentity;
+  /** Which answers mean that there is no such file; of a required one those that say so. */
+  readonly isRequired?: boolean;
+  /** Tries after which a request that is not answered at all may mean that too. */
+  readonly maxTries?: number;
+}
+
 class Client {
+  /** A file that has been there. */
+  #knownUrl: string;
   readonly #fetch: typeof fetch;
   readonly #retryDelaysMs: readonly number[];
+  /** Answers with a whole file where only its beginning was asked for, by URL. */
+  readonly #held = new Map<string, { readonly body: HeldBody; readonly answer: Answer }>();
 
-  constructor({ fetch, retryDelaysMs = [250, 500, 1000, 2000] }: UrlSourceOptions) {
+  /** @param requiredUrl A file that every model of the source has. */
+  constructor(requiredUrl: string, { fetch, retryDelaysMs = [250, 500, 1000, 2000] }: UrlSourceOptions) {
+    this.#knownUrl = requiredUrl;
     this.#fetch = fetch ?? ((input, init) => globalThis.fetch(input, init));
     this.#retryDelaysMs = retryDelaysMs;
   }
 
-  async readText(url: string, signal?: AbortSignal): Promise<string | undefined> {
+  async readText(url: string, isRequired: boolean, signal?: AbortSignal): Promise<string | undefined> {
     const retries = new Retries(this.#retryDelaysMs);
     for (;;) {
-      const answer = await this.#request(url, 0, retries, signal);
+      const answer = await this.#request(url, { retries, signal, isRequired, maxTries: 1 });
       if (!answer) return undefined;
       try {
         return await answer.response.text();
@@ -76,48 +107,98 @@ class Client {
     }
   }
 
-  async open(url: string, { offsetBytes = 0, signal }: OpenOptions = {}): Promise<OpenedFile | undefined> {
+  async open(
+    url: string,
+    { offsetBytes = 0, headBytes, signal }: OpenOptions = {},
+  ): Promise<OpenedFile | undefined> {
     const retries = new Retries(this.#retryDelaysMs);
-    const answer = await this.#request(url, offsetBytes, retries, signal);
+    if (headBytes !== undefined) return this.#openHead(url, headBytes, retries, signal);
+    const held = this.#held.get(url);
+    this.#held.delete(url);
+    // Weights are large: that a connection broke once does not mean that they are not there.
+    const answer =
+      held && !held.body.hasFailed
+        ? { ...held.answer, skipBytes: offsetBytes, body: held.body.replay() }
+        : await this.#request(url, { offsetBytes, retries, signal, maxTries: 2 });
     if (!answer) return undefined;
     const stream = this.#stream(url, answer, offsetBytes, retries, signal);
     return { sizeBytes: certainSize(answer), stream };
   }
 
-  /** The file from `offsetBytes` on; undefined when the server has no such file. */
-  async #request(
+  /** The beginning of a file alone. A server that sends all of it is not asked again: the rest waits for who opens the file next. */
+  async #openHead(
     url: string,
-    offsetBytes: number,
+    headBytes: number,
     retries: Retries,
     signal: AbortSignal | undefined,
-    identity?: FileIdentity,
-  ): Promise<Answer | undefined> {
+  ): Promise<OpenedFile | undefined> {
     for (;;) {
+      const known = this.#held.get(url);
+      const answer = known?.answer ?? (await this.#request(url, { headBytes, retries, signal, maxTries: 2 }));
+      if (!answer) return undefined;
+      try {
+        const body = known?.body ?? new HeldBody(bodyOf(answer.response));
+        const head = await body.head(headBytes);
+        if (answer.response.status !== 206) this.#held.set(url, { body, answer });
+        return { sizeBytes: certainSize(answer), stream: new Blob([head]).stream() };
+      } catch (cause) {
+        this.#held.delete(url);
+        signal?.throwIfAborted();
+        await retries.next(url, cause, signal);
+      }
+    }
+  }
+
+  /** The file from a byte on; undefined when the server has no such file. */
+  async #request(url: string, wish: Wish): Promise<Answer | undefined> {
+    const { offsetBytes = 0, retries, signal, identity, isRequired = false, maxTries = Infinity } = wish;
+    for (let numTries = 1; ; numTries++) {
       signal?.throwIfAborted();
       let failure: unknown;
       try {
-        // Without If-Range: across origins it would cost a preflight, and the answer's identity is compared anyway.
-        const headers: HeadersInit =
-          offsetBytes > 0 && !identity?.isEncoded ? { Range: `bytes=${offsetBytes}-` } : {};
-        const response = await this.#fetch(url, { headers, ...(signal && { signal }) });
+        const response = await this.#fetch(url, { headers: rangeOf(wish), ...(signal && { signal }) });
         if (response.ok) {
-          if (!isSubstitutePage(response, url)) return readAnswer(response, url, offsetBytes, identity);
+          if (!isSubstitutePage(response, url)) {
+            this.#knownUrl = url;
+            return readAnswer(response, url, offsetBytes, identity);
+          }
           await dismiss(response);
           return undefined;
         }
         await dismiss(response);
-        if (response.status === 404 || response.status === 410) return undefined;
-        if (response.status === 416) throw changed(url);
-        failure = new Error(`the server answered ${response.status} ${response.statusText}`);
-        if (!passingStatuses.has(response.status)) {
+        const { status, statusText } = response;
+        if (status === 404 || status === 410 || (!isRequired && !identity && absentStatuses.has(status)))
+          return undefined;
+        if (status === 416) throw changed(url);
+        failure = new Error(`the server answered ${status} ${statusText}`);
+        if (!passingStatuses.has(status)) {
           throw new EngineError('network', `'${url}': ${(failure as Error).message}.`, { cause: failure });
         }
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof EngineError) throw error;
         failure = error;
+        // Across origins, and in an extension, that there is no such file is a fetch that fails, as without a network.
+        if (!isRequired && !identity && numTries >= maxTries && (await this.#isReachable(url, signal)))
+          return undefined;
       }
       await retries.next(url, failure, signal);
+    }
+  }
+
+  /** Whether a file that is there can be had right now. */
+  async #isReachable(url: string, signal: AbortSignal | undefined): Promise<boolean> {
+    if (this.#knownUrl === url) return false;
+    try {
+      const response = await this.#fetch(this.#knownUrl, {
+        headers: { Range: 'bytes=0-0' },
+        ...(signal && { signal }),
+      });
+      await dismiss(response);
+      return response.ok;
+    } catch {
+      signal?.throwIfAborted();
+      return false;
     }
   }
 
@@ -134,7 +215,7 @@ class Client {
     let { skipBytes } = first;
     const closing = new AbortController();
     const ending = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
-    let reader = bodyOf(first.response).getReader();
+    let reader = (first.body ?? bodyOf(first.response)).getReader();
     /** The next bytes, or undefined at the end of the file. */
     const next = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {
       for (;;) {
@@ -156,7 +237,7 @@ class Client {
           failure = error;
         }
         await retries.next(url, failure, ending);
-        const answer = await this.#request(url, position, retries, ending, identity);
+        const answer = await this.#request(url, { offsetBytes: position, retries, signal: ending, identity });
         if (!answer) throw changed(url);
         skipBytes = answer.skipBytes;
         reader = bodyOf(answer.response).getReader();
@@ -177,6 +258,12 @@ class Client {
       { highWaterMark: 0 },
     );
   }
+}
+
+/** Without If-Range: across origins it would cost a preflight, and the answer's identity is compared anyway. */
+function rangeOf({ offsetBytes = 0, headBytes, identity }: Wish): HeadersInit {
+  if (headBytes !== undefined) return { Range: `bytes=0-${headBytes - 1}` };
+  return offsetBytes > 0 && !identity?.isEncoded ? { Range: `bytes=${offsetBytes}-` } : {};
 }
 
 /** Bytes of the file. Another origin's answer may be compressed without the page's being told: what it says is another length. */
@@ -218,7 +305,9 @@ function readAnswer(
   const isEncoded = (headers.get('content-encoding') ?? 'identity') !== 'identity';
   const lengthText = isEncoded ? null : headers.get('content-length');
   const bodyBytes = lengthText === null ? undefined : Number(lengthText);
-  let sizeBytes = bodyBytes;
+  // A part of the beginning says how long all is, or nobody does.
+  const isHead = status === 206 && offsetBytes === 0;
+  let sizeBytes = isHead ? totalOf(headers) : bodyBytes;
   if (isPart) {
     // Across origins the header may be hidden: then the body's length has to match.
     const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers.get('content-range') ?? '');
@@ -242,4 +331,9 @@ function readAnswer(
     }
   }
   return { response, skipBytes: isPart ? 0 : offsetBytes, identity };
+}
+
+function totalOf(headers: Headers): number | undefined {
+  const [, total] = /^bytes 0-\d+\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? [];
+  return total === undefined ? undefined : Number(total);
 }

@@ -63,7 +63,7 @@ export async function chooseProfile(choice: ProfileChoice): Promise<ChosenProfil
   ];
   if (profiles !== undefined) {
     const read = async () => {
-      const folder = urlSource(profiles);
+      const folder = urlSource(profiles, { isRequired: () => true });
       const names = (await readJson(folder, profileIndexName, signal)) ?? [];
       if (!Array.isArray(names))
         throw new EngineError('model-unsupported', `${profileIndexName} is not a list of files.`);

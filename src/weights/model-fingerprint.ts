@@ -21,7 +21,7 @@ export async function fingerprintModel(source: ModelSource, signal?: AbortSignal
 
 /** The first bytes of a file, `headBytes` or all of them; none when there is no such file. */
 async function readHead(source: ModelSource, name: string, signal: AbortSignal | undefined) {
-  const opened = await source.open(name, signal && { signal });
+  const opened = await source.open(name, { headBytes, ...(signal && { signal }) });
   if (!opened) return [];
   const reader = opened.stream.getReader();
   const parts: Uint8Array<ArrayBuffer>[] = [];

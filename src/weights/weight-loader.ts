@@ -109,14 +109,19 @@ export async function loadWeights(
   }
 }
 
-/** The files of a model's weights, in the order in which they are read. @throws as `loadWeights` does */
+/**
+ * The files of a model's weights, in the order in which they are read.
+ * @param headBytes opens a single file for its beginning alone
+ * @throws as `loadWeights` does
+ */
 export async function findWeightFiles(
   source: ModelSource,
   plan: TensorPlan,
   signal: AbortSignal | undefined,
+  headBytes?: number,
 ): Promise<WeightFile[]> {
   if (source.gguf) return ggufWeightFiles(source.gguf, plan);
-  const opened = await source.open(singleFileName, { signal });
+  const opened = await source.open(singleFileName, { signal, headBytes });
   if (opened) return [{ name: singleFileName, tensors: [...plan.keys()], opened }];
   const text = await source.readText(indexFileName, signal);
   if (text === undefined) {
@@ -136,23 +141,34 @@ export async function findWeightFiles(
     .filter(({ tensors }) => tensors.length > 0);
 }
 
-/** Opens a file at its first tensor, or at its beginning where its header is still to be read. */
+/** Opens a file at its first tensor, or at its beginning where its header is still to be read; maybe for `headBytes` alone. */
 export async function openShard(
   source: ModelSource,
   { name, dataBytes = 0 }: WeightFile,
   signal: AbortSignal | undefined,
+  headBytes?: number,
 ): Promise<OpenedFile> {
-  const opened = await source.open(name, { offsetBytes: dataBytes, signal });
+  const opened = await source.open(name, { offsetBytes: dataBytes, signal, headBytes });
   if (!opened) throw new EngineError('weights-corrupt', `The model's weight file '${name}' is missing.`);
   return opened;
 }
 
-/** Reads a safetensors header. */
-export async function readHeaders(reader: ShardReader): Promise<TensorHeader[]> {
+/**
+ * Reads a safetensors header.
+ * @param maxBytes Where it is longer than that with what stands before it, its length alone.
+ */
+export async function readHeaders(reader: ShardReader): Promise<TensorHeader[]>;
+export async function readHeaders(reader: ShardReader, maxBytes: number): Promise<TensorHeader[] | number>;
+export async function readHeaders(
+  reader: ShardReader,
+  maxBytes = Infinity,
+): Promise<TensorHeader[] | number> {
   const { name, sizeBytes } = reader;
   const prefix = new Uint8Array(headerPrefixBytes);
   await reader.read(prefix);
-  const header = new Uint8Array(readHeaderLength(prefix, name, sizeBytes));
+  const length = readHeaderLength(prefix, name, sizeBytes);
+  if (headerPrefixBytes + length > maxBytes) return length;
+  const header = new Uint8Array(length);
   await reader.read(header);
   return parseHeader(header, name, sizeBytes === undefined ? undefined : sizeBytes - reader.positionBytes);
 }

@@ -118,6 +118,118 @@ describe('urlSource', () => {
   });
 });
 
+describe('files that a model may be without', () => {
+  const required = new Set(['config.json', 'tokenizer.json']);
+  const nameOf = (request: IncomingMessage) => request.url!.slice(request.url!.lastIndexOf('/') + 1);
+
+  it.each([401, 403, 404, 410])(
+    'are not there when the server answers %i, which is asked once',
+    async (status) => {
+      const { source, requests } = await serve((request, response) => {
+        if (required.has(nameOf(request))) response.end('{}');
+        else response.writeHead(status).end();
+      });
+      expect(await source.readText('chat_template.jinja')).toBeUndefined();
+      expect(await source.open('model.safetensors')).toBeUndefined();
+      expect(requests).toHaveLength(2);
+      expect(await source.readText('config.json')).toBe('{}');
+    },
+  );
+
+  /** As a host without CORS on its errors, and an extension's own folder: the fetch of what is not there fails. */
+  const failing = (isDown = () => false) => {
+    const asked: string[] = [];
+    const fetchFile = (url: string) => {
+      const name = url.split('/').at(-1)!;
+      asked.push(name);
+      return !isDown() && required.has(name)
+        ? Promise.resolve(new Response('{}'))
+        : Promise.reject(new TypeError('Failed to fetch'));
+    };
+    const source = urlSource('https://a.example/m', {
+      fetch: fetchFile as unknown as typeof fetch,
+      retryDelaysMs: [1, 1],
+    });
+    return { source, asked };
+  };
+
+  it('are not there when their fetch fails and that of another file does not', async () => {
+    const { source, asked } = failing();
+    expect(await source.readText('generation_config.json')).toBeUndefined();
+    expect(asked).toEqual(['generation_config.json', 'config.json']);
+    expect(await source.open('model.safetensors')).toBeUndefined();
+    expect(asked.filter((name) => name === 'model.safetensors')).toHaveLength(2);
+  });
+
+  it('are an error without a network, as all files are', async () => {
+    const { source, asked } = failing(() => true);
+    await expect(source.readText('generation_config.json')).rejects.toMatchObject({ code: 'network' });
+    await expect(source.readText('config.json')).rejects.toMatchObject({ code: 'network' });
+    expect(asked.filter((name) => name === 'generation_config.json')).toHaveLength(3);
+  });
+
+  it('are read on where the server refuses the rest of what it began', async () => {
+    const { source } = await serve((request, response, index) => {
+      if (index === 0) sendPart(request, response, 50_000);
+      else response.writeHead(403).end();
+    });
+    const { stream } = (await source.open('model.safetensors'))!;
+    await expect(readAll(stream)).rejects.toThrow(/403/);
+  });
+});
+
+describe('the beginning of a file', () => {
+  /** Answers with the range that is asked for, or all. */
+  const sendHead = (request: IncomingMessage, response: ServerResponse, knowsRanges: boolean) => {
+    const [, end] = /^bytes=0-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+    if (!knowsRanges || end === undefined) {
+      sendPart(request, response, Infinity, { ignoresRange: !knowsRanges });
+      return;
+    }
+    const part = content.subarray(0, Number(end) + 1);
+    response.writeHead(206, {
+      'content-length': part.length,
+      'content-range': `bytes 0-${part.length - 1}/${content.length}`,
+    });
+    response.end(part);
+  };
+
+  it('is asked for alone', async () => {
+    const { source, requests } = await serve((request, response) => sendHead(request, response, true));
+    const head = (await source.open('model.safetensors', { headBytes: 1000 }))!;
+    expect(head.sizeBytes).toBe(content.length);
+    expect((await readAll(head.stream)).equals(content.subarray(0, 1000))).toBe(true);
+    const { stream } = (await source.open('model.safetensors'))!;
+    expect((await readAll(stream)).equals(content)).toBe(true);
+    expect(requests.map(({ range }) => range)).toEqual(['bytes=0-999', undefined]);
+  });
+
+  it('of a server that knows no ranges is the beginning of the one answer', async () => {
+    const { source, requests } = await serve((request, response) => sendHead(request, response, false));
+    for (const headBytes of [1000, 500, 20_000]) {
+      const head = (await source.open('model.safetensors', { headBytes }))!;
+      expect((await readAll(head.stream)).equals(content.subarray(0, headBytes))).toBe(true);
+    }
+    const { stream } = (await source.open('model.safetensors', { offsetBytes: 100 }))!;
+    expect((await readAll(stream)).equals(content.subarray(100))).toBe(true);
+    expect(requests).toHaveLength(1);
+    const again = (await source.open('model.safetensors'))!;
+    expect((await readAll(again.stream)).equals(content)).toBe(true);
+    expect(requests).toHaveLength(2);
+  });
+
+  it('goes on from a held answer that breaks off', async () => {
+    const { source, requests } = await serve((request, response, index) => {
+      sendPart(request, response, index === 0 ? 50_000 : Infinity, { ignoresRange: index === 0 });
+    });
+    const head = (await source.open('model.safetensors', { headBytes: 1000 }))!;
+    expect(await readAll(head.stream)).toHaveLength(1000);
+    const { stream } = (await source.open('model.safetensors'))!;
+    expect((await readAll(stream)).equals(content)).toBe(true);
+    expect(requests).toHaveLength(2);
+  });
+});
+
 describe('an interrupted download', () => {
   it('goes on where it broke off, however often', async () => {
     const next = randomSource(5);
