@@ -13,6 +13,7 @@ export type {
   ChatCompletionMessageParam,
   ChatCompletionRequest,
   ChatCompletionTokenLogprob,
+  ChatResponseFormat,
   ContentPart,
   NeutralFields,
   TextContentPart,

@@ -48,6 +48,22 @@ export interface ChatCompletionMessageParam {
   audio?: unknown;
 }
 
+/** A format of answers. A keyword of a schema that cannot be enforced is `unsupported`. */
+export interface ChatResponseFormat {
+  type: string;
+  /** With `json_schema`: the schema is enforced whatever `strict` says. */
+  json_schema?: {
+    name: string;
+    description?: string | null;
+    schema?: object | null;
+    strict?: boolean | null;
+  };
+  /** Ours, with `regex`: what the whole answer matches. */
+  pattern?: string;
+  /** Ours, with `choice`: what the answer is one of. */
+  choices?: string[];
+}
+
 /** What `engine.chat.completions.create` takes: OpenAI's fields, then ours. A field that is not listed is refused by name. */
 export interface ChatCompletionRequest extends GenerationOptions, NeutralFields {
   messages: ChatCompletionMessageParam[];
@@ -62,8 +78,16 @@ export interface ChatCompletionRequest extends GenerationOptions, NeutralFields 
    * known (`unsupported` otherwise).
    */
   tools?: ChatCompletionTool[] | null;
-  /** `'auto'` (default), or `'none'`: the model is told of no tools. */
+  /**
+   * `'auto'` (default); `'none'`: the model is told of no tools; `'required'`, or `{ type: 'function', function: { name } }`: the answer is a call,
+   * and its arguments keep to the tool's parameters.
+   */
   tool_choice?: unknown;
+  /**
+   * What the answer keeps to: `text` (default), `json_object`, `json_schema`, or, of our own, `regex` with a `pattern` and `choice` with
+   * `choices`.
+   */
+  response_format?: ChatResponseFormat | null;
   /** Whether an answer may have several calls (default true); with false those beyond the first are left out. */
   parallel_tool_calls?: boolean | null;
   /** Ours: names that the model's chat template sees beside the messages, in plain JSON, such as `enable_thinking`. */
@@ -91,8 +115,6 @@ export interface NeutralFields {
   verbosity?: string | null;
   /** `['text']`. */
   modalities?: string[] | null;
-  /** `{ type: 'text' }`. */
-  response_format?: { type: string } | null;
   /** Empty, and `'none'` or `'auto'`. */
   functions?: unknown[] | null;
   function_call?: unknown;

@@ -4,12 +4,10 @@ import type { GenerationEvent } from '../loop/generation-event';
 import { endedBy } from '../util/ended-by';
 import { fetched } from '../util/fetched';
 import { buildChatCompletion, streamChatCompletion } from './build-chat-completion';
-import { buildCompletion, streamCompletion } from './build-completion';
 import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from './chat-completions';
 import type { Completion, CompletionRequest } from './completions';
 import { newResponseIdentity } from './response';
 import { needsToolPart, validateChatRequest, type ValidatedChatRequest } from './validate-chat-request';
-import { validateCompletionRequest } from './validate-completion-request';
 import type { RequestContext } from './validate-options';
 
 /** What a call may bring besides its request. */
@@ -65,11 +63,12 @@ export function creators(
     return endedBy(streamChatCompletion(answer, identity, response), () => void events.return());
   };
   const createCompletion = async (value: CompletionRequest, { signal }: RequestOptions = {}) => {
-    const { request, response } = validateCompletionRequest(value, context);
+    const legacy = await fetched(import('./legacy-completions'));
+    const { request, response } = legacy.validateCompletionRequest(value, context);
     const identity = newResponseIdentity('cmpl-', context.modelName);
     const events = await generate(request, signal);
-    if (!response.isStream) return buildCompletion(events, identity, response);
-    return endedBy(streamCompletion(events, identity, response), () => void events.return());
+    if (!response.isStream) return legacy.buildCompletion(events, identity, response);
+    return endedBy(legacy.streamCompletion(events, identity, response), () => void events.return());
   };
   return {
     createChat: createChat as CreateChatCompletion,

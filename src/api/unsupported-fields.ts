@@ -37,7 +37,7 @@ export const unsupportedFields: Readonly<Record<string, UnsupportedField>> = {
   prompt_cache_retention: { reason: mustBe('a string'), changesNothing: isText },
   reasoning_effort: { reason: 'it depends on the model; say it in a message' },
   response_format: {
-    reason: 'answers are not constrained to a format',
+    reason: 'it must be an object with a type',
     changesNothing: (value) => isObject(value) && (value as { type?: unknown }).type === 'text',
   },
   safety_identifier: { reason: mustBe('a string'), changesNothing: isText },

@@ -28,12 +28,19 @@ export interface ValidatedChatRequest extends ValidatedRequest {
 export function needsToolPart(value: unknown, { chatTemplate = '' }: RequestContext): boolean {
   if (/<think>|\[THINK\]/.test(chatTemplate)) return true;
   const isFull = (list: unknown) => Array.isArray(list) && list.length > 0;
-  const { tools, tool_choice: choice, messages } = (value ?? {}) as Record<string, unknown>;
+  const {
+    tools,
+    tool_choice: choice,
+    messages,
+    response_format: format,
+  } = (value ?? {}) as Record<string, unknown>;
   const isAboutTools = (message: unknown) => {
     const { role, tool_calls: calls } = (message ?? {}) as Record<string, unknown>;
     return role === 'tool' || isFull(calls);
   };
-  if (isFull(tools) || choice === 'required' || isJsonObject(choice)) return true;
+  // Another type than text, or a wrong one.
+  const isFormat = isJsonObject(format) && format.type !== 'text';
+  if (isFormat || isFull(tools) || choice === 'required' || isJsonObject(choice)) return true;
   return Array.isArray(messages) && messages.some(isAboutTools);
 }
 
@@ -67,7 +74,9 @@ export function validateChatRequest(
   const told = toolUse?.readRequest(reader) ?? {};
   if (told.tools && given && Object.hasOwn(given, 'tools'))
     throw new RangeError('"chat_template_kwargs.tools" is given by "tools"; leave it out.');
-  const variables = given || told.tools ? { ...given, ...told } : undefined;
+  if (told.format && options.ignoreEos)
+    throw new RangeError('"ignore_eos" does not go with a format, which the answer ends with.');
+  const variables = given || told.tools ? { ...given, ...(told.tools && { tools: told.tools }) } : undefined;
   reader.refuseRest(unsupportedFields);
   return {
     ...(toolUse && { toolUse }),
@@ -77,6 +86,7 @@ export function validateChatRequest(
       ...options,
       ...(logprobs !== undefined && { logprobs }),
       ...(toolUse && { marks: toolUse.marks }),
+      ...(told.format && { format: told.format }),
     },
     response,
   };

@@ -1,4 +1,5 @@
 /** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
+import type { AnswerConstraint } from '../loop/answer-constraint';
 import { Device } from '../gpu/device';
 import { withEndIds, type ModelConfig } from '../config/model-config';
 import { fingerprintModel } from '../weights/model-fingerprint';
@@ -184,6 +185,7 @@ export class EngineCore {
     signal?.throwIfAborted();
     const prompt = await this.#encode(request.prompt, request.sources !== undefined, signal);
     const promptIds = prompt.ids;
+    const constraint = await this.#constraintOf(request);
     const finder = request.sources && (await fetched(import('../prompt/sources')));
     await this.#side.ready();
     if (2 * this.loop.numReusable(promptIds, prompt.origin) < promptIds.length) await this.#goByMeasured();
@@ -198,6 +200,7 @@ export class EngineCore {
       prompt,
       maxSampled(request, promptIds.length, this.runner.plan, input),
       this.tokenizer,
+      constraint,
     );
     const onAbort = () => this.loop.abort(running, signal!.reason);
     signal?.addEventListener('abort', onAbort);
@@ -209,6 +212,19 @@ export class EngineCore {
     return this.#read(running, end, (pageMasses) =>
       sources ? { sources: finder!.sourcesOf(prompt, pageMasses, sources, this.tokenizer) } : {},
     );
+  }
+
+  /** What holds the answer to its format. @throws EngineError `unsupported` for a format that cannot be enforced, `network` */
+  async #constraintOf({
+    format,
+    marks = [],
+    prompt,
+  }: GenerationRequest): Promise<AnswerConstraint | undefined> {
+    if (!format) return undefined;
+    const { answerConstraint } = await fetched(import('../grammar/answer-constraint'));
+    const { vocabSize, eosIds } = this.config;
+    const numPrefixSpaces = prompt.kind === 'chat' ? this.tokenizer.numPrefixSpaces : 0;
+    return answerConstraint(format, { tokenizer: this.tokenizer, vocabSize, eosIds, marks, numPrefixSpaces });
   }
 
   /** The events of a request that runs; `end` is called when nobody reads them any more. */

@@ -3,6 +3,7 @@
  * (those are in `src/api/`) and not the engine's own state.
  */
 
+import type { AnswerFormat } from '../grammar/answer-format';
 import type { MassWish } from '../runner/mass-wish';
 import type { ChatMessage } from '../tokenizer/chat-message';
 
@@ -57,6 +58,8 @@ export interface GenerationRequest {
   logprobs?: number;
   /** Every page attended, whatever the page budget says. */
   isExact: boolean;
+  /** What every token of the answer keeps to; not with `ignoreEos`. */
+  format?: AnswerFormat;
   /** Go on past the model's end-of-sequence tokens. */
   ignoreEos: boolean;
   /**

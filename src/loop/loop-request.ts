@@ -1,5 +1,6 @@
 /** What the step loop moves: answers, and documents that are read. */
 import type { Sequence } from '../runner/sequence';
+import type { HistoryStart } from '../sampler/history';
 import type { SampledToken } from '../sampler/results';
 import type { GenerationRequest } from './generation';
 import type { Phase, Schedulable } from './scheduler';
@@ -42,6 +43,18 @@ export abstract class LoopRequest implements Schedulable {
     return this.#numCached;
   }
 
+  /** Whether each of its steps needs the token of the one before. */
+  readonly isPaced: boolean = false;
+  /** Steps whose tokens have arrived. */
+  numConfirmed = 0;
+
+  get isHeld(): boolean {
+    return this.isPaced && this.numSampled > this.numConfirmed;
+  }
+
+  /** What its next token is to be chosen by, where that changes from step to step; undefined where it does not. */
+  nextHistory?(): HistoryStart | undefined;
+
   /** The answer's token at `index`, where it has one although its sequence does not: its step is run again. */
   knownId?(index: number): number | undefined;
 
@@ -73,6 +86,7 @@ export abstract class LoopRequest implements Schedulable {
     this.#phase = 'waiting';
     this.sequence = undefined;
     this.numSampled = 0;
+    this.numConfirmed = 0;
   }
 
   /** Ends the request with an error or the caller's abort reason. */

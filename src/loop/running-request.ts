@@ -1,9 +1,11 @@
 /** One request while it is answered: its phase, its confirmed tokens, and the text that its caller sees. */
+import type { HistoryStart } from '../sampler/history';
 import type { SampledToken } from '../sampler/results';
 import { IncrementalDecoder } from '../tokenizer/incremental-decoder';
 import { StopMatcher } from '../tokenizer/stop-matcher';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { AsyncQueue } from '../util/async-queue';
+import type { AnswerConstraint } from './answer-constraint';
 import type { FinishReason, GenerationRequest, StepLogprobs, TokenLogprob } from './generation';
 import type { GenerationEvent } from './generation-event';
 import { LoopRequest } from './loop-request';
@@ -21,6 +23,8 @@ export class RunningRequest extends LoopRequest {
   /** Tokens that it may sample in all: the request's limit, cut to what the context leaves. */
   readonly maxSampled: number;
   readonly #tokenizer: Tokenizer;
+  override readonly isPaced: boolean;
+  readonly #constraint: AnswerConstraint | undefined;
   readonly #decoder: IncrementalDecoder;
   readonly #stop: StopMatcher;
   readonly #stepMs: number[] = [];
@@ -39,6 +43,7 @@ export class RunningRequest extends LoopRequest {
     { ids: promptIds, origin }: { readonly ids: readonly number[]; readonly origin?: string | undefined },
     maxSampled: number,
     tokenizer: Tokenizer,
+    constraint?: AnswerConstraint,
   ) {
     super();
     this.request = request;
@@ -46,12 +51,24 @@ export class RunningRequest extends LoopRequest {
     this.origin = origin;
     this.maxSampled = maxSampled;
     this.#tokenizer = tokenizer;
+    this.#constraint = constraint;
+    this.isPaced = constraint !== undefined;
     // Raw text goes on where the prompt ends; an answer to a chat begins a text of its own.
     this.#decoder = new IncrementalDecoder(tokenizer, {
       isContinuation: request.prompt.kind !== 'chat',
       keptIds: request.marks?.map((text) => tokenizer.idOf(text)),
     });
     this.#stop = new StopMatcher(request.stop);
+  }
+
+  override nextHistory(): HistoryStart | undefined {
+    if (!this.#constraint) return undefined;
+    return {
+      promptTokens: this.promptIds,
+      answerTokens: this.#answerIds.slice(0, this.numConfirmed),
+      logitBias: this.request.sampling.logitBias,
+      allowed: this.#constraint.mask,
+    };
   }
 
   override knownId(index: number): number | undefined {
@@ -71,6 +88,7 @@ export class RunningRequest extends LoopRequest {
     super.interrupt();
     this.#numToRepeat = this.#answerIds.length;
     this.#numRepeated = 0;
+    this.#constraint?.reset();
   }
 
   protected override begun(_: Sequence, numCached: number): void {
@@ -91,8 +109,11 @@ export class RunningRequest extends LoopRequest {
 
   /** A step's token has arrived. Ends the request when the token, a stop string or the limit ends it. */
   override confirm(token: SampledToken): void {
+    this.numConfirmed++;
     if (this.#numRepeated < this.#numToRepeat) {
-      this.sequence?.tokens.push(this.#answerIds[this.#numRepeated++]!);
+      const known = this.#answerIds[this.#numRepeated++]!;
+      this.sequence?.tokens.push(known);
+      this.#constraint?.advance(this.#tokenizer.tokenBytes(known));
       return;
     }
     this.sequence?.tokens.push(token.tokenId);
@@ -112,7 +133,10 @@ export class RunningRequest extends LoopRequest {
     const { text, isStopped } = this.#stop.push(this.#decoder.push(token.tokenId));
     const logprobs = token.logprobs && [this.#describeStep(token.tokenId, token.logprobs)];
     this.events.push({ kind: 'delta', text, tokenIds: [token.tokenId], ...(logprobs && { logprobs }) });
-    if (isStopped) this.#end('stop');
+    if (isStopped) return this.#end('stop');
+    const error = this.#constraint?.advance(this.#tokenizer.tokenBytes(token.tokenId));
+    if (error) this.fail(error);
+    else if (this.#constraint?.isComplete) this.#end('stop', this.#decoder.flush());
     else if (this.#answerIds.length === this.maxSampled) this.#end('length', this.#decoder.flush());
   }
 

@@ -18,12 +18,14 @@ export interface Schedulable {
   readonly numSampled: number;
   /** Tokens that it may sample in all. */
   readonly maxSampled: number;
+  /** Its next step cannot be submitted before the token of the one before has arrived. */
+  readonly isHeld?: boolean;
   /** A document that is read: questions go first. */
   readonly isReading?: boolean;
 }
 
 /**
- * One decode step of every answer that still wants tokens, oldest first, at most `maxRows`; between such steps one
+ * One decode step of every answer that still wants tokens and is not held, oldest first, at most `maxRows`; between such steps one
  * slice of a prefill. So a long prefill delays an answer by one bounded submission a token, never more. The prefill is
  * `begun`, which is in the middle of a segment, else the oldest prompt, else the oldest document that is read.
  */
@@ -33,7 +35,7 @@ export function planStep<G extends Schedulable>(
   begun?: G,
 ): StepPlan<G> {
   const decode = admitted
-    .filter((g) => g.phase === 'decoding' && g.numSampled < g.maxSampled)
+    .filter((g) => g.phase === 'decoding' && g.numSampled < g.maxSampled && !g.isHeld)
     .slice(0, maxRows);
   const prefills = admitted.filter((g) => g.phase === 'prefilling');
   const isBegun = begun !== undefined && prefills.includes(begun);

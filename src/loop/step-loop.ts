@@ -261,17 +261,14 @@ export class StepLoop {
       .every((id) => hostStore.has(0, 0, id));
   };
 
-  async #configure(
-    sequence: Sequence,
-    { promptIds }: LoopRequest,
-    request: GenerationRequest,
-  ): Promise<void> {
+  async #configure(sequence: Sequence, next: LoopRequest, request: GenerationRequest): Promise<void> {
     const { sampling, logprobs, ignoreEos } = request;
+    const { promptIds } = next;
     if (request.sources) await this.#runner.prepareMasses();
     await this.#runner.sampler.configure(
       sequence.index,
       { ...sampling, ignoreEos, ...(logprobs !== undefined && { numLogprobs: logprobs }) },
-      { promptTokens: promptIds, logitBias: sampling.logitBias },
+      next.nextHistory?.() ?? { promptTokens: promptIds, logitBias: sampling.logitBias },
     );
   }
 
@@ -299,6 +296,8 @@ export class StepLoop {
     const rows = requests.map((request): StepRow => {
       const sequence = request.sequence!;
       const token = request.knownId?.(request.numSampled - 1);
+      const history = request.nextHistory?.();
+      if (history) this.#runner.sampler.setHistory(sequence.index, history);
       request.numSampled++;
       const { isExact, sources } = request.request!;
       return {

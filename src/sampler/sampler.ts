@@ -127,7 +127,10 @@ export class Sampler {
   async configure(sequence: number, settings: SamplerSettings, start: HistoryStart = {}): Promise<void> {
     const { vocabSize, numSequences, eosIds } = this.#options;
     assert(sequence >= 0 && sequence < numSequences, `no sequence slot ${sequence} of ${numSequences}`);
-    const hasHistory = needsHistory(settings, (start.logitBias?.length ?? 0) > 0);
+    const hasHistory = needsHistory(
+      settings,
+      start.allowed !== undefined || (start.logitBias?.length ?? 0) > 0,
+    );
     if (hasHistory) {
       const history = this.#history ?? (await (this.#historyPending ??= this.#allocateHistory()));
       this.#device.write(history, 4 * vocabSize * sequence, encodeHistory(vocabSize, start));
@@ -135,6 +138,16 @@ export class Sampler {
     const words = encodeSamplerSettings(settings, { eosIds, hasHistory });
     this.#device.write(this.#settings, words.byteLength * sequence, words);
     this.#device.write(this.done, 4 * sequence, new Uint32Array(1));
+  }
+
+  /**
+   * Gives a sequence another history before its next step is submitted; it was configured with one. Steps that are submitted already
+   * are not disturbed.
+   */
+  setHistory(sequence: number, start: HistoryStart): void {
+    const { vocabSize } = this.#options;
+    assert(this.#history, 'a sequence with a history was configured with one');
+    this.#device.write(this.#history, 4 * vocabSize * sequence, encodeHistory(vocabSize, start));
   }
 
   /**

@@ -1,5 +1,9 @@
 /** OpenAI's Responses API, the request: as a chat completion request. Nothing is stored, so nothing can be referred to. */
-import type { ChatCompletionMessageParam, ChatCompletionRequest } from '../api/chat-completions';
+import type {
+  ChatCompletionMessageParam,
+  ChatCompletionRequest,
+  ChatResponseFormat,
+} from '../api/chat-completions';
 import { describe, quoted, RequestReader, type UnsupportedField } from '../api/request-reader';
 import type { ChatCompletionTool } from '../api/tool-calls';
 import { unsupportedFields } from '../api/unsupported-fields';
@@ -92,7 +96,7 @@ export function chatRequestOf(body: unknown): { chat: ChatCompletionRequest; set
       ...(parallel !== undefined && { parallel_tool_calls: parallel }),
       ...(limit !== undefined && { max_completion_tokens: limit }),
       ...(numTop !== undefined && numTop > 0 && { logprobs: true, top_logprobs: numTop }),
-      ...(format !== undefined && { response_format: format as { type: string } }),
+      ...(format !== undefined && { response_format: chatFormat(format) }),
       ...(isStream && { stream: true, stream_options: { include_usage: true } }),
     },
     settings,
@@ -110,6 +114,13 @@ function chatTool(value: unknown, path: string): ChatCompletionTool {
   const fields = names.map((name) => [name, reader.take(name)]).filter(([, field]) => field !== undefined);
   reader.refuseRest();
   return { type, function: Object.fromEntries(fields) as NonNullable<ChatCompletionTool['function']> };
+}
+
+/** A schema has its fields in an object of their own, too. */
+function chatFormat(value: unknown): ChatResponseFormat {
+  if (!isJsonObject(value) || value.type !== 'json_schema') return value as ChatResponseFormat;
+  const { type, ...fields } = value;
+  return { type, json_schema: fields as NonNullable<ChatResponseFormat['json_schema']> };
 }
 
 function chatChoice(value: unknown): unknown {

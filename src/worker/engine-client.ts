@@ -10,7 +10,6 @@ import {
 import type { ChatCompletionRequest } from '../api/chat-completions';
 import type { CompletionRequest } from '../api/completions';
 import { checkedInteger, describe } from '../api/request-reader';
-import { validateCompletionRequest } from '../api/validate-completion-request';
 import type { RequestContext } from '../api/validate-options';
 import type { CacheEvent } from '../runner/cache-event';
 import type { CacheMap } from '../runner/cache-map';
@@ -146,7 +145,10 @@ export class Engine {
     const { request } =
       typeof prompt === 'object' && prompt !== null && 'messages' in prompt
         ? await readChatRequest(prompt, this.#context)
-        : validateCompletionRequest(typeof prompt === 'string' ? { prompt } : prompt, this.#context);
+        : (await fetched(import('../api/legacy-completions'))).validateCompletionRequest(
+            typeof prompt === 'string' ? { prompt } : prompt,
+            this.#context,
+          );
     return this.#connection.call('countTokens', request.prompt, { signal });
   }
 

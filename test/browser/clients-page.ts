@@ -1,10 +1,13 @@
 /** Runs in a page: the newest clients of OpenAI's API, unmodified, each with the engine's `fetch` in place of the network's. */
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import { HumanMessage, SystemMessage } from '@langchain/core/messages';
+import { HumanMessage, SystemMessage, ToolMessage } from '@langchain/core/messages';
+import { tool as langchainTool } from '@langchain/core/tools';
 import { ChatOpenAI } from '@langchain/openai';
-import { generateText, streamText } from 'ai';
+import { generateObject, generateText, stepCountIs, streamText, tool } from 'ai';
 import OpenAI, { APIConnectionTimeoutError, APIUserAbortError, BadRequestError, NotFoundError } from 'openai';
+import { zodResponseFormat } from 'openai/helpers/zod';
+import { z } from 'zod';
 import { Engine } from '../../src/index';
 
 const baseURL = 'https://api.example.com/v1';
@@ -12,13 +15,24 @@ const model = 'gpt-4o-mini';
 const settings = { model, temperature: 0, max_tokens: 8 } as const;
 const question = { role: 'user', content: 'Hi' } as const;
 
+/** Whatever the model says, it says one of few things. */
+const verdict = z.object({ ok: z.boolean(), kind: z.enum(['good', 'bad']) });
+const place = z.object({ city: z.enum(['Bern', 'Rome']) });
+/** What a tool was called with. */
+const weatherOf =
+  (cities: string[]) =>
+  ({ city }: z.infer<typeof place>) => {
+    cities.push(city);
+    return `Sunny in ${city}.`;
+  };
+
 let engine: Engine;
 let client: OpenAI;
 
 /** What the test may ask of the page. */
 export const commands = {
   async load(): Promise<void> {
-    engine = await Engine.load('/models/test/', { aliases: [model], kv: { contextTokens: 256 } });
+    engine = await Engine.load('/models/test/', { aliases: [model], kv: { contextTokens: 1024 } });
     const { fetch } = engine;
     client = new OpenAI({ apiKey: 'none', baseURL, fetch, dangerouslyAllowBrowser: true });
   },
@@ -75,6 +89,115 @@ export const commands = {
     };
   },
 
+  /** Objects by a schema, from every client's own helper; each checks them itself. */
+  async structured() {
+    const parsed = await client.chat.completions.parse({
+      model,
+      messages: [question],
+      response_format: zodResponseFormat(verdict, 'verdict'),
+    });
+    const stream = client.chat.completions.stream({
+      model,
+      messages: [question],
+      response_format: zodResponseFormat(verdict, 'verdict'),
+    });
+    const { fetch } = engine;
+    const compatible = createOpenAICompatible({
+      name: 'longpage',
+      baseURL,
+      fetch,
+      supportsStructuredOutputs: true,
+    })(model);
+    const openai = createOpenAI({ apiKey: 'none', baseURL, fetch });
+    const objects: unknown[] = [
+      parsed.choices[0]!.message.parsed,
+      (await stream.finalChatCompletion()).choices[0]!.message.parsed,
+    ];
+    for (const languageModel of [compatible, openai.chat(model), openai(model)]) {
+      // eslint-disable-next-line @typescript-eslint/no-deprecated -- what applications call
+      const { object } = await generateObject({ model: languageModel, prompt: 'Hi', schema: verdict });
+      objects.push(object);
+    }
+    const chat = new ChatOpenAI({
+      apiKey: 'none',
+      model,
+      configuration: { baseURL, fetch, dangerouslyAllowBrowser: true },
+    });
+    for (const method of ['jsonSchema', 'functionCalling'] as const) {
+      objects.push(await chat.withStructuredOutput(verdict, { method, name: 'verdict' }).invoke('Hi'));
+    }
+    return objects;
+  },
+
+  /** Two rounds of calls, run by every client's own loop: cities that its tool was called with. */
+  async tools() {
+    const parameters = z.toJSONSchema(place) as Record<string, unknown>;
+    const ran: string[] = [];
+    const runner = client.chat.completions.runTools(
+      {
+        model,
+        messages: [question],
+        parallel_tool_calls: false,
+        tool_choice: 'required',
+        tools: [
+          {
+            type: 'function',
+            function: {
+              name: 'weather',
+              description: 'Tells the weather.',
+              parameters,
+              parse: (text: string) => place.parse(JSON.parse(text)),
+              function: weatherOf(ran),
+            },
+          },
+        ],
+      },
+      { maxChatCompletions: 2 },
+    );
+    await runner.done();
+    const results = runner.messages.filter(({ role }) => role === 'tool').length;
+
+    const { fetch } = engine;
+    const openai = createOpenAI({ apiKey: 'none', baseURL, fetch });
+    const compatible = createOpenAICompatible({ name: 'longpage', baseURL, fetch })(model);
+    const streamed: string[][] = [];
+    for (const languageModel of [compatible, openai.chat(model), openai(model)]) {
+      const cities: string[] = [];
+      const stream = streamText({
+        model: languageModel,
+        prompt: 'Hi',
+        toolChoice: 'required',
+        tools: { weather: tool({ inputSchema: place, execute: weatherOf(cities) }) },
+        providerOptions: { openai: { parallelToolCalls: false }, longpage: { parallel_tool_calls: false } },
+        stopWhen: stepCountIs(2),
+      });
+      const steps = await stream.steps;
+      streamed.push([...cities, ...steps.map(({ finishReason }) => finishReason)]);
+    }
+
+    const bound: string[] = [];
+    const chat = new ChatOpenAI({
+      apiKey: 'none',
+      model,
+      configuration: { baseURL, fetch, dangerouslyAllowBrowser: true },
+    }).bindTools(
+      [langchainTool(weatherOf(bound), { name: 'weather', description: 'Tells it.', schema: place })],
+      {
+        tool_choice: 'required',
+        parallel_tool_calls: false,
+      },
+    );
+    const first = await chat.invoke('Hi');
+    const call = first.tool_calls![0]!;
+    const result = new ToolMessage({
+      content: weatherOf(bound)(place.parse(call.args)),
+      tool_call_id: call.id!,
+    });
+    const second = await chat.invoke([new HumanMessage('Hi'), first, result]);
+    bound.push(...second.tool_calls!.map(({ args }) => place.parse(args).city));
+    return { ran, results, streamed, bound };
+  },
+
   /** What calls fail with that must. */
   async failures() {
     const failureOf = async (call: () => Promise<unknown>) =>
@@ -95,9 +218,12 @@ export const commands = {
     const long = { max_tokens: 200, ignore_eos: true };
     return [
       await failureOf(create({ temperature: 5 })),
+      await failureOf(
+        create({ response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { not: {} } } } }),
+      ),
       await failureOf(create({ audio: { voice: 'x', format: 'mp3' } })),
       await failureOf(create({ model: 'gpt-9' })),
-      await failureOf(create({ messages: [{ role: 'user', content: 'word '.repeat(500) }] })),
+      await failureOf(create({ messages: [{ role: 'user', content: 'word '.repeat(2000) }] })),
       await failureOf(create(long, { signal: controller.signal })),
       await failureOf(create(long, { timeout: 5, maxRetries: 0 })),
       await failureOf(() => client.embeddings.create({ model, input: 'x' })),

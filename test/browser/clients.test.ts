@@ -1,5 +1,5 @@
 /** Clients that were written for a server, unmodified, in a real page with the engine's `fetch`. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
@@ -9,6 +9,13 @@ import { launchBrowser } from '../../tools/browser/launch.mjs';
 import { serve } from '../../tools/serve/static-server.mjs';
 import { wgsl } from '../../tools/vite/wgsl-plugin';
 import type { commands } from './clients-page';
+
+/** As the model's own, and with tools as Hermes has them. */
+const template =
+  '{% if tools %}<tools>{% for tool in tools %}{{ tool | tojson }}{% endfor %}</tools><tool_call>{% endif %}' +
+  "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}" +
+  '{% for call in message.tool_calls or [] %}<tool_call>{{ call.function | tojson }}</tool_call>{% endfor %}' +
+  '<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}';
 
 type Commands = typeof commands;
 
@@ -39,12 +46,18 @@ beforeAll(async () => {
       },
     },
   });
+  // The test model, with a template that knows tools.
+  const model = join(folder, 'model');
+  cpSync(join(import.meta.dirname, '../fixtures/models/tiny-llama'), model, { recursive: true });
+  writeFileSync(join(model, 'chat_template.jinja'), template);
   server = await serve({
     mounts: [
       { prefix: '/', folder: join(folder, 'page') },
-      { prefix: '/models/test/', folder: join(import.meta.dirname, '../fixtures/models/tiny-llama') },
+      { prefix: '/models/test/', folder: model },
     ],
-    pages: { '/': '<!doctype html><title>Clients</title><script type="module" src="page.js"></script>' },
+    pages: {
+      '/': '<!doctype html><title>Clients</title><script type="module" src="page.js"></script>',
+    },
   });
   browser = await launchBrowser();
   page = await browser.newPage();
@@ -85,6 +98,7 @@ test('openai: create, stream, helper, responses, models, completions', async () 
 test('openai: errors have their classes, an abort and a timeout are known as such', async () => {
   expect(await ask('failures')).toEqual([
     '400 temperature null',
+    '400 response_format.json_schema.schema unsupported',
     '400 audio unsupported',
     '404 model model_not_found',
     '400 null context_length_exceeded',
@@ -108,6 +122,24 @@ test('LangChain', async () => {
   const { texts, numTokens } = await ask('langchain');
   expect(texts).toEqual([expected, expected]);
   expect(numTokens).toBe(8);
+});
+
+test('objects by a schema: parse, stream, generateObject, withStructuredOutput', async () => {
+  const objects = await ask('structured');
+  expect(objects).toHaveLength(7);
+  for (const object of objects) {
+    expect(object).toEqual({
+      ok: expect.any(Boolean) as boolean,
+      kind: expect.stringMatching(/^(good|bad)$/) as string,
+    });
+  }
+});
+
+test('tools in two rounds: runTools, streamText, bindTools', async () => {
+  const { ran, results, streamed, bound } = await ask('tools');
+  const city = expect.stringMatching(/^(Bern|Rome)$/) as string;
+  expect([ran, results, bound]).toEqual([[city, city], 2, [city, city]]);
+  for (const steps of streamed) expect(steps).toEqual([city, city, 'tool-calls', 'tool-calls']);
 });
 
 test('texts are tokenized and back, and prompts are counted as they are answered', async () => {

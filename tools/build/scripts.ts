@@ -66,7 +66,14 @@ async function buildEntry(root: string, outDir: string, { name, path, staticName
                 ],
               }
             : // What the entry and its parts on demand share.
-              { groups: [{ name: 'api', test: /[\\/]src[\\/](?:api|util)[\\/]/ }] },
+              {
+                groups: [
+                  {
+                    name: 'api',
+                    test: /[\\/]src[\\/](?:api[\\/](?!tools[\\/]|legacy-|build-completion|validate-completion)|util[\\/])/,
+                  },
+                ],
+              },
           minify: true,
         },
       },

@@ -10,7 +10,7 @@ const floors = [
   ['util'],
   ['gpu'],
   ['kernels'],
-  ['tokenizer', 'sampler', 'self-test'],
+  ['tokenizer', 'sampler', 'self-test', 'grammar'],
   ['cache'],
   ['offload', 'source'],
   ['config'],

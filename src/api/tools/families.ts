@@ -10,6 +10,24 @@
  */
 export type CallForm = 'object' | 'list' | 'list-or-name' | 'elements' | 'call';
 
+/** How calls are written: `NAME` stands for the tool's name as JSON, `BARE` for the name as it is. */
+export interface WrittenCalls {
+  readonly before: string;
+  readonly after: string;
+  readonly first?: string;
+  readonly between: string;
+  readonly last?: string;
+}
+
+const object = (key: string) => `{"name": NAME, "${key}": `;
+const list: WrittenCalls = {
+  first: '[',
+  before: object('arguments'),
+  after: '}',
+  between: ', ',
+  last: ']',
+};
+
 /** How one family of models calls tools. */
 export interface ToolFamily {
   readonly name: string;
@@ -26,6 +44,8 @@ export interface ToolFamily {
   readonly isBare?: boolean;
   /** Stands before and after a string, with `call`. */
   readonly quote?: string;
+  /** What comes before and after a call's arguments, and around and between calls, where answers can be held to calls. */
+  readonly written?: WrittenCalls;
   /** Length of a call's id where templates demand one. */
   readonly idLength?: number;
 }
@@ -50,13 +70,30 @@ export const toolFamilies: readonly ToolFamily[] = [
   },
   {
     name: 'mistral',
+    sign: /\[ARGS\]/,
+    open: '[TOOL_CALLS]',
+    close: '',
+    form: 'list-or-name',
+    written: { before: '[TOOL_CALLS]BARE[ARGS]', after: '', between: '' },
+    idLength: 9,
+  },
+  {
+    name: 'mistral-list',
     sign: /\[TOOL_CALLS\]/,
     open: '[TOOL_CALLS]',
     close: '',
     form: 'list-or-name',
+    written: { ...list, first: '[TOOL_CALLS] [' },
     idLength: 9,
   },
-  { name: 'granite-3', sign: /<\|tool_call\|>/, open: '<|tool_call|>', close: '', form: 'list' },
+  {
+    name: 'granite-3',
+    sign: /<\|tool_call\|>/,
+    open: '<|tool_call|>',
+    close: '',
+    form: 'list',
+    written: { ...list, first: '<|tool_call|>[' },
+  },
   {
     name: 'qwen-3-coder',
     sign: /<tool_call>[^]*<function=/,
@@ -71,6 +108,11 @@ export const toolFamilies: readonly ToolFamily[] = [
     open: '<tool_call>',
     close: '</tool_call>',
     form: 'object',
+    written: {
+      before: `<tool_call>\n${object('arguments')}`,
+      after: '}\n</tool_call>',
+      between: '\n',
+    },
   },
   {
     name: 'llama-3',
@@ -78,6 +120,7 @@ export const toolFamilies: readonly ToolFamily[] = [
     open: '<|python_tag|>',
     close: '',
     form: 'object',
+    written: { before: object('parameters'), after: '}', between: '; ' },
     argumentsKey: 'parameters',
     isBare: true,
   },

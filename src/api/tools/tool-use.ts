@@ -7,8 +7,10 @@ import type { ChatMessage } from '../../tokenizer/chat-message';
 import { EngineError } from '../../util/errors';
 import type { AddedToDelta, AnswerEvent } from '../answer-event';
 import type { RequestReader } from '../request-reader';
+import type { AnswerFormat } from '../../grammar/answer-format';
 import { CallReader } from './call-reader';
 import { familyOf, marksOf, wantsArgumentsAsText, type ToolFamily } from './families';
+import { callsFormat, readFormat } from './read-format';
 import {
   parsedArguments,
   readHistoryCalls,
@@ -26,6 +28,8 @@ export class ToolUse {
   readonly #family: ToolFamily | undefined;
   /** Names of the tools that calls of the history are of, by the calls' ids. */
   readonly #names = new Map<string, string>();
+  /** Whether the answer keeps to a format, in which no thoughts have a place. */
+  #isHeld = false;
   #wishes: ToolWishes = { tools: [], choice: 'auto', maxCalls: Infinity };
 
   constructor(template: string) {
@@ -39,18 +43,30 @@ export class ToolUse {
   }
 
   /**
-   * Takes what the request says of tools; what the chat template is to be told of them.
+   * Takes what the request says of tools and of the answer's format: what the chat template is to be told of, and what the answer
+   * must be.
    * @throws TypeError, RangeError, EngineError `unsupported` naming the field
    */
-  readRequest(reader: RequestReader): { tools?: object[] } {
+  readRequest(reader: RequestReader): { tools?: object[]; format?: AnswerFormat } {
     this.#wishes = readToolWishes(reader);
     const { tools, choice } = this.#wishes;
-    if (choice !== 'auto' && choice !== 'none') {
-      throw reader.unsupported('tool_choice', 'the model itself decides whether it calls a tool; use "auto"');
-    }
-    if (tools.length === 0 || choice === 'none') return {};
+    const format = readFormat(reader);
+    this.#isHeld = format !== undefined;
+    if (tools.length === 0 || choice === 'none') return format ? { format } : {};
     if (!this.#family) throw noTools('tools');
-    return { tools: tools.map(templateTool) };
+    const told = { tools: tools.map(templateTool) };
+    if (choice === 'auto' && !format) return told;
+    const calls = callsFormat(this.#wishes, this.#family);
+    if (!calls) {
+      const field = choice === 'auto' ? 'response_format' : 'tool_choice';
+      throw reader.unsupported(
+        field,
+        "an answer cannot be held to the way in which this model's calls are written",
+      );
+    }
+    this.#isHeld = true;
+    // Who leaves the choice to the model gets a call, or an answer of the format.
+    return { ...told, format: choice === 'auto' ? { kind: 'any', of: [calls, format!] } : calls };
   }
 
   /**
@@ -105,7 +121,7 @@ export class ToolUse {
     };
     for await (const event of events) {
       if (event.kind === 'start') {
-        thoughts = new ThoughtReader(event.promptEnd ?? '');
+        thoughts = new ThoughtReader(this.#isHeld ? '' : (event.promptEnd ?? ''));
         yield event;
       } else if (event.kind === 'delta') {
         yield { ...event, ...split(thoughts.push(event.text, event.tokenIds.length), false) };

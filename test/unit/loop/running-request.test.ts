@@ -1,5 +1,6 @@
 /** A request fed with tokens as the GPU would sample them: events, stop strings, ends, failures. */
 import { describe, expect, test } from 'vitest';
+import type { AnswerConstraint } from '../../../src/loop/answer-constraint';
 import type { GenerationRequest } from '../../../src/loop/generation';
 import type { GenerationEvent } from '../../../src/loop/generation-event';
 import { RunningRequest } from '../../../src/loop/running-request';
@@ -21,12 +22,17 @@ const sampled = (tokenId: number, isDone = false): SampledToken => ({
   logprobs: undefined,
 });
 
-function start(options: Partial<GenerationRequest> = {}, maxSampled = 100): RunningRequest {
+function start(
+  options: Partial<GenerationRequest> = {},
+  maxSampled = 100,
+  constraint?: AnswerConstraint,
+): RunningRequest {
   const running = new RunningRequest(
     requestOf([1, 2, 3], options),
     { ids: [1, 2, 3] },
     maxSampled,
     tokenizer,
+    constraint,
   );
   expect(running.phase).toBe('waiting');
   running.start({ index: 0, tokens: [1, 2, 3], numStored: 3, lastUsed: 0 }, 2);
@@ -197,4 +203,70 @@ test('a failure comes after what was sent before, and is the very error given', 
   })();
   await expect(reading).rejects.toBe(reason);
   expect(seen).toEqual(['start', 'delta', 'delta']);
+});
+
+describe('an answer that is held to a format', () => {
+  /** `ab`, or `ac`, one byte a token. */
+  class AbOrAc implements AnswerConstraint {
+    text = '';
+    get mask(): Uint32Array {
+      const allowed = [['a'], ['b', 'c'], []][this.text.length]!;
+      const mask = new Uint32Array(9);
+      for (const letter of allowed) mask[letter.charCodeAt(0) >>> 5]! |= 1 << (letter.charCodeAt(0) & 31);
+      return mask;
+    }
+    get isComplete(): boolean {
+      return this.text.length === 2;
+    }
+    advance(bytes: Uint8Array): Error | undefined {
+      this.text += new TextDecoder().decode(bytes);
+      return this.text === 'b' ? new RangeError('no way') : undefined;
+    }
+    reset(): void {
+      this.text = '';
+    }
+  }
+
+  test('goes on only when its token has arrived, and ends when it is whole', async () => {
+    const constraint = new AbOrAc();
+    const running = start({}, 100, constraint);
+    running.endPrefill();
+    expect(running.isHeld).toBe(true);
+    running.confirm(sampled('a'.charCodeAt(0)));
+    expect(running.isHeld).toBe(false);
+    expect(running.nextHistory()).toMatchObject({
+      promptTokens: [1, 2, 3],
+      answerTokens: [97],
+      allowed: constraint.mask,
+    });
+    running.numSampled++;
+    expect(running.isHeld).toBe(true);
+    running.confirm(sampled('c'.charCodeAt(0)));
+    const { text, end } = await eventsOf(running);
+    expect(text).toBe('ac');
+    expect(end).toMatchObject({ finishReason: 'stop', numCompletionTokens: 2 });
+  });
+
+  test('begins anew after a lost device, and comes to where it was', () => {
+    const constraint = new AbOrAc();
+    const running = start({}, 100, constraint);
+    running.endPrefill();
+    running.confirm(sampled(97));
+    running.interrupt();
+    expect(constraint.text).toBe('');
+    expect(running.nextHistory()!.answerTokens).toEqual([]);
+    running.start({ index: 0, tokens: [1, 2, 3], numStored: 3, lastUsed: 0 }, 2);
+    running.endPrefill();
+    expect([running.isHeld, running.knownId(0)]).toEqual([true, 97]);
+    running.confirm(sampled(5));
+    expect([running.isHeld, constraint.text]).toEqual([false, 'a']);
+  });
+
+  test('fails where no token keeps to it', async () => {
+    const running = start({}, 100, new AbOrAc());
+    running.endPrefill();
+    running.confirm(sampled(98));
+    expect(running.isOver()).toBe(true);
+    await expect(eventsOf(running)).rejects.toThrow('no way');
+  });
 });

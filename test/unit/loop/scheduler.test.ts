@@ -23,6 +23,11 @@ test('every answer takes a step, oldest first, beside one slice of the oldest pr
   expect(plan.prefill).toBe(b);
 });
 
+test('an answer that waits for its own token lets the others go on', () => {
+  const [held, free] = [{ ...decoding(), isHeld: true }, decoding()];
+  expect(planStep([held, free], 4).decode).toEqual([free]);
+});
+
 test('an answer whose last token is already on its way takes no further step', () => {
   const [open, full] = [decoding(9, 10), decoding(10, 10)];
   expect(planStep([full, open, finished], 4)).toEqual({ decode: [open], prefill: undefined });

@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import { answerConstraint } from '../../../src/grammar/answer-constraint';
+import type { AnswerFormat } from '../../../src/grammar/answer-format';
+import { buildTrie } from '../../../src/grammar/token-trie';
+import { randomSource } from '../../support/random';
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+/** By id; the last two are special. */
+const texts = [
+  '{',
+  '}',
+  '"',
+  '{"',
+  '"a"',
+  'a',
+  '":',
+  ':',
+  ' ',
+  '1',
+  '12',
+  '2',
+  'true',
+  'tru',
+  'e',
+  ',',
+  '\n',
+  'é',
+  '',
+  '[C]',
+  '<e>',
+];
+const eos = texts.length - 1;
+const tokenizer = {
+  tokenBytes: (id: number) => bytesOf(texts[id] ?? ''),
+  isSpecial: (id: number) => id >= texts.length - 2,
+  idOf: (text: string) => texts.indexOf(text),
+};
+const constraintOf = (format: AnswerFormat, { marks = [] as string[], numPrefixSpaces = 0 } = {}) =>
+  answerConstraint(format, { tokenizer, vocabSize: 32, eosIds: [eos], marks, numPrefixSpaces });
+const allowed = ([word]: Uint32Array) => texts.filter((_, id) => ((word! >>> id) & 1) === 1);
+const schemaOf = (schema: object): AnswerFormat => ({
+  kind: 'json-schema',
+  schema: JSON.stringify(schema),
+  field: 'x',
+});
+
+describe('tokens that may come next', () => {
+  const object = schemaOf({
+    type: 'object',
+    properties: { a: { enum: [1, 12, true] } },
+    required: ['a'],
+    additionalProperties: false,
+  });
+
+  test('go on with the format, and end it where it may end', async () => {
+    const constraint = await constraintOf(object);
+    const path = ['{"', 'a', '":', 'tru', 'e', '}'];
+    const expected = [
+      ['{', '{"'],
+      ['a'],
+      ['"', '":'],
+      [' ', '1', '12', 'true', 'tru', '\n'],
+      ['e'],
+      ['}', ' ', '\n'],
+    ];
+    for (const [i, text] of path.entries()) {
+      expect(allowed(constraint.mask)).toEqual(expected[i]);
+      expect(constraint.isComplete).toBe(false);
+      constraint.advance(bytesOf(text));
+    }
+    expect(constraint.isComplete).toBe(true);
+    expect(allowed(constraint.mask)).toEqual(['<e>']);
+    constraint.reset();
+    expect(allowed(constraint.mask)).toEqual(expected[0]);
+  });
+
+  test('a number may end or go on', async () => {
+    const constraint = await constraintOf(schemaOf({ enum: [1, 12] }));
+    constraint.advance(bytesOf('1'));
+    expect(allowed(constraint.mask)).toEqual(['2', '<e>']);
+    expect(constraint.isComplete).toBe(false);
+  });
+
+  test('marks are text, other special tokens are not', async () => {
+    const format: AnswerFormat = { kind: 'choice', choices: ['[C]a', '<e>1'] };
+    expect(allowed((await constraintOf(format)).mask)).toEqual([]);
+    expect(allowed((await constraintOf(format, { marks: ['[C]', '<e>'] })).mask)).toEqual(['[C]']);
+  });
+
+  test('where no token goes on, that is an error', async () => {
+    const constraint = await constraintOf({ kind: 'choice', choices: ['ax'] });
+    expect(constraint.advance(bytesOf('a'))).toMatchObject({ code: 'unsupported', field: 'response_format' });
+  });
+
+  test('a space that the answer loses may stand before it', async () => {
+    const format: AnswerFormat = { kind: 'choice', choices: ['12'] };
+    expect(allowed((await constraintOf(format)).mask)).toEqual(['1', '12']);
+    expect(allowed((await constraintOf(format, { numPrefixSpaces: 1 })).mask)).toEqual([' ', '1', '12']);
+  });
+
+  test('are those that brute force finds', async () => {
+    const constraint = await constraintOf({ kind: 'regex', pattern: '([{"a:1]|true|é)*', field: 'x' });
+    const expected = texts.filter(
+      (text, id) => id === eos || (text !== '' && id < eos - 1 && /^([{"a:1]|tru?e?|é)*$/.test(text)),
+    );
+    expect(allowed(constraint.mask)).toEqual(expected);
+  });
+
+  test('a call of one of the tools', async () => {
+    const calls = ['a', '1'].map((name) => ({
+      before: `[C]${name}{`,
+      schema: 'true',
+      field: 'x',
+      after: '}',
+    }));
+    const constraint = await constraintOf(
+      { kind: 'calls', calls, first: '', between: ',', last: '', most: 2 },
+      { marks: ['[C]'] },
+    );
+    for (const text of ['[C]', 'a', '{', '12', '}', ',', '[C]', '1']) {
+      expect(allowed(constraint.mask)).toContain(text);
+      constraint.advance(bytesOf(text));
+    }
+    expect(allowed(constraint.mask)).toEqual(['{', '{"']);
+  });
+});
+
+test('a trie has every token once, below its beginnings', () => {
+  const next = randomSource(3);
+  const tokens = Array.from({ length: 500 }, (_, id) => ({
+    id,
+    bytes: Uint8Array.from({ length: 1 + Math.floor(4 * next()) }, () => Math.floor(4 * next())),
+  }));
+  const { depth, byte, end, firstId, ids } = buildTrie(tokens);
+  const found = new Map<number, string>();
+  const path: number[] = [];
+  for (let node = 0; node < byte.length; node++) {
+    path.length = depth[node]! - 1;
+    path.push(byte[node]!);
+    for (let i = firstId[node]!; i < firstId[node + 1]!; i++) found.set(ids[i]!, path.join(' '));
+    // The subtree ends where the walk comes back to this depth.
+    let after = node + 1;
+    while (after < byte.length && depth[after]! > depth[node]!) after++;
+    expect(end[node]).toBe(after);
+  }
+  expect(found.size).toBe(tokens.length);
+  for (const { id, bytes } of tokens) expect(found.get(id)).toBe(bytes.join(' '));
+});
