@@ -102,10 +102,10 @@ export class EngineCore {
     // What the device and its kernels wait for comes first; the tokenizer may take as long as they do.
     const reading = readTextFiles(source, signal);
     reading.catch(() => undefined);
-    const config = await withOwnHead(await readModelConfig(source, signal), source, signal);
+    const said = await readModelConfig(source, signal);
     const chosen = await chooseProfile({
       source,
-      config,
+      config: said,
       given: given.headProfile,
       profiles: options.profiles,
       usesMeasured: given.measureStability !== false,
@@ -117,6 +117,7 @@ export class EngineCore {
     const kv = { measureStability: isMeasuring, ...given, ...(profile && { headProfile: profile }) };
     const device = await Device.request(options);
     try {
+      const config = await withOwnHead(said, source, signal);
       const loaded = { ...options, kv };
       const parts = await prepare(device, config, source, loaded, { reading, measured });
       const { contextTokens, unstableShare } = parts.runner.plan;
