@@ -1,5 +1,7 @@
 /** The page: the library, the document that is open, the conversation on it, and what they cost. Holds the controllers. */
 import { LitElement, html } from 'lit';
+import type { Place } from './address';
+import { AddressController } from './address-controller';
 import { appStyles } from './app-styles';
 import { ChatController } from './chat-controller';
 import './components/add-document';
@@ -81,6 +83,11 @@ export class App extends LitElement {
 
   constructor() {
     super();
+    new AddressController(
+      this,
+      () => this.#place,
+      (place) => this.#go(place),
+    );
     this.isPicking = false;
     this.hasMemory = false;
     this.isChatting = false;
@@ -351,7 +358,7 @@ export class App extends LitElement {
   readonly #forecast = (settings: Settings) => this.#engine.forecast(settings);
 
   /** Shows a document, the chat without one (empty), or where one is added (undefined). */
-  async #show(id: string | undefined): Promise<void> {
+  async #show(id: string | undefined, conversationId?: string): Promise<void> {
     const library = this.renderRoot.querySelector<HTMLElement>('#library')!;
     if (library.matches(':popover-open')) library.hidePopover();
     this.isPicking = false;
@@ -359,8 +366,34 @@ export class App extends LitElement {
     this.view = 'document';
     this.isChatting = id === '';
     if (id !== undefined && isOfSample(id)) void this.#loadQuestions();
-    await Promise.all([this.#library.show(id ?? ''), this.#chat.open(id ?? '')]);
+    await Promise.all([this.#library.show(id ?? ''), this.#chat.open(id ?? '', conversationId)]);
     if (id !== undefined) await this.#focusChat();
+  }
+
+  /** Where somebody is, for the page's address. */
+  get #place(): Place {
+    const { open, offer } = this.#library;
+    const id = this.isChatting ? '' : open?.id;
+    if (id === undefined) return offer ? { kind: 'offer', id: offer.id } : { kind: 'add' };
+    const { id: conversationId, documentId, turns } = this.#chat.current;
+    const isAsked = documentId === id && turns.length > 0;
+    return { kind: 'document', id, ...(isAsked && { conversationId }) };
+  }
+
+  /** Goes where an address leads; to a document that is open already, without bringing it again. */
+  async #go(place: Place): Promise<void> {
+    // An address may come with the page, before anything is drawn.
+    await this.updateComplete;
+    if (place.kind === 'document') {
+      const openId = this.isChatting ? '' : this.#library.open?.id;
+      if (openId !== place.id) await this.#show(place.id, place.conversationId);
+      else if (place.conversationId !== undefined) this.#chat.select(place.conversationId);
+      else this.#chat.begin();
+      return;
+    }
+    await this.#library.restored;
+    const isOffered = place.kind === 'offer' && this.#library.offers.some(({ id }) => id === place.id);
+    await (isOffered ? this.#showOffer(place.id) : this.#show(undefined));
   }
 
   async #showOffer(id: string): Promise<void> {

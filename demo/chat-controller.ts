@@ -56,13 +56,14 @@ export class ChatController implements ReactiveController {
     this.stop();
   }
 
-  /** Shows the conversations on a document (empty for none), the latest open. */
-  async open(documentId: string): Promise<void> {
+  /** Shows the conversations on a document (empty for none), with the latest open, or the one that is named. */
+  async open(documentId: string, conversationId?: string): Promise<void> {
     this.stop();
     this.#show(newConversation(newId(), documentId, Date.now()), []);
     const conversations = (await this.#attempt(() => this.#store.list(documentId))) ?? [];
     if (this.current.documentId !== documentId || this.current.turns.length > 0) return;
-    this.#show(conversations[0] ?? this.current, conversations);
+    const wanted = conversations.find(({ id }) => id === conversationId);
+    this.#show(wanted ?? conversations[0] ?? this.current, conversations);
   }
 
   /** Begins another conversation on the same document. */

@@ -15,6 +15,7 @@ import type { EngineController } from './engine-controller';
 import type { DocumentPart } from './conversation';
 import { firstPart, mostDocumentTokens } from './fit';
 import { newId } from './ids';
+import { OfferStore, type KeptOffer } from './offer-store';
 import type { ImportInput } from './import/document';
 import type { DocumentProgress } from './readiness';
 import { isOfSample, samplePartId } from './sample';
@@ -32,15 +33,7 @@ export interface OpenDocument {
 }
 
 /** A document that may be read, once it is known what that costs. */
-export interface Offer {
-  readonly id: string;
-  readonly title: string;
-  readonly text: string;
-  /** What was lost, is doubtful or was left out, as sentences. */
-  readonly notes: readonly string[];
-  readonly places: readonly DocumentPlace[];
-  /** What plain text was read as; undefined for kinds that name their own encoding. */
-  readonly encoding?: string | undefined;
+export interface Offer extends KeptOffer {
   /** Where it came from, as long as the page is open: to read it in another encoding. */
   readonly source?: ImportInput | undefined;
   readonly cost?: DocumentCost;
@@ -89,6 +82,13 @@ export class LibraryController implements ReactiveController {
   readonly #engine: EngineController;
   readonly #conversations: ConversationStore;
   #library: EngineDocuments | undefined;
+  readonly #offerStore = new OfferStore();
+  /** Settles once the offers of an earlier visit are here. */
+  readonly restored: Promise<void>;
+  /** Ids of the offers that this tab knows to be in the store. */
+  #kept: ReadonlySet<string> = new Set();
+  /** Writes to the store follow each other. */
+  #keeping: Promise<void> = Promise.resolve();
   /** The offer that is shown. */
   #offerId: string | undefined;
   #stop: AbortController | undefined;
@@ -100,6 +100,37 @@ export class LibraryController implements ReactiveController {
     this.#engine = engine;
     this.#conversations = conversations;
     host.addController(this);
+    this.restored = this.#restore();
+  }
+
+  /** Offers of an earlier visit, before those of this one. */
+  async #restore(): Promise<void> {
+    try {
+      const kept = await this.#offerStore.list();
+      this.#kept = new Set(kept.map(({ id }) => id));
+      const known = new Set(this.offers.map(({ id }) => id));
+      this.offers = [...kept.filter(({ id }) => !known.has(id)), ...this.offers];
+    } catch (error) {
+      // Without a store the page works as before; what is offered is gone once it is closed.
+      console.warn('Documents that were not read yet are not kept:', error);
+    }
+    this.#host.requestUpdate();
+  }
+
+  /** Keeps what is offered, but for the sample, which the page brings itself. */
+  #keepOffers(): void {
+    this.#keeping = this.#keeping.then(async () => {
+      await this.restored;
+      const wanted = this.offers.filter(({ id }) => !isOfSample(id));
+      const added = wanted.filter(({ id }) => !this.#kept.has(id));
+      const removed = [...this.#kept].filter((id) => !wanted.some((offer) => offer.id === id));
+      this.#kept = new Set(wanted.map(({ id }) => id));
+      try {
+        await this.#offerStore.change(added, removed);
+      } catch (error) {
+        console.warn('Documents that were not read yet are not kept:', error);
+      }
+    });
   }
 
   hostConnected(): void {
@@ -130,6 +161,8 @@ export class LibraryController implements ReactiveController {
     this.offers = this.offers.map(({ cost: _, remedy: __, ...rest }) => rest);
     void this.#attempt(async () => {
       await this.#refresh();
+      // An old address may name a document that was deleted.
+      if (this.open?.text === undefined && !this.openEntry) this.open = undefined;
       await Promise.all([this.#prepare(), this.#estimate()]);
     });
   }
@@ -173,6 +206,7 @@ export class LibraryController implements ReactiveController {
     if (this.documents.some((document) => document.id === id)) return this.show(id);
     if (!this.offers.some((offer) => offer.id === id))
       this.offers = [...this.offers, { id, title, text, notes, places, encoding, source }];
+    this.#keepOffers();
     this.#host.requestUpdate();
     if (this.open === undefined && this.offer === undefined) await this.showOffer(id);
   }
@@ -197,6 +231,7 @@ export class LibraryController implements ReactiveController {
     // Another text, so that it is another document.
     const next = { id: newId(), title, text, notes, places, encoding, source: offer.source };
     this.offers = this.offers.map((other) => (other.id === offer.id ? next : other));
+    this.#keepOffers();
     await this.showOffer(next.id);
   }
 
@@ -224,6 +259,7 @@ export class LibraryController implements ReactiveController {
       places: places.filter(({ startChar }) => startChar < text.length),
     };
     this.offers = this.offers.map((other) => (other.id === offer.id ? part : other));
+    this.#keepOffers();
     await this.showOffer(part.id);
   }
 
@@ -340,6 +376,7 @@ export class LibraryController implements ReactiveController {
   #take(): void {
     this.offers = this.offers.filter(({ id }) => id !== this.#offerId);
     this.#offerId = undefined;
+    this.#keepOffers();
   }
 
   /** Brings what is open: its text, then what questions need. */

@@ -123,6 +123,7 @@ export const controls = css`
     color: var(--ink);
   }
 
+  input[type='search'],
   input[type='url'],
   input[type='text'],
   select,

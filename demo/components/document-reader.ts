@@ -5,6 +5,7 @@
 import { LitElement, css, html, type PropertyValues } from 'lit';
 import type { DocumentPlace } from '../../src/index';
 import { icons } from '../icons';
+import './find-box';
 import { piecesOf, placesIn, splitParagraphs, type Paragraph, type Span } from '../paragraphs';
 import { controls } from '../shared-styles';
 
@@ -67,6 +68,10 @@ export class DocumentReader extends LitElement {
         font-family: var(--serif);
         overflow-wrap: anywhere;
         white-space: pre-wrap;
+      }
+
+      longpage-find-box {
+        margin-top: 0.5rem;
       }
 
       .place {
@@ -135,6 +140,7 @@ export class DocumentReader extends LitElement {
     places: { attribute: false },
     notes: { attribute: false },
     isRenaming: { state: true },
+    found: { state: true },
   };
   declare documentId: string;
   /** The document's title. */
@@ -149,6 +155,8 @@ export class DocumentReader extends LitElement {
   /** What was lost, is doubtful or was left out. */
   declare notes: readonly string[];
   declare isRenaming: boolean;
+  /** What the find box shows, before any passage. */
+  declare found: Span | undefined;
   #paragraphs: readonly Paragraph[] = [];
 
   constructor() {
@@ -161,10 +169,13 @@ export class DocumentReader extends LitElement {
     this.places = [];
     this.notes = [];
     this.isRenaming = false;
+    this.found = undefined;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has('text')) this.#paragraphs = splitParagraphs(this.text);
+    // Who asks for a passage wants to see that one.
+    if (changed.has('marked') && this.marked) this.found = undefined;
     // Not when the text comes, which may be while somebody writes the title.
     if (changed.has('documentId')) this.isRenaming = false;
   }
@@ -191,6 +202,10 @@ export class DocumentReader extends LitElement {
         </div>
         <slot></slot>
         ${this.notes.length > 0 ? this.#renderNotes() : null}
+        <longpage-find-box
+          .text=${this.text}
+          @found=${(event: CustomEvent<Span | undefined>) => (this.found = event.detail)}
+        ></longpage-find-box>
       </header>
       <div class="text" tabindex="0" role="region" aria-label="Text of the document">
         ${sections.map(
@@ -239,7 +254,7 @@ export class DocumentReader extends LitElement {
   }
 
   #renderParagraph(paragraph: Paragraph) {
-    const pieces = piecesOf(paragraph, this.marked).map(({ start, end, isMarked }) => {
+    const pieces = piecesOf(paragraph, this.found ?? this.marked).map(({ start, end, isMarked }) => {
       const text = this.text.slice(start, end);
       return isMarked ? html`<mark tabindex="-1">${text}</mark>` : text;
     });
@@ -254,13 +269,13 @@ export class DocumentReader extends LitElement {
 
   protected override updated(changed: PropertyValues<this>): void {
     if (changed.has('text')) this.renderRoot.querySelector('.text')!.scrollTop = 0;
-    if (changed.has('marked') && this.marked) {
-      const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-      const behavior = isCalm ? 'instant' : 'smooth';
-      const mark = this.renderRoot.querySelector('mark');
-      mark?.focus({ preventScroll: true });
-      mark?.scrollIntoView({ block: 'center', behavior });
-    }
+    const isMarked = changed.has('marked') && this.marked !== undefined;
+    if (!isMarked && !(changed.has('found') && this.found)) return;
+    const mark = this.renderRoot.querySelector('mark');
+    // Who finds goes on typing.
+    if (isMarked) mark?.focus({ preventScroll: true });
+    const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    mark?.scrollIntoView({ block: 'center', behavior: isCalm || !isMarked ? 'instant' : 'smooth' });
   }
 
   get #dialog(): HTMLDialogElement {

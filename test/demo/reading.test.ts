@@ -148,10 +148,44 @@ describe('a document that Scout has read', () => {
     await photograph(page, 'branches');
   });
 
-  test('document and conversation are there after a reload', async () => {
+  test('words are found in the document, from match to match, while the focus stays', async () => {
+    const { page } = shared;
+    const box = page.getByLabel('Find in the document');
+    await box.fill('magnus  oakley');
+    await page.getByText('1 of 2', { exact: true }).waitFor();
+    await box.press('Enter');
+    await page.getByText('2 of 2', { exact: true }).waitFor();
+    const mark = page.locator('longpage-document-reader mark');
+    expect(await mark.allInnerTexts()).toEqual(['Magnus Oakley']);
+    expect(await box.evaluate((element) => element.matches(':focus'))).toBe(true);
+    await expectAccessible(page);
+    await photograph(page, 'find');
+    await box.press('Escape');
+    await expect.poll(() => mark.allInnerTexts()).not.toEqual(['Magnus Oakley']);
+  });
+
+  test('a document that was not read yet is there after a reload', async () => {
+    const { page } = shared;
+    await page.getByRole('button', { name: 'Add a document' }).click();
+    const file = { name: 'later.txt', mimeType: 'text/plain', buffer: Buffer.from('A text for later.') };
+    await page.locator('longpage-add-document input[type=file]').setInputFiles(file);
+    await page.getByRole('heading', { name: 'later' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'later' }).waitFor();
+    await page.getByText('A text for later.').waitFor();
+    await page.getByRole('button', { name: 'Not this one' }).click();
+    await page.getByRole('button', { name: 'Try the sample' }).waitFor();
+    await page.getByRole('button', { name: /The people of Saltmere/ }).click();
+    await expect.poll(() => answerTexts(page)).toEqual(['KX-4471', '5180']);
+  });
+
+  test('document and conversation are there after a reload, and Back and Forward lead to where one was', async () => {
     const { page } = shared;
     await page.reload();
-    await page.getByRole('button', { name: /The people of Saltmere/ }).click();
+    await expect.poll(() => answerTexts(page)).toEqual(['KX-4471', '5180']);
+    await page.goBack();
+    await page.getByRole('button', { name: 'Try the sample' }).waitFor();
+    await page.goForward();
     await expect.poll(() => answerTexts(page)).toEqual(['KX-4471', '5180']);
     await showSource(page, 0, 'KX-4471');
     await untilReady(page);
