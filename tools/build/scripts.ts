@@ -6,11 +6,8 @@ import { build } from 'vite';
 import { libraryWorker, quoteWorkerExpression } from '../vite/library-worker-plugin';
 import { wgsl } from '../vite/wgsl-plugin';
 
-/**
- * Puts all that an entry imports statically into one script beside it. Nothing may import the entry itself: a dev server gives
- * a worker another URL than its parts would import, and so it would run twice.
- */
-function beside(entry: string, name: string): CodeSplittingNameFunction {
+/** Names a script for what an entry imports statically, itself or by others; null for all else. */
+function staticParts(entry: string, nameOf: (id: string) => string | null): CodeSplittingNameFunction {
   let isStatic: Set<string> | undefined;
   return (id, context) => {
     if (!isStatic) {
@@ -18,9 +15,19 @@ function beside(entry: string, name: string): CodeSplittingNameFunction {
       for (const known of isStatic)
         for (const imported of context.getModuleInfo(known)?.importedIds ?? []) isStatic.add(imported);
     }
-    return id !== entry && isStatic.has(id) ? name : null;
+    return isStatic.has(id) ? nameOf(id) : null;
   };
 }
+
+/**
+ * Puts all that an entry imports statically into one script beside it. Nothing may import the entry itself: a dev server gives
+ * a worker another URL than its parts would import, and so it would run twice.
+ */
+const beside = (entry: string, name: string) => staticParts(entry, (id) => (id === entry ? null : name));
+
+/** What an entry shares with its parts on demand. */
+const shared = (entry: string) =>
+  staticParts(entry, (id) => (/[\\/]src[\\/](?:api|util)[\\/]/.test(id) ? 'api' : null));
 
 /** Shaders that variants fetch: few, and small. So they are one script. */
 const fetchedShaders: CodeSplittingNameFunction = (id, context) =>
@@ -65,15 +72,7 @@ async function buildEntry(root: string, outDir: string, { name, path, staticName
                   { name: 'idb', test: /node_modules\/idb\// },
                 ],
               }
-            : // What the entry and its parts on demand share.
-              {
-                groups: [
-                  {
-                    name: 'api',
-                    test: /[\\/]src[\\/](?:api[\\/](?!tools[\\/]|legacy-|build-completion|validate-completion)|util[\\/])/,
-                  },
-                ],
-              },
+            : { groups: [{ debugName: 'api', name: shared(entry) }] },
           minify: true,
         },
       },
