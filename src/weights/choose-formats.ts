@@ -3,7 +3,7 @@ import type { WeightFormat } from '../kernels/linear/weight-format';
 import type { MatrixFormat } from '../kernels/linear/matrix-format';
 import type { ModelConfig } from '../config/model-config';
 import type { ModelSource, OpenedFile } from '../source/model-source';
-import { ggufFormats } from './gguf-tensors';
+import { fetched } from '../util/fetched';
 import { fileFormats, uniformFormats, type MatrixFormats } from './matrix-formats';
 import { groupsOf, mlxFormat } from './mlx-groups';
 import type { WeightFile } from './load-progress';
@@ -25,7 +25,7 @@ export async function chooseFormats(
 ): Promise<MatrixFormats> {
   if (asked !== undefined) return uniformFormats(asked);
   const plan = planTensors(config);
-  if (source.gguf) return ggufFormats(source.gguf, plan);
+  if (source.gguf) return (await fetched(import('./gguf-tensors'))).ggufFormats(source.gguf, plan);
   return config.quantization ? mlxFormats(source, config, plan, signal) : uniformFormats('f16');
 }
 

@@ -210,12 +210,6 @@ const blockReaders: Readonly<Record<GgmlQuant, (c: Cursor) => void>> = {
   },
 };
 
-/** Bytes of a row of a type. */
-export function ggmlRowBytes(type: GgmlType, columns: number): number {
-  const { elements, bytes } = ggmlBlocks[type];
-  return (columns / elements) * bytes;
-}
-
 /**
  * Rows `[numRows, columns]` of a quantised type in the format that `ggmlFormats` names.
  * @returns undefined where a scale is infinite, no number, or too large for the format

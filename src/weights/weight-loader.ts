@@ -5,11 +5,11 @@
  */
 import type { Device } from '../gpu/device';
 import type { WeightFormat } from '../kernels/linear/weight-format';
+import { ggmlRowBytes } from '../source/gguf/ggml-types';
 import { EngineError } from '../util/errors';
+import { fetched } from '../util/fetched';
 import type { ContentDigest } from './content-digest';
-import { ggmlRowBytes } from './ggml-rows';
-import { ggufWeightFiles } from './gguf-tensors';
-import { MlxStream } from './mlx-stream';
+import type { MlxStream } from './mlx-stream';
 import { ProgressCount, type LoadProgress, type WeightFile } from './load-progress';
 import type { ModelConfig } from '../config/model-config';
 import { formatsOf, type MatrixFormats } from './matrix-formats';
@@ -65,7 +65,8 @@ export async function loadWeights(
     const progress = new ProgressCount(files, plan, options.onProgress);
     const seen = new Set<string>();
     const piece = new Uint8Array(maxPieceBytes);
-    const mlx = new MlxStream(!formats.isOfFiles);
+    const ggml = source.gguf && (await fetched(import('./ggml-rows')));
+    const mlx = config.quantization && (await newMlxStream(!formats.isOfFiles));
     for (const file of files) {
       const reader = new ShardReader(file.name, file.opened ?? (await openShard(source, file, signal)), {
         signal,
@@ -80,7 +81,7 @@ export async function loadWeights(
         requireTensors(file.tensors, new Set(headers.map(({ name }) => planName(name))), file.name);
         progress.begin(file, reader, headers);
         // Only now, so that a configuration which the files do not bear out does not fill the GPU first.
-        sink ??= await WeightSink.create(device, config, formats, maxBindingBytes);
+        sink ??= await WeightSink.create(device, config, { formats, maxBindingBytes, ggml });
         const startBytes = reader.positionBytes;
         for (const tensor of tensors) {
           // GGUF pads tensors to its alignment.
@@ -100,13 +101,18 @@ export async function loadWeights(
         await reader.close();
       }
     }
-    mlx.requireWhole(files.at(-1)!.name);
+    mlx?.requireWhole(files.at(-1)!.name);
     return await sink!.finish(signal);
   } catch (error) {
     sink?.abandon();
     signal?.throwIfAborted();
     throw error;
   }
+}
+
+async function newMlxStream(isConverting: boolean): Promise<MlxStream> {
+  const { MlxStream } = await fetched(import('./mlx-stream'));
+  return new MlxStream(isConverting);
 }
 
 /**
@@ -120,7 +126,7 @@ export async function findWeightFiles(
   signal: AbortSignal | undefined,
   headBytes?: number,
 ): Promise<WeightFile[]> {
-  if (source.gguf) return ggufWeightFiles(source.gguf, plan);
+  if (source.gguf) return (await fetched(import('./gguf-tensors'))).ggufWeightFiles(source.gguf, plan);
   const opened = await source.open(singleFileName, { signal, headBytes });
   if (opened) return [{ name: singleFileName, tensors: [...plan.keys()], opened }];
   const text = await source.readText(indexFileName, signal);
@@ -175,7 +181,8 @@ export async function readHeaders(
 
 interface StreamContext {
   readonly sink: WeightSink;
-  readonly mlx: MlxStream;
+  /** Where the configuration says that the files are MLX's. */
+  readonly mlx: MlxStream | undefined;
   readonly formatName: string;
   /** Reused for every piece. */
   readonly piece: Uint8Array<ArrayBuffer>;
@@ -196,7 +203,7 @@ async function streamTensor(
     return;
   }
   if (tensor.mlx) {
-    await mlx.take(reader, { ...tensor, placement, mlx: tensor.mlx }, sink);
+    await mlx!.take(reader, { ...tensor, placement, mlx: tensor.mlx }, sink);
     signal?.throwIfAborted();
     onPiece();
     return;

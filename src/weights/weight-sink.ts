@@ -11,7 +11,7 @@ import {
 } from '../kernels/linear/weight-format';
 import { assert } from '../util/assert';
 import { areFinite, encodeElements, widenElements } from './elements';
-import { ggmlFormats, repackRows, type GgmlQuant } from './ggml-rows';
+import type { GgmlQuant } from './ggml-rows';
 import type { MatrixFormats } from './matrix-formats';
 import type { ModelConfig } from '../config/model-config';
 import type { GgmlType } from '../source/gguf/ggml-types';
@@ -21,28 +21,40 @@ import { allocateWeights } from './weight-allocation';
 import { slabAt, WeightUploader } from './weight-uploader';
 import { destroyWeights, type Matrix, type ModelWeights } from './weights';
 
+/** What reads quantised rows of GGUF files: a part of its own, for loads of such files. */
+export type GgmlRows = typeof import('./ggml-rows');
+
+/** How a sink is made. */
+export interface WeightSinkOptions {
+  readonly formats: MatrixFormats;
+  readonly maxBindingBytes: number;
+  /** Where the files are GGUF. */
+  readonly ggml?: GgmlRows | undefined;
+}
+
 /** Ends in exactly one of `finish` and `abandon`. */
 export class WeightSink {
   readonly #weights: ModelWeights;
   readonly #uploader: WeightUploader;
+  readonly #ggml: GgmlRows | undefined;
   /** Vectors are small and come in parts: they go up whole, at the end. */
   readonly #vectors = new Map<GpuBuffer, Float32Array<ArrayBuffer>>();
 
-  private constructor(weights: ModelWeights, uploader: WeightUploader) {
+  private constructor(weights: ModelWeights, uploader: WeightUploader, ggml: GgmlRows | undefined) {
     this.#weights = weights;
     this.#uploader = uploader;
+    this.#ggml = ggml;
   }
 
   /** Allocates all weights. @throws EngineError `gpu-memory`, `limit-too-small`; nothing is left allocated then */
   static async create(
     device: Device,
     config: ModelConfig,
-    formats: MatrixFormats,
-    maxBindingBytes: number,
+    { formats, maxBindingBytes, ggml }: WeightSinkOptions,
   ): Promise<WeightSink> {
     const weights = await allocateWeights(device, config, formats, maxBindingBytes);
     try {
-      return new WeightSink(weights, await WeightUploader.create(device));
+      return new WeightSink(weights, await WeightUploader.create(device), ggml);
     } catch (error) {
       destroyWeights(weights);
       throw error;
@@ -62,14 +74,15 @@ export class WeightSink {
     bytes: Uint8Array<ArrayBuffer>,
   ): 'infinite' | 'too-large' | undefined {
     const { numRows } = run;
-    const packed = isFloatType(type) ? undefined : repackRows(type, bytes, numRows, numColumns);
+    const quant = isFloatType(type) ? undefined : this.#quantOf(type);
+    const packed = quant?.repack(bytes, numRows, numColumns);
     if (isFloatType(type) ? !areFinite(type, bytes) : !packed) return 'infinite';
     const group = target.layerIndex === undefined ? this.#weights : this.#weights.layers[target.layerIndex]!;
     const part: unknown = group[target.part as keyof typeof group];
     const widen = () =>
       isFloatType(type)
         ? widenElements(type, bytes)
-        : decodeRows(ggmlFormats[type], packed!, numRows, numColumns);
+        : decodeRows(quant!.format, packed!, numRows, numColumns);
     if (target.kind === 'vector') {
       const { offset = 0, scale = 1 } = target;
       const values = widen();
@@ -84,9 +97,8 @@ export class WeightSink {
     const matrix = part as Matrix;
     const { format } = slabAt(matrix, run.firstTargetRow);
     let rows: EncodedRows;
-    if (packed && format === ggmlFormats[type as GgmlQuant]) rows = packed;
-    else if (packed && format === 'q8-f32-16')
-      rows = widenRows(ggmlFormats[type as GgmlQuant], packed, numRows, numColumns);
+    if (packed && format === quant!.format) rows = packed;
+    else if (packed && format === 'q8-f32-16') rows = widenRows(quant!.format, packed, numRows, numColumns);
     else {
       rows = isFloatType(type)
         ? encodeElements(type, asked(format), bytes, numRows, numColumns)
@@ -135,6 +147,17 @@ export class WeightSink {
   abandon(): void {
     this.#uploader.destroy();
     destroyWeights(this.#weights);
+  }
+
+  /** How rows of a quantised type are repacked, and the format that they have then. */
+  #quantOf(type: GgmlQuant) {
+    assert(this.#ggml, `rows of ${type} without what reads them`);
+    const { ggmlFormats, repackRows } = this.#ggml;
+    return {
+      format: ggmlFormats[type],
+      repack: (bytes: Uint8Array, numRows: number, columns: number) =>
+        repackRows(type, bytes, numRows, columns),
+    };
   }
 
   #writeElements(

@@ -4,7 +4,8 @@
  */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { decodeRows } from '../../src/kernels/linear/weight-format';
-import { ggmlFormats, ggmlRowBytes, repackRows } from '../../src/weights/ggml-rows';
+import { ggmlRowBytes } from '../../src/source/gguf/ggml-types';
+import { ggmlFormats, repackRows } from '../../src/weights/ggml-rows';
 import { widenElements } from '../../src/weights/elements';
 import { isFloatType } from '../../src/weights/safetensors';
 import { GgufHeaderReader, type GgufHeader, type GgufTensor } from '../../src/source/gguf/gguf-header';

@@ -43,6 +43,12 @@ export const ggmlBlocks: Readonly<Record<GgmlType, GgmlBlock>> = {
   IQ4_XS: { elements: 256, bytes: 136 },
 };
 
+/** Bytes of a row of a type. */
+export function ggmlRowBytes(type: GgmlType, columns: number): number {
+  const { elements, bytes } = ggmlBlocks[type];
+  return (columns / elements) * bytes;
+}
+
 /** Names by number, also of types that this engine does not read: a refusal calls them by their name. */
 export const ggmlTypeNames: Readonly<Record<number, string>> = {
   0: 'F32',

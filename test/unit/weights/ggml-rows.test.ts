@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { decodeRows, widenRows } from '../../../src/kernels/linear/weight-format';
-import { ggmlFormats, ggmlRowBytes, repackRows, type GgmlQuant } from '../../../src/weights/ggml-rows';
+import { ggmlRowBytes } from '../../../src/source/gguf/ggml-types';
+import { ggmlFormats, repackRows, type GgmlQuant } from '../../../src/weights/ggml-rows';
 import { expectClose } from '../../support/compare';
 
 interface Goldens {
