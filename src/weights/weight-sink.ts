@@ -11,7 +11,7 @@ import {
 } from '../kernels/linear/weight-format';
 import { assert } from '../util/assert';
 import { areFinite, encodeElements, widenElements } from './elements';
-import type { GgmlQuant } from './ggml-rows';
+import type * as ggmlRows from './ggml-rows';
 import type { MatrixFormats } from './matrix-formats';
 import type { ModelConfig } from '../config/model-config';
 import type { GgmlType } from '../source/gguf/ggml-types';
@@ -22,7 +22,7 @@ import { slabAt, WeightUploader } from './weight-uploader';
 import { destroyWeights, type Matrix, type ModelWeights } from './weights';
 
 /** What reads quantised rows of GGUF files: a part of its own, for loads of such files. */
-export type GgmlRows = typeof import('./ggml-rows');
+export type GgmlRows = typeof ggmlRows;
 
 /** How a sink is made. */
 export interface WeightSinkOptions {
@@ -150,7 +150,7 @@ export class WeightSink {
   }
 
   /** How rows of a quantised type are repacked, and the format that they have then. */
-  #quantOf(type: GgmlQuant) {
+  #quantOf(type: ggmlRows.GgmlQuant) {
     assert(this.#ggml, `rows of ${type} without what reads them`);
     const { ggmlFormats, repackRows } = this.#ggml;
     return {
