@@ -4,7 +4,6 @@
  * fields; for Gemma's 262,144 pieces both take longer to make than the weights to load. So it gets an empty model of byte pairs, and
  * then the pieces and their rule.
  */
-import type { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { assert } from '../util/assert';
 import type { JsonObject } from './json';
 
@@ -77,9 +76,9 @@ export function emptyMergingModel(model: PieceModel): JsonObject {
   return { ...rest, type: 'BPE', vocab: {}, merges: [] };
 }
 
-/** Gives a library that was made with the empty model its pieces. */
-export function addPieces(library: HuggingFaceTokenizer, { pieces, ranks, unk_token }: PieceModel): void {
-  const model = library.model as unknown as MergingModel;
+/** Gives the library's model that was made empty its pieces. */
+export function addPieces(empty: object, { pieces, ranks, unk_token }: PieceModel): void {
+  const model = empty as MergingModel;
   assert(typeof model.add_node === 'function', 'the library queues merges in add_node');
   const rankOf = new Map<string, number>();
   for (const [id, piece] of pieces.entries()) {

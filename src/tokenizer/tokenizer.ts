@@ -1,10 +1,9 @@
 /** Text ↔ token ids: @huggingface/tokenizers behind one small class. Knows nothing of chats and templates. */
-import type { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { EngineError } from '../util/errors';
 import { whyUnusable } from './check-tokenizer';
 import { IncrementalDecoder, type DecodeOptions, type DecoderVocabulary } from './incremental-decoder';
 import { asObject, type JsonObject } from './json';
-import { makeLibrary } from './library';
+import { Library } from './library';
 import type { MatcherClass } from './pattern/pattern';
 import { additionalSpecialTokens, namedSpecialTokens } from './special-tokens';
 import { compileTokenBytes, type TokenBytesRule } from './token-bytes';
@@ -44,21 +43,20 @@ export class Tokenizer implements DecoderVocabulary {
   private readonly bytesById: Uint8Array[] = [];
 
   private constructor(
-    private readonly library: HuggingFaceTokenizer,
+    private readonly library: Library,
     private readonly rule: TokenBytesRule,
     config: JsonObject,
   ) {
-    const added = library.get_added_tokens_decoder();
     this.namedTokens = namedSpecialTokens(config);
     this.bos = this.named('bos_token');
     this.eos = this.named('eos_token');
     this.numPrefixSpaces = rule.numPrefixSpaces;
-    this.vocabSize = library.model?.vocab.length ?? 0;
-    this.addedIds = new Set(added.keys());
+    this.vocabSize = library.vocabSize;
+    this.addedIds = new Set(library.added.map(({ id }) => id));
     const named = [...Object.values(this.namedTokens), ...additionalSpecialTokens(config)];
     this.specialIds = new Set([
-      ...[...added.values()].filter((token) => token.special).map((token) => token.id),
-      ...named.map((text) => library.token_to_id(text)).filter((id) => id !== undefined),
+      ...library.added.filter((token) => token.special).map((token) => token.id),
+      ...named.map((text) => library.idOf(text)).filter((id) => id !== undefined),
     ]);
     ({ prefixIds: this.prefixIds, suffixIds: this.suffixIds } = this.surroundings(config));
   }
@@ -78,7 +76,7 @@ export class Tokenizer implements DecoderVocabulary {
     if (reason) throw unusable(reason);
     return blamed(() => {
       const rule = compileTokenBytes(json.decoder);
-      return new Tokenizer(makeLibrary(json, namedSpecialTokens(config).eos_token, Matcher), rule, config);
+      return new Tokenizer(new Library(json, namedSpecialTokens(config).eos_token, Matcher), rule, config);
     });
   }
 
@@ -112,7 +110,7 @@ export class Tokenizer implements DecoderVocabulary {
 
   /** The id of a token written out as in the vocabulary, e.g. `<|im_end|>`. */
   idOf(token: string): number | undefined {
-    return this.library.token_to_id(token);
+    return this.library.idOf(token);
   }
 
   /** Whether an id is a special token, left out of text. */
@@ -126,14 +124,14 @@ export class Tokenizer implements DecoderVocabulary {
   }
 
   private computeBytes(id: number): Uint8Array {
-    const token = this.library.id_to_token(id);
+    const token = this.library.tokenOf(id);
     if (token === undefined) return noBytes;
     return this.addedIds.has(id) ? this.rule.bytesOfAdded(token) : this.rule.bytesOf(token);
   }
 
   private encodePlain(text: string): number[] {
-    const { ids } = blamed(() => this.library.encode(text, { add_special_tokens: false }));
-    if (ids.some((id) => id === undefined)) {
+    const ids = blamed(() => this.library.encode(text));
+    if (!ids.every((id) => id !== undefined)) {
       throw new EngineError('model-unsupported', 'The text has characters that this tokenizer cannot write.');
     }
     return ids;
@@ -150,19 +148,19 @@ export class Tokenizer implements DecoderVocabulary {
 
   private named(name: string): NamedToken | undefined {
     const text = this.namedTokens[name];
-    const id = text === undefined ? undefined : this.library.token_to_id(text);
+    const id = text === undefined ? undefined : this.library.idOf(text);
     return text === undefined || id === undefined ? undefined : { id, text };
   }
 
   /** What goes around a prompt: the post-processor's tokens, overruled by an explicit `add_bos_token` or `add_eos_token`. */
   private surroundings(config: JsonObject): { prefixIds: number[]; suffixIds: number[] } {
     const probe = '\u0000prompt';
-    const tokens = this.library.post_processor?.([probe], null, true).tokens ?? [probe];
+    const tokens = this.library.surround([probe]);
     const at = tokens.indexOf(probe);
     if (at < 0) throw new Error('its post_processor leaves the text out');
     const idsOf = (texts: string[]) =>
       texts.map((text) => {
-        const id = this.library.token_to_id(text);
+        const id = this.library.idOf(text);
         if (id === undefined)
           throw new Error(`its post_processor names ${JSON.stringify(text)}, which is no token`);
         return id;
