@@ -5,7 +5,6 @@
 
 override HEAD_DIM: u32 = 64;
 override GROUP: u32 = 1;
-const forced = 3.4028234e38;
 
 // Score of a page before the row's own.
 fn score_of(row: u32, sequence: u32, kvHead: u32, page: u32) -> f32 {
@@ -13,7 +12,7 @@ fn score_of(row: u32, sequence: u32, kvHead: u32, page: u32) -> f32 {
   let slot = summaryTable[sequence * params.maxPages + page];
   let lower = ((kvHead - params.firstKvHead) * params.numSummarySlots + slot) * 2u * units;
   let upper = lower + units;
-  var best = -forced;
+  var best = -3.4028234e38;
   for (var i = 0u; i < params.numQueries; i++) {
     let query = (params.firstRow + row + i) * (params.qkvStride / 4u) + kvHead * GROUP * 2u * units;
     for (var block = 0u; block < GROUP; block += 4u) {

@@ -1,6 +1,6 @@
 // scores[task, p] = max over the task's queries i of sum_h 2^(l_ihp) / sum_p' 2^(l_ihp'),  l = logMasses, p' all pages before the
-// row's own: the share of each query head's softmax mass, summed over the heads of a KV head. The row's own page, the last
-// one, gets the largest finite number: it is always chosen, and has no digest yet.
+// row's own: the share of each query head's softmax mass, summed over the heads of a KV head. Pages that are always chosen
+// (lib/forced-pages) get the largest finite number; the row's own, the last one, is one of them, and has no digest yet.
 //
 // One workgroup a task.
 //   rows       [rows] (sequence, position, -, number of queries in its ring)
@@ -15,6 +15,8 @@ struct Params {
   firstQuery: u32,
   numQueries: u32,
   scoreStride: u32,
+  window: u32,
+  sinks: u32,
 }
 
 @group(0) @binding(0) var<storage, read> rows: array<vec4<u32>>;
@@ -25,7 +27,6 @@ struct Params {
 
 override GROUP: u32 = 1;
 const threads = 256u;
-const forced = 3.4028234e38;
 const lowest = -3.0e38;
 
 // log2 of the sum of 2^most[i] · sum[i] over i: by invocation, by every 16 of them.
@@ -101,7 +102,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     workgroupBarrier();
   }
-  if (thread == 0u) {
-    scores[first + lastPage] = forced;
+  for (var page = thread; page <= lastPage; page += threads) {
+    if (is_forced(page, lastPage)) {
+      scores[first + page] = forced;
+    }
   }
 }

@@ -1,6 +1,6 @@
 // scores[task, p] = the score of page p for the task's queries and KV head (lib/page-bound), for every page p of the task's
-// sequence: an upper bound of q_h · k over the page's keys (Quest, arXiv 2406.10774). The row's own page, the last one, gets
-// the largest finite number: it is always chosen, and may have no summary yet.
+// sequence: an upper bound of q_h · k over the page's keys (Quest, arXiv 2406.10774). Pages that are always chosen
+// (lib/forced-pages) get the largest finite number; the row's own, the last one, is one of them, and may have no summary yet.
 //
 // Grid: [pages / 64, tasks]; one invocation a page.
 //   qkv           [rows, qkvStride] f32, as vec4: queries after RoPE; row r of `rows` has numQueries from row firstRow + r on
@@ -19,6 +19,8 @@ struct Params {
   maxPages: u32,
   numSummarySlots: u32,
   scoreStride: u32,
+  window: u32,
+  sinks: u32,
 }
 
 @group(0) @binding(0) var<storage, read> qkv: array<vec4<f32>>;
@@ -40,7 +42,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     return;
   }
   let result = (params.firstTask + group.y) * params.scoreStride + page;
-  if (page == lastPage) {
+  if (is_forced(page, lastPage)) {
     scores[result] = forced;
   } else {
     scores[result] = score_of(row, sequence, kvHead, page);

@@ -19,6 +19,8 @@ struct Params {
   maxPages: u32,
   numSummarySlots: u32,
   scoreStride: u32,
+  window: u32,
+  sinks: u32,
 }
 
 @group(0) @binding(0) var<storage, read> qkv: array<vec4<f32>>;
@@ -47,11 +49,12 @@ fn main(
   let sequence = rows[row].x;
   let lastPage = rows[row].y / 16u;
   let start = (params.firstTask + task) * params.scoreStride;
-  for (var page = index_in_group; page < lastPage; page += threads) {
-    scores[start + page] = score_of(row, sequence, kvHead, page);
-  }
-  if (index_in_group == 0u) {
-    scores[start + lastPage] = forced;
+  for (var page = index_in_group; page <= lastPage; page += threads) {
+    if (is_forced(page, lastPage)) {
+      scores[start + page] = forced;
+    } else {
+      scores[start + page] = score_of(row, sequence, kvHead, page);
+    }
   }
   storageBarrier();
   let index = params.listOffset + sequence * params.kvHeads + kvHead;

@@ -20,6 +20,10 @@ export interface CacheShape {
   readonly selection: PageSelection;
   /** The latest queries of a sequence that a rerank goes by, where pages are chosen by digests: 1 to 16. */
   readonly rerankQueries: number;
+  /** The last pages of a sequence that are always among K, the one that is being written included: at least 1. */
+  readonly window: number;
+  /** The first pages of a sequence that are always among K; with the window no more than K. */
+  readonly sinks: number;
   readonly numLayers: number;
   readonly numKvHeads: number;
   readonly headDim: number;

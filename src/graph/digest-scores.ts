@@ -37,7 +37,7 @@ export async function bindDigestScores(
   { qkv, rows, isRing }: QuerySource,
 ): Promise<DigestScores> {
   const { headDim, numHeads, numKvHeads: kvHeads } = config;
-  const { maxPages, numSequences, rerankQueries } = cache.shape;
+  const { maxPages, numSequences, rerankQueries, window, sinks } = cache.shape;
   const { scores, logMasses, segmentQueries, queryRing } = activations;
   const group = numHeads / kvHeads;
   const constants = { HEAD_DIM: headDim, GROUP: group };
@@ -97,7 +97,7 @@ export async function bindDigestScores(
             ...part,
             params: { ...of, ...batch, queryOffset: isRing ? firstQuery : 0 },
           })),
-          params: { ...batch, firstTask: 0, scoreStride: maxPages },
+          params: { ...batch, firstTask: 0, scoreStride: maxPages, window, sinks },
         };
       });
       return (recorder, numPages) => {

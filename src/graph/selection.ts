@@ -131,6 +131,8 @@ async function bindByRange(
     qkvStride: qkvWidth(config),
     maxPages,
     numSummarySlots: numSummarySlots(cache.shape),
+    window: cache.shape.window,
+    sinks: cache.shape.sinks,
   };
   const prepare: PrepareSelection = (tasks, firstRow = 0, numQueries = 1) => {
     let firstTask = 0;

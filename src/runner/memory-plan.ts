@@ -57,6 +57,10 @@ export interface KvOptions {
   readonly selection?: PageSelection;
   /** The latest queries that a rerank of stable heads goes by, 1 to 16. Default 16 with digests; 1 is all that `'minmax'` knows. */
   readonly rerankQueries?: number;
+  /** The last pages of a context that are always among those that a head attends, 1 to 64; K at most. Default 1. */
+  readonly window?: number;
+  /** The first pages that are, 0 to 8, as far as K leaves room for them beside the last one. Default 0. */
+  readonly sinks?: number;
   /** Decode steps from one rerank of stable heads to the next. Default 16. */
   readonly rerankInterval?: number;
   /** Layers rerank at different steps, so that fewer pages come back at a time. Default true. */
@@ -153,6 +157,8 @@ export function planMemory(input: PlanInput): MemoryPlan {
   checkInteger('kv.pagesPerHead', kv.pagesPerHead ?? defaultPages, 2, 256);
   const mostQueries = selectionOf(kv) === 'digest' ? mostRerankQueries : 1;
   checkInteger('kv.rerankQueries', kv.rerankQueries ?? 1, 1, mostQueries);
+  checkInteger('kv.window', kv.window ?? 1, 1, 64);
+  checkInteger('kv.sinks', kv.sinks ?? 0, 0, 8);
   checkInteger('kv.rerankInterval', kv.rerankInterval ?? 16, 1, 2 ** 16);
   checkInteger('kv.hostBytes', kv.hostBytes ?? defaultHostBytes, 0, Number.MAX_SAFE_INTEGER);
   const { unstableShare = defaultShare } = kv;
@@ -309,6 +315,7 @@ function describe(
     firstStep: firstRerankStep(rerankInterval, rerankQueries),
   };
   const pagesPerHead = Math.min(kv.pagesPerHead ?? defaultPages, maxPages);
+  const forced = chooseForced(kv, pagesPerHead);
   // Pages born from one flip to the next, and a set that begins in the middle of a page.
   const slotsPerStableHead = pagesPerHead + ceilDiv(longestTail(rerank), pageTokens) + 2;
   const observe = pagesPerHead < maxPages ? chooseObserved(kv, rerankInterval) : undefined;
@@ -317,6 +324,7 @@ function describe(
     hostFormat: kv.hostFormat === 'int8' ? 'int8' : format,
     selection,
     rerankQueries,
+    ...forced,
     numLayers,
     numKvHeads,
     headDim,
@@ -393,6 +401,15 @@ function chooseObserved({ headProfile, measureStability }: KvOptions, interval: 
   const window = Math.min(Math.max(interval, 2), maxOffset);
   if (measures === 'every-step') return { window, spacing: window, maxChunks: Infinity };
   return { window, spacing: 8 * window, maxChunks: 64 };
+}
+
+/** The pages that are always among K: what is asked for, as far as K has room beside the last page. */
+function chooseForced(
+  { window = 1, sinks = 0 }: KvOptions,
+  pagesPerHead: number,
+): Pick<CacheShape, 'window' | 'sinks'> {
+  const first = Math.min(sinks, pagesPerHead - 1);
+  return { window: Math.min(window, pagesPerHead - first), sinks: first };
 }
 
 /** The rows of a decode step: the least of 1, 2, 4 and 8 that holds all sequences, or 8: so up to 8 answers never take turns. */

@@ -38,6 +38,8 @@ export function selectionChecks({
     firstKvHead: 0,
     maxPages: numPages,
     numSummarySlots: numPages,
+    window: 1,
+    sinks: 0,
   };
   const buffers = {
     rows: Uint32Array.of(0, numPages * 16 - 1, 0, 0),

@@ -68,6 +68,8 @@ const kv = fields({
   pagesPerHead: ofType('number'),
   selection: oneOf('minmax', 'digest'),
   rerankQueries: ofType('number'),
+  window: ofType('number'),
+  sinks: ofType('number'),
   rerankInterval: ofType('number'),
   rerankStagger: ofType('boolean'),
   reload: oneOf('overlap', 'pause'),

@@ -171,7 +171,7 @@ function scoreBench(headDim: number, group: number, kvHeads: number, numPages: n
     },
     params: {
       ...{ firstRow: 0, numQueries: 1, firstTask: 0, qkvStride, firstKvHead: 0, maxPages: numPages },
-      ...{ numSummarySlots: numPages, scoreStride: numPages },
+      ...{ numSummarySlots: numPages, scoreStride: numPages, window: 1, sinks: 0 },
     },
     grid: pageScoreGrid(kvHeads, numPages),
     list: Uint32Array.from({ length: 2 * kvHeads }, (_, i) => (i % 2) * (i >> 1)),

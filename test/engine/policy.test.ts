@@ -230,6 +230,8 @@ async function expectScores(engine: EngineCore, steps: readonly LoggedStep[]) {
       summaries: summaries[layer]!,
       numSummarySlots: shape.numPageIds,
       scoreStride: scores.length,
+      window: shape.window,
+      sinks: shape.sinks,
     };
     pageScore(input, wanted);
     const tolerance = 1e-4 * Math.max(1, ...wanted.subarray(0, -1).map(Math.abs));
@@ -292,6 +294,8 @@ async function expectDigestScores(engine: EngineCore, steps: readonly LoggedStep
         digests: digests[layer]!,
         numSummarySlots: shape.numPageIds,
         scoreStride: scores.length,
+        window: shape.window,
+        sinks: shape.sinks,
       };
       const logMasses = new Float32Array(own.length * input.group * scores.length);
       digestScore(input, logMasses);

@@ -31,6 +31,8 @@ beforeEach(async () => {
     hostFormat: 'f16',
     selection: 'minmax',
     rerankQueries: 1,
+    window: 1,
+    sinks: 0,
     numLayers: 2,
     numKvHeads: 3,
     headDim: 8,

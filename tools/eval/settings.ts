@@ -12,6 +12,9 @@ export interface SparseKv {
   readonly selection: 'minmax' | 'digest';
   /** The latest queries that a rerank goes by; absent: the engine's default. */
   readonly rerankQueries?: number;
+  /** The last and the first pages that heads attend in any case; absent: the engine's default. */
+  readonly window?: number;
+  readonly sinks?: number;
   readonly format?: string;
   readonly hostFormat?: string;
   /** Whether heads that the profile finds to retrieve attend all their pages, or select as the paper has it. */
@@ -75,6 +78,12 @@ export const settings: readonly Setting[] = [
   }),
   digest('digest-sparse-follow-up', 'digests, sparse follow-up', { followUp: 'sparse' }),
   digest('digest-1-query', 'digests, one query a rerank', { rerankQueries: 1 }),
+  digest('digest-window', 'digests, last 4 pages and the first', { window: 4, sinks: 1 }),
+  digest('digest-window-k-32', 'digests, K = 32, last 4 pages and the first', {
+    pagesPerHead: 32,
+    window: 4,
+    sinks: 1,
+  }),
   digest('digest-k-16', 'digests, K = 16', { pagesPerHead: 16 }),
   digest('digest-interval-4', 'digests, interval 4', { rerankInterval: 4 }),
   variant('sparse-follow-up', 'MinMax, retrieving heads exact, sparse follow-up', {

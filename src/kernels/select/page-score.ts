@@ -1,4 +1,5 @@
 /** Scores of pages from their summaries: an upper bound of what any of a page's keys can score (Quest, arXiv 2406.10774). */
+import forcedPages from '../../../shaders/lib/forced-pages.wgsl';
 import pageBound from '../../../shaders/lib/page-bound.wgsl';
 import shader from '../../../shaders/select/page-score.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
@@ -8,8 +9,8 @@ import { kvLibrary } from '../attention/kv-library';
 
 /**
  * For each task `list[2t], list[2t + 1]` = (row, `selectionHead` of a KV head of the slab), `scores[(firstTask + t) · scoreStride + p]` for every
- * page p up to the row's own: f32, the maximum over queries and the group's query heads, unscaled; the own page has the largest
- * finite number. The `numQueries` of row r are in `qkv` from row `firstRow + r` on: 1 where a token selects. `summaries [KV heads of the slab, numSummarySlots, 2,
+ * page p up to the row's own: f32, the maximum over queries and the group's query heads, unscaled; the row's last `window` pages, at
+ * least one, and its first `sinks` have the largest finite number. The `numQueries` of row r are in `qkv` from row `firstRow + r` on: 1 where a token selects. `summaries [KV heads of the slab, numSummarySlots, 2,
  * headDim]` by `summaryTable [sequences, maxPages]`.
  */
 export function pageScore(format: KvElement) {
@@ -25,10 +26,12 @@ export function pageScore(format: KvElement) {
       maxPages: 'u32',
       numSummarySlots: 'u32',
       scoreStride: 'u32',
+      window: 'u32',
+      sinks: 'u32',
     },
     constants: { HEAD_DIM: 64, GROUP: 1 },
     hasList: true,
-    variants: [{ name: 'portable', sources: [kvLibrary[format], pageBound, shader] }],
+    variants: [{ name: 'portable', sources: [kvLibrary[format], pageBound, forcedPages, shader] }],
   } as const satisfies KernelSpec;
 }
 

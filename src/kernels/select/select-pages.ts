@@ -1,6 +1,7 @@
 /** Scores of pages and the highest of them in one dispatch: for lists that one workgroup a head reads fast enough. */
 import portable from '../../../shaders/lib/order-portable.wgsl';
 import subgroups from '../../../shaders/lib/order-subgroups.wgsl';
+import forcedPages from '../../../shaders/lib/forced-pages.wgsl';
 import pageBound from '../../../shaders/lib/page-bound.wgsl';
 import radixSelect from '../../../shaders/lib/radix-select.wgsl';
 import shader from '../../../shaders/select/select-pages.wgsl';
@@ -14,7 +15,7 @@ import { pageScore } from './page-score';
  * begin. Grid: `flatGrid(numTasks)`.
  */
 export function selectPages(format: KvElement) {
-  const common = [pageBound, radixSelect, shader] as const;
+  const common = [pageBound, forcedPages, radixSelect, shader] as const;
   return {
     name: `select/select-pages:${format}`,
     bindings: {

@@ -1,11 +1,13 @@
 /** CPU twin of select/normalize-scores. */
 import type { DigestScoreInput } from './digest-score';
+import { forcePages, type ForcedPages } from './forced-pages';
 
 /** What of a selection it needs. */
 export type NormalizeInput = Pick<
   DigestScoreInput,
   'group' | 'firstTask' | 'firstQuery' | 'numQueries' | 'rows' | 'list' | 'scoreStride'
->;
+> &
+  ForcedPages;
 
 /** Writes the scores of every task's pages: the best of its queries' shares of the softmax mass, summed over the group. */
 export function normalizeScores(input: NormalizeInput, logMasses: Float32Array, scores: Float32Array): void {
@@ -30,6 +32,6 @@ export function normalizeScores(input: NormalizeInput, logMasses: Float32Array, 
         scores[start + page] = isFirst ? share : Math.max(share, scores[start + page]!);
       });
     }
-    scores[start + lastPage] = 3.4028234e38;
+    forcePages(scores.subarray(start, start + lastPage + 1), input);
   }
 }

@@ -1,8 +1,9 @@
 /** CPU twin of select/page-score. */
 import { loadKv, type KvWords } from '../cache/kv-data';
+import { forcePages, type ForcedPages } from './forced-pages';
 
 /** One slab's tasks. */
-export interface PageScoreInput {
+export interface PageScoreInput extends ForcedPages {
   readonly headDim: number;
   readonly group: number;
   readonly qkv: Float32Array;
@@ -51,6 +52,6 @@ export function pageScore(input: PageScoreInput, scores: Float32Array): void {
       }
       scores[start + page] = best;
     }
-    scores[start + lastPage] = 3.4028234e38;
+    forcePages(scores.subarray(start, start + lastPage + 1), input);
   }
 }

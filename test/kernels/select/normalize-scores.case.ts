@@ -7,7 +7,9 @@ import { sceneOf, shapes } from './digest-scene';
 export const cases = shapes.map((shape): KernelCase => {
   const { title, group, rows, list, params: all, numLogs, numTasks } = sceneOf(shape);
   const { firstTask, firstQuery, numQueries, scoreStride } = all;
-  const params = { firstTask, firstQuery, numQueries, scoreStride };
+  // Some with more pages that are always chosen than there are, some with the row's own alone.
+  const forced = group > 1 ? { window: 4, sinks: 2 } : { window: 1, sinks: 0 };
+  const params = { firstTask, firstQuery, numQueries, scoreStride, ...forced };
   const logMasses = randomFloats(numLogs * scoreStride, 7, 40);
   // What earlier queries scored: some of it stays.
   const scores = randomFloats((1 + numTasks) * scoreStride, 8).map((x) => Math.abs(x) / 20);

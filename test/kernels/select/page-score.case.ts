@@ -7,9 +7,9 @@ import type { KernelCase } from '../harness';
 const shapes = [
   { format: 'f16', headDim: 8, group: 1, kvHeads: 1, lengths: [1] },
   { format: 'f16', headDim: 32, group: 2, kvHeads: 4, lengths: [17, 577, 16] },
-  { format: 'f16', headDim: 64, group: 7, kvHeads: 2, lengths: [2000, 1041] },
+  { format: 'f16', headDim: 64, group: 7, kvHeads: 2, lengths: [2000, 1041], window: 4, sinks: 1 },
   { format: 'f16', headDim: 96, group: 4, kvHeads: 2, lengths: [577] },
-  { format: 'f32', headDim: 128, group: 1, kvHeads: 3, lengths: [300, 15] },
+  { format: 'f32', headDim: 128, group: 1, kvHeads: 3, lengths: [300, 15], window: 2 },
   { format: 'f16', headDim: 8, group: 1, kvHeads: 2, lengths: [131_072] },
   { format: 'f16', headDim: 32, group: 3, kvHeads: 2, lengths: [1041, 16], numQueries: 37 },
 ] as const;
@@ -17,6 +17,8 @@ const shapes = [
 export const cases = shapes.map((shape): KernelCase => {
   const { format, headDim, group, kvHeads, lengths } = shape;
   const numQueries = 'numQueries' in shape ? shape.numQueries : 1;
+  const window = 'window' in shape ? shape.window : 1;
+  const sinks = 'sinks' in shape ? shape.sinks : 0;
   const numRows = lengths.length;
   const qkvStride = (group + 2) * kvHeads * headDim;
   const rows = new Uint32Array(4 * numRows);
@@ -46,9 +48,11 @@ export const cases = shapes.map((shape): KernelCase => {
     maxPages,
     numSummarySlots,
     scoreStride,
+    window,
+    sinks,
   };
   return {
-    title: `${format}, headDim ${headDim}, group ${group}, lengths ${lengths.join(' ')}, queries ${numQueries}`,
+    title: `${format}, headDim ${headDim}, group ${group}, lengths ${lengths.join(' ')}, queries ${numQueries}, window ${window}`,
     spec: pageScore(format),
     constants: { HEAD_DIM: headDim, GROUP: group },
     buffers: { qkv, rows, summaryTable, summaries, scores },

@@ -9,7 +9,16 @@ import type { KernelCase } from '../harness';
 const shapes = [
   { format: 'f16', headDim: 8, group: 1, kvHeads: 1, budget: 4, lengths: [1] },
   { format: 'f16', headDim: 8, group: 1, kvHeads: 2, budget: 256, lengths: [131_072] },
-  { format: 'f16', headDim: 32, group: 7, kvHeads: 4, budget: 7, lengths: [17, 4100, 16] },
+  {
+    format: 'f16',
+    headDim: 32,
+    group: 7,
+    kvHeads: 4,
+    budget: 7,
+    lengths: [17, 4100, 16],
+    window: 3,
+    sinks: 1,
+  },
   { format: 'f32', headDim: 16, group: 3, kvHeads: 3, budget: 2, lengths: [300, 15] },
 ] as const;
 
@@ -18,6 +27,8 @@ const eighths = (values: Float32Array<ArrayBuffer>) => values.map((value) => Mat
 /** Queries and bounds are small multiples of 1/8: sums are exact, so that many scores are equal and none depends on an order. */
 export const cases = shapes.map((shape): KernelCase => {
   const { format, headDim, group, kvHeads, budget, lengths } = shape;
+  const window = 'window' in shape ? shape.window : 1;
+  const sinks = 'sinks' in shape ? shape.sinks : 0;
   const numRows = lengths.length;
   const rows = new Uint32Array(4 * numRows);
   lengths.forEach((length, row) => rows.set([numRows - 1 - row, length - 1], 4 * row));
@@ -65,6 +76,8 @@ export const cases = shapes.map((shape): KernelCase => {
     maxPages,
     numSummarySlots,
     scoreStride,
+    window,
+    sinks,
   };
   return {
     title: `${budget} of lengths ${lengths.join(' ')}, ${format}, headDim ${headDim}, group ${group}`,

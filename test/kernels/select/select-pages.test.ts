@@ -43,6 +43,8 @@ test('scores and pages are the same by one kernel and by two', async () => {
     maxPages,
     numSummarySlots: maxPages,
     scoreStride: maxPages,
+    window: 1,
+    sinks: 0,
   };
   const constants = { HEAD_DIM: headDim, GROUP: group };
   const device = await requestTestDevice();

@@ -6,6 +6,8 @@ import { hasSameHeads, planCacheLayout, type CacheShape } from '../../../src/cac
 const shape: CacheShape = {
   selection: 'minmax',
   rerankQueries: 1,
+  window: 1,
+  sinks: 0,
   format: 'f16',
   hostFormat: 'f16',
   numLayers: 3,

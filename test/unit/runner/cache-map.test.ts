@@ -9,6 +9,8 @@ const shape: CacheMapInput['shape'] = {
   hostFormat: 'f16',
   selection: 'minmax',
   rerankQueries: 1,
+  window: 1,
+  sinks: 0,
   numLayers: 2,
   numKvHeads: 2,
   headDim: 8,

@@ -300,3 +300,15 @@ test('outside the GPU a full context takes memory up to the limit, then the disk
   expect(at({ hostBytes: 10_000 })).toEqual({ host: 10_000, disk: pages - 10_000 });
   expect(at({ unstableShare: 1 })).toEqual({ host: 0, disk: 0 });
 });
+
+test.each([
+  [{}, 64, { window: 1, sinks: 0 }],
+  [{ pagesPerHead: 8, window: 5, sinks: 2 }, 8, { window: 5, sinks: 2 }],
+  [{ pagesPerHead: 4, window: 8, sinks: 8 }, 4, { window: 1, sinks: 3 }],
+] as const)('with %j, K is %i and %j of these are always attended', (kv, pagesPerHead, forced) => {
+  expect(plan(kv).cache).toMatchObject({ pagesPerHead, ...forced });
+});
+
+test.each([{ window: 0 }, { window: 65 }, { sinks: 9 }, { sinks: 0.5 }])('%j is out of range', (kv) => {
+  expect(() => plan(kv)).toThrow(RangeError);
+});

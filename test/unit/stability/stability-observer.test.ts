@@ -7,6 +7,8 @@ const shape = {
   hostFormat: 'f16' as const,
   selection: 'minmax' as const,
   rerankQueries: 1,
+  window: 1,
+  sinks: 0,
   numLayers: 2,
   numKvHeads: 2,
   headDim: 8,
