@@ -8,9 +8,9 @@ export interface GenerationOptions {
   max_tokens?: number | null;
   /** Up to 16 strings that end the answer, none empty; the answer is cut before them. */
   stop?: string | string[] | null;
-  /** 0 to 2 (default 1); 0 is greedy. */
+  /** 0 to 2 (default: the model's, else 1); 0 is greedy. */
   temperature?: number | null;
-  /** 0 to 1 (default 1): sample from the likeliest tokens whose probabilities add up to it. */
+  /** 0 to 1 (default: the model's, else 1): sample from the likeliest tokens whose probabilities add up to it. */
   top_p?: number | null;
   /** −2 to 2 (default 0): taken from the logit of a token for each time that the answer has it. */
   frequency_penalty?: number | null;
@@ -29,12 +29,14 @@ export interface GenerationOptions {
   /** A label for the caller's own use; it changes nothing. */
   user?: string | null;
 
-  /** Ours: sample from the `top_k` likeliest tokens; 0 is off (default). */
+  /** Ours: sample from the `top_k` likeliest tokens; 0 is off (default: the model's, else 0). */
   top_k?: number | null;
-  /** Ours: 0 to 1 (default 0): drop tokens less likely than this share of the likeliest one's probability. */
+  /** Ours: 0 to 1 (default: the model's, else 0): drop tokens less likely than this share of the likeliest one's probability. */
   min_p?: number | null;
-  /** Ours: 0.01 to 100 (default 1): above 1, tokens that the text already has become less likely. */
+  /** Ours: 0.01 to 100 (default: the model's, else 1): above 1, tokens that the text already has become less likely. */
   repetition_penalty?: number | null;
+  /** Ours: what is left out of the above is as the model's `generation_config.json` has it (default true). */
+  default_sampling?: boolean | null;
   /** Ours: attend every page, whatever the page budget says (default false). */
   exact?: boolean | null;
   /** Ours: go on past the model's end-of-sequence tokens (default false). */

@@ -1,4 +1,5 @@
 /** The fields that chat and legacy completions share: checked, and turned into what the engine takes. */
+import type { SamplingDefaults } from '../config/sampling-defaults';
 import type { SamplingSettings, SourcesRequest } from '../loop/generation';
 import { checkedInteger, checkedNumber, quoted, type RequestReader } from './request-reader';
 
@@ -12,6 +13,8 @@ export interface RequestContext {
   vocabSize?: number;
   /** The text of the model's chat template: what tools it knows, and how it thinks. */
   chatTemplate?: string | undefined;
+  /** What fields of sampling that a request leaves out are (default: all off, temperature 1). */
+  sampling?: SamplingDefaults;
   /** Draws a seed for a request without one, an unsigned 32-bit integer (default: `crypto.getRandomValues`). */
   drawSeed?: () => number;
 }
@@ -88,12 +91,15 @@ function readStops(reader: RequestReader): string[] {
 function readSampling(reader: RequestReader, context: RequestContext): SamplingSettings {
   const share = { min: 0, max: 1 };
   const penalty = { min: -2, max: 2 };
+  const usesDefaults = reader.boolean('default_sampling') ?? true;
+  const defaults: SamplingDefaults = usesDefaults ? (context.sampling ?? {}) : {};
   return {
-    temperature: reader.number('temperature', { min: 0, max: 2 }) ?? 1,
-    topP: reader.number('top_p', share) ?? 1,
-    topK: reader.integer('top_k', { min: 0, max: maxNumTokens }) ?? 0,
-    minP: reader.number('min_p', share) ?? 0,
-    repetitionPenalty: reader.number('repetition_penalty', { min: 0.01, max: 100 }) ?? 1,
+    temperature: reader.number('temperature', { min: 0, max: 2 }) ?? defaults.temperature ?? 1,
+    topP: reader.number('top_p', share) ?? defaults.topP ?? 1,
+    topK: reader.integer('top_k', { min: 0, max: maxNumTokens }) ?? defaults.topK ?? 0,
+    minP: reader.number('min_p', share) ?? defaults.minP ?? 0,
+    repetitionPenalty:
+      reader.number('repetition_penalty', { min: 0.01, max: 100 }) ?? defaults.repetitionPenalty ?? 1,
     frequencyPenalty: reader.number('frequency_penalty', penalty) ?? 0,
     presencePenalty: reader.number('presence_penalty', penalty) ?? 0,
     seed: readSeed(reader, context.drawSeed ?? drawSeed),

@@ -5,6 +5,7 @@ import { ConfigFields, isJsonObject, quote } from '../util/config-fields';
 import { parseLayers, type LayerConfig } from './layer-config';
 import { parseQuantization, type Quantization } from './quantization';
 import { parseRope, type RopeConfig } from './rope-config';
+import { parseSamplingDefaults, type SamplingDefaults } from './sampling-defaults';
 
 export type { LayerConfig } from './layer-config';
 export type { RopeConfig, RopeScaling } from './rope-config';
@@ -66,6 +67,8 @@ export interface ModelConfig {
   readonly bosId: number | undefined;
   /** Ids that end an answer; ids outside the vocabulary are left out, since they cannot be sampled. */
   readonly eosIds: readonly number[];
+  /** What the model's makers would have answers sampled with. */
+  readonly sampling: SamplingDefaults;
 }
 
 const activations: Readonly<Record<string, Activation>> = {
@@ -181,6 +184,7 @@ export function parseModelConfig(config: unknown, generation?: unknown): ModelCo
     usualContext: scaling.type === 'longrope' ? Math.min(scaling.originalContext, maxContext) : maxContext,
     ...(quantization && { quantization }),
     ...parseSpecialIds(fields, generation, architecture, vocabSize),
+    sampling: parseSamplingDefaults(generation),
   };
 }
 

@@ -80,8 +80,9 @@ export function chatRequestOf(body: unknown): { chat: ChatCompletionRequest; set
     max_output_tokens: limit ?? null,
     metadata: common.metadata ?? {},
     parallel_tool_calls: parallel ?? true,
-    temperature: common.temperature ?? 1,
-    top_p: common.top_p ?? 1,
+    // What the model has them at otherwise, nobody knows at this door.
+    temperature: common.temperature ?? null,
+    top_p: common.top_p ?? null,
     text: { format: format ?? { type: 'text' } },
     tool_choice: choice ?? 'auto',
     tools: tools ?? [],

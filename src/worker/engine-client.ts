@@ -50,21 +50,21 @@ export class Engine {
   /** Documents that are read once and kept. */
   readonly documents: EngineDocuments;
   readonly #connection: Connection;
-  readonly #context: Required<Pick<RequestContext, 'modelName' | 'aliases' | 'vocabSize'>> &
+  readonly #context: Required<Pick<RequestContext, 'modelName' | 'aliases' | 'vocabSize' | 'sampling'>> &
     Pick<RequestContext, 'chatTemplate'>;
   #disposing: Promise<void> | undefined;
 
   private constructor(
     connection: Connection,
     { name, aliases }: { readonly name: string; readonly aliases: readonly string[] },
-    { contextTokens, vocabSize, chatTemplate }: ModelDescription,
+    { contextTokens, vocabSize, chatTemplate, sampling }: ModelDescription,
   ) {
     this.#connection = connection;
     this.aliases = aliases;
     this.documents = new EngineDocuments(connection);
     this.model = name;
     this.contextTokens = contextTokens;
-    this.#context = { modelName: name, aliases, vocabSize, chatTemplate };
+    this.#context = { modelName: name, aliases, vocabSize, chatTemplate, sampling };
     const generate: Generate = (request, signal) => connection.generate(request, signal);
     const { createChat, createCompletion } = creators(generate, this.#context);
     this.chat = { completions: { create: createChat } };

@@ -35,8 +35,9 @@ const handlers: Handlers = {
       send({ kind: 'recovery', phase, ...(error && { error: serializeError(error) }) });
     });
     const { contextTokens } = engine.plan();
-    const { modelId, config, chatTemplate } = engine;
-    return { modelId, contextTokens, vocabSize: config.vocabSize, chatTemplate };
+    const { modelId, chatTemplate } = engine;
+    const { vocabSize, sampling } = engine.config;
+    return { modelId, contextTokens, vocabSize, chatTemplate, sampling };
   },
   async generate(request, id, signal) {
     const events = await loaded().accept(request, signal);

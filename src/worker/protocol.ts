@@ -4,6 +4,7 @@ import type { DocumentDetails, DocumentPlace } from '../prompt/places';
 import type { GenerationRequest, Prompt } from '../loop/generation';
 import type { GenerationEvent } from '../loop/generation-event';
 import type { PlanOptions } from '../engine/engine';
+import type { SamplingDefaults } from '../config/sampling-defaults';
 import type { KvOptions, MemoryPlan } from '../runner/memory-plan';
 import type { CacheEvent } from '../runner/cache-event';
 import type { CacheMap } from '../runner/cache-map';
@@ -39,6 +40,8 @@ export interface ModelDescription {
   readonly vocabSize: number;
   /** The text of its chat template, where it has one. */
   readonly chatTemplate: string | undefined;
+  /** What requests are sampled with that say nothing else. */
+  readonly sampling: SamplingDefaults;
 }
 
 /** Every call of the page, by name, with its argument and its result. */

@@ -61,6 +61,8 @@ export async function ggufSource(
     ['tokenizer.json', tokenizer],
     ['tokenizer_config.json', tokenizerConfig],
   ]);
+  const sampling = samplingOf(metadata);
+  if (sampling) parsed.set('generation_config.json', sampling);
   return {
     id: `${base.id} ${first.name}`,
     // Beside a file there may be those of another model: only what is in it counts.
@@ -76,6 +78,22 @@ export async function ggufSource(
       files: headers.map(({ name, tensors, dataBytes }) => ({ name, tensors, dataBytes })),
     },
   };
+}
+
+/** What a file recommends for sampling, as `generation_config.json` says it; undefined where it recommends nothing. */
+function samplingOf(metadata: GgufMetadata): Record<string, number> | undefined {
+  const keys = {
+    temperature: 'temp',
+    top_k: 'top_k',
+    top_p: 'top_p',
+    min_p: 'min_p',
+    repetition_penalty: 'penalty_repeat',
+  };
+  const known = Object.entries(keys).flatMap(([name, key]) => {
+    const value = metadata.number(`general.sampling.${key}`);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return known.length > 0 ? Object.fromEntries(known) : undefined;
 }
 
 /** The headers of all parts, in their order. */

@@ -56,6 +56,7 @@ describe('parseModelConfig', () => {
       hasFusedGateUp: false,
       isHeadTied: false,
       maxContext: 2048,
+      sampling: {},
       usualContext: 2048,
       bosId: 1,
       eosIds: [2],
