@@ -1,6 +1,6 @@
 // attended[r, h] = sum_s 2^(m_s - m) acc_s / sum_s 2^(m_s - m) l_s over the row's splits, m = max_s m_s
 //
-// One workgroup a (row, head). An invocation merges four channels of its slice of the splits, one of every so many; then slices are added.
+// Grid: one workgroup a (row, head). An invocation merges four channels of its slice of the splits, one of every so many; then slices are added.
 //   partials   [rows, heads, maxSplits, 1 + HEAD_DIM / 4] vec4<f32>: (m, l, -, -), acc of sparse-decode
 //   rows       [rows] (sequence, position, -, -)
 //   listState  [lists] (count, tailStart)
@@ -43,7 +43,7 @@ fn main(
     return;
   }
   let row = rowHead / heads;
-  let list = page_list(rows[row].x, rowHead % heads / GROUP, rows[row].y);
+  let list = pageList(rows[row].x, rowHead % heads / GROUP, rows[row].y);
   let quads = HEAD_DIM / 4u;
   let slices = threads / quads;
   let quad = thread % quads;

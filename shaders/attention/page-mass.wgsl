@@ -50,20 +50,20 @@ const lowest = -3.0e38;
 @compute @workgroup_size(16)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let kvHead = params.kvHead;
-  let list = page_list(params.sequence, kvHead, params.position);
+  let list = pageList(params.sequence, kvHead, params.position);
   let entry = (list.firstSplit + group.x) * list.pagesPerSplit + thread;
   if (group.x >= list.numSplits || thread >= list.pagesPerSplit || entry >= list.numEntries) {
     return;
   }
   var page = list.tailStart + entry - list.count;
   if (entry < list.count) {
-    page = lists[list_index(params.sequence, kvHead) * params.listCapacity + entry];
+    page = lists[listIndex(params.sequence, kvHead) * params.listCapacity + entry];
   }
   let table = params.tableOffset + (params.sequence * params.kvHeads + kvHead) * params.maxPages;
   let slot = blockTable[table + page];
   let units = HEAD_DIM / 8u;
   let stride = HEAD_DIM / 4u + 1u;
-  let firstKey = max(first_visible(params.position), params.firstCounted);
+  let firstKey = max(firstVisible(params.position), params.firstCounted);
   let endKey = min(params.position + 1u, params.endCounted);
   var mass = 0.0;
   for (var head = kvHead * GROUP; head < (kvHead + 1u) * GROUP; head++) {
@@ -82,7 +82,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var token = 0u; token < 16u; token += 4u) {
       var scores = vec4(0.0);
       for (var unit = 0u; unit < units; unit++) {
-        let keys = pool_keys(slot, token, unit);
+        let keys = poolKeys(slot, token, unit);
         scores += qkv[query + 2u * unit] * keys.low + qkv[query + 2u * unit + 1u] * keys.high;
       }
       let positions = vec4(page * 16u + token) + vec4(0u, 1u, 2u, 3u);

@@ -62,8 +62,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let keyStart = (page * 32u + (key & 15u)) * units;
     var score = 0.0;
     for (var unit = 0u; unit < units; unit++) {
-      score += dot(kv_low(tile[keyStart + unit]), qkv[query + 2u * unit]);
-      score += dot(kv_high(tile[keyStart + unit]), qkv[query + 2u * unit + 1u]);
+      score += dot(kvLow(tile[keyStart + unit]), qkv[query + 2u * unit]);
+      score += dot(kvHigh(tile[keyStart + unit]), qkv[query + 2u * unit + 1u]);
     }
     score *= params.scale * 1.4426950408889634;
     let previous = largest;
@@ -74,8 +74,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let valueStart = keyStart + 16u * units;
     for (var unit = 0u; unit < units; unit++) {
       let low = result + 2u * unit;
-      attended[low] = attended[low] * decay + weight * kv_low(tile[valueStart + unit]);
-      attended[low + 1u] = attended[low + 1u] * decay + weight * kv_high(tile[valueStart + unit]);
+      attended[low] = attended[low] * decay + weight * kvLow(tile[valueStart + unit]);
+      attended[low + 1u] = attended[low + 1u] * decay + weight * kvHigh(tile[valueStart + unit]);
     }
   }
   softmaxState[row * heads + head] = vec2(largest, sum);

@@ -30,18 +30,18 @@ override GROUP: u32 = 1;
 const lowest = -3.0e38;
 
 // Index of a pair's query head among all heads of all rows.
-fn head_of(pair: u32, kvHead: u32) -> u32 {
+fn headOf(pair: u32, kvHead: u32) -> u32 {
   let row = params.firstRow + pair / GROUP;
   return row * params.kvHeads * GROUP + kvHead * GROUP + pair % GROUP;
 }
 
 // First vec4 of a pair's query.
-fn query_of(pair: u32, kvHead: u32) -> u32 {
+fn queryOf(pair: u32, kvHead: u32) -> u32 {
   let row = params.firstRow + pair / GROUP;
   return row * (params.qkvStride / 4u) + (kvHead * GROUP + pair % GROUP) * (HEAD_DIM / 4u);
 }
 
-fn state_of(head: u32) -> vec2<f32> {
+fn stateOf(head: u32) -> vec2<f32> {
   if (params.isFirst != 0u) {
     return vec2(lowest, 0.0);
   }
@@ -59,25 +59,25 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   // Pairs beyond the last are its copies: they compute the same, and write the same.
   let pairs = min(vec4(pair) + vec4(0u, 1u, 2u, 3u), vec4(numPairs - 1u));
   let heads = vec4(
-    head_of(pairs.x, kvHead),
-    head_of(pairs.y, kvHead),
-    head_of(pairs.z, kvHead),
-    head_of(pairs.w, kvHead),
+    headOf(pairs.x, kvHead),
+    headOf(pairs.y, kvHead),
+    headOf(pairs.z, kvHead),
+    headOf(pairs.w, kvHead),
   );
   let queries = vec4(
-    query_of(pairs.x, kvHead),
-    query_of(pairs.y, kvHead),
-    query_of(pairs.z, kvHead),
-    query_of(pairs.w, kvHead),
+    queryOf(pairs.x, kvHead),
+    queryOf(pairs.y, kvHead),
+    queryOf(pairs.z, kvHead),
+    queryOf(pairs.w, kvHead),
   );
   let positions = params.firstPosition + pairs / GROUP;
   let firstKeys = select(vec4(0u), positions + 1u - params.window, positions >= vec4(params.window)) * min(params.window, 1u);
   let units = HEAD_DIM / 8u;
   let results = heads * 2u * units;
-  let x0 = state_of(heads.x);
-  let x1 = state_of(heads.y);
-  let x2 = state_of(heads.z);
-  let x3 = state_of(heads.w);
+  let x0 = stateOf(heads.x);
+  let x1 = stateOf(heads.y);
+  let x2 = stateOf(heads.z);
+  let x3 = stateOf(heads.w);
   var largest = vec4(x0.x, x1.x, x2.x, x3.x);
   var sum = vec4(x0.y, x1.y, x2.y, x3.y);
   if (params.isFirst != 0u) {
@@ -116,10 +116,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let k5 = tile[later.y + unit];
       let k6 = tile[later.z + unit];
       let k7 = tile[later.w + unit];
-      let low = mat4x4(kv_low(k0), kv_low(k1), kv_low(k2), kv_low(k3));
-      let high = mat4x4(kv_high(k0), kv_high(k1), kv_high(k2), kv_high(k3));
-      let lowLater = mat4x4(kv_low(k4), kv_low(k5), kv_low(k6), kv_low(k7));
-      let highLater = mat4x4(kv_high(k4), kv_high(k5), kv_high(k6), kv_high(k7));
+      let low = mat4x4(kvLow(k0), kvLow(k1), kvLow(k2), kvLow(k3));
+      let high = mat4x4(kvHigh(k0), kvHigh(k1), kvHigh(k2), kvHigh(k3));
+      let lowLater = mat4x4(kvLow(k4), kvLow(k5), kvLow(k6), kvLow(k7));
+      let highLater = mat4x4(kvHigh(k4), kvHigh(k5), kvHigh(k6), kvHigh(k7));
       let q0 = qkv[queries.x + 2u * unit];
       let q1 = qkv[queries.y + 2u * unit];
       let q2 = qkv[queries.z + 2u * unit];
@@ -172,10 +172,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let v5 = tile[laterValues.y + unit];
       let v6 = tile[laterValues.z + unit];
       let v7 = tile[laterValues.w + unit];
-      let low = mat4x4(kv_low(v0), kv_low(v1), kv_low(v2), kv_low(v3));
-      let high = mat4x4(kv_high(v0), kv_high(v1), kv_high(v2), kv_high(v3));
-      let lowLater = mat4x4(kv_low(v4), kv_low(v5), kv_low(v6), kv_low(v7));
-      let highLater = mat4x4(kv_high(v4), kv_high(v5), kv_high(v6), kv_high(v7));
+      let low = mat4x4(kvLow(v0), kvLow(v1), kvLow(v2), kvLow(v3));
+      let high = mat4x4(kvHigh(v0), kvHigh(v1), kvHigh(v2), kvHigh(v3));
+      let lowLater = mat4x4(kvLow(v4), kvLow(v5), kvLow(v6), kvLow(v7));
+      let highLater = mat4x4(kvHigh(v4), kvHigh(v5), kvHigh(v6), kvHigh(v7));
       let at = results + 2u * unit;
       // All are read before any is written: copies of the last pair must not add twice.
       let a0 = attended[at.x];

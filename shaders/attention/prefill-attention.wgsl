@@ -49,11 +49,11 @@ var<workgroup> right: array<vec4<f32>, 32 * stride>;
 // Of each pair: the factor of what was summed before, at the end 1 / l.
 var<workgroup> factors: array<f32, 32>;
 
-fn position_of(pair: u32) -> u32 {
+fn positionOf(pair: u32) -> u32 {
   return params.firstPosition + pair / GROUP;
 }
 
-fn first_visible(position: u32) -> u32 {
+fn firstVisible(position: u32) -> u32 {
   if (params.window == 0u || position < params.window) {
     return 0u;
   }
@@ -61,12 +61,12 @@ fn first_visible(position: u32) -> u32 {
 }
 
 // Index of a pair's query head among the heads of all rows.
-fn head_of(pair: u32, kvHead: u32) -> u32 {
+fn headOf(pair: u32, kvHead: u32) -> u32 {
   return (params.firstRow + pair / GROUP) * params.kvHeads * GROUP + kvHead * GROUP + pair % GROUP;
 }
 
 // Channels 32 · slice … of the block's keys (part 0) or values (part 1) to `right`; zeros for tokens from `end` on.
-fn load_right(thread: u32, kvHead: u32, block: u32, end: u32, slice: u32, part: u32) {
+fn loadRight(thread: u32, kvHead: u32, block: u32, end: u32, slice: u32, part: u32) {
   let units = HEAD_DIM / 8u;
   for (var i = thread; i < 128u; i += threads) {
     let unit = slice * 4u + i % 4u;
@@ -76,8 +76,8 @@ fn load_right(thread: u32, kvHead: u32, block: u32, end: u32, slice: u32, part: 
     if (unit < units && token < end) {
       let page = kvHead * params.tilePages + token / 16u - params.tileFirstPage;
       let eight = tile[((page * 2u + part) * 16u + token % 16u) * units + unit];
-      low = kv_low(eight);
-      high = kv_high(eight);
+      low = kvLow(eight);
+      high = kvHigh(eight);
     }
     right[(i / 4u) * stride + 2u * (i % 4u)] = low;
     right[(i / 4u) * stride + 2u * (i % 4u) + 1u] = high;
@@ -106,7 +106,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let quad = slice * 8u + column;
       sums[slice * 4u + i] = vec4(0.0);
       if (params.isFirst == 0u && pair < numPairs && quad < quads) {
-        sums[slice * 4u + i] = attended[head_of(pair, kvHead) * quads + quad];
+        sums[slice * 4u + i] = attended[headOf(pair, kvHead) * quads + quad];
       }
     }
   }
@@ -116,14 +116,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let ownPair = firstPair + thread;
   let hasPair = thread < 32u && ownPair < numPairs;
   if (hasPair && params.isFirst == 0u) {
-    let state = softmaxState[head_of(ownPair, kvHead)];
+    let state = softmaxState[headOf(ownPair, kvHead)];
     largest = state.x;
     sum = state.y;
   }
 
   let tileStart = params.tileFirstPage * 16u;
-  let end = min(position_of(lastPair) + 1u, tileStart + params.tileTokens);
-  let begin = max(first_visible(position_of(firstPair)), tileStart) / 32u * 32u;
+  let end = min(positionOf(lastPair) + 1u, tileStart + params.tileTokens);
+  let begin = max(firstVisible(positionOf(firstPair)), tileStart) / 32u * 32u;
   for (var block = begin; block < end; block += 32u) {
     var s0 = vec4(0.0);
     var s1 = vec4(0.0);
@@ -141,7 +141,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         }
         left[(i / 8u) * stride + i % 8u] = query * (params.scale * 1.4426950408889634);
       }
-      load_right(thread, kvHead, block, end, slice, 0u);
+      loadRight(thread, kvHead, block, end, slice, 0u);
       workgroupBarrier();
       // This invocation's keys are column, column + 8, column + 16, column + 24.
       for (var i = 0u; i < 8u; i++) {
@@ -168,8 +168,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     left[(firstOwn + 3u) * stride + column] = s3;
     workgroupBarrier();
     if (thread < 32u) {
-      let position = position_of(min(ownPair, numPairs - 1u));
-      let firstKey = first_visible(position);
+      let position = positionOf(min(ownPair, numPairs - 1u));
+      let firstKey = firstVisible(position);
       let previous = largest;
       for (var i = 0u; i < 8u; i++) {
         let keys = vec4(block + i) + vec4(0u, 8u, 16u, 24u);
@@ -191,7 +191,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     for (var slice = 0u; slice < slices; slice++) {
       workgroupBarrier();
-      load_right(thread, kvHead, block, end, slice, 1u);
+      loadRight(thread, kvHead, block, end, slice, 1u);
       workgroupBarrier();
       var a0 = sums[slice * 4u] * factors[firstOwn];
       var a1 = sums[slice * 4u + 1u] * factors[firstOwn + 1u];
@@ -221,7 +221,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     factors[thread] = select(1.0, 1.0 / sum, params.isLast != 0u);
   }
   if (hasPair) {
-    softmaxState[head_of(ownPair, kvHead)] = vec2(largest, sum);
+    softmaxState[headOf(ownPair, kvHead)] = vec2(largest, sum);
   }
   workgroupBarrier();
   for (var slice = 0u; slice < slices; slice++) {
@@ -229,7 +229,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let pair = firstPair + firstOwn + i;
       let quad = slice * 8u + column;
       if (pair < numPairs && quad < quads) {
-        attended[head_of(pair, kvHead) * quads + quad] = sums[slice * 4u + i] * factors[firstOwn + i];
+        attended[headOf(pair, kvHead) * quads + quad] = sums[slice * 4u + i] * factors[firstOwn + i];
       }
     }
   }

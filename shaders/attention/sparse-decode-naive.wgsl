@@ -34,7 +34,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let kvHead = params.firstKvHead + group.y;
   let sequence = rows[row].x;
   let position = rows[row].y;
-  let pages = page_list(sequence, kvHead, position);
+  let pages = pageList(sequence, kvHead, position);
   if (group.x >= pages.numSplits || thread >= GROUP) {
     return;
   }
@@ -49,7 +49,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var sum = 0.0;
   let begin = (pages.firstSplit + group.x) * pages.pagesPerSplit;
   let end = min(begin + pages.pagesPerSplit, pages.numEntries);
-  let list = list_index(sequence, kvHead);
+  let list = listIndex(sequence, kvHead);
   for (var entry = begin; entry < end; entry++) {
     var page = pages.tailStart + entry - pages.count;
     if (entry < pages.count) {
@@ -58,12 +58,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let slot = blockTable[params.tableOffset + (sequence * params.kvHeads + kvHead) * params.maxPages + page];
     for (var token = 0u; token < 16u; token++) {
       let key = page * 16u + token;
-      if (key < first_visible(position) || key > position) {
+      if (key < firstVisible(position) || key > position) {
         continue;
       }
       var score = 0.0;
       for (var unit = 0u; unit < units; unit++) {
-        let keys = pool_keys(slot, token / 4u * 4u, unit);
+        let keys = poolKeys(slot, token / 4u * 4u, unit);
         score += dot(keys.low[token % 4u], qkv[query + 2u * unit]);
         score += dot(keys.high[token % 4u], qkv[query + 2u * unit + 1u]);
       }
@@ -74,7 +74,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let weight = exp2(score - largest);
       sum = sum * decay + weight;
       for (var unit = 0u; unit < units; unit++) {
-        let value = pool_value(slot, token, unit);
+        let value = poolValue(slot, token, unit);
         let low = result + 1u + 2u * unit;
         partials[low] = partials[low] * decay + weight * value.low;
         partials[low + 1u] = partials[low + 1u] * decay + weight * value.high;

@@ -40,7 +40,7 @@ var<workgroup> maxima: array<vec4<f32>, 4>;
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let kvHead = params.firstKvHead + group.y;
   let row = rows[group.z];
-  let list = page_list(row.x, kvHead, row.y);
+  let list = pageList(row.x, kvHead, row.y);
   if (group.x >= list.numSplits) {
     return;
   }
@@ -55,7 +55,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 fn attend(group: vec3<u32>, row: vec2<u32>, list: PageList, thread: u32, block: u32, firstUnit: u32) {
   let kvHead = params.firstKvHead + group.y;
   let position = row.y;
-  let firstKey = first_visible(position);
+  let firstKey = firstVisible(position);
   let units = HEAD_DIM / 8u;
   let firstEntry = (list.firstSplit + group.x) * list.pagesPerSplit;
   let endEntry = min(firstEntry + list.pagesPerSplit, list.numEntries);
@@ -89,7 +89,7 @@ fn attend(group: vec3<u32>, row: vec2<u32>, list: PageList, thread: u32, block: 
   for (var entry = firstEntry; entry < endEntry; entry++) {
     var page = list.tailStart + entry - list.count;
     if (entry < list.count) {
-      page = lists[list_index(row.x, kvHead) * params.listCapacity + entry];
+      page = lists[listIndex(row.x, kvHead) * params.listCapacity + entry];
     }
     let pageStart = page * 16u;
     if (pageStart + 15u < firstKey) {
@@ -101,7 +101,7 @@ fn attend(group: vec3<u32>, row: vec2<u32>, list: PageList, thread: u32, block: 
     var s2 = vec4(0.0);
     var s3 = vec4(0.0);
     for (var unit = 0u; unit < units; unit++) {
-      let keys = pool_keys(slot, 4u * thread, unit);
+      let keys = poolKeys(slot, 4u * thread, unit);
       let at = query + 2u * unit;
       s0 += qkv[at] * keys.low + qkv[at + 1u] * keys.high;
       if (GROUP > 1u) {
@@ -160,7 +160,7 @@ fn attend(group: vec3<u32>, row: vec2<u32>, list: PageList, thread: u32, block: 
       let score = scores[token];
       let weight = select(exp2(score - largest), vec4(0.0), score == vec4(lowest));
       sum += weight;
-      let first = pool_value(slot, token, unitA);
+      let first = poolValue(slot, token, unitA);
       a0 = fma(vec4(weight.x), first.low, a0);
       b0 = fma(vec4(weight.x), first.high, b0);
       if (GROUP > 1u) {
@@ -174,7 +174,7 @@ fn attend(group: vec3<u32>, row: vec2<u32>, list: PageList, thread: u32, block: 
         b3 = fma(vec4(weight.w), first.high, b3);
       }
       if (HEAD_DIM > 32u) {
-        let second = pool_value(slot, token, unitB);
+        let second = poolValue(slot, token, unitB);
         c0 = fma(vec4(weight.x), second.low, c0);
         d0 = fma(vec4(weight.x), second.high, d0);
         if (GROUP > 1u) {

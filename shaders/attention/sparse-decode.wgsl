@@ -73,7 +73,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let kvHead = params.firstKvHead + group.y;
   let sequence = rows[row].x;
   let position = rows[row].y;
-  let list = page_list(sequence, kvHead, position);
+  let list = pageList(sequence, kvHead, position);
   if (group.x >= list.numSplits) {
     return;
   }
@@ -84,14 +84,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let entry = firstEntry + thread;
     var page = list.tailStart + entry - list.count;
     if (entry < list.count) {
-      page = lists[list_index(sequence, kvHead) * params.listCapacity + entry];
+      page = lists[listIndex(sequence, kvHead) * params.listCapacity + entry];
     }
     let table = params.tableOffset + (sequence * params.kvHeads + kvHead) * params.maxPages;
     pages[thread] = vec2(blockTable[table + page], page * 16u);
   }
 
   let units = HEAD_DIM / 8u;
-  let firstKey = first_visible(position);
+  let firstKey = firstVisible(position);
   for (var block = 0u; block < GROUP; block += HEADS) {
     let firstHead = kvHead * GROUP + block;
     let numHeads = min(GROUP - block, HEADS);
@@ -123,7 +123,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
           if (units % lanes != 0u && unit >= units) {
             break;
           }
-          let keys = pool_keys(slot, key % 16u, unit);
+          let keys = poolKeys(slot, key % 16u, unit);
           let at = query + 2u * unit;
           s0 += product(at, keys);
           if (HEADS > 1u) {
@@ -148,19 +148,19 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let isOwn = thread < keysPerPass && own < numKeys;
       let place = page.y + own % 16u;
       let isSeen = isOwn && place >= firstKey && place <= position;
-      share_scores(shareStart, thread, mat4x4(s0, s1, s2, s3));
+      shareScores(shareStart, thread, mat4x4(s0, s1, s2, s3));
       workgroupBarrier();
       if (isOwn) {
-        let score = select(vec4(lowest), sum_of_lanes(shareStart, thread), isSeen);
+        let score = select(vec4(lowest), sumOfLanes(shareStart, thread), isSeen);
         scores[own] = score;
         largest0 = max(largest0, score);
       }
       if (HEADS > 4u) {
         workgroupBarrier();
-        share_scores(0u, thread, mat4x4(s4, s5, s6, s7));
+        shareScores(0u, thread, mat4x4(s4, s5, s6, s7));
         workgroupBarrier();
         if (isOwn) {
-          let score = select(vec4(lowest), sum_of_lanes(0u, thread), isSeen);
+          let score = select(vec4(lowest), sumOfLanes(0u, thread), isSeen);
           scores[256u + own] = score;
           largest1 = max(largest1, score);
         }
@@ -207,7 +207,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         var values: array<Value, valuesPerPass>;
         for (var i = 0u; i < valuesPerPass; i++) {
           let key = min(first + i * slices, numKeys - 1u);
-          values[i] = pool_value(pages[key / 16u].x, key % 16u, unit);
+          values[i] = poolValue(pages[key / 16u].x, key % 16u, unit);
         }
         for (var i = 0u; i < valuesPerPass; i++) {
           let key = first + i * slices;
@@ -237,9 +237,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       }
     }
     let start = ((row * params.kvHeads * GROUP + firstHead) * params.maxSplits + group.x) * (2u * units + 1u);
-    write_heads(start, numHeads, 0u, thread, mat4x4(low0, high0, low1, high1));
+    writeHeads(start, numHeads, 0u, thread, mat4x4(low0, high0, low1, high1));
     if (HEADS > 2u) {
-      write_heads(start, numHeads, 2u, thread, mat4x4(low2, high2, low3, high3));
+      writeHeads(start, numHeads, 2u, thread, mat4x4(low2, high2, low3, high3));
     }
     workgroupBarrier();
   }
@@ -251,7 +251,7 @@ fn product(at: u32, keys: Keys) -> vec4<f32> {
 }
 
 // From the four keys of each head to the four heads of each key.
-fn share_scores(start: u32, thread: u32, scoresOfHeads: mat4x4<f32>) {
+fn shareScores(start: u32, thread: u32, scoresOfHeads: mat4x4<f32>) {
   let ofKeys = transpose(scoresOfHeads);
   let at = start + thread % lanes * laneStride + 4u * (thread / lanes);
   shares[at] = ofKeys[0];
@@ -261,7 +261,7 @@ fn share_scores(start: u32, thread: u32, scoresOfHeads: mat4x4<f32>) {
 }
 
 // Scores of four heads for a key of the pass.
-fn sum_of_lanes(start: u32, key: u32) -> vec4<f32> {
+fn sumOfLanes(start: u32, key: u32) -> vec4<f32> {
   var total = shares[start + key];
   for (var lane = 1u; lane < lanes; lane++) {
     total += shares[start + lane * laneStride + key];
@@ -271,7 +271,7 @@ fn sum_of_lanes(start: u32, key: u32) -> vec4<f32> {
 
 // Adds the slices of two heads of each quad, `first` and the next, and writes their partial results. Invocation `thread` has
 // eight channels of both; `start` is the place of the block's first head.
-fn write_heads(start: u32, numHeads: u32, first: u32, thread: u32, values: mat4x4<f32>) {
+fn writeHeads(start: u32, numHeads: u32, first: u32, thread: u32, values: mat4x4<f32>) {
   let units = HEAD_DIM / 8u;
   let tasks = headQuads * units;
   let slices = min(threads / tasks, 16u);

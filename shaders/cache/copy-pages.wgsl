@@ -1,6 +1,6 @@
 // destination[list[i].y] = source[list[i].x] for every pair: pages between two buffers of equal page size.
 //
-// One workgroup a pair. No destination page stands twice in the list.
+// Grid: one workgroup a pair. No destination page stands twice in the list.
 //   source       [pages, wordsPerPage] u32, as vec4
 //   destination  [pages, wordsPerPage] u32, as vec4
 //   list         [numPages] (source page, destination page)

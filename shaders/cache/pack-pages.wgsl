@@ -1,7 +1,7 @@
 // packed[list[i].y] = pages[list[i].x] in 8 bits an element, for every pair. Whole pages (numTokens 16) are rounded where they
 // stand: from then on they are, to the bit, what unpack-pages makes of the packed ones.
 //
-// One invocation a (pair, eight channels of all keys), or a (pair, value of a token). Of a page with fewer tokens the rest of
+// Grid: one invocation a (pair, eight channels of all keys), or a (pair, value of a token). Of a page with fewer tokens the rest of
 // the packed page is left as it was.
 //   pages   [pages, 2, 16, HEAD_DIM] KvEight
 //   packed  [pages, page of lib/kv-int8] u32
@@ -35,74 +35,74 @@ fn main(
     return;
   }
   if (part < units) {
-    pack_keys(list[pair], part);
+    packKeys(list[pair], part);
   } else if (part - units < params.numTokens) {
-    pack_value(list[pair], part - units);
+    packValue(list[pair], part - units);
   }
 }
 
-fn pack_keys(pair: vec2<u32>, unit: u32) {
+fn packKeys(pair: vec2<u32>, unit: u32) {
   let units = HEAD_DIM / 8u;
   let column = pair.x * 32u * units + unit;
-  var lowMin = kv_low(pages[column]);
+  var lowMin = kvLow(pages[column]);
   var lowMax = lowMin;
-  var highMin = kv_high(pages[column]);
+  var highMin = kvHigh(pages[column]);
   var highMax = highMin;
   for (var token = 1u; token < params.numTokens; token++) {
     let key = pages[column + token * units];
-    lowMin = min(lowMin, kv_low(key));
-    lowMax = max(lowMax, kv_low(key));
-    highMin = min(highMin, kv_high(key));
-    highMax = max(highMax, kv_high(key));
+    lowMin = min(lowMin, kvLow(key));
+    lowMax = max(lowMax, kvLow(key));
+    highMin = min(highMin, kvHigh(key));
+    highMax = max(highMax, kvHigh(key));
   }
-  let least = pack_bounds(lowMin, highMin);
-  let largest = pack_bounds(lowMax, highMax);
-  let page = pair.y * packed_words(units);
-  let range = page + key_ranges_at(units) + 8u * unit;
+  let least = packBounds(lowMin, highMin);
+  let largest = packBounds(lowMax, highMax);
+  let page = pair.y * packedWords(units);
+  let range = page + keyRangesAt(units) + 8u * unit;
   for (var i = 0u; i < 4u; i++) {
     packed[range + i] = least[i];
     packed[range + 4u + i] = largest[i];
   }
-  lowMin = low_bounds(least);
-  lowMax = low_bounds(largest);
-  highMin = high_bounds(least);
-  highMax = high_bounds(largest);
+  lowMin = lowBounds(least);
+  lowMax = lowBounds(largest);
+  highMin = highBounds(least);
+  highMax = highBounds(largest);
   for (var token = 0u; token < params.numTokens; token++) {
     let key = pages[column + token * units];
-    let low = codes_of(kv_low(key), lowMin, lowMax);
-    let high = codes_of(kv_high(key), highMin, highMax);
+    let low = codesOf(kvLow(key), lowMin, lowMax);
+    let high = codesOf(kvHigh(key), highMin, highMax);
     let at = page + 2u * (token * units + unit);
     packed[at] = low;
     packed[at + 1u] = high;
     if (params.numTokens == 16u) {
-      pages[column + token * units] = kv_pack(
-        elements_of(low, lowMin, lowMax),
-        elements_of(high, highMin, highMax),
+      pages[column + token * units] = kvPack(
+        elementsOf(low, lowMin, lowMax),
+        elementsOf(high, highMin, highMax),
       );
     }
   }
 }
 
-fn pack_value(pair: vec2<u32>, token: u32) {
+fn packValue(pair: vec2<u32>, token: u32) {
   let units = HEAD_DIM / 8u;
   let start = (pair.x * 32u + 16u + token) * units;
-  var range = range_of(kv_low(pages[start]), kv_high(pages[start]));
+  var range = rangeOf(kvLow(pages[start]), kvHigh(pages[start]));
   for (var unit = 1u; unit < units; unit++) {
-    range = wider(range, range_of(kv_low(pages[start + unit]), kv_high(pages[start + unit])));
+    range = wider(range, rangeOf(kvLow(pages[start + unit]), kvHigh(pages[start + unit])));
   }
-  let stored = pack_range(range);
-  let page = pair.y * packed_words(units);
-  packed[page + value_ranges_at(units) + token] = stored;
+  let stored = packRange(range);
+  let page = pair.y * packedWords(units);
+  packed[page + valueRangesAt(units) + token] = stored;
   let least = vec4(unpack2x16float(stored).x);
   let largest = vec4(unpack2x16float(stored).y);
   for (var unit = 0u; unit < units; unit++) {
-    let low = codes_of(kv_low(pages[start + unit]), least, largest);
-    let high = codes_of(kv_high(pages[start + unit]), least, largest);
+    let low = codesOf(kvLow(pages[start + unit]), least, largest);
+    let high = codesOf(kvHigh(pages[start + unit]), least, largest);
     let at = page + 2u * ((16u + token) * units + unit);
     packed[at] = low;
     packed[at + 1u] = high;
     if (params.numTokens == 16u) {
-      pages[start + unit] = kv_pack(elements_of(low, least, largest), elements_of(high, least, largest));
+      pages[start + unit] = kvPack(elementsOf(low, least, largest), elementsOf(high, least, largest));
     }
   }
 }

@@ -4,7 +4,7 @@
 //   distribution is rounded to with the least squared error (Lloyd, Max); the borders are 0 and ±0.9816 s
 // Rotated channels are close to normally distributed, whatever outliers the keys have.
 //
-// One workgroup an entry of the list.
+// Grid: one workgroup an entry of the list.
 //   pool     [pages] of PoolWord: lib/kv-pool or lib/kv-pool-int8; a pool, a tile, or staged pages
 //   digests  [slots, digest] u32, a digest being
 //     [HEAD_DIM / 8, 8]  codes: word j of eight channels has tokens 2j and 2j + 1; bits 8b + 2f are channel 4 (f % 2) + b of
@@ -33,7 +33,7 @@ const levelUnit = 0.151;
 var<workgroup> keys: array<f32, 2048>;
 var<workgroup> squares: array<f32, 16>;
 
-fn as_stored(x: vec4<f32>) -> vec4<f32> {
+fn asStored(x: vec4<f32>) -> vec4<f32> {
   if (ROUND == 0u) {
     return x;
   }
@@ -41,8 +41,8 @@ fn as_stored(x: vec4<f32>) -> vec4<f32> {
 }
 
 fn put(at: u32, low: vec4<f32>, high: vec4<f32>) {
-  let a = as_stored(low);
-  let b = as_stored(high);
+  let a = asStored(low);
+  let b = asStored(high);
   for (var i = 0u; i < 4u; i++) {
     keys[at + i] = a[i];
     keys[at + 4u + i] = b[i];
@@ -69,7 +69,7 @@ fn main(
     for (var i = thread; i < numTokens / 4u * units; i += threads) {
       let token = i / units * 4u;
       let unit = i % units;
-      let four = pool_keys(page, first + token, unit);
+      let four = poolKeys(page, first + token, unit);
       for (var j = 0u; j < 4u; j++) {
         put((token + j) * HEAD_DIM + 8u * unit, four.low[j], four.high[j]);
       }

@@ -36,9 +36,9 @@ fn main(
   let page = params.firstPage + task / units % params.numPages;
   let localKvHead = task / units / params.numPages;
   let tilePage = (params.firstKvHead + localKvHead) * params.tilePages + page - params.tileFirstPage;
-  let range = (tilePage * packed_words(units) + key_ranges_at(units)) / 4u + 2u * unit;
+  let range = (tilePage * packedWords(units) + keyRangesAt(units)) / 4u + 2u * unit;
   let slot = summaryTable[params.tableOffset + page];
   let summary = (localKvHead * params.numSummarySlots + slot) * 2u * units + unit;
-  summaries[summary] = kv_pack(low_bounds(tile[range]), high_bounds(tile[range]));
-  summaries[summary + units] = kv_pack(low_bounds(tile[range + 1u]), high_bounds(tile[range + 1u]));
+  summaries[summary] = kvPack(lowBounds(tile[range]), highBounds(tile[range]));
+  summaries[summary + units] = kvPack(lowBounds(tile[range + 1u]), highBounds(tile[range + 1u]));
 }

@@ -1,6 +1,6 @@
 // Summaries of full pages of one sequence: per channel the minimum, then the maximum, of the page's 16 keys as stored.
 //
-// One invocation a (KV head of the slab, page, eight channels).
+// Grid: one invocation a (KV head of the slab, page, eight channels).
 //   tile          [kvHeads, tilePages, 2, 16, HEAD_DIM] KvEight; its first page is page tileFirstPage of the sequence
 //   summaryTable  [sequences, maxPages] summary slots; the sequence's row begins at tableOffset
 //   summaries     [numKvHeads, numSummarySlots, 2, HEAD_DIM] KvEight
@@ -40,19 +40,19 @@ fn main(
   let localKvHead = task / units / params.numPages;
   let tilePage = (params.firstKvHead + localKvHead) * params.tilePages + page - params.tileFirstPage;
   let column = tilePage * 32u * units + unit;
-  var lowMin = kv_low(tile[column]);
+  var lowMin = kvLow(tile[column]);
   var lowMax = lowMin;
-  var highMin = kv_high(tile[column]);
+  var highMin = kvHigh(tile[column]);
   var highMax = highMin;
   for (var token = 1u; token < 16u; token++) {
     let key = tile[column + token * units];
-    lowMin = min(lowMin, kv_low(key));
-    lowMax = max(lowMax, kv_low(key));
-    highMin = min(highMin, kv_high(key));
-    highMax = max(highMax, kv_high(key));
+    lowMin = min(lowMin, kvLow(key));
+    lowMax = max(lowMax, kvLow(key));
+    highMin = min(highMin, kvHigh(key));
+    highMax = max(highMax, kvHigh(key));
   }
   let slot = summaryTable[params.tableOffset + page];
   let summary = (localKvHead * params.numSummarySlots + slot) * 2u * units + unit;
-  summaries[summary] = kv_pack(lowMin, highMin);
-  summaries[summary + units] = kv_pack(lowMax, highMax);
+  summaries[summary] = kvPack(lowMin, highMin);
+  summaries[summary + units] = kvPack(lowMax, highMax);
 }

@@ -1,7 +1,7 @@
 // For rows firstRow…firstRow + numRows of a segment, at positions firstPosition…: q = rope(norm(q)) in place,
 // k = rope(norm(k)) and v into the KV tile.
 //
-// GROUP q heads, k and v of one KV head are GROUP + 2 tasks; eight channels an invocation, 64 / (HEAD_DIM / 8) tasks a
+// Grid: GROUP q heads, k and v of one KV head are GROUP + 2 tasks; eight channels an invocation, 64 / (HEAD_DIM / 8) tasks a
 // workgroup.
 //   qkv        [segment rows, qkvStride] f32, as vec4
 //   ropeTable  [256 + ceil(maxContext / 256), rotaryDim / 2] (cos, sin), as vec4
@@ -46,8 +46,8 @@ fn main(
   let start = (params.firstRow + row) * (params.qkvStride / 4u) + head * (HEAD_DIM / 4u);
   var share: Share;
   if (isActive) {
-    share = load_share(start, unit);
-    squares[thread] = sum_of_squares(share);
+    share = loadShare(start, unit);
+    squares[thread] = sumOfSquares(share);
   }
   // The partners of every invocation are read before any of them is overwritten.
   storageBarrier();
@@ -58,7 +58,7 @@ fn main(
   let position = params.firstPosition + row;
   if (head < numQueryHeads + params.kvHeads) {
     if (QK_NORM != 0u) {
-      share = normed(share, inverse_rms(thread - unit), select(0u, 1u, head >= numQueryHeads));
+      share = normed(share, inverseRms(thread - unit), select(0u, 1u, head >= numQueryHeads));
     }
     share.first = rotated(share.first, share.firstPartner, share.quad, position);
     share.second = rotated(share.second, share.secondPartner, share.quad + 1u, position);
@@ -71,5 +71,5 @@ fn main(
   let kvHead = (head - numQueryHeads) % params.kvHeads;
   let isValue = (head - numQueryHeads) / params.kvHeads;
   let page = kvHead * params.tilePages + (position >> 4u) - params.tileFirstPage;
-  tile[((page * 2u + isValue) * 16u + (position & 15u)) * units + unit] = kv_pack(share.first, share.second);
+  tile[((page * 2u + isValue) * 16u + (position & 15u)) * units + unit] = kvPack(share.first, share.second);
 }

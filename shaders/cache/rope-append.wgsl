@@ -1,7 +1,7 @@
 // For every row and every head of a slab's KV heads: q = rope(norm(q)) in place, k = rope(norm(k)) and v into the page
 // of the row's position. The last token of a page also writes the page's summary: per-channel min and max of its keys.
 //
-// GROUP q heads, k and v of one KV head are GROUP + 2 tasks; eight channels an invocation, 64 / (HEAD_DIM / 8) tasks a
+// Grid: GROUP q heads, k and v of one KV head are GROUP + 2 tasks; eight channels an invocation, 64 / (HEAD_DIM / 8) tasks a
 // workgroup. At most one row a sequence.
 //   qkv           [rows, qkvStride] f32, as vec4
 //   ropeTable     [256 + ceil(maxContext / 256), rotaryDim / 2] (cos, sin), as vec4
@@ -62,8 +62,8 @@ fn main(
   let start = row * (params.qkvStride / 4u) + head * (HEAD_DIM / 4u);
   var share: Share;
   if (isActive) {
-    share = load_share(start, unit);
-    squares[thread] = sum_of_squares(share);
+    share = loadShare(start, unit);
+    squares[thread] = sumOfSquares(share);
     observe(thread, share);
   }
   // The partners of every invocation are read before any of them is overwritten.
@@ -76,7 +76,7 @@ fn main(
   let position = rows[row].y;
   if (part <= GROUP) {
     if (QK_NORM != 0u) {
-      share = normed(share, inverse_rms(thread - unit), select(0u, 1u, part == GROUP));
+      share = normed(share, inverseRms(thread - unit), select(0u, 1u, part == GROUP));
     }
     share.first = rotated(share.first, share.firstPartner, share.quad, position);
     share.second = rotated(share.second, share.secondPartner, share.quad + 1u, position);
@@ -91,11 +91,11 @@ fn main(
   let table = params.tableOffset + (sequence * params.kvHeads + kvHead) * params.maxPages;
   let slot = blockTable[table + page];
   if (part > GROUP) {
-    append_value(slot, position & 15u, unit, share, thread - unit);
+    appendValue(slot, position & 15u, unit, share, thread - unit);
     return;
   }
   let summaryOfHead = localKvHead * params.numSummarySlots * 2u * units + unit;
   let summary = summaryOfHead + summaryTable[sequence * params.maxPages + page] * 2u * units;
   let open = summaryOfHead + params.firstOpenSlot * 2u * units + sequence * 16u * units;
-  append_key(slot, position & 15u, unit, share, summary, open);
+  appendKey(slot, position & 15u, unit, share, summary, open);
 }

@@ -1,6 +1,6 @@
 // pages[list[i].y] = packed[list[i].x] for every pair: pages of 8 bits as elements.
 //
-// One invocation a (pair, token of K or V, eight channels).
+// Grid: one invocation a (pair, token of K or V, eight channels).
 //   packed  [pages, page of lib/kv-int8] u32, as vec2
 //   pages   [pages, 2, 16, HEAD_DIM] KvEight
 //   list    [numPages] (packed page, page)
@@ -30,7 +30,7 @@ fn main(
   if (pair >= params.numPages) {
     return;
   }
-  let page = list[pair].x * (packed_words(units) / 2u);
+  let page = list[pair].x * (packedWords(units) / 2u);
   let row = task / units % 32u;
   let unit = task % units;
   let codes = packed[page + row * units + unit];
@@ -39,23 +39,23 @@ fn main(
   var highMin: vec4<f32>;
   var highMax: vec4<f32>;
   if (row < 16u) {
-    let range = page + key_ranges_at(units) / 2u + 4u * unit;
+    let range = page + keyRangesAt(units) / 2u + 4u * unit;
     let least = vec4(packed[range], packed[range + 1u]);
     let largest = vec4(packed[range + 2u], packed[range + 3u]);
-    lowMin = low_bounds(least);
-    highMin = high_bounds(least);
-    lowMax = low_bounds(largest);
-    highMax = high_bounds(largest);
+    lowMin = lowBounds(least);
+    highMin = highBounds(least);
+    lowMax = lowBounds(largest);
+    highMax = highBounds(largest);
   } else {
     let token = row - 16u;
-    let range = unpack2x16float(packed[page + value_ranges_at(units) / 2u + token / 2u][token % 2u]);
+    let range = unpack2x16float(packed[page + valueRangesAt(units) / 2u + token / 2u][token % 2u]);
     lowMin = vec4(range.x);
     highMin = lowMin;
     lowMax = vec4(range.y);
     highMax = lowMax;
   }
-  pages[(list[pair].y * 32u + row) * units + unit] = kv_pack(
-    elements_of(codes.x, lowMin, lowMax),
-    elements_of(codes.y, highMin, highMax),
+  pages[(list[pair].y * 32u + row) * units + unit] = kvPack(
+    elementsOf(codes.x, lowMin, lowMax),
+    elementsOf(codes.y, highMin, highMax),
   );
 }

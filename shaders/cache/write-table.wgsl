@@ -1,6 +1,6 @@
 // table[list[i].x] = list[i].y for every pair.
 //
-// One invocation a pair. No index stands twice in the list.
+// Grid: one invocation a pair. No index stands twice in the list.
 //   table  [entries] u32
 //   list   [numPairs] (index, value)
 

@@ -3,6 +3,6 @@
 
 const forced = 3.4028234e38;
 
-fn is_forced(page: u32, lastPage: u32) -> bool {
+fn isForced(page: u32, lastPage: u32) -> bool {
   return page + params.window > lastPage || page < params.sinks;
 }

@@ -13,40 +13,40 @@ var<workgroup> extremes: array<vec2<f32>, threads>;
 
 // What an invocation tells the others of its head before they meet.
 fn observe(thread: u32, share: Share) {
-  let stored = kv_pack(share.first, share.second);
-  extremes[thread] = range_of(kv_low(stored), kv_high(stored));
+  let stored = kvPack(share.first, share.second);
+  extremes[thread] = rangeOf(kvLow(stored), kvHigh(stored));
 }
 
 // Channels 8·unit … of the key of a page's token. `summary`: index of the page's summary for these channels, which the
 // page's last token writes; `open`: index of the open page's first key.
-fn append_key(slot: u32, token: u32, unit: u32, share: Share, summary: u32, open: u32) {
+fn appendKey(slot: u32, token: u32, unit: u32, share: Share, summary: u32, open: u32) {
   let units = HEAD_DIM / 8u;
-  let stored = kv_pack(share.first, share.second);
+  let stored = kvPack(share.first, share.second);
   summaries[open + token * units] = stored;
-  var lowMin = kv_low(stored);
+  var lowMin = kvLow(stored);
   var lowMax = lowMin;
-  var highMin = kv_high(stored);
+  var highMin = kvHigh(stored);
   var highMax = highMin;
   for (var i = 0u; i < token; i++) {
     let key = summaries[open + i * units];
-    lowMin = min(lowMin, kv_low(key));
-    lowMax = max(lowMax, kv_low(key));
-    highMin = min(highMin, kv_high(key));
-    highMax = max(highMax, kv_high(key));
+    lowMin = min(lowMin, kvLow(key));
+    lowMax = max(lowMax, kvLow(key));
+    highMin = min(highMin, kvHigh(key));
+    highMax = max(highMax, kvHigh(key));
   }
-  let page = slot * packed_words(units);
+  let page = slot * packedWords(units);
   for (var i = 0u; i <= token; i++) {
     var key = stored;
     if (i < token) {
       key = summaries[open + i * units];
     }
     let at = page + 2u * (i * units + unit);
-    pool[at] = codes_of(kv_low(key), lowMin, lowMax);
-    pool[at + 1u] = codes_of(kv_high(key), highMin, highMax);
+    pool[at] = codesOf(kvLow(key), lowMin, lowMax);
+    pool[at + 1u] = codesOf(kvHigh(key), highMin, highMax);
   }
-  let least = kv_pack(lowMin, highMin);
-  let largest = kv_pack(lowMax, highMax);
-  let range = page + key_ranges_at(units) + 8u * unit;
+  let least = kvPack(lowMin, highMin);
+  let largest = kvPack(lowMax, highMax);
+  let range = page + keyRangesAt(units) + 8u * unit;
   for (var i = 0u; i < 4u; i++) {
     pool[range + i] = least[i];
     pool[range + 4u + i] = largest[i];
@@ -58,18 +58,18 @@ fn append_key(slot: u32, token: u32, unit: u32, share: Share, summary: u32, open
 }
 
 // Channels 8·unit … of the value of a page's token; `firstThread` has the head's first channels.
-fn append_value(slot: u32, token: u32, unit: u32, share: Share, firstThread: u32) {
+fn appendValue(slot: u32, token: u32, unit: u32, share: Share, firstThread: u32) {
   let units = HEAD_DIM / 8u;
   var range = extremes[firstThread];
   for (var i = 1u; i < units; i++) {
     range = wider(range, extremes[firstThread + i]);
   }
-  let stored = kv_pack(share.first, share.second);
-  let page = slot * packed_words(units);
+  let stored = kvPack(share.first, share.second);
+  let page = slot * packedWords(units);
   let at = page + 2u * ((16u + token) * units + unit);
-  pool[at] = codes_of(kv_low(stored), vec4(range.x), vec4(range.y));
-  pool[at + 1u] = codes_of(kv_high(stored), vec4(range.x), vec4(range.y));
+  pool[at] = codesOf(kvLow(stored), vec4(range.x), vec4(range.y));
+  pool[at + 1u] = codesOf(kvHigh(stored), vec4(range.x), vec4(range.y));
   if (unit == 0u) {
-    pool[page + value_ranges_at(units) + token] = pack_range(range);
+    pool[page + valueRangesAt(units) + token] = packRange(range);
   }
 }

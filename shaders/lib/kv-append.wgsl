@@ -11,30 +11,30 @@ fn observe(thread: u32, share: Share) {}
 
 // Channels 8·unit … of the key of a page's token. `summary`: index of the page's summary for these channels, which the
 // page's last token writes; `open` is not used.
-fn append_key(slot: u32, token: u32, unit: u32, share: Share, summary: u32, open: u32) {
+fn appendKey(slot: u32, token: u32, unit: u32, share: Share, summary: u32, open: u32) {
   let units = HEAD_DIM / 8u;
   let column = slot * 32u * units + unit;
-  let stored = kv_pack(share.first, share.second);
+  let stored = kvPack(share.first, share.second);
   pool[column + token * units] = stored;
   if (token != 15u || SUMMARY == 0u) {
     return;
   }
-  var lowMin = kv_low(stored);
+  var lowMin = kvLow(stored);
   var lowMax = lowMin;
-  var highMin = kv_high(stored);
+  var highMin = kvHigh(stored);
   var highMax = highMin;
   for (var i = 0u; i < 15u; i++) {
     let key = pool[column + i * units];
-    lowMin = min(lowMin, kv_low(key));
-    lowMax = max(lowMax, kv_low(key));
-    highMin = min(highMin, kv_high(key));
-    highMax = max(highMax, kv_high(key));
+    lowMin = min(lowMin, kvLow(key));
+    lowMax = max(lowMax, kvLow(key));
+    highMin = min(highMin, kvHigh(key));
+    highMax = max(highMax, kvHigh(key));
   }
-  summaries[summary] = kv_pack(lowMin, highMin);
-  summaries[summary + units] = kv_pack(lowMax, highMax);
+  summaries[summary] = kvPack(lowMin, highMin);
+  summaries[summary + units] = kvPack(lowMax, highMax);
 }
 
 // Channels 8·unit … of the value of a page's token; `firstThread` has the head's first channels.
-fn append_value(slot: u32, token: u32, unit: u32, share: Share, firstThread: u32) {
-  pool[(slot * 32u + 16u + token) * (HEAD_DIM / 8u) + unit] = kv_pack(share.first, share.second);
+fn appendValue(slot: u32, token: u32, unit: u32, share: Share, firstThread: u32) {
+  pool[(slot * 32u + 16u + token) * (HEAD_DIM / 8u) + unit] = kvPack(share.first, share.second);
 }

@@ -4,15 +4,15 @@
 alias KvEight = array<vec4<f32>, 2>;
 
 // Channels 0…3 of eight.
-fn kv_low(eight: KvEight) -> vec4<f32> {
+fn kvLow(eight: KvEight) -> vec4<f32> {
   return eight[0];
 }
 
 // Channels 4…7 of eight.
-fn kv_high(eight: KvEight) -> vec4<f32> {
+fn kvHigh(eight: KvEight) -> vec4<f32> {
   return eight[1];
 }
 
-fn kv_pack(low: vec4<f32>, high: vec4<f32>) -> KvEight {
+fn kvPack(low: vec4<f32>, high: vec4<f32>) -> KvEight {
   return KvEight(low, high);
 }

@@ -6,53 +6,53 @@
 //   V ranges  [16]             of a token (least, largest), an f16 pair
 // What is packed comes from f16 or f32 and ranges are f16: least and largest of f16 elements come back as they were.
 
-fn packed_words(units: u32) -> u32 {
+fn packedWords(units: u32) -> u32 {
   return 72u * units + 16u;
 }
 
 // Words of a page before its ranges of K, and of V.
-fn key_ranges_at(units: u32) -> u32 {
+fn keyRangesAt(units: u32) -> u32 {
   return 64u * units;
 }
 
-fn value_ranges_at(units: u32) -> u32 {
+fn valueRangesAt(units: u32) -> u32 {
   return 72u * units;
 }
 
 // Codes of four elements. An element beyond the range gets the code of its end.
-fn codes_of(elements: vec4<f32>, least: vec4<f32>, largest: vec4<f32>) -> u32 {
+fn codesOf(elements: vec4<f32>, least: vec4<f32>, largest: vec4<f32>) -> u32 {
   let span = largest - least;
   return pack4x8unorm((elements - least) / select(span, vec4(1.0), span == vec4(0.0)));
 }
 
-fn elements_of(codes: u32, least: vec4<f32>, largest: vec4<f32>) -> vec4<f32> {
+fn elementsOf(codes: u32, least: vec4<f32>, largest: vec4<f32>) -> vec4<f32> {
   return fma(unpack4x8unorm(codes), largest - least, least);
 }
 
 // Least or largest of eight channels, as stored; what f16 cannot hold becomes its largest finite value.
-fn pack_bounds(low: vec4<f32>, high: vec4<f32>) -> vec4<u32> {
+fn packBounds(low: vec4<f32>, high: vec4<f32>) -> vec4<u32> {
   let a = clamp(low, vec4(-65504.0), vec4(65504.0));
   let b = clamp(high, vec4(-65504.0), vec4(65504.0));
   return vec4(pack2x16float(a.xy), pack2x16float(a.zw), pack2x16float(b.xy), pack2x16float(b.zw));
 }
 
 // Channels 0…3 of eight.
-fn low_bounds(stored: vec4<u32>) -> vec4<f32> {
+fn lowBounds(stored: vec4<u32>) -> vec4<f32> {
   return vec4(unpack2x16float(stored.x), unpack2x16float(stored.y));
 }
 
 // Channels 4…7 of eight.
-fn high_bounds(stored: vec4<u32>) -> vec4<f32> {
+fn highBounds(stored: vec4<u32>) -> vec4<f32> {
   return vec4(unpack2x16float(stored.z), unpack2x16float(stored.w));
 }
 
 // (least, largest) of a value, as stored.
-fn pack_range(range: vec2<f32>) -> u32 {
+fn packRange(range: vec2<f32>) -> u32 {
   return pack2x16float(clamp(range, vec2(-65504.0), vec2(65504.0)));
 }
 
 // (least, largest) of eight elements.
-fn range_of(low: vec4<f32>, high: vec4<f32>) -> vec2<f32> {
+fn rangeOf(low: vec4<f32>, high: vec4<f32>) -> vec2<f32> {
   let least = min(low, high);
   let largest = max(low, high);
   return vec2(

@@ -17,22 +17,22 @@ struct PageList {
 }
 
 // Position of the first key that a query at `position` sees.
-fn first_visible(position: u32) -> u32 {
+fn firstVisible(position: u32) -> u32 {
   if (params.window == 0u || position < params.window) {
     return 0u;
   }
   return position + 1u - params.window;
 }
 
-fn list_index(sequence: u32, kvHead: u32) -> u32 {
+fn listIndex(sequence: u32, kvHead: u32) -> u32 {
   return params.listOffset + sequence * params.kvHeads + kvHead;
 }
 
-fn page_list(sequence: u32, kvHead: u32, position: u32) -> PageList {
-  let state = listState[list_index(sequence, kvHead)];
+fn pageList(sequence: u32, kvHead: u32, position: u32) -> PageList {
+  let state = listState[listIndex(sequence, kvHead)];
   let endPage = (position >> 4u) + 1u;
   let numEntries = state.x + max(endPage, state.y) - state.y;
-  let firstPage = first_visible(position) >> 4u;
+  let firstPage = firstVisible(position) >> 4u;
   let numPages = min(numEntries, endPage - firstPage);
   let pagesPerSplit = clamp((numPages + params.splits - 1u) / params.splits, 1u, maxPagesPerSplit);
   var firstSplit = 0u;

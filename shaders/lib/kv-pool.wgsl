@@ -14,7 +14,7 @@ struct Value {
 }
 
 // Keys token … token + 3 of a page, channels 8·unit … 8·unit + 7.
-fn pool_keys(slot: u32, token: u32, unit: u32) -> Keys {
+fn poolKeys(slot: u32, token: u32, unit: u32) -> Keys {
   let units = HEAD_DIM / 8u;
   let at = (slot * 32u + token) * units + unit;
   let k0 = pool[at];
@@ -22,12 +22,12 @@ fn pool_keys(slot: u32, token: u32, unit: u32) -> Keys {
   let k2 = pool[at + 2u * units];
   let k3 = pool[at + 3u * units];
   return Keys(
-    mat4x4(kv_low(k0), kv_low(k1), kv_low(k2), kv_low(k3)),
-    mat4x4(kv_high(k0), kv_high(k1), kv_high(k2), kv_high(k3)),
+    mat4x4(kvLow(k0), kvLow(k1), kvLow(k2), kvLow(k3)),
+    mat4x4(kvHigh(k0), kvHigh(k1), kvHigh(k2), kvHigh(k3)),
   );
 }
 
-fn pool_value(slot: u32, token: u32, unit: u32) -> Value {
+fn poolValue(slot: u32, token: u32, unit: u32) -> Value {
   let value = pool[(slot * 32u + 16u + token) * (HEAD_DIM / 8u) + unit];
-  return Value(kv_low(value), kv_high(value));
+  return Value(kvLow(value), kvHigh(value));
 }

@@ -18,7 +18,7 @@ struct Share {
   secondPartner: vec4<f32>,
 }
 
-fn partner_quad(quad: u32) -> u32 {
+fn partnerQuad(quad: u32) -> u32 {
   let halfQuads = params.rotaryDim / 8u;
   if (quad < halfQuads) {
     return quad + halfQuads;
@@ -27,23 +27,23 @@ fn partner_quad(quad: u32) -> u32 {
 }
 
 // `start`: index of the head's first vec4 in `qkv`; `unit`: which eight channels.
-fn load_share(start: u32, unit: u32) -> Share {
+fn loadShare(start: u32, unit: u32) -> Share {
   let quad = 2u * unit;
   return Share(
     quad,
     qkv[start + quad],
     qkv[start + quad + 1u],
-    qkv[start + partner_quad(quad)],
-    qkv[start + partner_quad(quad + 1u)],
+    qkv[start + partnerQuad(quad)],
+    qkv[start + partnerQuad(quad + 1u)],
   );
 }
 
-fn sum_of_squares(share: Share) -> f32 {
+fn sumOfSquares(share: Share) -> f32 {
   return dot(share.first, share.first) + dot(share.second, share.second);
 }
 
 // 1 / rms of a head whose invocations start at `firstThread`, after `squares` was filled.
-fn inverse_rms(firstThread: u32) -> f32 {
+fn inverseRms(firstThread: u32) -> f32 {
   var sum = 0.0;
   for (var i = 0u; i < HEAD_DIM / 8u; i++) {
     sum += squares[firstThread + i];
@@ -58,8 +58,8 @@ fn normed(share: Share, scale: f32, weightRow: u32) -> Share {
     share.quad,
     share.first * scale * qkNorm[start + share.quad],
     share.second * scale * qkNorm[start + share.quad + 1u],
-    share.firstPartner * scale * qkNorm[start + partner_quad(share.quad)],
-    share.secondPartner * scale * qkNorm[start + partner_quad(share.quad + 1u)],
+    share.firstPartner * scale * qkNorm[start + partnerQuad(share.quad)],
+    share.secondPartner * scale * qkNorm[start + partnerQuad(share.quad + 1u)],
   );
 }
 

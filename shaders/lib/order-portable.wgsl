@@ -7,12 +7,12 @@ var<workgroup> sums: array<vec2<u32>, threads>;
 var<workgroup> sumsOfRuns: array<vec2<u32>, 256u / runLength>;
 
 // Place of an invocation in the order.
-fn order_of(thread: u32) -> u32 {
+fn orderOf(thread: u32) -> u32 {
   return thread;
 }
 
 // Sum of `value` over the invocations before this one. For all invocations together, with a barrier between two calls.
-fn sum_before(order: u32, value: vec2<u32>) -> vec2<u32> {
+fn sumBefore(order: u32, value: vec2<u32>) -> vec2<u32> {
   sums[order] = value;
   workgroupBarrier();
   if (order < threads / runLength) {

@@ -9,7 +9,7 @@ var<workgroup> sums: array<vec3<u32>, threads>;
 var<workgroup> numOrdered: atomic<u32>;
 
 // Place of an invocation in the order.
-fn order_of(thread: u32) -> u32 {
+fn orderOf(thread: u32) -> u32 {
   let count = subgroupAdd(1u);
   var first = 0u;
   if (subgroupElect()) {
@@ -19,7 +19,7 @@ fn order_of(thread: u32) -> u32 {
 }
 
 // Sum of `value` over the invocations before this one. For all invocations together, with a barrier between two calls.
-fn sum_before(order: u32, value: vec2<u32>) -> vec2<u32> {
+fn sumBefore(order: u32, value: vec2<u32>) -> vec2<u32> {
   let first = subgroupBroadcastFirst(order);
   let own = vec3(subgroupAdd(value), subgroupAdd(1u));
   var before = subgroupExclusiveAdd(value);

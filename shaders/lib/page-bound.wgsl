@@ -7,7 +7,7 @@ override HEAD_DIM: u32 = 64;
 override GROUP: u32 = 1;
 
 // Score of a page before the row's own.
-fn score_of(row: u32, sequence: u32, kvHead: u32, page: u32) -> f32 {
+fn scoreOf(row: u32, sequence: u32, kvHead: u32, page: u32) -> f32 {
   let units = HEAD_DIM / 8u;
   let slot = summaryTable[sequence * params.maxPages + page];
   let lower = ((kvHead - params.firstKvHead) * params.numSummarySlots + slot) * 2u * units;
@@ -50,5 +50,5 @@ fn score_of(row: u32, sequence: u32, kvHead: u32, page: u32) -> f32 {
 
 // Upper bounds of the products of eight channels, added in fours.
 fn bound(low: vec4<f32>, high: vec4<f32>, least: KvEight, most: KvEight) -> vec4<f32> {
-  return max(low * kv_low(least), low * kv_low(most)) + max(high * kv_high(least), high * kv_high(most));
+  return max(low * kvLow(least), low * kvLow(most)) + max(high * kvHigh(least), high * kvHigh(most));
 }

@@ -9,14 +9,14 @@ var<workgroup> histogram: array<atomic<u32>, numBins>;
 var<workgroup> threshold: vec2<u32>;
 
 // Ordered as the scores are.
-fn key_of(index: u32) -> u32 {
+fn keyOf(index: u32) -> u32 {
   let bits = bitcast<u32>(scores[index]);
   return select(bits | 0x80000000u, ~bits, bits >= 0x80000000u);
 }
 
 // Writes the `count` highest of scores[start, start + numPages) to the lists index + t · numLists of all targets t, a bit each,
 // and (count, numPages) to their states. For all invocations together, each with its place in the order.
-fn select_highest(thread: u32, start: u32, numPages: u32, count: u32, index: u32, targets: u32) {
+fn selectHighest(thread: u32, start: u32, numPages: u32, count: u32, index: u32, targets: u32) {
   if (thread == 0u) {
     threshold = vec2(0u, count);
   }
@@ -30,7 +30,7 @@ fn select_highest(thread: u32, start: u32, numPages: u32, count: u32, index: u32
     let higher = select(0xffffffffu << u32(shift + 8i), 0u, shift == 24i);
     let prefix = threshold.x;
     for (var page = thread; page < numPages; page += threads) {
-      let key = key_of(start + page);
+      let key = keyOf(start + page);
       if ((key & higher) == prefix) {
         atomicAdd(&histogram[(key >> u32(shift)) & 255u], 1u);
       }
@@ -43,7 +43,7 @@ fn select_highest(thread: u32, start: u32, numPages: u32, count: u32, index: u32
     for (var i = 0u; i < numOwnBins; i++) {
       here += atomicLoad(&histogram[bin - i]);
     }
-    let higherBins = sum_before(thread, vec2(here, 0u)).x;
+    let higherBins = sumBefore(thread, vec2(here, 0u)).x;
     if (higherBins < wanted && wanted <= higherBins + here) {
       var left = wanted - higherBins;
       while (atomicLoad(&histogram[bin]) < left) {
@@ -63,13 +63,13 @@ fn select_highest(thread: u32, start: u32, numPages: u32, count: u32, index: u32
   var above = 0u;
   var tied = 0u;
   for (var page = begin; page < end; page++) {
-    let key = key_of(start + page);
+    let key = keyOf(start + page);
     above += select(0u, 1u, key > lowest);
     tied += select(0u, 1u, key == lowest);
   }
-  var before = sum_before(thread, vec2(above, tied));
+  var before = sumBefore(thread, vec2(above, tied));
   for (var page = begin; page < end; page++) {
-    let key = key_of(start + page);
+    let key = keyOf(start + page);
     let isTied = key == lowest;
     if (key > lowest || (isTied && before.y < numTied)) {
       let place = before.x + min(before.y, numTied);

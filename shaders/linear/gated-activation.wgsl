@@ -1,6 +1,6 @@
 // y[m, i] = act(z[m, 2i]) * z[m, 2i + 1]
 //
-// One invocation an element of y, flat grid of workgroups of 64.
+// Grid: one invocation an element of y, flat grid of workgroups of 64.
 //   z  [rows, 2 * width] f32: gate and up interleaved
 //   y  [rows, width] f32
 

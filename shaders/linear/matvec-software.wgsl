@@ -1,6 +1,6 @@
 // s[n, r] = sum_k W[n, k] * x'[r, k], handed to finish() of the file after this one; x'[r, k] as in matvec-naive.wgsl
 //
-// One invocation 16 matrix rows (lib/software-sums.wgsl), 4 invocations a workgroup, which therefore may do
+// Grid: one invocation 16 matrix rows (lib/software-sums.wgsl), 4 invocations a workgroup, which therefore may do
 // several groups of the grid.
 //   values, scales  a matrix slab, see lib/weights-*.wgsl
 //   x               [ROWS, columns] f32

@@ -1,6 +1,6 @@
 // blocks[row, b] = the first token in the order of [256 b, 256 (b + 1)), after sample-common and best-token
 //
-// One workgroup a block: grid (blocks, rows). Nothing but `blocks` is written.
+// Grid: one workgroup a block: grid (blocks, rows). Nothing but `blocks` is written.
 
 const threads = 64u;
 

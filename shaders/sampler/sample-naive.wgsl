@@ -1,6 +1,6 @@
 // Logits to a token, after sample-common: as sample.wgsl, by one invocation a row that walks down the order of tokens.
 //
-// One workgroup of one invocation a row. The referee of sample.wgsl; time grows with vocabSize · tokens kept.
+// Grid: one workgroup of one invocation a row. The referee of sample.wgsl; time grows with vocabSize · tokens kept.
 
 // All variants take the same constants; this one has a single invocation whatever it says.
 override threads: u32 = 1u;

@@ -1,6 +1,6 @@
 // Logits to a token, after sample-common and best-token: adjust → temperature → top-k → top-p → min-p → draw, or the greatest.
 //
-// One workgroup a row. Top-k and top-p are one thing, the shortest run of tokens in descending order whose weights reach
+// Grid: one workgroup a row. Top-k and top-p are one thing, the shortest run of tokens in descending order whose weights reach
 // a target (weight 1 and k; mass and p·total), found by radix descent: a histogram of weights over one byte of
 // the rank, the byte in which the target is reached, then only tokens that share it; four bytes of the logit, then,
 // where equal logits straddle the target, three of the id. Sums are integers, so their order does not matter.

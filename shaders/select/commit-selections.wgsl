@@ -23,8 +23,8 @@ const threads = 64u;
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let layer = params.firstLayer + group.x / params.kvHeads;
-  let kv_head = group.x % params.kvHeads;
-  let index = (layer * params.numSequences + params.sequence) * params.kvHeads + kv_head;
+  let kvHead = group.x % params.kvHeads;
+  let index = (layer * params.numSequences + params.sequence) * params.kvHeads + kvHead;
   let state = listState[params.numLists + index];
   for (var i = thread; i < state.x; i += threads) {
     lists[index * params.budget + i] = lists[(params.numLists + index) * params.budget + i];

@@ -15,7 +15,7 @@ fn byte(words: vec4<u32>, index: u32) -> vec4<f32> {
   return vec4<f32>((words >> vec4(8u * index)) & vec4(255u));
 }
 
-fn codes_of(word: u32) -> vec4<f32> {
+fn codesOf(word: u32) -> vec4<f32> {
   return vec4<f32>((vec4(bitcast<i32>(word)) << vec4(24u, 16u, 8u, 0u)) >> vec4(24u));
 }
 
@@ -49,7 +49,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let low = digests[digest + 2u * unit];
       let high = digests[digest + 2u * unit + 1u];
       for (var half = 0u; half < 2u; half++) {
-        let code = codes_of(queries[start + 2u * unit + half]);
+        let code = codesOf(queries[start + 2u * unit + half]);
         let a = levels(low, half);
         let b = levels(low, half + 2u);
         let c = levels(high, half);

@@ -30,7 +30,7 @@ fn levels(word: u32, field: u32) -> vec4<f32> {
   return vec4<f32>((vec4(level) >> vec4(0u, 8u, 16u, 24u)) & vec4(255u));
 }
 
-fn codes_of(word: u32) -> vec4<f32> {
+fn codesOf(word: u32) -> vec4<f32> {
   return vec4<f32>((vec4<i32>(bitcast<i32>(word)) << vec4(24u, 16u, 8u, 0u)) >> vec4(24u));
 }
 
@@ -58,7 +58,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var block = 0u; block < GROUP; block += 4u) {
     let numHeads = min(4u, GROUP - block);
     for (var i = thread; i < numHeads * words; i += threads) {
-      codes[i] = codes_of(queries[(firstHead + block + i / words) * (words + 2u) + i % words]);
+      codes[i] = codesOf(queries[(firstHead + block + i / words) * (words + 2u) + i % words]);
     }
     workgroupBarrier();
     // By head: four tokens.

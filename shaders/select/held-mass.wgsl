@@ -2,7 +2,7 @@
 // that lies in the pages that the head would choose now, and in those that it chose some steps ago together with the pages born since.
 // All full pages count as their digests weigh them, the row's own page by its keys.
 //
-// One workgroup a head of the list.
+// Grid: one workgroup a head of the list.
 //   qkv         [rows, qkvStride] f32, as vec4: queries after RoPE
 //   pool        [slots, page] PoolWord: lib/kv-pool or lib/kv-pool-int8
 //   blockTable  [layers, sequences, kvHeads, maxPages] slots, the sequence's from tableOffset on
@@ -75,7 +75,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let query = params.row * (params.qkvStride / 4u) + (kvHead * GROUP + head) * 2u * units;
       var logits = vec4(0.0);
       for (var unit = 0u; unit < units; unit++) {
-        let keys = pool_keys(slot, 4u * thread, unit);
+        let keys = poolKeys(slot, 4u * thread, unit);
         logits += qkv[query + 2u * unit] * keys.low + qkv[query + 2u * unit + 1u] * keys.high;
       }
       for (var i = 0u; i < 4u; i++) {

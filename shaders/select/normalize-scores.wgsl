@@ -2,7 +2,7 @@
 // row's own: the share of each query head's softmax mass, summed over the heads of a KV head. Pages that are always chosen
 // (lib/forced-pages) get the largest finite number; the row's own, the last one, is one of them, and has no digest yet.
 //
-// One workgroup a task.
+// Grid: one workgroup a task.
 //   rows       [rows] (sequence, position, -, number of queries in its ring)
 //   logMasses  [tasks, numQueries, GROUP, scoreStride] f32 of select/digest-score
 //   scores     [tasks, scoreStride] f32, from task firstTask on, as are logMasses
@@ -38,7 +38,7 @@ var<workgroup> fewSums: array<f32, 16>;
 var<workgroup> totals: array<f32, 64>;
 
 // totals[head] = log2 of the sum of 2^logMasses[start … start + numPages - 1].
-fn add_up(head: u32, start: u32, numPages: u32, thread: u32) {
+fn addUp(head: u32, start: u32, numPages: u32, thread: u32) {
   var most = lowest;
   for (var page = thread; page < numPages; page += threads) {
     most = max(most, logMasses[start + page]);
@@ -88,7 +88,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var query = params.firstQuery; query < endQuery; query++) {
     let start = (task * params.numQueries + query - params.firstQuery) * GROUP * params.scoreStride;
     for (var head = 0u; head < GROUP; head++) {
-      add_up(head, start + head * params.scoreStride, lastPage, thread);
+      addUp(head, start + head * params.scoreStride, lastPage, thread);
     }
     for (var page = thread; page < lastPage; page += threads) {
       var score = 0.0;
@@ -103,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
   }
   for (var page = thread; page <= lastPage; page += threads) {
-    if (is_forced(page, lastPage)) {
+    if (isForced(page, lastPage)) {
       scores[first + page] = forced;
     }
   }

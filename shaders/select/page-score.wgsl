@@ -42,9 +42,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     return;
   }
   let result = (params.firstTask + group.y) * params.scoreStride + page;
-  if (is_forced(page, lastPage)) {
+  if (isForced(page, lastPage)) {
     scores[result] = forced;
   } else {
-    scores[result] = score_of(row, sequence, kvHead, page);
+    scores[result] = scoreOf(row, sequence, kvHead, page);
   }
 }

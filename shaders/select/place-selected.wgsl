@@ -40,24 +40,24 @@ const threads = 64u;
 
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  let kv_head = list[group.y];
-  let list_index = params.firstList + kv_head;
-  if (group.x >= listState[params.numLists + list_index].x) {
+  let kvHead = list[group.y];
+  let listIndex = params.firstList + kvHead;
+  if (group.x >= listState[params.numLists + listIndex].x) {
     return;
   }
-  let entry = list_index * params.budget + group.x;
+  let entry = listIndex * params.budget + group.x;
   let page = lists[params.numLists * params.budget + entry];
   let index = select(page, group.x, params.isListed != 0u);
   if (page >= params.endPage || index < params.tileFirst || index - params.tileFirst >= params.numTilePages) {
     return;
   }
   let slot = slotTable[entry];
-  let source = (kv_head * params.tilePages + index - params.tileFirst) * params.vectorsPerPage;
+  let source = (kvHead * params.tilePages + index - params.tileFirst) * params.vectorsPerPage;
   let destination = slot * params.vectorsPerPage;
   for (var i = thread; i < params.vectorsPerPage; i += threads) {
     pool[destination + i] = tile[source + i];
   }
   if (thread == 0u) {
-    blockTable[params.tableOffset + kv_head * params.maxPages + page] = slot;
+    blockTable[params.tableOffset + kvHead * params.maxPages + page] = slot;
   }
 }

@@ -1,7 +1,7 @@
 // page-score and top-k in one: scores the pages of a task into `scores`, then selects the min(budget, pages) highest. The same
 // bits as by the two, for one query a row.
 //
-// One workgroup a task, which scores all its pages: for lists that are not too long. Bindings and list as in page-score and
+// Grid: one workgroup a task, which scores all its pages: for lists that are not too long. Bindings and list as in page-score and
 // top-k; scores of task firstTask + t for the dispatch's task t.
 
 struct Params {
@@ -37,7 +37,7 @@ struct Params {
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) index_in_group: u32,
+  @builtin(local_invocation_index) indexInGroup: u32,
 ) {
   let task = group.y * groups.x + group.x;
   if (task >= params.numTasks) {
@@ -49,15 +49,15 @@ fn main(
   let sequence = rows[row].x;
   let lastPage = rows[row].y / 16u;
   let start = (params.firstTask + task) * params.scoreStride;
-  for (var page = index_in_group; page <= lastPage; page += threads) {
-    if (is_forced(page, lastPage)) {
+  for (var page = indexInGroup; page <= lastPage; page += threads) {
+    if (isForced(page, lastPage)) {
       scores[start + page] = forced;
     } else {
-      scores[start + page] = score_of(row, sequence, kvHead, page);
+      scores[start + page] = scoreOf(row, sequence, kvHead, page);
     }
   }
   storageBarrier();
   let index = params.listOffset + sequence * params.kvHeads + kvHead;
   let count = min(params.budget, lastPage + 1u);
-  select_highest(order_of(index_in_group), start, lastPage + 1u, count, index, head >> 16u);
+  selectHighest(orderOf(indexInGroup), start, lastPage + 1u, count, index, head >> 16u);
 }

@@ -20,7 +20,7 @@ fn main(
   let numPages = row.y / 16u + 1u;
   let start = task * params.scoreStride;
   for (var page = thread; page < numPages; page += 64u) {
-    if (rank_of(page, start, numPages) < params.budget) {
+    if (rankOf(page, start, numPages) < params.budget) {
       atomicOr(&chosen[page / 32u], 1u << (page % 32u));
     }
   }
@@ -48,7 +48,7 @@ fn main(
 }
 
 // How many pages come before `page`.
-fn rank_of(page: u32, start: u32, numPages: u32) -> u32 {
+fn rankOf(page: u32, start: u32, numPages: u32) -> u32 {
   let score = scores[start + page];
   var rank = 0u;
   for (var other = 0u; other < numPages; other++) {

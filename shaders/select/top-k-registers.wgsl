@@ -3,7 +3,7 @@
 // candidate, which costs the same however the scores are distributed. Then pages that get in set bits, and every invocation
 // writes those of its 32 pages.
 //
-// One workgroup of 256 a task. After lib/order-subgroups; bindings and list as in top-k.
+// Grid: one workgroup of 256 a task. After lib/order-subgroups; bindings and list as in top-k.
 
 // Vectors of four scores of an invocation.
 const numQuads = 8u;
@@ -24,7 +24,7 @@ fn main(
   if (task >= params.numTasks) {
     return;
   }
-  let order = order_of(thread);
+  let order = orderOf(thread);
   let row = rows[list[task].x];
   let head = list[task].y;
   let numPages = row.y / 16u + 1u;
@@ -35,10 +35,10 @@ fn main(
     let first = task * params.scoreStride + page;
     if (quad * 4u * threads < numPages) {
       keys[quad] = vec4(
-        key_of(first, page < numPages),
-        key_of(first + threads, page + threads < numPages),
-        key_of(first + 2u * threads, page + 2u * threads < numPages),
-        key_of(first + 3u * threads, page + 3u * threads < numPages),
+        keyOf(first, page < numPages),
+        keyOf(first + threads, page + threads < numPages),
+        keyOf(first + 2u * threads, page + 2u * threads < numPages),
+        keyOf(first + 3u * threads, page + 3u * threads < numPages),
       );
     }
   }
@@ -55,7 +55,7 @@ fn main(
           own += select(vec4(0u), vec4(1u), keys[quad] >= vec4(candidate));
         }
       }
-      let reached = count_all(round, own);
+      let reached = countAll(round, own);
       if (reached >= count) {
         lowest = candidate;
       }
@@ -78,10 +78,10 @@ fn main(
       }
     }
   }
-  let numTied = count - count_all(32u, own);
+  let numTied = count - countAll(32u, own);
   let pagesAbove = atomicLoad(&above[order]);
   let pagesTied = atomicLoad(&tied[order]);
-  let before = sum_before(order, vec2(countOneBits(pagesAbove), countOneBits(pagesTied)));
+  let before = sumBefore(order, vec2(countOneBits(pagesAbove), countOneBits(pagesTied)));
   let index = params.listOffset + row.x * params.kvHeads + (head & 0xffffu);
   var numBefore = before;
   for (var rest = pagesAbove | pagesTied; rest != 0u; rest &= rest - 1u) {
@@ -103,7 +103,7 @@ fn main(
 }
 
 // Ordered as the scores are; below that of every score where there is none.
-fn key_of(index: u32, exists: bool) -> u32 {
+fn keyOf(index: u32, exists: bool) -> u32 {
   if (!exists) {
     return 0u;
   }
@@ -112,7 +112,7 @@ fn key_of(index: u32, exists: bool) -> u32 {
 }
 
 // The sum over all invocations of what each counted. For all invocations together, each round once.
-fn count_all(round: u32, own: vec4<u32>) -> u32 {
+fn countAll(round: u32, own: vec4<u32>) -> u32 {
   let sum = subgroupAdd(own.x + own.y + own.z + own.w);
   if (subgroupElect()) {
     atomicAdd(&counts[round], sum);

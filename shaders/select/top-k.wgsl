@@ -2,7 +2,7 @@
 // task; of equal scores the lower PageIndex counts as higher (lib/radix-select). listState[t, task] = (their number, the page
 // after the row's own: where the tail will start).
 //
-// One workgroup a task. Sums over invocations come from lib/order-portable or lib/order-subgroups.
+// Grid: one workgroup a task. Sums over invocations come from lib/order-portable or lib/order-subgroups.
 //   rows       [rows] (sequence, position, -, -)
 //   scores     [tasks, scoreStride] f32, finite, one for each page up to the row's own
 //   listState  [targets, layers, sequences, kvHeads] (count, tailStart), the layer's from listOffset on; a target has numLists
@@ -14,7 +14,7 @@
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) index_in_group: u32,
+  @builtin(local_invocation_index) indexInGroup: u32,
 ) {
   let task = group.y * groups.x + group.x;
   if (task >= params.numTasks) {
@@ -25,5 +25,5 @@ fn main(
   let numPages = row.y / 16u + 1u;
   let index = params.listOffset + row.x * params.kvHeads + (head & 0xffffu);
   let count = min(params.budget, numPages);
-  select_highest(order_of(index_in_group), task * params.scoreStride, numPages, count, index, head >> 16u);
+  selectHighest(orderOf(indexInGroup), task * params.scoreStride, numPages, count, index, head >> 16u);
 }
