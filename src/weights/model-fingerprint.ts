@@ -1,5 +1,5 @@
 /** A name for a model's content that is the same wherever its folder lies: head profiles find their model by it. */
-import type { ModelSource } from '../source/model-source';
+import type { ModelSource, OpenOptions } from '../source/model-source';
 import { sha256Hex } from '../util/sha256';
 import { indexFileName, parseShardIndex, singleFileName } from './shard-index';
 
@@ -14,14 +14,25 @@ export async function fingerprintModel(source: ModelSource, signal?: AbortSignal
   const [config = '', index] = await Promise.all(
     ['config.json', indexFileName].map((name) => source.readText(name, signal)),
   );
-  const file = index === undefined ? singleFileName : parseShardIndex(index).files[0]!;
-  const parts: BlobPart[] = [`${config}\n`, ...(await readHead(source, file, signal))];
+  const [name, offsetBytes] = startOfValues(source, index);
+  // Where the file begins, its header and what follows are one small request.
+  const opening = { ...(offsetBytes > 0 ? { offsetBytes } : { headBytes }), ...(signal && { signal }) };
+  const parts: BlobPart[] = [`${config}\n`, ...(await readStart(source, name, opening))];
   return `sha256:${await sha256Hex(parts, 32)}`;
 }
 
-/** The first bytes of a file, `headBytes` or all of them; none when there is no such file. */
-async function readHead(source: ModelSource, name: string, signal: AbortSignal | undefined) {
-  const opened = await source.open(name, { headBytes, ...(signal && { signal }) });
+/** The first weight file and the byte to read it from: headers of GGUF files are in the configuration already. */
+function startOfValues(
+  { gguf }: ModelSource,
+  index: string | undefined,
+): [name: string, offsetBytes: number] {
+  if (gguf) return [gguf.files[0]!.name, gguf.files[0]!.dataBytes];
+  return [index === undefined ? singleFileName : parseShardIndex(index).files[0]!, 0];
+}
+
+/** The first bytes that a file is opened at, `headBytes` or all of them; none when there is no such file. */
+async function readStart(source: ModelSource, name: string, options: OpenOptions) {
+  const opened = await source.open(name, options);
   if (!opened) return [];
   const reader = opened.stream.getReader();
   const parts: Uint8Array<ArrayBuffer>[] = [];
