@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { gpuEnvironment } from './tools/setup/gpu-environment.mjs';
+import { LongFirst } from './tools/setup/long-first.ts';
 import { builtLibrary } from './tools/vite/built-library-plugin.ts';
 import { notices } from './tools/vite/notices-plugin.ts';
 import { wgsl } from './tools/vite/wgsl-plugin.ts';
@@ -61,6 +62,7 @@ export default defineConfig({
     rolldownOptions: { checks: { pluginTimings: false } },
   },
   test: {
+    sequence: { sequencer: LongFirst },
     projects: [
       plain('unit', 120_000),
       gpu('kernels', 600_000),

@@ -6,6 +6,7 @@ import { EngineError } from '../../src/util/errors';
 import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, leastGpuBytes, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
+import { isFullRun } from '../support/full-run';
 import { tinyLlamaModel } from '../support/models';
 import { randomSource } from '../support/random';
 
@@ -203,7 +204,9 @@ test('an invariant that breaks in a step ends what runs and waits with that erro
   ]);
 });
 
-test('soak: of 200 requests a third is aborted at random moments, and not a byte stays behind', async () => {
+const numSoaked = isFullRun ? 200 : 60;
+
+test(`soak: of ${numSoaked} requests a third is aborted at random moments, and not a byte stays behind`, async () => {
   const { runner, device } = engine;
   const random = randomSource(11);
   // The sampler's history comes with the first request that has a penalty.
@@ -234,15 +237,15 @@ test('soak: of 200 requests a third is aborted at random moments, and not a byte
   };
   let next = 0;
   const lane = async () => {
-    while (next < 200) {
+    while (next < numSoaked) {
       await one(next++);
       if (next % 10 === 0) checkIntegrity(runner.cache);
     }
   };
   await Promise.all([lane(), lane(), lane(), lane(), lane()]);
-  expect(numAborted + numAnswered).toBe(200);
-  expect(numAborted).toBeGreaterThan(40);
-  expect(numAborted).toBeLessThanOrEqual(67);
+  expect(numAborted + numAnswered).toBe(numSoaked);
+  expect(numAborted).toBeGreaterThan(numSoaked / 5);
+  expect(numAborted).toBeLessThanOrEqual(Math.ceil(numSoaked / 3));
   expect(device.buffers.use.live).toEqual(before);
   expect(device.buffers.numCreated).toBe(numCreated);
 });

@@ -4,6 +4,7 @@ import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
 import { checkIntegrity } from '../support/check-integrity';
 import { loadEngine } from '../support/engine';
+import { inFullRun } from '../support/full-run';
 import { gpu } from '../support/gpu-setup';
 import { converse, type Loss } from '../support/losses';
 import { tinyLlamaModel } from '../support/models';
@@ -27,10 +28,10 @@ afterEach(async () => {
 
 test.each<[string, KvOptions]>([
   ['overlap', {}],
-  [
+  ...inFullRun<[string, KvOptions]>([
     'pause, staggered, sparse follow-ups, 8 bits',
     { reload: 'pause', rerankStagger: true, followUp: 'sparse', format: 'int8' },
-  ],
+  ]),
 ])('%s: between a rerank and its flip, in a follow-up, with another answer beside', async (_, options) => {
   engine = await loadEngine(model, { gpu, weights: 'f32', kv: { ...kv, ...options } });
   const conversations = [

@@ -1,54 +1,15 @@
-/**
- * Every `*.case.ts` against its CPU twin: in the full run on every variant that the adapter can run, in the gate on one of
- * them in turn, because a software adapter takes a second or more to compile each.
- */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KernelCompiler, shaderText, type KernelVariant } from '../../src/gpu/kernel';
+/** What holds of all kernels that have a `*.case.ts`; the cases themselves run in the `cases.test.ts` of their folders. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device } from '../../src/gpu/device';
-import { expectClose } from '../support/compare';
-import { isFullRun } from '../support/full-run';
-import { availableVariants, requestTestDevice, runKernel, type KernelCase } from './harness';
+import { shaderText, type KernelVariant } from '../../src/gpu/kernel';
+import { availableVariants, requestTestDevice } from './harness';
+import type { CaseFiles } from './run-cases';
 
-const files = import.meta.glob<{ cases: KernelCase[] }>('./**/*.case.ts', { eager: true });
-
-/** Those that the case runs on; a kernel with fewer cases than variants runs each case on all of them. */
-function variantsOf(kernelCase: KernelCase, cases: readonly KernelCase[]): KernelVariant[] {
-  const all = availableVariants(device, kernelCase.spec);
-  const siblings = cases.filter(({ spec }) => spec.name === kernelCase.spec.name);
-  if (isFullRun || siblings.length < all.length) return all;
-  return [all[siblings.indexOf(kernelCase) % all.length]!];
-}
+const files: CaseFiles = import.meta.glob('./**/*.case.ts', { eager: true });
 
 let device: Device;
-let compiler: KernelCompiler;
-
-beforeAll(async () => {
-  device = await requestTestDevice();
-  compiler = new KernelCompiler(device);
-});
-
+beforeAll(async () => void (device = await requestTestDevice()));
 afterAll(() => device.destroy());
-
-for (const [path, { cases }] of Object.entries(files)) {
-  describe(path.replace(/^\.\/|\.case\.ts$/g, ''), () => {
-    test.each(cases)('$title', async (kernelCase) => {
-      const expected = kernelCase.expected();
-      for (const variant of variantsOf(kernelCase, cases)) {
-        const results = await runKernel(compiler, kernelCase, variant);
-        for (const [name, wanted] of Object.entries(expected)) {
-          const bytes = results[name];
-          if (!bytes) throw new Error(`'${name}' is not a result of ${kernelCase.spec.name}`);
-          const what = `${variant.name}: ${name}`;
-          if (wanted instanceof Float32Array) {
-            expectClose(new Float32Array(bytes), wanted, kernelCase.tolerance, what);
-          } else {
-            expect(new Uint32Array(bytes).slice(0, wanted.length), what).toEqual(new Uint32Array(wanted));
-          }
-        }
-      }
-    });
-  });
-}
 
 test('all variants run on the adapter of the gate; on another, those that run are told', () => {
   const specs = Object.values(files).flatMap((file) => file.cases.map((kernelCase) => kernelCase.spec));

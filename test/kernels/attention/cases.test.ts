@@ -1,0 +1,3 @@
+import { runCases } from '../run-cases';
+
+runCases('attention', import.meta.glob('./*.case.ts', { eager: true }));
