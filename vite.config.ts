@@ -59,7 +59,7 @@ export default defineConfig({
     sourcemap: true,
     // Data URLs would need exceptions in a strict Content-Security-Policy.
     assetsInlineLimit: 0,
-    rolldownOptions: { checks: { pluginTimings: false } },
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
   test: {
     sequence: { sequencer: LongFirst },

@@ -30,7 +30,7 @@ export class ImportStatus extends LitElement {
       <button @click=${() => this.dispatchEvent(new Event('stop'))}>Cancel</button>
       ${
         total
-          ? html`<progress aria-labelledby="text" max=${total} .value=${progress!.numDone}></progress>`
+          ? html`<progress aria-labelledby="text" max=${total} .value=${progress.numDone}></progress>`
           : html`<progress aria-labelledby="text"></progress>`
       }
     </section>`;

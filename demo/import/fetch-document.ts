@@ -39,7 +39,7 @@ async function readBody(
   let numDone = 0;
   for await (const part of response.body ?? new Blob().stream()) {
     signal?.throwIfAborted();
-    parts.push(part as Uint8Array<ArrayBuffer>);
+    parts.push(part);
     numDone += part.length;
     // What a server says of the length need not be true.
     checkFileSize(numDone);

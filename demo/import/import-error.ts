@@ -2,7 +2,13 @@
 
 /** What was wrong, as a program can act on it. */
 export type ImportErrorCode =
-  'too-large' | 'unsupported' | 'damaged' | 'encrypted' | 'no-text' | 'network' | 'bad-address';
+  | 'too-large'
+  | 'unsupported'
+  | 'damaged'
+  | 'encrypted'
+  | 'no-text'
+  | 'network'
+  | 'bad-address';
 
 /** A document that could not be taken in: `message` says why, `step` what to do, both as whole sentences. */
 export class ImportError extends Error {

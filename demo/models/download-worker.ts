@@ -123,7 +123,7 @@ class FileDownload {
     for await (const part of response.body ?? new Blob().stream()) {
       signal.throwIfAborted();
       if (this.#position + part.length > this.#file.sizeBytes) throw this.#wrongSize();
-      this.#write(part as Uint8Array<ArrayBuffer>);
+      this.#write(part);
     }
     if (this.#position < this.#file.sizeBytes) throw new Error('The connection ended early.');
   }

@@ -126,7 +126,7 @@ export class ModelStore {
     const models: StoredModel[] = [];
     for await (const [id, handle] of root.entries()) {
       if (handle.kind !== 'directory') continue;
-      const stored = await this.#describe(id, handle as FileSystemDirectoryHandle);
+      const stored = await this.#describe(id, handle);
       if (stored) models.push(stored);
     }
     return models.sort((a, b) => (a.id < b.id ? -1 : 1));

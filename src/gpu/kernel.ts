@@ -63,7 +63,8 @@ export type Grid = readonly [x: number, y?: number, z?: number];
 
 /** A buffer, or a part of one (offset a multiple of 256 bytes). */
 export type BindingSource =
-  GpuBuffer | { readonly buffer: GpuBuffer; readonly offsetBytes: number; readonly sizeBytes: number };
+  | GpuBuffer
+  | { readonly buffer: GpuBuffer; readonly offsetBytes: number; readonly sizeBytes: number };
 
 const enables: Partial<Record<DeviceFeature, string>> = {
   subgroups: 'enable subgroups;\n',

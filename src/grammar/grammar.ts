@@ -93,7 +93,7 @@ export class GrammarBuilder {
   #add(node: Unnumbered<GrammarNode>): GrammarNode {
     // Repetitions are made while an automaton runs, too.
     if (this.#numNodes >= maxNodes && node.kind !== 'repeat') throw new GrammarTooLarge('it is too large');
-    return { ...node, id: this.#numNodes++ } as GrammarNode;
+    return { ...node, id: this.#numNodes++ };
   }
 }
 

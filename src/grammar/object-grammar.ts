@@ -20,7 +20,7 @@ export function objectGrammar(
   const least = countOf(schema, 'minProperties', 0);
   const most = countOf(schema, 'maxProperties', Infinity);
   const other = compile(additionalProperties as Schema);
-  const names = [...new Set([...Object.keys(properties), ...(required as string[])])];
+  const names = [...new Set([...Object.keys(properties), ...required])];
   if (names.length === 0 && least === 0 && most === Infinity && other === json.value) return json.object;
   const members = names.map((name) => ({
     node: json.member(

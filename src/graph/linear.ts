@@ -29,7 +29,7 @@ export interface MatvecOperands {
   readonly outputStride: number;
   /** RMS-norms x first. */
   readonly normWeight?: GpuBuffer;
-  readonly bias?: GpuBuffer;
+  readonly bias?: GpuBuffer | undefined;
   /** Adds to y instead of setting it. */
   readonly isResidual?: boolean;
   /** Rows of the batch: 1, 2, 4 or 8. */

@@ -36,7 +36,8 @@ export interface PromptEnd {
    * with `isPlacing` the layer has selected for it.
    */
   readonly onKept?:
-    ((recorder: Recorder, layer: number, segmentRow: number, isPlacing: boolean) => void) | undefined;
+    | ((recorder: Recorder, layer: number, segmentRow: number, isPlacing: boolean) => void)
+    | undefined;
 }
 
 /** The pages before a segment's own tile that a layer attends. */

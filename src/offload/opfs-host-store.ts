@@ -140,7 +140,7 @@ export class OpfsHostStore implements HostStore {
 
   /** @throws Error when fewer bytes were moved than asked for, as at the quota or the end of a file that was cut */
   #transfer(direction: 'read' | 'write', slot: number, bytes: Uint8Array): void {
-    const numMoved = this.#file[direction](bytes as Uint8Array<ArrayBuffer>, {
+    const numMoved = this.#file[direction](bytes, {
       at: slot * this.shape.pageBytes,
     });
     if (numMoved !== bytes.byteLength) {

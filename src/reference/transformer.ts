@@ -312,6 +312,5 @@ function attendHead(
     for (let i = 0; i < headDim; i++) result[i]! += weight * value[offset + i]!;
   }
   for (let i = 0; i < headDim; i++) target[i] = result[i]! / total;
-  for (let index = 0; index < scores.length; index++) scores[index]! /= total;
-  return scores;
+  return scores.map((score) => score / total);
 }

@@ -89,7 +89,7 @@ export class Reranker implements StepRider {
   readonly #options: RerankOptions;
   readonly #commit: BoundKernel<keyof typeof commitSelections.params>;
   readonly #turns = new Map<number, Turn>();
-  readonly #counts = { ...noReranks } as { -readonly [Name in keyof RerankCounts]: number };
+  readonly #counts = { ...noReranks };
   /** Told what happens; absent while nobody listens. */
   onEvent: ((event: CacheEvent) => void) | undefined;
   /** Told when pages of a rerank have come from the host, with the times in milliseconds. */

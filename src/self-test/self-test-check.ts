@@ -6,7 +6,10 @@ import type { MatrixFormat } from '../kernels/linear/weight-format';
 
 /** Content of a buffer. */
 export type CheckData =
-  Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+  | Float32Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>;
 
 /** One dispatch of a check. */
 export interface CheckStep {

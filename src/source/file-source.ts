@@ -37,7 +37,7 @@ export async function directorySource(
   await reading(directory.name, async () => {
     for await (const [name, handle] of directory.entries()) {
       if (handle.kind === 'file' && modelFile.test(name)) {
-        byName.set(name, await (handle as FileSystemFileHandle).getFile());
+        byName.set(name, await handle.getFile());
       }
     }
   });

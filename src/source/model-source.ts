@@ -46,5 +46,5 @@ export interface OpenOptions {
   readonly offsetBytes?: number;
   /** Bytes that will be read of the file's beginning: a hint, the stream may end there or go on. */
   readonly headBytes?: number | undefined;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }

@@ -162,7 +162,7 @@ function unigramReason({
   const list = Array.isArray(vocab) ? vocab : [undefined];
   if (!list.every(isScoredToken)) return 'its "vocab" is no list of [token, score]';
   if (list.length === 0) return 'its "vocab" is empty';
-  if (!maybe((value) => isTokenId(value) && (value as number) < list.length)(unknown))
+  if (!maybe((value) => isTokenId(value) && value < list.length)(unknown))
     return `its unk_id ${shown(unknown)} is no token`;
   if (!maybe(isFlag)(isByteFallback)) return `its model has byte_fallback = ${shown(isByteFallback)}`;
   return nestingReason(list.map(([token]) => token));

@@ -192,7 +192,7 @@ export class PythonInterpreter extends Interpreter {
       throw new Error(`${typeof name === 'string' ? `'${name}'` : 'a value'} is undefined`);
     }
     if (property.type === 'SliceExpression') return super.evaluate(statement(node), scope);
-    const key = node.computed ? this.#value(property, scope) : fromData(property.value as string | number);
+    const key = node.computed ? this.#value(property, scope) : fromData(property.value);
     const name = textOf(key);
     const index = numberOf(key);
     const text = textOf(object);

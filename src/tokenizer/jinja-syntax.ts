@@ -26,7 +26,7 @@ export function parseTemplate(source: string): Node {
   const prepared = withPlainStrings(withoutRawBlocks(source));
   const tokens = tokenize(prepared, { lstrip_blocks: true, trim_blocks: true });
   const program = parse(rewritten(tokens)) as unknown as Node;
-  return withPrintMarks(program) as Node;
+  return withPrintMarks(program);
 }
 
 const rawBlock = /\{%([-+]?)\s*raw\s*(-?)%\}([^]*?)\{%(-?)\s*endraw\s*(?:(-)%\}|\+?%\}\n?)/g;
@@ -73,7 +73,7 @@ const closings = ['CloseParen', 'CloseSquareBracket', 'CloseCurlyBracket'];
 const keywords = ['and', 'or', 'not', 'else', 'if', 'is', 'in', 'recursive'];
 
 function rewritten(tokens: readonly Token[]): Token[] {
-  const make = (type: Token['type'], value: string) => Object.assign({}, { type, value }) as unknown as Token;
+  const make = (type: Token['type'], value: string) => Object.assign({}, { type, value });
   const name = (value: string) => make('Identifier', value);
   const isName = (token: Token | undefined, value?: string) =>
     token?.type === 'Identifier' && (value === undefined || token.value === value);
@@ -121,7 +121,7 @@ function rewritten(tokens: readonly Token[]): Token[] {
         out.push(make('Pipe', '|'), name((isNegated ? negatedTestMark : testMark) + test!.value));
         i = at;
         if (hasValue) {
-          out.push(make('OpenParen', '('), next!, make('CloseParen', ')'));
+          out.push(make('OpenParen', '('), next, make('CloseParen', ')'));
           i++;
         }
         continue;

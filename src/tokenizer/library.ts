@@ -56,7 +56,7 @@ export class Library {
       this.#model.vocab[id] = content;
       this.#addedByText.set(content, token);
       const isNormalized = this.#normalize && (token.normalized ?? token.special !== true);
-      const text = isNormalized ? this.#normalize!(content) : content;
+      const text = isNormalized ? this.#normalize(content) : content;
       (isNormalized ? after : before)!.push(text);
       this.#addedByText.set(text, token);
     }

@@ -123,7 +123,7 @@ export class WeightSink {
 
   #matrix({ layerIndex, part }: Target): Matrix {
     const group = layerIndex === undefined ? this.#weights : this.#weights.layers[layerIndex]!;
-    return group[part as keyof typeof group] as unknown as Matrix;
+    return group[part as keyof typeof group];
   }
 
   /** To be awaited between writes: waits while too much is under way. @throws EngineError `device-lost`, `gpu-memory` */

@@ -238,6 +238,6 @@ function absoluteUrl(location: string): string {
 function nameOf(location: ModelLocation): string {
   if (typeof location === 'string') return location.replace(/\/+$/, '').split('/').at(-1) || 'model';
   if ('name' in location) return location.name;
-  const [first] = location as readonly File[];
+  const [first] = location;
   return first?.webkitRelativePath.split('/')[0] || 'model';
 }

@@ -114,7 +114,7 @@ export const commands = {
       (await stream.finalChatCompletion()).choices[0]!.message.parsed,
     ];
     for (const languageModel of [compatible, openai.chat(model), openai(model)]) {
-      // eslint-disable-next-line @typescript-eslint/no-deprecated -- what applications call
+      // oxlint-disable-next-line typescript/no-deprecated -- what applications call
       const { object } = await generateObject({ model: languageModel, prompt: 'Hi', schema: verdict });
       objects.push(object);
     }
@@ -266,7 +266,10 @@ export const commands = {
     let streamed = '';
     for await (const chunk of await chat.stream([new HumanMessage('Hi')])) streamed += chunk.text;
     const withSystem = await chat.invoke([new SystemMessage('Be brief.'), new HumanMessage('Hi')]);
-    return { texts: [whole.text, streamed], numTokens: withSystem.usage_metadata?.output_tokens };
+    return {
+      texts: [whole.text, streamed],
+      numTokens: (withSystem.usage_metadata as { output_tokens: number } | undefined)?.output_tokens,
+    };
   },
 
   /** Texts and ids of the tokenizer, and counts beside what answers say that they are. */

@@ -6,7 +6,9 @@ import { ImportError } from '../../demo/import/import-error';
 
 /** A document as a test can send it. */
 export type SentInput =
-  { bytes: number[]; name: string } | { url: string } | { text: string; title?: string };
+  | { bytes: number[]; name: string }
+  | { url: string }
+  | { text: string; title?: string };
 
 /** What became of it. */
 export type Outcome =

@@ -361,7 +361,7 @@ describe('importing', () => {
 
   /** Another site: some documents may be read from here, some not. */
   function answerElsewhere(
-    request: { url?: string },
+    request: { url?: string | undefined },
     response: {
       writeHead: (status: number, headers?: Record<string, string>) => unknown;
       end: (body?: string) => unknown;

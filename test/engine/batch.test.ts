@@ -67,7 +67,7 @@ test('a fifth request waits for a place among four, and all are right', async ()
 
 test('seeds, penalties and bias draw the same alone and in company, and another seed draws otherwise', async () => {
   const drawn = { temperature: 1.2, topP: 0.95, topK: 40 };
-  const sampling: Options['sampling'][] = [
+  const sampling: NonNullable<Options['sampling']>[] = [
     { ...drawn, seed: 1 },
     { ...drawn, seed: 2 },
     { ...drawn, seed: 1, repetitionPenalty: 1.3, frequencyPenalty: 0.5, presencePenalty: 0.2 },

@@ -34,7 +34,7 @@ afterEach(async () => {
 
 /** The model with one file changed, under the same address. */
 function changed(model: ModelFolder, name: string, change: (bytes: Uint8Array) => Uint8Array): ModelFolder {
-  return { ...model, files: new Map(model.files).set(name, change(model.files.get(name)!.slice()) as never) };
+  return { ...model, files: new Map(model.files).set(name, change(model.files.get(name)!.slice())) };
 }
 
 /** Halves the last matrix rows: other answers, and a header that is the same. */

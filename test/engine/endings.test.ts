@@ -26,9 +26,9 @@ const eos = 1;
 const run = (options: Options = {}, ids: readonly number[] = prompt) =>
   answer(engine, requestOf(ids, options));
 /** Only `q`, again and again. */
-const onlyLetter = (): Options['sampling'] => ({ logitBias: [[letter, 100]] });
+const onlyLetter = (): NonNullable<Options['sampling']> => ({ logitBias: [[letter, 100]] });
 /** Some `q`, and as their count grows, an end-of-sequence token. */
-const thenEos = (): Options['sampling'] => ({
+const thenEos = (): NonNullable<Options['sampling']> => ({
   logitBias: [
     [eos, 94],
     [letter, 100],

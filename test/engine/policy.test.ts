@@ -274,7 +274,7 @@ async function expectDigestScores(engine: EngineCore, steps: readonly LoggedStep
       own.forEach((heads, i) => {
         for (let head = 0; head < numHeads; head++) {
           const one = heads.slice(head * headDim, (head + 1) * headDim);
-          rotateQuery(one as Float32Array<ArrayBuffer>, headDim ** -0.5, rotated, i * numHeads + head);
+          rotateQuery(one, headDim ** -0.5, rotated, i * numHeads + head);
         }
       });
       const input = {

@@ -119,7 +119,7 @@ test('heads that would not fit leave the engine with those that it has, and a wa
   const kv: KvOptions = { measureStability: 'every-step', rerankInterval: 2 };
   const engine = await load(kv, 'narrow', { onWarning: (message) => void warnings.push(message) });
   await answer(engine, requestOf(promptOf(100, 1), { maxTokens: 34, ignoreEos: true }));
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called on the instance below
+  // oxlint-disable-next-line typescript/unbound-method -- called on the instance below
   const { planInput } = DeviceSide.prototype;
   vi.spyOn(DeviceSide.prototype, 'planInput').mockImplementation(function (this: DeviceSide, changes) {
     return planInput.call(this, { ...changes, ...(changes?.headProfile && { gpuBytes: 1 }) });

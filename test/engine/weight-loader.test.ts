@@ -134,7 +134,10 @@ async function readMatrix({ numRows, numColumns, slabs }: Matrix): Promise<Float
     const scales =
       slab.scales &&
       new Uint8Array(await readBuffer(device, slab.scales, 0, slab.numRows * layout.scaleBytesPerRow));
-    result.set(decodeRows(format, { values, scales }, slab.numRows, numColumns), row * numColumns);
+    result.set(
+      decodeRows(format, { values, ...(scales && { scales }) }, slab.numRows, numColumns),
+      row * numColumns,
+    );
     row += slab.numRows;
   }
   expect(row).toBe(numRows);

@@ -1,6 +1,6 @@
 /** A sparse follow-up over again on the CPU: pages selected and attended plainly, from what the host has of them. */
 import { expect, vi } from 'vitest';
-import { pagesFor, pageTokens, type PageIndex } from '../../src/cache/page';
+import { pagesFor, pageTokens } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import { BufferAccount, type GpuBuffer } from '../../src/gpu/buffer';
 import { readBuffer } from '../../src/gpu/readback';
@@ -30,7 +30,7 @@ function watchAttention(engine: EngineCore, buffers: ReadonlyMap<string, GpuBuff
   const dispatch = recorder.dispatch.bind(recorder);
   vi.spyOn(recorder, 'dispatch').mockImplementation((bound, params, grid, list) => {
     dispatch(bound, params, grid, list);
-    const { isLast, firstRow, numRows: rows } = params as Readonly<Record<string, number>>;
+    const { isLast, firstRow, numRows: rows } = params;
     if (!bound.kernel.name.startsWith('attention/prefill-attention') || !isLast) return;
     if (firstRow! + rows! !== numRows) return;
     const copied = watched.map((label) => {
@@ -161,5 +161,5 @@ function expectHead(
       );
     }
   }
-  return { layer, kvHead, isStable: !unstable.has(layer, kvHead), pages, ofLast: ofLast as PageIndex[] };
+  return { layer, kvHead, isStable: !unstable.has(layer, kvHead), pages, ofLast };
 }

@@ -17,9 +17,10 @@ function letDawnWait(): void {
   const { setImmediate: soon, setTimeout: later } = globalThis;
   const isNative = (callback: unknown) =>
     Function.prototype.toString.call(callback).includes('[native code]');
-  globalThis.setImmediate = Object.assign(
+  const relaxed: unknown = Object.assign(
     (callback: (...args: unknown[]) => void, ...args: unknown[]) =>
       isNative(callback) ? later(callback, 1, ...args) : soon(callback, ...args),
     soon,
-  ) as typeof setImmediate;
+  );
+  globalThis.setImmediate = relaxed as typeof setImmediate;
 }

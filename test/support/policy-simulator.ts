@@ -149,7 +149,7 @@ export class PolicySimulator {
   resident(sequence: number): [page: number, slot: number][][] {
     return this.#sequences
       .get(sequence)!
-      .heads.map(({ resident }) => [...resident].sort(([a], [b]) => a - b) as [number, number][]);
+      .heads.map(({ resident }) => [...resident].sort(([a], [b]) => a - b));
   }
 
   /** Promoted pages take the slots of those that leave, lowest to lowest; then new ones; what is left is given back. */

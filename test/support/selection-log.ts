@@ -108,7 +108,7 @@ export class SelectionLog {
     vi.spyOn(recorder, 'dispatch').mockImplementation((bound, params, grid, list) => {
       dispatch(bound, params, grid, list);
       const { name } = bound.kernel;
-      const values = params as Readonly<Record<string, number>>;
+      const values = params;
       const isFused = name.startsWith('select/select-pages');
       if (isFused || name.startsWith('select/page-score')) this.#copyQueries(values);
       if (name === 'select/rotate-queries') this.#copyRotated(values, grid[1]!);
@@ -173,7 +173,7 @@ export class SelectionLog {
     const offset = this.#copy(source, 4 * firstRow! * qkvStride!, 4 * numRows * qkvStride!);
     if (kind === 'prefill') {
       // What does not fit at once comes row after row, and is copied to one place.
-      const before = this.#query?.endRow === firstRow ? this.#query : { offset, numRows: 0 };
+      const before = this.#query && this.#query.endRow === firstRow ? this.#query : { offset, numRows: 0 };
       const all = before.numRows + numRows;
       this.#query = { offset: before.offset, numRows: all, endRow: firstRow! + numRows };
       return;

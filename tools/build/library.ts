@@ -20,7 +20,7 @@ async function buildTypes(): Promise<void> {
   const bundle = await rolldown({
     input: { index: join(root, 'src/index.ts') },
     cwd: root,
-    checks: { pluginTimings: false },
+    checks: { bundlerTimings: false },
     plugins: [
       dts({ emitDtsOnly: true, tsconfig: join(root, 'tsconfig.json'), compilerOptions: { noEmit: false } }),
     ],

@@ -1,6 +1,5 @@
 /** The engine in this process, under Dawn for Node, with options as callers of the library give them. */
 import { EngineCore } from '../../src/engine/engine';
-import type { KvOptions } from '../../src/runner/memory-plan';
 import type { ModelSource } from '../../src/source/model-source';
 import { checkLoadOptions, type LoadOptions } from '../../src/worker/load-options';
 
@@ -11,7 +10,7 @@ export function loadEngine(
   kv: Readonly<Record<string, unknown>>,
   disabledFeatures: NonNullable<LoadOptions['disabledFeatures']> = [],
 ): Promise<EngineCore> {
-  const { kv: checked = {} } = checkLoadOptions({ kv: kv as KvOptions, disabledFeatures });
+  const { kv: checked = {} } = checkLoadOptions({ kv, disabledFeatures });
   const onWarning = (message: string) => console.error(message.split('\n', 1)[0]);
   return EngineCore.load(source, { gpu, kv: checked, disabledFeatures, onWarning });
 }

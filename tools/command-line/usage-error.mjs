@@ -28,7 +28,7 @@ export function isUsageCode(code) {
  * @param {unknown} error
  */
 export function usageErrorOf(error) {
-  const message = String(/** @type {Error} */ (error).message);
+  const message = /** @type {Error} */ (error).message;
   const option = /^Option '(?:-\w, )?(--[\w-]+).*' argument is ambiguous/.exec(message)?.[1];
   if (option)
     return new UsageError(`${option} has no value; one that begins with '-' is written ${option}=-….`);

@@ -17,19 +17,9 @@ const inPairs = (project) => [...vitest(project), '--maxWorkers=2'];
 
 /** @type {Step[]} */
 export const steps = [
-  {
-    name: 'format',
-    kind: 'check',
-    batch: 'source',
-    command: [bin('prettier/bin/prettier.cjs'), '--check', '.'],
-  },
-  {
-    name: 'lint',
-    kind: 'check',
-    batch: 'source',
-    command: [bin('eslint/bin/eslint.js'), '--max-warnings=0', '.'],
-  },
-  { name: 'types', kind: 'check', batch: 'source', command: [bin('typescript/bin/tsc')] },
+  { name: 'format', kind: 'check', batch: 'source', command: [bin('oxfmt/bin/oxfmt'), '--check'] },
+  // Rules and types by one pass of the compiler; rules and options are in `.oxlintrc.json` and `tsconfig.json`.
+  { name: 'lint', kind: 'check', batch: 'source', command: [bin('oxlint/bin/oxlint'), '--deny-warnings'] },
   { name: 'floors', kind: 'check', batch: 'source', command: ['tools/gate/check-floors.mjs'] },
   { name: 'circles', kind: 'check', batch: 'source', command: ['tools/gate/check-circles.mjs'] },
   { name: 'shaders', kind: 'check', batch: 'source', command: ['tools/gate/check-shaders.mjs'] },

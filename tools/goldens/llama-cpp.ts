@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { chromium } from 'playwright';
 import { modelConfigJson, modelTensors, readModelFolder, tinyLlamaModel } from '../../test/support/models';
-import type * as WllamaModule from '@wllama/wllama';
+import type * as WllamaModule from '@wllama/wllama/esm/index.js';
 import type { HfConfig } from '../../test/support/model-weights';
 import { writeGguf } from './gguf';
 

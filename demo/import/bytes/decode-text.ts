@@ -85,7 +85,7 @@ function decodeStrictly(bytes: Uint8Array, label: string): DecodedText | undefin
   }
 }
 
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex
 const isAscii = (text: string) => !/[^\x00-\x7f]/.test(text);
 
 /**

@@ -5,7 +5,17 @@ import { decodeText, declaredEncoding, isBinary } from './decode-text';
 
 /** Kinds that can be told by the beginning; `zip` is a package, whose kind its entries tell. */
 export type SniffedKind =
-  'text' | 'markdown' | 'csv' | 'html' | 'pdf' | 'zip' | 'fb2' | 'flat-odf' | 'rtf' | 'mail' | 'webarchive';
+  | 'text'
+  | 'markdown'
+  | 'csv'
+  | 'html'
+  | 'pdf'
+  | 'zip'
+  | 'fb2'
+  | 'flat-odf'
+  | 'rtf'
+  | 'mail'
+  | 'webarchive';
 
 interface Signature {
   /** What the bytes are, for the sentence. */

@@ -98,7 +98,7 @@ export class ZipArchive {
     try {
       for await (const part of inflated) {
         signal?.throwIfAborted();
-        parts.push(this.#count(part as Uint8Array<ArrayBuffer>));
+        parts.push(this.#count(part));
       }
     } catch (cause) {
       signal?.throwIfAborted();

@@ -101,7 +101,7 @@ export function placeItems(
 /** Whether most of a page's letters are none that anybody can read: fonts without names for their letters give such. */
 export function isUnreadable(text: string): boolean {
   const letters = text.replace(/\s/g, '');
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex
   const numStrange = letters.match(/[\u0000-\u001f\u007f-\u009f\ue000-\uf8ff\ufffd]/g)?.length ?? 0;
   return letters.length > 0 && numStrange > 0.3 * letters.length;
 }

@@ -17,7 +17,7 @@ import { isUnreadable, placeItems, type PdfPage, type RawItem, type Viewport } f
 import { readPaint, type OperatorList } from './page-paint';
 import { pdfText } from './pdf-text';
 import { withFractions, withoutUnseen } from './ruled';
-import { xfaText, type XfaNode } from './xfa-text';
+import { xfaText } from './xfa-text';
 
 const maxPages = 20_000;
 
@@ -165,7 +165,7 @@ async function readPage(
   const viewport = page.getViewport({ scale: 1 });
   try {
     if (isXfa) {
-      const form = (await page.getXfa()) as XfaNode | null;
+      const form = await page.getXfa();
       const text = form ? xfaText(form) : '';
       if (text === '') found.empty.push(number);
       return { items: [], height: viewport.height, additions: text === '' ? [] : [text] };
@@ -202,7 +202,7 @@ async function paintOf(page: PDFPageProxy, { transform, height }: Viewport) {
   try {
     const [a = 1, b = 0, c = 0, d = -1, e = 0, f = 0] = transform;
     const operators = (await page.getOperatorList()) as OperatorList;
-    return readPaint(operators, OPS as Readonly<Record<string, number>>, [a, -b, c, -d, e, height - f]);
+    return readPaint(operators, OPS, [a, -b, c, -d, e, height - f]);
   } catch {
     return { rules: [], unseen: [] };
   }

@@ -76,7 +76,8 @@ export class RtfFlow {
     const row: TableCell[] = [];
     for (const [index, text] of this.#cells.entries()) {
       const definition = this.#definitions[index];
-      const isFilled = text === '' && (definition?.continuesLeft || definition?.continuesAbove);
+      const isFilled =
+        text === '' && (definition?.continuesLeft === true || definition?.continuesAbove === true);
       const from = definition?.continuesLeft ? row.at(-1) : above?.[index];
       row.push({ text: isFilled ? (from?.text ?? '') : text });
     }

@@ -3,7 +3,7 @@ import type { DocumentPlace } from '../../../src/index';
 import { placeMark } from '../document';
 
 /** Characters that no reader sees: soft hyphens, zero-width spaces and marks, controls other than tab and line feed. */
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex
 const invisible = /[\u00ad\u200b\u2060\ufeff\u0001-\u0008\u000b\u000e-\u001f\u007f-\u009f]/g;
 
 /** Letters in the forms that they have when joined, as some files store them: `ﬁ`, Arabic and Hebrew presentation forms. */

@@ -49,5 +49,5 @@ export function weightBindings<B extends string>(
   own: Readonly<Record<B, BindingAccess>>,
 ): Readonly<Record<B | 'values', BindingAccess>> {
   const bindings = { values: 'read', ...own, ...(hasScales(format) && { scales: 'read' }) };
-  return bindings as Record<B | 'values', BindingAccess>;
+  return bindings;
 }

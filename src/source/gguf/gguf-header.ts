@@ -11,7 +11,14 @@ export type GgufValue = number | boolean | string | readonly GgufValue[] | GgufN
 
 /** A list of numbers. */
 export type GgufNumbers =
-  Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
 
 /** A tensor as the header names it. */
 export interface GgufTensor {

@@ -61,14 +61,14 @@ export class GgufMetadata {
   texts(key: string): readonly string[] | undefined {
     const value = this.#values.get(key);
     if (value === undefined) return undefined;
-    if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return value as string[];
+    if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return value;
     throw this.unsupported(`has a '${key}' that is no list of texts`);
   }
 
   /** A list of numbers; undefined where the key is missing. */
   numbers(key: string): ArrayLike<number> | undefined {
     const value = this.#values.get(key);
-    if (value === undefined || ArrayBuffer.isView(value)) return value as ArrayLike<number> | undefined;
+    if (value === undefined || ArrayBuffer.isView(value)) return value;
     if (Array.isArray(value) && value.length === 0) return [];
     throw this.unsupported(`has a '${key}' that is no list of numbers`);
   }

@@ -64,7 +64,7 @@ function build(shape: Shape) {
     lists.set(list?.pages ?? [], index * listCapacity);
   }
   const { splits = 32 } = shape;
-  const split = { count: list?.pages.length, tailStart: list?.tailStart, window, splits };
+  const split = { ...(list && { count: list.pages.length, tailStart: list.tailStart }), window, splits };
   const maxSplits =
     Math.max(...lengths.map((length) => numSplits({ position: length - 1, ...split }))) +
     (shape.extraSplits ?? 0);

@@ -80,7 +80,7 @@ describe('pack-pages', () => {
       grid: packPagesGrid(numPages, headDim),
       list,
     });
-    const [wantedPages, wanted] = [pages.slice() as KvWords, packed.slice()];
+    const [wantedPages, wanted] = [pages.slice(), packed.slice()];
     reference.packPages(wantedPages, wanted, list, headDim, numTokens);
     const actual = new Uint32Array(results['packed']!);
     const rounded = asWords(element, results['pages']!);
@@ -136,7 +136,7 @@ describe('unpack-pages', () => {
       grid: unpackPagesGrid(numPages, headDim),
       list,
     });
-    const wanted = pages.slice() as KvWords;
+    const wanted = pages.slice();
     reference.unpackPages(packed, wanted, list, headDim);
     const tolerance = { absolute: scale * 2 ** -20, relative: 2 ** -10 };
     expectClose(unpackKv(asWords(element, results['pages']!)), unpackKv(wanted), tolerance);

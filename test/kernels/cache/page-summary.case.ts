@@ -33,7 +33,7 @@ export const cases = shapes.map(({ format, headDim, kvHeads, ...range }): Kernel
     params,
     grid: pageSummaryGrid(range.numPages, range.numKvHeads, headDim),
     expected: () => {
-      const result = summaries.slice() as typeof summaries;
+      const result = summaries.slice();
       reference({ ...params, headDim, tile, isPacked, summaryTable, summaries: result });
       return { summaries: result };
     },

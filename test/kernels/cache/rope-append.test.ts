@@ -131,8 +131,8 @@ describe('rope-append', () => {
       const wanted = {
         ...rest,
         qkv: data.qkv.slice(),
-        pool: data.pool.slice() as KvWords,
-        summaries: data.summaries.slice() as KvWords,
+        pool: data.pool.slice(),
+        summaries: data.summaries.slice(),
       };
       reference.ropeAppend({
         ...sizes,
@@ -221,7 +221,7 @@ describe('rope-append-tile', () => {
       const results = await runScene(compiler, data, [step], ['qkv', 'tile']);
 
       const { qkNorm, ...rest } = data;
-      const wanted = { ...rest, qkv: data.qkv.slice(), tile: data.tile.slice() as KvWords };
+      const wanted = { ...rest, qkv: data.qkv.slice(), tile: data.tile.slice() };
       reference.ropeAppendTile({ ...params, ...wanted, ...(shape.hasNorm && { qkNorm }), headDim, group });
       expectClose(new Float32Array(results['qkv']!), wanted.qkv, tolerance, 'qkv');
       expectClose(asStored(format, results['tile']!), unpackKv(wanted.tile), storedTolerance[format], 'tile');

@@ -148,7 +148,7 @@ describe('chat completion', () => {
   test('sources come with the finish reason', async () => {
     const passage = { startToken: 16, endToken: 32, mass: 0.5, startChar: 9, endChar: 12, text: 'abc' };
     const found = { isCalibrated: true, passages: [passage], pageMasses: Float32Array.of(0.5, 0.5) };
-    const events = () => eventsOf(start, ...deltas, { ...end, sources: found } as GenerationEvent);
+    const events = () => eventsOf(start, ...deltas, { ...end, sources: found });
     const sources = {
       calibrated: true,
       passages: [{ start_token: 16, end_token: 32, start_char: 9, end_char: 12, text: 'abc', mass: 0.5 }],

@@ -40,7 +40,7 @@ describe('refused', () => {
     [{ prompt: [-1] }, RangeError, '"prompt[0]"'],
     [{ prompt: [1.5] }, RangeError, '"prompt[0]" must be a whole number, not 1.5.'],
     [{ prompt: [1, null] }, TypeError, '"prompt[1]" must be a number, not null.'],
-    // eslint-disable-next-line no-sparse-arrays -- a hole is what is tried
+    // oxlint-disable-next-line no-sparse-arrays -- a hole is what is tried
     [{ prompt: [1, , 2] }, TypeError, '"prompt[1]" must be a number, not nothing.'],
     [{ prompt: 'x', logprobs: true }, TypeError, '"logprobs" must be a number, not a boolean.'],
     [{ prompt: 'x', logprobs: 21 }, RangeError, '"logprobs" must be between 0 and 20, not 21.'],

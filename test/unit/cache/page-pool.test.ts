@@ -7,7 +7,7 @@ import { randomSource } from '../../support/random';
 test('gives every slot once and says when none is left', () => {
   const pool = new PagePool(5);
   const slots = Array.from({ length: 5 }, () => pool.allocate());
-  expect([...slots].sort()).toEqual([0, 1, 2, 3, 4]);
+  expect([...slots].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);
   expect(pool.numFree).toBe(0);
   expect(() => pool.allocate()).toThrow('Longpage invariant broken: the page pool has no free slot');
 });

@@ -61,7 +61,7 @@ test('characters are those of the text, whatever stands before it', () => {
   const start = 31 - 'head '.length;
   expect(passage).toMatchObject({ startToken: 32, endToken: 48, startChar: start });
   expect(passage!.text).toBe(text.slice(start, passage!.endChar));
-  expect(new TextEncoder().encode(passage!.text!).length).toBe(16);
+  expect(new TextEncoder().encode(passage!.text).length).toBe(16);
   const [first] = placePassages([0.9, 0.1], subject, ids, tokenizer, 1);
   expect(first).toMatchObject({ startToken: 6, startChar: 0, endToken: 16, endChar: 10 });
   expect(passage).not.toHaveProperty('location');

@@ -18,7 +18,7 @@ test('a token that is not in the text is empty, and so is the space that an enco
   const text = 'a b a';
   const ids = [1, ...tokenizer.encode(text)];
   const offsets = charOffsets(tokenizer, ids, text);
-  const pieces = ids.map((_, i) => text.slice(offsets[i]!, offsets[i + 1]!));
+  const pieces = ids.map((_, i) => text.slice(offsets[i], offsets[i + 1]));
   expect(pieces[0]).toBe('');
   expect(pieces.join('')).toBe(text);
 });
@@ -36,7 +36,7 @@ test("Scout's tokens of its sample are the sample, piece by piece", () => {
   expect(offsets.at(-1)).toBe(text.length);
   ids.forEach((id, i) => {
     const bytes = tokenizer.tokenBytes(id);
-    const piece = text.slice(offsets[i]!, offsets[i + 1]!);
+    const piece = text.slice(offsets[i], offsets[i + 1]);
     if (!new TextDecoder().decode(bytes).includes('\ufffd')) {
       expect(piece).toBe(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
     }

@@ -72,7 +72,7 @@ describe('each rewrite is still needed', () => {
 
   test('stages that the file leaves out', () => {
     const { model, decoder } = byteLevelJson();
-    expect(() => unfixed({ model, decoder } as Record<string, unknown>)).toThrow();
+    expect(() => unfixed({ model, decoder })).toThrow();
     expect(() => fixed({ model, decoder })).not.toThrow();
   });
 });

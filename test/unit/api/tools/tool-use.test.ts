@@ -135,7 +135,7 @@ describe('a request', () => {
 
 const renderedBy = (template: ChatTemplate, fields: object) => {
   const { prompt } = validate(fields, template.toolSource!);
-  return template.render(prompt as Parameters<ChatTemplate['render']>[0]).rest;
+  return template.render(prompt as unknown as Parameters<ChatTemplate['render']>[0]).rest;
 };
 
 describe("real models' templates", () => {
