@@ -3,12 +3,12 @@
  * matrix twice; where they differ the head is what the model was trained with.
  */
 import type { ModelConfig } from '../config/model-config';
-import type { ModelSource, OpenedFile } from '../source/model-source';
+import type { ModelSource } from '../source/model-source';
 import type { TensorHeader } from './safetensors';
-import { indexFileName, parseShardIndex, singleFileName } from './shard-index';
+import { singleFileName, type ShardIndex } from './shard-index';
 import { ShardReader } from './shard-reader';
 import { planName } from './tensor-plan';
-import { openShard, readHeaders } from './weight-loader';
+import { findShards, openShard, readFileHeader, usualHeadBytes } from './weight-files';
 
 const embeddingName = 'embed_tokens.weight';
 const headName = 'lm_head.weight';
@@ -40,37 +40,25 @@ export async function withOwnHead(
   return (await isSame(source, head, embedding, signal)) ? config : { ...config, isHeadTied: false };
 }
 
+/** Where a tensor is, by the header of the one file that may have it: the only one, or that which the index names. */
 async function find(
   source: ModelSource,
   name: string,
   signal: AbortSignal | undefined,
 ): Promise<Place | undefined> {
-  const file = await openFileOf(source, name, signal);
+  const shards = await findShards(source, signal, usualHeadBytes);
   // That there are no weights at all is the load's to say.
+  if (!shards) return undefined;
+  const file = 'opened' in shards ? { name: singleFileName, ...shards } : shardOf(shards.index, name);
   if (!file) return undefined;
-  const reader = new ShardReader(file.name, file.opened, { signal });
-  try {
-    const header = (await readHeaders(reader)).find((tensor) => planName(tensor.name) === name);
-    return header && { file: file.name, header, startBytes: reader.positionBytes + header.offsetBytes };
-  } finally {
-    await reader.close();
-  }
+  const { tensors, dataBytes } = await readFileHeader(source, file, signal);
+  const header = tensors.find((tensor) => planName(tensor.name) === name);
+  return header && { file: file.name, header, startBytes: dataBytes + header.offsetBytes };
 }
 
-/** The file that may have a tensor: the only one, or the one that the index names. */
-async function openFileOf(
-  source: ModelSource,
-  name: string,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly name: string; readonly opened: OpenedFile } | undefined> {
-  const options = signal ? { signal } : {};
-  const only = await source.open(singleFileName, options);
-  if (only) return { name: singleFileName, opened: only };
-  const index = await source.readText(indexFileName, signal);
-  if (index === undefined) return undefined;
-  const [, file] = [...parseShardIndex(index).fileOf].find(([tensor]) => planName(tensor) === name) ?? [];
-  if (file === undefined) return undefined;
-  return { name: file, opened: await openShard(source, { name: file, tensors: [] }, signal) };
+function shardOf({ fileOf }: ShardIndex, name: string): { readonly name: string } | undefined {
+  const [, file] = [...fileOf].find(([tensor]) => planName(tensor) === name) ?? [];
+  return file === undefined ? undefined : { name: file };
 }
 
 async function isSame(
@@ -102,7 +90,7 @@ async function readAt(
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const dataBytes = startBytes + start;
-  const opened = await openShard(source, { name: file, tensors: [], dataBytes }, signal);
+  const opened = await openShard(source, { name: file, dataBytes }, signal);
   const reader = new ShardReader(file, opened, { signal, startBytes: dataBytes });
   reader.part = `tensor '${header.name}'`;
   const bytes = new Uint8Array(count);

@@ -10,12 +10,11 @@ import { EngineError } from '../util/errors';
 import { fetched } from '../util/fetched';
 import type { ContentDigest } from './content-digest';
 import type { MlxStream } from './mlx-stream';
-import { ProgressCount, type LoadProgress, type WeightFile } from './load-progress';
+import { ProgressCount, type LoadProgress } from './load-progress';
 import type { ModelConfig } from '../config/model-config';
 import { formatsOf, type MatrixFormats } from './matrix-formats';
-import type { ModelSource, OpenedFile } from '../source/model-source';
-import { corrupt, headerPrefixBytes, parseHeader, readHeaderLength, type TensorHeader } from './safetensors';
-import { indexFileName, parseShardIndex, singleFileName } from './shard-index';
+import type { ModelSource } from '../source/model-source';
+import { corrupt } from './safetensors';
 import { ShardReader } from './shard-reader';
 import {
   loadableType,
@@ -24,8 +23,8 @@ import {
   planTensors,
   requireTensors,
   type PlannedTensor,
-  type TensorPlan,
 } from './tensor-plan';
+import { findWeightFiles, openShard, readHeaders } from './weight-files';
 import { WeightSink } from './weight-sink';
 import { maxPieceBytes } from './weight-uploader';
 import type { ModelWeights } from './weights';
@@ -113,70 +112,6 @@ export async function loadWeights(
 async function newMlxStream(isConverting: boolean): Promise<MlxStream> {
   const { MlxStream } = await fetched(import('./mlx-stream'));
   return new MlxStream(isConverting);
-}
-
-/**
- * The files of a model's weights, in the order in which they are read.
- * @param headBytes opens a single file for its beginning alone
- * @throws as `loadWeights` does
- */
-export async function findWeightFiles(
-  source: ModelSource,
-  plan: TensorPlan,
-  signal: AbortSignal | undefined,
-  headBytes?: number,
-): Promise<WeightFile[]> {
-  if (source.gguf) return (await fetched(import('./gguf-tensors'))).ggufWeightFiles(source.gguf, plan);
-  const opened = await source.open(singleFileName, { signal, headBytes });
-  if (opened) return [{ name: singleFileName, tensors: [...plan.keys()], opened }];
-  const text = await source.readText(indexFileName, signal);
-  if (text === undefined) {
-    throw new EngineError(
-      'model-unsupported',
-      `The model has no '${singleFileName}' and no '${indexFileName}'.`,
-    );
-  }
-  const index = parseShardIndex(text);
-  const tensorsOf = new Map<string, string[]>(index.files.map((name) => [name, []]));
-  for (const [tensor, file] of index.fileOf) {
-    if (plan.has(planName(tensor))) tensorsOf.get(file)!.push(planName(tensor));
-  }
-  requireTensors(plan.keys(), new Set(Array.from(index.fileOf.keys(), planName)), indexFileName);
-  return index.files
-    .map((name) => ({ name, tensors: tensorsOf.get(name)! }))
-    .filter(({ tensors }) => tensors.length > 0);
-}
-
-/** Opens a file at its first tensor, or at its beginning where its header is still to be read; maybe for `headBytes` alone. */
-export async function openShard(
-  source: ModelSource,
-  { name, dataBytes = 0 }: WeightFile,
-  signal: AbortSignal | undefined,
-  headBytes?: number,
-): Promise<OpenedFile> {
-  const opened = await source.open(name, { offsetBytes: dataBytes, signal, headBytes });
-  if (!opened) throw new EngineError('weights-corrupt', `The model's weight file '${name}' is missing.`);
-  return opened;
-}
-
-/**
- * Reads a safetensors header.
- * @param maxBytes Where it is longer than that with what stands before it, its length alone.
- */
-export async function readHeaders(reader: ShardReader): Promise<TensorHeader[]>;
-export async function readHeaders(reader: ShardReader, maxBytes: number): Promise<TensorHeader[] | number>;
-export async function readHeaders(
-  reader: ShardReader,
-  maxBytes = Infinity,
-): Promise<TensorHeader[] | number> {
-  const { name, sizeBytes } = reader;
-  const prefix = new Uint8Array(headerPrefixBytes);
-  await reader.read(prefix);
-  const length = readHeaderLength(prefix, name, sizeBytes);
-  if (headerPrefixBytes + length > maxBytes) return length;
-  const header = new Uint8Array(length);
-  await reader.read(header);
-  return parseHeader(header, name, sizeBytes === undefined ? undefined : sizeBytes - reader.positionBytes);
 }
 
 interface StreamContext {

@@ -66,3 +66,21 @@ test('of large matrices the beginning, the middle and the end are compared', asy
 test('a configuration that says that the head is its own stands', async () => {
   expect(await isTied(other, { says: false })).toBe(false);
 });
+
+test('of a file without a head only its beginning is asked for', async () => {
+  const files = new Map(folder.files);
+  files.set('config.json', encode({ ...config, tie_word_embeddings: true }));
+  files.set('model.safetensors', writeSafetensors(new Map([[embeddingName, embedding]]), 'F32'));
+  const source = folderSource({ ...folder, files });
+  const asked: (number | undefined)[] = [];
+  const watched = {
+    ...source,
+    open: (...args: Parameters<typeof source.open>) => {
+      asked.push(args[1]?.headBytes);
+      return source.open(...args);
+    },
+    readText: source.readText.bind(source),
+  };
+  expect((await withOwnHead(await readModelConfig(source), watched)).isHeadTied).toBe(true);
+  expect(asked).toEqual([128 * 1024]);
+});
