@@ -1,6 +1,10 @@
 /** The public surface of Longpage. */
 export { Engine } from './worker/engine-client';
 export type { LoadOptions } from './worker/load-options';
+export { createFetch, type CreateFetchOptions } from './worker/create-fetch';
+export type { Move } from './wire/hand-over/hand-over';
+export type { MoveReason, Route, RoutedRequest, RouteFacts } from './wire/hand-over/route';
+export type { ServerOptions } from './wire/hand-over/server';
 export type { Create, CreateChatCompletion, CreateCompletion, RequestOptions } from './api/create';
 export { EngineError, type EngineErrorCode } from './util/errors';
 export type {

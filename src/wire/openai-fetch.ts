@@ -147,7 +147,8 @@ function jsonResponse(status: number, value: unknown, headers: Record<string, st
   });
 }
 
-function errorResponse({ status, body }: WireError, headers: Record<string, string> = {}): Response {
+/** An error as a response. */
+export function errorResponse({ status, body }: WireError, headers: Record<string, string> = {}): Response {
   // Nothing changes by itself that would make the same request succeed.
   return jsonResponse(status, body, { 'x-should-retry': 'false', ...headers });
 }

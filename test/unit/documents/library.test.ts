@@ -3,6 +3,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { checksum } from '../../../src/documents/checksum';
+import { keptText } from '../../../src/documents/kept-text';
 import { DocumentLibrary } from '../../../src/documents/library';
 import { payloadBytes, placesOfRun, type Manifest } from '../../../src/documents/manifest';
 
@@ -65,6 +66,12 @@ test('other weights see a foreign document, and never its pages; its text is the
   // A rebuilt document keeps what it said of itself.
   await other.begin(draft, { id: 'whale', title: 'W', text, head: '', renderedAt: 1, ids, details: {} });
   expect(await other.places('whale')).toEqual(details.places);
+});
+
+test('the text of a document is read without any engine', async () => {
+  await store(makeLibrary(), 1);
+  expect(await keptText('whale')).toBe(text);
+  await expect(keptText('nothing')).rejects.toThrow(RangeError);
 });
 
 describe('a file from a stranger', () => {
