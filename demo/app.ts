@@ -38,6 +38,8 @@ import {
   readSample,
   readSampleQuestions,
   sampleId,
+  samplePartId,
+  shortSample,
   suggestionsFor,
   type SampleQuestion,
 } from './sample';
@@ -240,7 +242,8 @@ export class App extends LitElement {
           @files=${(event: CustomEvent<readonly File[]>) => void this.#takeFiles(event.detail)}
           @address=${(event: CustomEvent<string>) => void this.#import([{ url: event.detail }])}
           @pasted=${(event: CustomEvent<string>) => void this.#import([{ text: event.detail }])}
-          @sample=${this.#onSample}
+          @sample=${() => void this.#onSample(false)}
+          @short-sample=${() => void this.#onSample(true)}
         ></longpage-add-document>
       </div>`;
     }
@@ -461,16 +464,18 @@ export class App extends LitElement {
     if (id !== undefined && areExported) await this.#show(id);
   }
 
-  #onSample = async (): Promise<void> => {
+  async #onSample(isShort: boolean): Promise<void> {
     try {
-      const { title, text } = await readSample();
+      const { title, text: whole } = await readSample();
       void this.#loadQuestions();
-      await this.#library.propose(title, text, { id: sampleId });
-      if (this.#library.open) await this.#show(sampleId);
+      const text = isShort ? shortSample(whole) : whole;
+      const id = isShort ? samplePartId(text.length) : sampleId;
+      await this.#library.propose(isShort ? `${title} (short)` : title, text, { id });
+      if (this.#library.open) await this.#show(id);
     } catch (error) {
       this.#library.report(error);
     }
-  };
+  }
 
   /** Questions to begin with, on the sample: those that what is read of it answers. */
   #suggestions(): string[] {

@@ -3,10 +3,10 @@
 /** The sample's name in the library: it is there once at most. */
 export const sampleId = 'sample';
 
-/** The name of the beginning of the sample with so many characters. */
+/** The name of the part of the sample with so many characters. */
 export const samplePartId = (numChars: number): string => `${sampleId}-${numChars}`;
 
-/** Whether a document is the sample or its beginning. */
+/** Whether a document is the sample or a part of it. */
 export const isOfSample = (id: string): boolean => id === sampleId || id.startsWith(`${sampleId}-`);
 
 const numSuggestions = 5;
@@ -26,6 +26,16 @@ export async function readSample(): Promise<{ title: string; text: string }> {
   return { title: text.slice(0, text.indexOf('\n')).trim(), text };
 }
 
+/**
+ * Enough of the sample to ask about, and short enough that a processor reads it within a minute: how it begins, and the people of
+ * the town, without the stories of how the town began.
+ */
+export function shortSample(text: string): string {
+  const at = (heading: string) => text.indexOf(`\n\n${heading}\n`);
+  const people = text.slice(at('The harbour and its people'), at('Ships, inns and choirs'));
+  return `${text.slice(0, at('How the town began'))}${people}`;
+}
+
 /** A question on the sample and its answer. */
 export interface SampleQuestion {
   readonly question: string;
@@ -37,14 +47,22 @@ export async function readSampleQuestions(): Promise<SampleQuestion[]> {
   return (await (await read('sample-questions.json')).json()) as SampleQuestion[];
 }
 
-/** The first few questions that the beginning of the sample answers; for all of it some that take more than looking up. */
+/** The first few questions that a part of the sample answers; for all of it some that take more than looking up. */
 export function suggestionsFor(
   questions: readonly SampleQuestion[],
-  beginning: string,
+  part: string,
   isWhole: boolean,
 ): string[] {
   return questions
-    .filter(({ answer }) => isWhole || beginning.includes(answer))
+    .filter((question) => isWhole || isAnsweredIn(part, question))
     .slice(0, numSuggestions)
     .map(({ question }) => question);
+}
+
+/** Whether a part has the answer, and all that the question names: a town that is named there may have its toll elsewhere. */
+function isAnsweredIn(part: string, { question, answer }: SampleQuestion): boolean {
+  const words = new Set(part.match(/[\p{L}\p{N}]+/gu));
+  const names = question.match(/(?<=\s)[\p{Lu}\p{N}][\p{L}\p{N}]*/gu) ?? [];
+  const answerWords = answer.match(/[\p{L}\p{N}]+/gu) ?? [];
+  return part.includes(answer) && [...names, ...answerWords].every((word) => words.has(word));
 }

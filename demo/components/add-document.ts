@@ -1,6 +1,6 @@
 /**
  * How a document comes in: dropped anywhere on the page, picked, pasted, or the sample. Fires `files` with picked files, `pasted` with a text,
- * `address` with a URL, and `sample`.
+ * `address` with a URL, `sample`, and `short-sample`.
  */
 import { LitElement, css, html } from 'lit';
 import { pickedTypes } from '../import/kinds';
@@ -113,6 +113,13 @@ export class AddDocument extends LitElement {
         </p>
         <div class="row">
           <button class="primary" @click=${this.#pick}>Choose a file…</button>
+          ${
+            this.isSlow
+              ? html`<button @click=${() => this.dispatchEvent(new Event('short-sample'))}>
+                  Try a short sample
+                </button>`
+              : null
+          }
           <button @click=${() => this.dispatchEvent(new Event('sample'))}>Try the sample</button>
         </div>
         <input
@@ -144,7 +151,8 @@ export class AddDocument extends LitElement {
         this.isSlow
           ? html`<p class="note soft">
               There is no GPU for this page: the processor does the work, and takes minutes where a GPU takes
-              seconds. If this device has one, turn graphics acceleration on in the browser’s settings.
+              seconds. The short sample is read within a minute or so. If this device has one, turn graphics
+              acceleration on in the browser’s settings.
             </p>`
           : null
       }

@@ -67,6 +67,32 @@ async function longDocument(lengthTokens: number) {
   return { text, questions: tasks.map((task) => turns.find((turn) => turn.task === task)!) };
 }
 
+test('the sample, the short one where there is no GPU, answers each question that the page shows', async () => {
+  const own = await visit(browser, server.origin);
+  const { page } = own;
+  page.setDefaultTimeout(timeoutMs);
+  await page.getByRole('region', { name: 'Loading the model' }).waitFor({ state: 'detached' });
+  const openedAt = performance.now();
+  await page
+    .getByRole('button', { name: /^Try (a short|the) sample$/ })
+    .first()
+    .click();
+  await read(page);
+  const readingSeconds = (performance.now() - openedAt) / 1000;
+  process.stdout.write(`The sample was read in ${readingSeconds.toFixed(1)} s.\n`);
+  const samples = JSON.parse(
+    (await diskSource(join(root, 'public/models/scout')).readText('sample-questions.json'))!,
+  ) as { question: string; answer: string }[];
+  const shown = await page
+    .getByRole('list', { name: 'Questions to begin with' })
+    .getByRole('button')
+    .allInnerTexts();
+  expect(shown.length).toBeGreaterThan(0);
+  for (const question of shown)
+    expect(await ask(page, question)).toBe(samples.find((sample) => sample.question === question)!.answer);
+  await leave(own, 'sample');
+});
+
 test.each([4096, 16_384])(
   'a document of %i tokens',
   async (lengthTokens) => {

@@ -63,6 +63,20 @@ describe('a document that Scout has read', () => {
     await server.close();
   });
 
+  test('without a GPU the page says so and offers a short sample beside the whole', async () => {
+    const { page } = shared;
+    await page.getByRole('region', { name: 'Loading the model' }).waitFor({ state: 'detached' });
+    const isSlow = (await page.getByText('There is no GPU for this page').count()) > 0;
+    const short = page.getByRole('button', { name: 'Try a short sample' });
+    expect(await short.count()).toBe(isSlow ? 1 : 0);
+    await (isSlow ? short : page.getByRole('button', { name: 'Try the sample' })).click();
+    await page.getByRole('heading', { name: /^The Storkmouth Almanac/ }).waitFor();
+    const length = page.getByText(/^[\d,]+ tokens, [\d.]+ kB of text$/);
+    const numTokens = Number((await length.innerText()).split(' ')[0]!.replaceAll(',', ''));
+    expect(numTokens < 2000).toBe(isSlow);
+    await page.getByRole('button', { name: 'Not this one' }).click();
+  });
+
   test('is pasted in, and answers come from it', async () => {
     const { page } = shared;
     await expectAccessible(page);
