@@ -57,3 +57,10 @@ export function changesNote(numDeleted: number): string[] {
   const what = plural(numDeleted, 'deleted passage was', 'deleted passages were');
   return [`Tracked changes were taken as accepted: ${what} left out.`];
 }
+
+/** Files of other programs that stand in a document. */
+export function embeddedNote(numEmbedded: number): string[] {
+  if (numEmbedded === 0) return [];
+  const what = plural(numEmbedded, 'embedded file or formula was', 'embedded files or formulas were');
+  return [`${what} left out: open the document in its program to read ${numEmbedded === 1 ? 'it' : 'them'}.`];
+}

@@ -45,9 +45,66 @@ function repeatedLetter(number: number): string {
 const ordinalEnd = (number: number) =>
   number % 100 >= 11 && number % 100 <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][number % 10] ?? 'th');
 
+const units =
+  'Zero One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve Thirteen Fourteen Fifteen Sixteen Seventeen Eighteen Nineteen'.split(
+    ' ',
+  );
+const tens = 'Twenty Thirty Forty Fifty Sixty Seventy Eighty Ninety'.split(' ');
+const ordinals: Readonly<Record<string, string>> = {
+  One: 'First',
+  Two: 'Second',
+  Three: 'Third',
+  Five: 'Fifth',
+  Eight: 'Eighth',
+  Nine: 'Ninth',
+  Twelve: 'Twelfth',
+};
+
+/** `Twenty-One`; from a hundred on in figures. */
+function cardinalWord(number: number): string | undefined {
+  if (!Number.isInteger(number) || number < 0 || number > 99) return undefined;
+  if (number < 20) return units[number];
+  const rest = number % 10;
+  return tens[Math.floor(number / 10) - 2]! + (rest === 0 ? '' : `-${units[rest]!}`);
+}
+
+/** `Twenty-First`; from a hundred on in figures. */
+function ordinalWord(number: number): string {
+  const word = cardinalWord(number);
+  if (word === undefined) return `${number}${ordinalEnd(number)}`;
+  const last = /[A-Z][a-z]+$/.exec(word)![0];
+  const ordinal = ordinals[last] ?? `${last.replace(/y$/, 'ie')}th`;
+  return word.slice(0, -last.length) + ordinal;
+}
+
+const noteSigns = ['*', '†', '‡', '§'];
+
+/** Letters of the Russian alphabet that number lists: those that look like others or make no sound are left out. */
+const russianLetters = 'абвгдежзиклмнопрстуфхцчшщэюя';
+
 /** A number in the format that a DOCX or ODT names. */
 export function wordNumber(number: number, format: string): string {
   switch (format) {
+    case 'cardinalText':
+      return cardinalWord(number) ?? String(number);
+    case 'ordinalText':
+      return ordinalWord(number);
+    case 'decimalEnclosedCircle':
+      return number >= 1 && number <= 20 ? String.fromCharCode(0x245f + number) : String(number);
+    case 'decimalEnclosedParen':
+      return `(${number})`;
+    case 'decimalEnclosedFullstop':
+      return `${number}.`;
+    case 'numberInDash':
+      return `- ${number} -`;
+    case 'hex':
+      return number.toString(16).toUpperCase();
+    case 'chicago':
+      return noteSigns[(number - 1) % noteSigns.length]?.repeat(Math.ceil(number / noteSigns.length)) ?? '';
+    case 'russianLower':
+      return russianLetters[number - 1] ?? String(number);
+    case 'russianUpper':
+      return (russianLetters[number - 1] ?? String(number)).toUpperCase();
     case 'lowerRoman':
     case 'i':
       return romanNumber(number);

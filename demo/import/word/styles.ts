@@ -1,5 +1,6 @@
-/** What the styles of a Word document say of their paragraphs' numbers and ranks: pure. */
+/** What the styles of a Word document say of their paragraphs' numbers and ranks, and of their letters: pure. */
 import { attributeOf, childNamed, elementsNamed, type Document, type Element } from '../markup/tree';
+import { groundOf, runProperties, withDefaults, type RunProperties } from './run-properties';
 
 /** What a style gives its paragraphs. */
 export interface WordStyle {
@@ -7,6 +8,9 @@ export interface WordStyle {
   readonly level?: string | undefined;
   /** 0 for the first rank of headings; 9 for plain text. */
   readonly outline?: string | undefined;
+  /** What is behind its paragraphs. */
+  readonly ground?: string | undefined;
+  readonly run: RunProperties;
 }
 
 const val = (element: Element | undefined) => attributeOf(element, 'val');
@@ -17,6 +21,7 @@ const maxDepth = 20;
 /** See the file's header. */
 export class WordStyles {
   readonly #styles = new Map<string, WordStyle & { readonly basedOn: string | undefined }>();
+  readonly #resolved = new Map<string | undefined, WordStyle>();
 
   /** @param part `word/styles.xml`, where there is one */
   constructor(part: Document | undefined) {
@@ -30,23 +35,35 @@ export class WordStyles {
         outline:
           val(properties && childNamed(properties, 'outlineLvl')) ??
           outlineOfName(val(childNamed(style, 'name'))),
+        ground: groundOf(properties),
+        run: runProperties(childNamed(style, 'rPr')),
         basedOn: val(childNamed(style, 'basedOn')),
       });
     }
   }
 
-  /** What holds for paragraphs of a style, from the styles that it stands on too. */
+  /** What holds for paragraphs or runs of a style, from the styles that it stands on too. */
   of(id: string | undefined): WordStyle {
-    let found: WordStyle = {};
+    const known = this.#resolved.get(id);
+    if (known) return known;
+    const style = this.#resolve(id);
+    this.#resolved.set(id, style);
+    return style;
+  }
+
+  #resolve(id: string | undefined): WordStyle {
+    let found: WordStyle = { run: {} };
     let next = id;
     for (let depth = 0; next !== undefined && depth < maxDepth; depth++) {
       const style = this.#styles.get(next);
       if (!style) return { ...found, outline: found.outline ?? outlineOfName(next) };
-      const { numId, level, outline, basedOn } = style;
+      const { numId, level, outline, ground, run, basedOn } = style;
       found = {
         numId: found.numId ?? numId,
         level: found.level ?? level,
         outline: found.outline ?? outline,
+        ground: found.ground ?? ground,
+        run: withDefaults(found.run, run),
       };
       next = basedOn;
     }

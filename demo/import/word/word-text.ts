@@ -12,46 +12,16 @@ import {
   walk,
   type Element,
 } from '../markup/tree';
-import { romanNumber } from '../text/numbering';
 import { lowered, raised } from '../text/raised';
-import { nestedTableText, tableText, type TableCell } from '../text/table-text';
 import { withoutMarks } from '../text/tidy-text';
 import { placeMark } from '../document';
-import { ImportError } from '../import-error';
+import type { NoteKind, NoteNumbers } from './note-numbers';
 import type { WordNumbering } from './numbering';
+import { areUnseen, groundOf, runProperties, withDefaults, type RunProperties } from './run-properties';
+import { characters, hasOwnText, isDeletedMark, neighbour, runText, skipped } from './runs';
 import type { WordStyles } from './styles';
 import { symbolCharacter } from './symbols';
-
-/** Elements whose text is not part of what a reader sees: deleted or moved away, or a second form of the same. */
-const skipped = new Set([
-  'del',
-  'moveFrom',
-  'Fallback',
-  'instrText',
-  'delText',
-  'delInstrText',
-  'rubyPr',
-  'rt',
-  'pPr',
-  'rPr',
-  'tblPr',
-  'tcPr',
-  'trPr',
-  'tblGrid',
-  'sectPr',
-  'sdtPr',
-  'pPrChange',
-]);
-
-/** What single elements stand for. */
-const characters: Readonly<Record<string, string>> = {
-  tab: '\t',
-  br: '\n',
-  cr: '\n',
-  noBreakHyphen: '-',
-  softHyphen: '',
-  ptab: '\t',
-};
+import { WordTables } from './word-tables';
 
 /** What all parts of a document share while they are read. */
 export interface WordContext {
@@ -59,25 +29,10 @@ export interface WordContext {
   readonly styles: WordStyles;
   /** Headings, in order of their marks. */
   readonly labels: string[];
-  /** By id, as printed: numbers of the notes, in the order of their marks. */
-  readonly noteNumbers: { readonly footnote: Map<string, string>; readonly endnote: Map<string, string> };
-  readonly counts: { numHidden: number; numUnknownSymbols: number };
-}
-
-/** Tables within tables: each one copies what is in it. */
-const mostTables = 40;
-
-function tooDeep(): ImportError {
-  return new ImportError(
-    'damaged',
-    'Tables stand in tables of this document deeper than anybody writes, so it is damaged, or made to do harm.',
-    'Open it in the program that it is for, copy its text, and paste that here.',
-  );
-}
-
-interface OpenTable {
-  readonly rows: { readonly cells: (TableCell & { readonly isContinued: boolean })[] }[];
-  readonly outer: string[];
+  readonly noteNumbers: Readonly<Record<NoteKind, NoteNumbers>>;
+  /** Charts and diagrams as text, by the ids that this part has for them. */
+  readonly graphics: ReadonlyMap<string, string>;
+  readonly counts: { numHidden: number; numUnknownSymbols: number; numEmbedded: number };
 }
 
 const val = (element: Element | undefined) => attributeOf(element, 'val');
@@ -95,10 +50,36 @@ export function wordText(root: Element, context: WordContext): string {
   return reader.result();
 }
 
+/** A paragraph that is open. */
+interface OpenParagraph {
+  /** Letters of its style. */
+  readonly run: RunProperties;
+  /** What is behind it. */
+  readonly ground: string | undefined;
+  /** Whether its end is deleted, so that the next paragraph goes on in it. */
+  readonly isEndDeleted: boolean;
+  /** Whether it goes on the paragraph before it, whose end is deleted. */
+  readonly goesOn: boolean;
+  /** Where in what is written it begins. */
+  readonly start: number;
+  readonly endsSection: boolean;
+  /** What stands beside it: text boxes, charts and diagrams. */
+  readonly beside: string[];
+}
+
 class PartReader {
   readonly #context: WordContext;
   #parts: string[] = [];
-  readonly #tables: OpenTable[] = [];
+  /** What is written around the cells and text boxes that are open. */
+  readonly #outer: string[][] = [];
+  readonly #tables = new WordTables();
+  readonly #paragraphs: OpenParagraph[] = [];
+  /** Whether the paragraph before goes on in the next one. */
+  #goesOn = false;
+  #isStruck = false;
+  #isAfterFormula = false;
+  /** The symbol font of the run that is open. */
+  #font: string | undefined;
 
   constructor(context: WordContext) {
     this.#context = context;
@@ -118,7 +99,7 @@ class PartReader {
     }
     switch (name) {
       case 't':
-        this.#parts.push(withoutMarks(textOf(element)));
+        this.#writeText(textOf(element));
         return false;
       case 'r':
         return this.#enterRun(element);
@@ -126,34 +107,56 @@ class PartReader {
         this.#beginParagraph(element);
         return true;
       case 'oMath':
+        if (/[\p{L}\p{N}]$/u.test(this.#parts.at(-1) ?? '')) this.#parts.push(' ');
         this.#parts.push(mathText(element));
+        this.#isAfterFormula = true;
         return false;
       case 'sym':
-        this.#writeSymbol(element);
+        this.#writeSymbol(attributeOf(element, 'font') ?? '', attributeOf(element, 'char') ?? '');
         return false;
       case 'checkBox': {
         const state = childNamed(element, 'checked') ?? childNamed(element, 'default');
         this.#parts.push(isOn(state) ? '☑' : '☐');
         return false;
       }
+      case 'ddList':
+        this.#writeChoice(element);
+        return false;
       case 'footnoteReference':
       case 'endnoteReference':
-        this.#writeNoteMark(element, name === 'footnoteReference' ? 'footnote' : 'endnote');
+        this.#writeNoteMark(element);
         return false;
       case 'docPr':
-        this.#writeDescription(element);
+        this.#writeDescription(attributeOf(element, 'descr') ?? attributeOf(element, 'title'));
         return true;
+      case 'shape':
+        this.#writeDescription(attributeOf(element, 'alt'));
+        return true;
+      case 'textpath':
+        this.#parts.push(withoutMarks(attributeOf(element, 'string') ?? ''), ' ');
+        return false;
+      case 'ruby':
+        this.#writeRuby(element);
+        return false;
+      case 'chart':
+      case 'relIds':
+        this.#writeGraphic(attributeOf(element, name === 'chart' ? 'r:id' : 'r:dm'));
+        return false;
+      case 'OLEObject':
+      case 'altChunk':
+      case 'subDoc':
+        this.#context.counts.numEmbedded++;
+        return false;
       case 'tbl':
-        if (this.#tables.length >= mostTables) throw tooDeep();
-        this.#tables.push({ rows: [], outer: this.#parts });
-        this.#parts = [];
+        this.#tables.begin();
+        this.#open();
         return true;
       case 'tr':
-        this.#tables.at(-1)?.rows.push({ cells: [] });
-        this.#parts = [];
+        this.#tables.beginRow(element);
         return true;
       case 'tc':
-        this.#parts = [];
+      case 'txbxContent':
+        this.#open();
         return true;
       case 'sdt':
         return this.#enterControl(element);
@@ -165,50 +168,119 @@ class PartReader {
   leave(element: Element): void {
     switch (localName(element)) {
       case 'p':
-        this.#parts.push('\n\n');
+        this.#endParagraph();
+        break;
+      case 'r':
+        this.#font = undefined;
         break;
       case 'tc':
-        this.#leaveCell(element);
+        this.#tables.endCell(element, this.#close());
         break;
       case 'tbl':
-        this.#leaveTable();
+        this.#close();
+        this.#parts.push(this.#tables.end(), '\n\n');
         break;
+      case 'txbxContent': {
+        const text = this.#close();
+        if (text !== '') this.#writeBeside(`[Text box] ${text}`);
+        break;
+      }
     }
   }
 
-  #enterRun(run: Element): boolean {
+  /** What follows is kept apart until it is closed. */
+  #open(): void {
+    this.#outer.push(this.#parts);
+    this.#parts = [];
+  }
+
+  #close(): string {
+    const text = this.#parts.join('').trim();
+    this.#parts = this.#outer.pop() ?? [];
+    return text;
+  }
+
+  /** A block that stands where its paragraph does, without being part of it. */
+  #writeBeside(text: string): void {
+    const paragraph = this.#paragraphs.at(-1);
+    if (paragraph) paragraph.beside.push(text);
+    else this.#parts.push(text, '\n\n');
+  }
+
+  #propertiesOf(run: Element): RunProperties {
     const properties = childNamed(run, 'rPr');
-    if (!properties) return true;
-    const isHidden = isOn(childNamed(properties, 'vanish')) || isOn(childNamed(properties, 'webHidden'));
-    const isWhite = /^ffffff$/i.test(val(childNamed(properties, 'color')) ?? '');
-    const isShaded =
-      childNamed(properties, 'shd') !== undefined || childNamed(properties, 'highlight') !== undefined;
-    const isTiny = Number(val(childNamed(properties, 'sz')) ?? 24) <= 2;
-    if (isHidden || isTiny || (isWhite && !isShaded && this.#tables.length === 0)) {
-      if (elementsNamed(run, 't').some((text) => textOf(text).trim() !== ''))
-        this.#context.counts.numHidden++;
+    const paragraph = this.#paragraphs.at(-1)?.run ?? {};
+    if (!properties) return paragraph;
+    const styleId = val(childNamed(properties, 'rStyle'));
+    const style = styleId === undefined ? {} : this.#context.styles.of(styleId).run;
+    return withDefaults(withDefaults(runProperties(properties), style), paragraph);
+  }
+
+  #enterRun(run: Element): boolean {
+    const properties = this.#propertiesOf(run);
+    const hasText = elementsOf(run).some((child) => localName(child) === 't' && textOf(child).trim() !== '');
+    // A cell may have its colour from the style of its table.
+    const ground = this.#tables.depth > 0 ? 'table' : this.#paragraphs.at(-1)?.ground;
+    if (areUnseen(properties, ground)) {
+      if (hasText) this.#context.counts.numHidden++;
       return false;
     }
-    const place = val(childNamed(properties, 'vertAlign'));
-    if (place !== 'superscript' && place !== 'subscript') return true;
-    const text = elementsNamed(run, 't')
-      .map((part) => withoutMarks(textOf(part)))
-      .join('');
-    if (text.trim() === '') return true;
+    if (hasText) this.#strike(properties.isStruck === true);
+    this.#font = properties.font;
+    if (this.#enterOwnMark(run)) return false;
+    return !hasText || !this.#writeRaised(run, properties.place);
+  }
+
+  /** Runs that are raised one after the other are one figure. @returns whether it is written */
+  #writeRaised(run: Element, place: RunProperties['place']): boolean {
+    if (place !== 'raised' && place !== 'lowered') return false;
+    if (this.#hasPlace(neighbour(run, 'prev'), place)) return true;
+    let text = '';
+    for (let next: Element | undefined = run; next && this.#hasPlace(next, place);) {
+      text += runText(next);
+      next = neighbour(next, 'next');
+    }
     const before = /(?:\p{L}+|\S)$/u.exec(this.#parts.slice(-3).join('').slice(-20))?.[0] ?? '';
-    this.#parts.push(place === 'superscript' ? raised(text, before) : lowered(text, before));
-    return false;
+    this.#parts.push(place === 'raised' ? raised(text, before) : lowered(text, before));
+    return true;
+  }
+
+  #hasPlace(run: Element | undefined, place: RunProperties['place']): boolean {
+    return run !== undefined && this.#propertiesOf(run).place === place && runText(run).trim() !== '';
+  }
+
+  /** Words that are struck out are seen as such; they are not what holds. */
+  #strike(isStruck: boolean): void {
+    if (isStruck === this.#isStruck) return;
+    this.#isStruck = isStruck;
+    this.#parts.push(isStruck ? '[struck out: ' : ']');
   }
 
   #beginParagraph(paragraph: Element): void {
     const { styles, numbering, labels } = this.#context;
     const properties = childNamed(paragraph, 'pPr');
-    const styleId = val(properties && childNamed(properties, 'pStyle'));
+    const child = (name: string) => properties && childNamed(properties, name);
+    const styleId = val(child('pStyle'));
     const style = styles.of(styleId);
-    const own = properties && childNamed(properties, 'numPr');
+    const isEndDeleted = isDeletedMark(child('rPr'));
+    const goesOn = this.#goesOn;
+    this.#goesOn = false;
+    this.#paragraphs.push({
+      run: style.run,
+      ground: groundOf(properties) ?? style.ground,
+      isEndDeleted,
+      goesOn,
+      start: this.#parts.length,
+      endsSection: child('sectPr') !== undefined,
+      beside: [],
+    });
+    // A paragraph that is deleted as a whole has no number.
+    if (goesOn || (isEndDeleted && !hasOwnText(paragraph))) return;
+    const own = child('numPr');
     const numId = val(own && childNamed(own, 'numId')) ?? style.numId;
-    const level = Number(val(own && childNamed(own, 'ilvl')) ?? style.level ?? 0);
-    const outline = val(properties && childNamed(properties, 'outlineLvl')) ?? style.outline;
+    const named = val(own && childNamed(own, 'ilvl')) ?? style.level;
+    const level = Number(named ?? (numId && numbering.levelOfStyle(numId, styleId)) ?? 0);
+    const outline = val(child('outlineLvl')) ?? style.outline;
     const marker = numId !== undefined ? numbering.next(numId, level) : own ? '-' : '';
     if (outline !== undefined && Number(outline) < 9) {
       const text = elementsNamed(paragraph, 't').map(textOf).join('').trim();
@@ -220,24 +292,81 @@ class PartReader {
     if (marker !== '') this.#parts.push(`${marker} `);
   }
 
-  #writeSymbol(element: Element): void {
-    const symbol = symbolCharacter(attributeOf(element, 'font') ?? '', attributeOf(element, 'char') ?? '');
+  #endParagraph(): void {
+    this.#strike(false);
+    this.#isAfterFormula = false;
+    const paragraph = this.#paragraphs.pop();
+    if (!paragraph) return;
+    if (paragraph.isEndDeleted)
+      this.#goesOn = paragraph.goesOn || this.#parts.slice(paragraph.start).join('').trim() !== '';
+    else this.#parts.push('\n\n');
+    for (const text of paragraph.beside) this.#parts.push(text, '\n\n');
+    if (!paragraph.endsSection) return;
+    this.#context.noteNumbers.footnote.endSection();
+    this.#context.noteNumbers.endnote.endSection();
+  }
+
+  #writeText(text: string): void {
+    // A letter right behind a formula is none of its own.
+    if (this.#isAfterFormula && /^[\p{L}\p{N}]/u.test(text)) this.#parts.push(' ');
+    this.#isAfterFormula = false;
+    const font = this.#font;
+    if (font === undefined || !/^(?:wingdings|wingdings 2|symbol)$/i.test(font)) {
+      this.#parts.push(withoutMarks(text));
+      return;
+    }
+    for (const character of text) {
+      if (/\s/.test(character)) this.#parts.push(character);
+      else this.#writeSymbol(font, character.codePointAt(0)!.toString(16));
+    }
+  }
+
+  #writeSymbol(font: string, code: string): void {
+    const symbol = symbolCharacter(font, code);
     if (symbol === undefined) this.#context.counts.numUnknownSymbols++;
     this.#parts.push(symbol ?? '\ufffd');
   }
 
-  #writeNoteMark(element: Element, kind: 'footnote' | 'endnote'): void {
-    const numbers = this.#context.noteNumbers[kind];
-    const id = attributeOf(element, 'id') ?? '';
-    const next = numbers.size + 1;
-    // Word counts endnotes in small Roman numbers, unless somebody asked for others.
-    if (!numbers.has(id)) numbers.set(id, kind === 'footnote' ? `${next}` : romanNumber(next));
-    this.#parts.push(`[${numbers.get(id)!}]`);
+  /** What was chosen from the list of an old form. */
+  #writeChoice(list: Element): void {
+    const chosen = Number(val(childNamed(list, 'result')) ?? val(childNamed(list, 'default')) ?? 0);
+    const entries = elementsOf(list).filter((child) => localName(child) === 'listEntry');
+    this.#parts.push(withoutMarks(val(entries[chosen]) ?? ''));
   }
 
-  #writeDescription(element: Element): void {
-    const description = (attributeOf(element, 'descr') ?? attributeOf(element, 'title') ?? '').trim();
-    if (/[\p{L}\p{N}]/u.test(description)) this.#parts.push(`[Picture: ${withoutMarks(description)}]`);
+  #writeNoteMark(element: Element): void {
+    const kind = localName(element) === 'footnoteReference' ? 'footnote' : 'endnote';
+    this.#parts.push(`[${this.#context.noteNumbers[kind].mark(attributeOf(element, 'id') ?? '')}]`);
+  }
+
+  /** A note whose mark is the author's own: a star in the place of a number. */
+  #enterOwnMark(run: Element): boolean {
+    const reference = elementsOf(run).find((child) => /^(?:foot|end)noteReference$/.test(localName(child)));
+    if (!reference || !/^(?:1|true|on)$/.test(attributeOf(reference, 'customMarkFollows') ?? ''))
+      return false;
+    const kind = localName(reference) === 'footnoteReference' ? 'footnote' : 'endnote';
+    const own = runText(run).trim();
+    const number = this.#context.noteNumbers[kind].mark(attributeOf(reference, 'id') ?? '', own || undefined);
+    this.#parts.push(`[${number}]`);
+    return true;
+  }
+
+  /** How a word is said stands behind it. */
+  #writeRuby(ruby: Element): void {
+    const part = (name: string) => withoutMarks(runText(childNamed(ruby, name))).trim();
+    const said = part('rt');
+    this.#parts.push(part('rubyBase'), said === '' ? '' : `(${said})`);
+  }
+
+  #writeGraphic(id: string | undefined): void {
+    const text = this.#context.graphics.get(id ?? '');
+    if (text) this.#writeBeside(text);
+    else this.#context.counts.numEmbedded++;
+  }
+
+  #writeDescription(given: string | undefined): void {
+    const description = (given ?? '').trim();
+    if (/[\p{L}\p{N}]/u.test(description)) this.#parts.push(`[Picture: ${withoutMarks(description)}] `);
   }
 
   /** A content control; a check box in one shows as its letter, which may be of a symbol font. */
@@ -251,43 +380,4 @@ class PartReader {
     this.#parts.push(isChecked ? '☑' : '☐');
     return false;
   }
-
-  #leaveCell(element: Element): void {
-    const table = this.#tables.at(-1);
-    if (!table) return;
-    const properties = childNamed(element, 'tcPr');
-    const merge = properties && childNamed(properties, 'vMerge');
-    const columnSpan = Number(val(properties && childNamed(properties, 'gridSpan')) ?? 1) || 1;
-    const isContinued = merge !== undefined && val(merge) !== 'restart';
-    table.rows.at(-1)?.cells.push({ text: this.#parts.join('').trim(), columnSpan, isContinued });
-    this.#parts = [];
-  }
-
-  #leaveTable(): void {
-    const table = this.#tables.pop();
-    if (!table) return;
-    const isNested = this.#tables.length > 0;
-    const rows = fillContinued(table.rows.map(({ cells }) => cells));
-    this.#parts = table.outer;
-    this.#parts.push(isNested ? nestedTableText(rows) : tableText(rows), '\n\n');
-  }
-}
-
-/** Cells that go on from above have its text: by the column that they stand in. */
-function fillContinued(
-  rows: readonly (readonly (TableCell & { readonly isContinued: boolean })[])[],
-): TableCell[][] {
-  let above = new Map<number, string>();
-  return rows.map((row) => {
-    const now = new Map<number, string>();
-    let column = 0;
-    const cells = row.map(({ text, columnSpan = 1, isContinued }) => {
-      const shown = isContinued && text === '' ? (above.get(column) ?? '').replaceAll(placeMark, '') : text;
-      now.set(column, shown);
-      column += columnSpan;
-      return { text: shown, columnSpan };
-    });
-    above = now;
-    return cells;
-  });
 }
