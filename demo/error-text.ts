@@ -88,6 +88,11 @@ const textByCode: Readonly<Record<string, Omit<ErrorText, 'detail'>>> = {
     steps: ['Delete documents or models that you no longer need, or free space on the disk.'],
     canRetry: false,
   },
+  'storage-lost': {
+    title: 'The browser cleared what was stored',
+    steps: ['Ask again: what was lost is computed anew. Documents that were kept may have to be read again.'],
+    canRetry: true,
+  },
   'document-damaged': {
     title: 'This document is damaged',
     steps: ['Read it again. A file that was exported must be whole: export it once more.'],

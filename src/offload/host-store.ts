@@ -28,14 +28,14 @@ export interface HostStore {
   /**
    * Stores pages of one KV head: `bytes` is `[ids.length, pageBytes]`, `ids` names no page twice. Done on return, or when
    * the promise resolves; until then `bytes` must not change, and reads of these pages may still find the old ones.
-   * @throws EngineError `host-memory`, `storage-quota`: then these pages are as they were before, and so are all others;
+   * @throws EngineError `host-memory`, `storage-quota`, `storage-lost`: then these pages are as they were before, and so are all others;
    *   `disposed` when the store is closed before the pages are stored
    */
   write(layer: number, kvHead: number, ids: readonly PageId[], bytes: Uint8Array): Promise<void> | void;
   /**
    * Copies pages of one KV head to `target [ids.length, pageBytes]`; every one of them was written.
    * Returns nothing when that is done, or a promise when it must wait for a disk; several reads may wait at once.
-   * @throws EngineError `storage-quota` when the browser lost them
+   * @throws EngineError `storage-lost` when the browser no longer has them, as when the site's data is cleared
    */
   read(layer: number, kvHead: number, ids: readonly PageId[], target: Uint8Array): Promise<void> | void;
   /** Whether this head's page is stored: false for a page that was never written, or dropped since. */

@@ -173,7 +173,7 @@ export class IndexedDbHostStore implements HostStore {
         const database = await this.#opening;
         // Writes of the same task have joined the queue by now.
         batch = this.#takeBatch();
-        if (this.#isLost) throw new Error('the browser closed the database');
+        if (this.#isLost) throw lostError(new Error('The browser closed the database.'));
         await this.#deleteRecords(database, dead);
         await this.#writeBatch(database, batch);
       } catch (cause) {
@@ -227,7 +227,8 @@ export class IndexedDbHostStore implements HostStore {
       ...records.map(({ key, value }) => transaction.store.put(value, key)),
       transaction.done,
     ]);
-    if (this.#isClosed || this.#isLost) throw new Error('the database was closed meanwhile');
+    if (this.#isLost) throw lostError(new Error('The browser closed the database.'));
+    if (this.#isClosed) throw new Error('the database was closed meanwhile');
     for (const { key, list, pages, value } of records) {
       this.#recordBytes.set(key, value.byteLength);
       this.#diskBytes += value.byteLength;

@@ -34,7 +34,7 @@ export async function storageError(
   return new EngineError('storage-quota', `${what} (${reason}).${await describeQuota()}`, { cause });
 }
 
-/** The error of pages that were on the disk and can no longer be read. */
+/** The error of pages that were on the disk and can no longer be read, as when the site's data is cleared: `storage-lost`. */
 export function lostError(cause?: unknown): EngineError {
-  return new EngineError('storage-quota', 'The browser lost pages that were stored on the disk.', { cause });
+  return new EngineError('storage-lost', 'The browser lost pages that were stored on the disk.', { cause });
 }

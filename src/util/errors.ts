@@ -12,6 +12,7 @@ export type EngineErrorCode =
   | 'gpu-memory'
   | 'host-memory'
   | 'storage-quota'
+  | 'storage-lost'
   | 'not-finite'
   | 'document-damaged'
   | 'document-busy'

@@ -28,6 +28,7 @@ const statusOf: Readonly<Record<EngineErrorCode, number>> = {
   'gpu-memory': 413,
   'host-memory': 413,
   'storage-quota': 413,
+  'storage-lost': 503,
   'limit-too-small': 503,
   'webgpu-unavailable': 503,
   'device-lost': 503,

@@ -27,7 +27,8 @@ export function isAllowed(
     const codes: EngineErrorCode[] = [];
     if (isDisposed) codes.push('disposed');
     if (isLost && (!recovers || operation.kind === 'look')) codes.push('device-lost');
-    if (faults.refused + faults.lost > 0 && !isSound) codes.push('storage-quota');
+    if (faults.refused > 0 && !isSound) codes.push('storage-quota');
+    if (faults.lost > 0 && !isSound) codes.push('storage-lost');
     if (hostPages !== undefined && !hasDisk) codes.push('host-memory');
     if (isAnswer && operation.request.isExact) codes.push('gpu-memory');
     // The smallest contexts do not hold the longest text; without a disk there is no library.

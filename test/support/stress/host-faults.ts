@@ -8,18 +8,18 @@ export function addHostFaults(store: HostStore, faults: HostFaults, next: () => 
   const { late, lateMs, refused, lost } = faults;
   const isNow = (share: number) => share > 0 && next() < share;
   const delay = () => new Promise<void>((resolve) => setTimeout(resolve, next() * lateMs));
-  const fail = async (message: string): Promise<never> => {
+  const fail = async (code: 'storage-quota' | 'storage-lost', message: string): Promise<never> => {
     await delay();
-    throw new EngineError('storage-quota', message);
+    throw new EngineError(code, message);
   };
   const sound = { write: store.write.bind(store), read: store.read.bind(store) };
   store.write = (layer, kvHead, ids, bytes) => {
-    if (isNow(refused)) return fail('No room today.');
+    if (isNow(refused)) return fail('storage-quota', 'No room today.');
     if (!isNow(late)) return sound.write(layer, kvHead, ids, bytes);
     return Promise.all([sound.write(layer, kvHead, ids, bytes.slice()), delay()]).then(() => undefined);
   };
   store.read = (layer, kvHead, ids, target) => {
-    if (isNow(lost)) return fail('Lost today.');
+    if (isNow(lost)) return fail('storage-lost', 'Lost today.');
     if (!isNow(late)) return sound.read(layer, kvHead, ids, target);
     // What was stored when it was called is what comes, however late.
     const copy = new Uint8Array(target.byteLength);

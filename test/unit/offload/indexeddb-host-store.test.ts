@@ -135,8 +135,10 @@ describe('failures of the IndexedDB store', () => {
     await store.write(0, 0, ids(1), randomPages(1, 10, shape.pageBytes));
     forceCloseDatabase(opened.mock.contexts[0] as Parameters<typeof forceCloseDatabase>[0]);
     await vi.waitFor(() => expect(store.has(0, 0, ids(1)[0]!)).toBe(false));
-    await expect(readPages(store, 0, 0, ids(1))).rejects.toMatchObject({ code: 'storage-quota' });
-    await expect(store.write(0, 0, ids(2), new Uint8Array(4096))).rejects.toThrow('closed the database');
+    await expect(readPages(store, 0, 0, ids(1))).rejects.toMatchObject({ code: 'storage-lost' });
+    await expect(store.write(0, 0, ids(2), new Uint8Array(4096))).rejects.toMatchObject({
+      code: 'storage-lost',
+    });
     await store.close();
   });
 });
