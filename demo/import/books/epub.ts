@@ -1,4 +1,4 @@
-/** EPUB books: the chapters in reading order. Scripts, styles, fonts and pictures are never unpacked. */
+/** EPUB books: the chapters in reading order. Scripts, fonts and pictures are never unpacked. */
 import { declaredEncoding, decodeText } from '../bytes/decode-text';
 import type { ZipArchive } from '../bytes/zip';
 import { placeMark, type ExtractedText, type ImportOptions } from '../document';
@@ -144,11 +144,49 @@ async function contentsOf(
   return titles;
 }
 
+/** A style sheet of the book; one that is missing or damaged changes nothing. */
+type SheetReader = (from: string, href: string) => Promise<string>;
+
+/** Reads each style sheet once. */
+function sheetReader(archive: ZipArchive, signal: AbortSignal | undefined): SheetReader {
+  const sheets = new Map<string, string>();
+  return async (from, href) => {
+    const resolved = resolveEntry(from, href);
+    const name = resolved === undefined ? undefined : findEntry(archive, [resolved]);
+    if (name === undefined) return '';
+    const known = sheets.get(name);
+    if (known !== undefined) return known;
+    // A style sheet is no text of the book.
+    const bytes = await archive.read(name, signal).catch(() => undefined);
+    signal?.throwIfAborted();
+    const sheet = bytes ? new TextDecoder().decode(bytes) : '';
+    sheets.set(name, sheet);
+    return sheet;
+  };
+}
+
 /** A chapter, well-formed or not: what browsers forgive, this does. */
-function readChapter(bytes: Uint8Array) {
+async function readChapter(bytes: Uint8Array, name: string, readSheet: SheetReader) {
   const page = parseHtml(decodeText(bytes, declaredEncoding(bytes)).text, true);
   const root = bodyOf(page);
-  return htmlText(root, styleRules(page));
+  const sheets: string[] = [];
+  for (const { attribs } of elementsNamed(page, 'link')) {
+    if (/\bstylesheet\b/i.test(attribs.rel ?? '')) sheets.push(await readSheet(name, attribs.href ?? ''));
+  }
+  return htmlText(root, styleRules(page, sheets));
+}
+
+/** Pages that the book has and does not read: neither in the reading order nor its table of contents. */
+function besideSpine(archive: ZipArchive, book: Document, packagePath: string, pages: readonly SpinePage[]) {
+  const read = new Set(pages.map(({ name }) => name));
+  return elementsNamed(book, 'item').filter((item) => {
+    const isPage = /xhtml\+xml|^text\/html$/i.test(attributeOf(item, 'media-type') ?? '');
+    const isNav = /\bnav\b/.test(attributeOf(item, 'properties') ?? '');
+    if (!isPage || isNav) return false;
+    const name = resolveEntry(packagePath, attributeOf(item, 'href') ?? '');
+    const entry = name === undefined ? undefined : findEntry(archive, [name]);
+    return entry !== undefined && !read.has(entry);
+  }).length;
 }
 
 /** @throws ImportError; the signal's reason when aborted */
@@ -189,6 +227,7 @@ export async function readEpub(
     );
   }
   const contents = await contentsOf(archive, book, packagePath, signal);
+  const readSheet = sheetReader(archive, signal);
   const texts: string[] = [];
   const labels: string[] = [];
   let [numDamaged, numHidden, numChapters] = [0, 0, 0];
@@ -199,7 +238,7 @@ export async function readEpub(
     try {
       const bytes = await archive.read(name, signal);
       if (!bytes) throw damaged(`'${name}' is missing`);
-      const chapter = readChapter(bytes);
+      const chapter = await readChapter(bytes, name, readSheet);
       numHidden += chapter.numHidden;
       if (withoutMarks(chapter.text).trim() !== '') {
         const first = contents.get(name) ?? chapter.labels[0];
@@ -221,6 +260,11 @@ export async function readEpub(
   }
   if (numDamaged === ordered.length) throw damaged('none of its chapters is there');
   notes.push(...damageNote(numDamaged, ordered.length, 'chapters'), ...hiddenNote(numHidden));
+  const numBeside = besideSpine(archive, book, packagePath, pages);
+  if (numBeside > 0) {
+    const what = numBeside === 1 ? '1 page of the book is' : `${numBeside} pages of the book are`;
+    notes.push(`${what} outside of its reading order, and left out.`);
+  }
   return { text: texts.join('\n\n'), labels, titles, notes };
 }
 

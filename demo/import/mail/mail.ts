@@ -1,5 +1,6 @@
 /** Mails and web pages that were saved with their pictures (MHTML): both are MIME, through postal-mime. */
-import PostalMime, { type Address, type Email } from 'postal-mime';
+import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime';
+import { decodeText } from '../bytes/decode-text';
 import type { ExtractedText } from '../document';
 import { ImportError } from '../import-error';
 import { readHtml } from '../markup/html';
@@ -13,13 +14,16 @@ function nameOf({ name, address, group }: Address): string {
 }
 
 /** Who wrote to whom, when, and what of, as a mail shows it. */
-function headerLines({ from, to, cc, date, subject }: Email): string {
+function headerLines({ from, to, cc, bcc, replyTo, headers, date, subject }: Email): string {
   const list = (addresses: readonly Address[] | undefined) => (addresses ?? []).map(nameOf).join(', ');
   const rows = [
     ['From', from ? nameOf(from) : ''],
     ['To', list(to)],
     ['Cc', list(cc)],
-    ['Date', date ?? ''],
+    ['Bcc', list(bcc)],
+    ['Reply-To', list(replyTo)],
+    // As it was written, in the time of the place where it was.
+    ['Date', headers.find(({ key }) => key === 'date')?.value.trim() ?? date ?? ''],
     ['Subject', subject ?? ''],
   ];
   return rows
@@ -28,9 +32,17 @@ function headerLines({ from, to, cc, date, subject }: Email): string {
     .join('\n');
 }
 
-/** Files that came along. Pictures of the page itself are no files. */
+const isStyleSheet = ({ mimeType }: Attachment) => mimeType === 'text/css';
+
+function textOf({ content }: Attachment): string {
+  return typeof content === 'string' ? content : new TextDecoder().decode(content);
+}
+
+/** Files that came along. Pictures and style sheets of the page itself are no files. */
 function attachmentNotes({ attachments }: Email): string[] {
-  const files = attachments.filter(({ disposition, related }) => disposition === 'attachment' || !related);
+  const files = attachments.filter(
+    (file) => file.disposition === 'attachment' || (!file.related && !isStyleSheet(file)),
+  );
   if (files.length === 0) return [];
   const names = files.map(({ filename, mimeType }) => filename ?? mimeType);
   const shown = names.slice(0, 5).join(', ') + (names.length > 5 ? ', …' : '');
@@ -40,8 +52,24 @@ function attachmentNotes({ attachments }: Email): string[] {
   ];
 }
 
+/** A mail that names no encoding, in UTF-8, with a note; others as they are. */
+function withEncoding(bytes: Uint8Array<ArrayBuffer>): {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly notes: string[];
+} {
+  if (/charset\s*=/i.test(new TextDecoder('windows-1252').decode(bytes))) return { bytes, notes: [] };
+  const { text, encoding, isGuess } = decodeText(bytes);
+  if (!isGuess) return { bytes, notes: [] };
+  const note = `The mail does not say how its letters are encoded; it was read as ${encoding}.`;
+  return { bytes: new TextEncoder().encode(text), notes: [note] };
+}
+
 /** @throws ImportError `damaged` when it is no MIME */
-export async function readMail(bytes: Uint8Array, kind: 'mail' | 'webarchive'): Promise<ExtractedText> {
+export async function readMail(
+  source: Uint8Array<ArrayBuffer>,
+  kind: 'mail' | 'webarchive',
+): Promise<ExtractedText> {
+  const { bytes, notes } = withEncoding(source);
   let email: Email;
   try {
     email = await PostalMime.parse(bytes, { maxNestingDepth: maxNesting });
@@ -55,20 +83,21 @@ export async function readMail(bytes: Uint8Array, kind: 'mail' | 'webarchive'): 
       },
     );
   }
-  const page = email.html ? readHtml(email.html) : undefined;
+  const sheets = email.attachments.filter(isStyleSheet).map(textOf);
+  const page = email.html ? readHtml(email.html, sheets) : undefined;
   const body = page?.text ?? email.text ?? '';
   if (kind === 'webarchive') {
     return {
       text: body,
       labels: page?.labels ?? [],
       titles: [page?.titles[0], email.subject],
-      notes: page?.notes ?? [],
+      notes: [...notes, ...(page?.notes ?? [])],
     };
   }
   return {
     text: [headerLines(email), body].join('\n\n'),
     labels: page?.labels ?? [],
     titles: [email.subject],
-    notes: [...(page?.notes ?? []), ...attachmentNotes(email)],
+    notes: [...notes, ...(page?.notes ?? []), ...attachmentNotes(email)],
   };
 }

@@ -7,7 +7,11 @@ const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim();
 export function controlText(control: Element, name: 'input' | 'select' | 'textarea'): string {
   if (name === 'textarea') return spaced(oneLine(textOf(control)));
   if (name === 'select') {
-    const chosen = elementsNamed(control, 'option').filter(({ attribs }) => 'selected' in attribs);
+    const options = elementsNamed(control, 'option');
+    const selected = options.filter(({ attribs }) => 'selected' in attribs);
+    // A list that shows one entry shows its first where none is chosen.
+    const isOpen = 'multiple' in control.attribs || Number(control.attribs.size ?? 1) > 1;
+    const chosen = selected.length > 0 || isOpen ? selected : options.slice(0, 1);
     return spaced(chosen.map((option) => oneLine(textOf(option))).join(', '));
   }
   const { type = 'text', value = '' } = control.attribs;

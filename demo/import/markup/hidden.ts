@@ -10,9 +10,14 @@ const maxSheetChars = 1_000_000;
 /** Declarations that are kept of one selector, and that are looked at for one element, in characters. */
 const mostRuleChars = 2000;
 
-/** Declarations by simple selector, as far as they may hide something. */
-export function styleRules(page: Document): StyleRules {
+/** What hides an element, or makes another one of it. */
+const relevant =
+  /display|visibility|font|opacity|color|background|vertical-align|list-style|position|indent|clip|overflow|transform/i;
+
+/** Declarations by simple selector, as far as they change what is read. @param sheets those that came along with the page */
+export function styleRules(page: Document, sheets: readonly string[] = []): StyleRules {
   const rules = new Map<string, string>();
+  for (const sheet of sheets) addRules(rules, sheet.slice(0, maxSheetChars));
   walk(page, (node) => {
     if (!isElement(node) || node.name !== 'style') return true;
     const isForScreens = !node.attribs.media || /\b(?:all|screen)\b/i.test(node.attribs.media);
@@ -45,7 +50,7 @@ function addRules(rules: Map<string, string>, sheet: string): void {
 }
 
 function addRule(rules: Map<string, string>, selectors: string, declarations: string): void {
-  if (!/display|visibility|font-size|opacity|color|background/i.test(declarations)) return;
+  if (!relevant.test(declarations)) return;
   for (const selector of selectors.split(',')) {
     const simple = selector.trim();
     if (/^(?:[.#]?[\w-]+|[\w-]+[.#][\w-]+)$/.test(simple)) {
@@ -71,7 +76,7 @@ export function declarationsOf(element: Element, rules: StyleRules): string {
 }
 
 /** The last value of a property, lower case. */
-function valueOf(declarations: string, property: string): string | undefined {
+export function valueOf(declarations: string, property: string): string | undefined {
   let value: string | undefined;
   for (const declaration of declarations.split(';')) {
     const colon = declaration.indexOf(':');
@@ -85,36 +90,93 @@ function valueOf(declarations: string, property: string): string | undefined {
   return value;
 }
 
-const isWhite = (color: string) =>
-  /^(?:white|transparent|#fff[0-9a-f]?|#ffffff(?:[0-9a-f]{2})?|rgba?\(\s*255[\s,]+255[\s,]+255\b.*)$/.test(
-    color,
-  );
+const white = '#ffffff';
+const named: Readonly<Record<string, string>> = { white, snow: white, black: '#000000', transparent: white };
+
+/** A colour in six hexadecimal digits, where it is written so that this is easily told; nearly white is white. */
+function plainColor(value: string): string {
+  const known = named[value];
+  if (known) return known;
+  const short = /^#([\da-f])([\da-f])([\da-f])[\da-f]?$/.exec(value);
+  const long = /^#([\da-f]{2})([\da-f]{2})([\da-f]{2})(?:[\da-f]{2})?$/.exec(value);
+  const parts = /^rgba?\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)/.exec(value);
+  const levels = short
+    ? short.slice(1, 4).map((digit) => Number.parseInt(digit + digit, 16))
+    : long
+      ? long.slice(1, 4).map((digits) => Number.parseInt(digits, 16))
+      : parts?.slice(1, 4).map(Number);
+  if (!levels) return value;
+  if (levels.every((level) => level >= 250)) return white;
+  return `#${levels.map((level) => level.toString(16).padStart(2, '0')).join('')}`;
+}
 
 const isZero = (value: string | undefined) =>
   value !== undefined && /^0*\.?0+(?:px|pt|em|rem|%)?$/.test(value);
 
-/** What of an element's surroundings decides whether white letters are seen. */
+/** A length in pixels, where it is absolute. */
+function pixels(value: string | undefined): number | undefined {
+  const length = /^(-?\d*\.?\d+)(px|pt|em|rem)?$/.exec(value ?? '');
+  if (!length) return undefined;
+  return Number(length[1]) * { px: 1, pt: 4 / 3, em: 16, rem: 16 }[length[2] ?? 'px']!;
+}
+
+/** Lengths beyond which something stands outside of the page. */
+const outsidePx = -900;
+
+/** Letters of so many pixels and less are not seen. */
+const unseenPx = 1.5;
+
+/** What of an element's surroundings decides whether its letters are seen. */
 export interface Ground {
-  /** Whether a background other than white is declared around it. */
-  readonly isColored: boolean;
+  /** Its colour, in six hexadecimal digits where that can be told. */
+  readonly color: string;
+}
+
+/** What a page without a style stands on. */
+export const whitePage: Ground = { color: white };
+
+/** What is declared for an element, with what its attributes say of colours. */
+export function withAttributes({ name, attribs }: Element, declarations: string): string {
+  const own = [
+    attribs.bgcolor === undefined ? '' : `background-color:${attribs.bgcolor}`,
+    name === 'font' && attribs.color !== undefined ? `color:${attribs.color}` : '',
+  ].filter((text) => text !== '');
+  return own.length === 0 ? declarations : [...own, declarations].join(';');
+}
+
+/** Whether an element is put where nobody looks, or made too small to hold anything. */
+function isOutOfSight(declarations: string): boolean {
+  const value = (property: string) => valueOf(declarations, property);
+  const isPlaced = /^(?:absolute|fixed)$/.test(value('position') ?? '');
+  const isFar = (property: string) => (pixels(value(property)) ?? 0) <= outsidePx;
+  if (isFar('text-indent') || (isPlaced && (isFar('left') || isFar('top') || isFar('right')))) return true;
+  const clip = value('clip') ?? '';
+  const isClipped = isPlaced && /^rect\(\s*(?:[01](?:px)?[\s,]*){4}\)$/.test(clip);
+  if (isClipped || /^(?:inset\((?:50|100)%|circle\(0)/.test(value('clip-path') ?? '')) return true;
+  if (/\bscale\(\s*0\s*\)/.test(value('transform') ?? '')) return true;
+  const isEmpty = ['height', 'max-height', 'width'].some((side) => (pixels(value(side)) ?? 2) <= 1);
+  return isEmpty && value('overflow') === 'hidden';
 }
 
 /** Whether what is declared hides the element, and the ground that its content stands on. */
 export function judgeStyle(
   declarations: string,
-  ground: Ground,
+  around: Ground,
 ): { readonly isHidden: boolean; readonly ground: Ground } {
-  if (declarations === '') return { isHidden: false, ground };
-  const background = valueOf(declarations, 'background-color') ?? valueOf(declarations, 'background');
-  const isOther =
-    background !== undefined && !isWhite(background) && !/^(?:none|inherit|initial|unset)/.test(background);
-  const isColored = isOther || (ground.isColored && !(background !== undefined && isWhite(background)));
-  const color = valueOf(declarations, 'color');
+  if (declarations === '') return { isHidden: false, ground: around };
+  const value = (property: string) => valueOf(declarations, property);
+  const background = value('background-color') ?? value('background');
+  const isNone = background === undefined || /^(?:none|inherit|initial|unset|transparent)\b/.test(background);
+  const ground = isNone ? around : { color: plainColor(background) };
+  const color = value('color');
+  const size = value('font-size') ?? /(?:^|\s)(\d\S*?)(?:\/\S+)?\s/.exec(value('font') ?? '')?.[1];
   const isHidden =
-    valueOf(declarations, 'display') === 'none' ||
-    /^(?:hidden|collapse)$/.test(valueOf(declarations, 'visibility') ?? '') ||
-    isZero(valueOf(declarations, 'font-size')) ||
-    isZero(valueOf(declarations, 'opacity')) ||
-    (color !== undefined && isWhite(color) && !isColored);
-  return { isHidden, ground: { isColored } };
+    value('display') === 'none' ||
+    /^(?:hidden|collapse)$/.test(value('visibility') ?? '') ||
+    isZero(size) ||
+    (pixels(size) ?? 16) <= unseenPx ||
+    Number(value('opacity') ?? 1) < 0.05 ||
+    (color !== undefined && plainColor(color) === ground.color) ||
+    isOutOfSight(declarations);
+  return { isHidden, ground: ground.color === around.color ? around : ground };
 }

@@ -1,17 +1,27 @@
 /** The text of an HTML or XHTML document, paragraph by paragraph: headings, numbered items, tables, formulas, and what was typed. */
-import { placeMark } from '../document';
-import { itemMarker } from '../text/numbering';
-import { lowered, raised } from '../text/raised';
-import { nestedTableText, tableText, type TableCell } from '../text/table-text';
+import { lowered, raised, stacked } from '../text/raised';
 import { TextWriter } from '../text/text-writer';
 import { controlText } from './control-text';
-import { declarationsOf, judgeStyle, type Ground, type StyleRules } from './hidden';
-import { mathText } from './math-text';
 import {
+  declarationsOf,
+  judgeStyle,
+  styleRules,
+  whitePage,
+  withAttributes,
+  type Ground,
+  type StyleRules,
+} from './hidden';
+import { nextMarker, openList, type OpenList } from './html-lists';
+import { HtmlTables } from './html-tables';
+import { mathText } from './math-text';
+import { apart, lines, paragraphs, shownName, skipped } from './shown-as';
+import {
+  bodyOf,
   elementsNamed,
   isElement,
   isText,
   localName,
+  parseHtml,
   textOf,
   walk,
   type AnyNode,
@@ -19,47 +29,17 @@ import {
   type Element,
 } from './tree';
 
-const namesOf = (names: string) => new Set(names.split(' '));
-
-/** Elements whose content is no text to read. */
-const skipped = namesOf(
-  'annotation annotation-xml audio button canvas datalist dialog embed head iframe link map meta nav noembed noframes ' +
-    'noscript object rp rt script style template title video',
-);
-
-/** Elements that stand apart from what is around them by an empty line. */
-const paragraphs = namesOf(
-  'address article aside blockquote body details div dl fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header ' +
-    'hgroup hr main menu ol p pre search section summary table ul',
-);
-
-/** Elements that begin a line of their own. */
-const lines = namesOf('br caption dd dt li legend option');
-
 /** Elements of drawings whose text is seen or told to who does not see. */
-const drawingTexts = namesOf('title text desc foreignObject foreignobject');
+const drawingTexts = new Set(['title', 'text', 'desc', 'foreignObject', 'foreignobject']);
 
-/** Bars between the cells of a table would say nothing of such a text: a page whose layout is a table. */
-const layoutCellChars = 2000;
+/** Elements whose buttons are headings that open what is under them. */
+const buttonHolders = new Set('h1 h2 h3 h4 h5 h6 summary dt td th'.split(' '));
 
-/** A list that is open. */
-interface OpenList {
-  readonly type: string | undefined;
-  readonly isOrdered: boolean;
-  readonly step: 1 | -1;
-  next: number;
-}
+/** Pages within pages that are spelled out in attributes. */
+const mostFrames = 3;
 
-/** Tables within tables from which on they are read as plain text: each one copies what is in it. */
-const mostTables = 12;
-
-/** A table that is open, with what is written of it. */
-interface OpenTable {
-  readonly element: Element;
-  readonly rows: TableCell[][];
-  readonly outer: TextWriter;
-  cell: { readonly element: Element; readonly writer: TextWriter } | undefined;
-}
+/** Words that are seen as no longer true. */
+const struck = new Set(['del', 's', 'strike']);
 
 /** What was found on the way. */
 export interface HtmlText {
@@ -72,9 +52,21 @@ export interface HtmlText {
   readonly numPictures: number;
 }
 
+/** What else is known of a page. */
+export interface HtmlOptions {
+  /** Sources of the pages in its frames, where they came with it. */
+  readonly frameSource?: (frame: Element) => string | undefined;
+  /** How many pages this one is in. */
+  readonly depth?: number;
+}
+
 /** Text under `root`; `rules` are those of the page's own style sheets. */
-export function htmlText(root: Document | Element, rules: StyleRules = new Map()): HtmlText {
-  const reader = new HtmlReader(rules);
+export function htmlText(
+  root: Document | Element,
+  rules: StyleRules = new Map(),
+  options: HtmlOptions = {},
+): HtmlText {
+  const reader = new HtmlReader(rules, options);
   walk(
     root,
     (node) => reader.enter(node),
@@ -87,15 +79,21 @@ class HtmlReader {
   #writer = new TextWriter();
   readonly #rules: StyleRules;
   readonly #lists: OpenList[] = [];
-  readonly #tables: OpenTable[] = [];
+  readonly #tables = new HtmlTables();
+  readonly #options: HtmlOptions;
+  /** Elements that are shown as others, while they are open. */
+  readonly #shownAs = new Map<Element, string>();
+  /** Nodes that are written already. */
+  readonly #written = new Set<AnyNode>();
   readonly #grounds: { readonly element: Element; readonly ground: Ground }[] = [];
   readonly #labels: string[] = [];
   #preformatted: Element | undefined;
   #numHidden = 0;
   #numPictures = 0;
 
-  constructor(rules: StyleRules) {
+  constructor(rules: StyleRules, options: HtmlOptions) {
     this.#rules = rules;
+    this.#options = options;
   }
 
   result(): HtmlText {
@@ -108,21 +106,26 @@ class HtmlReader {
   }
 
   enter(node: AnyNode): boolean {
+    if (this.#written.has(node)) return false;
     if (isText(node)) {
       if (this.#preformatted) this.#writer.writeVerbatim(node.data);
       else this.#writer.write(node.data);
       return false;
     }
     if (!isElement(node)) return 'children' in node;
-    const name = node.name.toLowerCase();
-    if (skipped.has(name) || this.#isHidden(node)) return false;
+    const declarations = declarationsOf(node, this.#rules);
+    const name = shownName(node, declarations);
+    if (name === 'iframe') this.#writeFrame(node);
+    if (skipped.has(name) || this.#isHidden(node, declarations)) return false;
+    if (name !== node.name) this.#shownAs.set(node, name);
     if (paragraphs.has(name)) this.#writer.break(2);
     else if (lines.has(name) && name !== 'br') this.#writer.break(1);
-    return this.#enterElement(node, name);
+    else if (apart.has(name)) this.#writer.write(' ');
+    return this.#enterElement(node, name, declarations);
   }
 
   /** @returns whether what is in it is still to be read */
-  #enterElement(element: Element, name: string): boolean {
+  #enterElement(element: Element, name: string, declarations: string): boolean {
     const writer = this.#writer;
     switch (name) {
       case 'br':
@@ -132,7 +135,27 @@ class HtmlReader {
         writer.writeVerbatim('* * *');
         writer.break(2);
         return false;
+      case 'template':
+        // What a component of the page shows is in one.
+        return 'shadowrootmode' in element.attribs;
+      case 'dialog':
+        return 'open' in element.attribs;
+      case 'button':
+        return isHeadingButton(element);
+      case 'q':
+        writer.write('“');
+        return true;
+      case 'del':
+      case 's':
+      case 'strike':
+        writer.write('[struck out: ');
+        return true;
+      case 'rt':
+        writer.write(`(${textOf(element).trim()})`);
+        return false;
       case 'pre':
+      case 'listing':
+      case 'xmp':
         this.#preformatted ??= element;
         return true;
       case 'h1':
@@ -146,10 +169,10 @@ class HtmlReader {
       case 'ol':
       case 'ul':
       case 'menu':
-        this.#lists.push(openList(element, name === 'ol'));
+        this.#lists.push(openList(element, name === 'ol', declarations));
         return true;
       case 'li':
-        writer.writeMark(`${this.#nextMarker(element)} `);
+        this.#enterItem(element, declarations);
         return true;
       case 'sup':
       case 'sub':
@@ -172,46 +195,50 @@ class HtmlReader {
         writer.write(controlText(element, name));
         return false;
       case 'table':
-        if (this.#tables.length < mostTables)
-          this.#tables.push({ element, rows: [], outer: writer, cell: undefined });
+        this.#tables.begin(element, writer);
         return true;
       case 'tr':
-        this.#enterRow();
+        this.#tables.beginRow(writer);
         return true;
       case 'td':
       case 'th':
-        this.#enterCell(element);
+        this.#writer = this.#tables.beginCell(element, writer);
         return true;
       default:
-        return true;
+        if (element.attribs.role !== 'img' || !element.attribs['aria-label']) return true;
+        this.#writePicture(element.attribs['aria-label']);
+        return false;
     }
   }
 
   leave(node: AnyNode): void {
     if (!isElement(node)) return;
-    const name = node.name.toLowerCase();
+    const name = this.#shownAs.get(node) ?? node.name.toLowerCase();
+    this.#shownAs.delete(node);
     if (this.#grounds.at(-1)?.element === node) this.#grounds.pop();
     if (node === this.#preformatted) this.#preformatted = undefined;
-    if (name === 'td' || name === 'th') this.#leaveCell(node);
-    if (name === 'table') this.#leaveTable(node);
+    if (name === 'q') this.#writer.write('”');
+    if (struck.has(name)) this.#writer.write(']');
+    if (name === 'td' || name === 'th') this.#writer = this.#tables.endCell(node, this.#writer);
+    if (name === 'table') this.#writer = this.#tables.end(node, this.#writer);
     if (name === 'ol' || name === 'ul' || name === 'menu') this.#lists.pop();
     if (name === 'li') this.#writer.endItem();
     if (paragraphs.has(name)) this.#writer.break(2);
     else if (name !== 'br' && lines.has(name)) this.#writer.break(1);
+    else if (apart.has(name)) this.#writer.write(' ');
   }
 
-  #isHidden(element: Element): boolean {
+  #isHidden(element: Element, declarations: string): boolean {
     const { attribs } = element;
-    const around = this.#grounds.at(-1)?.ground ?? { isColored: 'bgcolor' in attribs };
-    const { isHidden, ground } = judgeStyle(declarationsOf(element, this.#rules), around);
-    if (isHidden || 'hidden' in attribs) {
+    const around = this.#grounds.at(-1)?.ground ?? whitePage;
+    const { isHidden, ground } = judgeStyle(withAttributes(element, declarations), around);
+    if ((isHidden || 'hidden' in attribs) && !isNote(element)) {
       if (/[\p{L}\p{N}]{2}/u.test(textOf(element))) this.#numHidden++;
       return true;
     }
     // What is hidden from screen readers alone is seen, but where it only draws the formula before it.
     if (attribs['aria-hidden'] === 'true' && isDrawnFormula(element)) return true;
-    if (ground !== around || 'bgcolor' in attribs)
-      this.#grounds.push({ element, ground: { isColored: ground.isColored || 'bgcolor' in attribs } });
+    if (ground !== around) this.#grounds.push({ element, ground });
     return false;
   }
 
@@ -223,20 +250,39 @@ class HtmlReader {
     this.#writer.markPlace();
   }
 
-  #nextMarker(item: Element): string {
-    const list = this.#lists.at(-1);
-    if (!list?.isOrdered) return '-';
-    const own = Number.parseInt(item.attribs.value ?? '', 10);
-    if (Number.isInteger(own)) list.next = own;
-    const marker = itemMarker(list.next, item.attribs.type ?? list.type);
-    list.next += list.step;
-    return marker;
+  #enterItem(item: Element, declarations: string): void {
+    const marker = nextMarker(this.#lists.at(-1), item, declarations);
+    if (marker !== '') this.#writer.writeMark(marker);
+  }
+
+  /** A page that stands in this one. */
+  #writeFrame(frame: Element): void {
+    const { depth = 0, frameSource } = this.#options;
+    const source = frame.attribs.srcdoc ?? frameSource?.(frame);
+    if (source === undefined || depth >= mostFrames) return;
+    const page = parseHtml(source);
+    const { text, labels, numHidden } = htmlText(bodyOf(page), styleRules(page), {
+      ...this.#options,
+      depth: depth + 1,
+    });
+    if (text === '') return;
+    this.#writer.break(2);
+    this.#writer.writeWritten(text);
+    this.#writer.break(2);
+    this.#labels.push(...labels);
+    this.#numHidden += numHidden;
   }
 
   /** A single formula or note mark is written at once; a raised passage with elements of its own stays a passage. */
   #enterRaised(element: Element, name: 'sup' | 'sub'): boolean {
     const text = textOf(element).replace(/\s+/g, ' ').trim();
     if (text === '' || text.length > 40) return true;
+    const under = name === 'sup' ? denominatorOf(element) : undefined;
+    if (under) {
+      this.#written.add(element.next!).add(under);
+      this.#writer.writeApart(stacked(text, textOf(under)));
+      return false;
+    }
     const isNote =
       elementsNamed(element, 'a').length > 0 ||
       (element.parent !== null && isElement(element.parent) && element.parent.name === 'a');
@@ -271,55 +317,12 @@ class HtmlReader {
       if (text !== '') texts.push(text);
       return false;
     });
-    if (texts.length === 0) this.#numPictures++;
+    if (texts.length === 0) this.#writePicture(svg.attribs['aria-label']);
     for (const text of texts) {
       this.#writer.break(1);
       this.#writer.write(text);
     }
     this.#writer.break(1);
-  }
-
-  #enterRow(): void {
-    const table = this.#tables.at(-1);
-    if (table && !table.cell) table.rows.push([]);
-    else this.#writer.break(1);
-  }
-
-  #enterCell(element: Element): void {
-    const table = this.#tables.at(-1);
-    if (!table || table.cell) return;
-    if (table.rows.length === 0) table.rows.push([]);
-    this.#writer = new TextWriter();
-    table.cell = { element, writer: this.#writer };
-  }
-
-  #leaveCell(element: Element): void {
-    const table = this.#tables.at(-1);
-    if (!table || table.cell?.element !== element) return;
-    const [columnSpan, rowSpan] = [spanOf(element.attribs.colspan), spanOf(element.attribs.rowspan)];
-    table.rows.at(-1)!.push({ text: table.cell.writer.toString(), columnSpan, rowSpan });
-    table.cell = undefined;
-    this.#writer = table.outer;
-  }
-
-  #leaveTable(element: Element): void {
-    const table = this.#tables.at(-1);
-    if (table?.element !== element) return;
-    this.#tables.pop();
-    this.#writer = table.outer;
-    const rows = table.rows.filter((row) => row.length > 0);
-    const isLayout =
-      rows.every((row) => row.length === 1) ||
-      rows.some((row) => row.some(({ text }) => text.length > layoutCellChars || text.includes(placeMark)));
-    const isNested = this.#tables.some(({ cell }) => cell !== undefined);
-    this.#writer.break(2);
-    if (isLayout) {
-      for (const { text } of rows.flat()) {
-        this.#writer.break(isNested ? 1 : 2);
-        this.#writer.writeWritten(text);
-      }
-    } else this.#writer.writeWritten(isNested ? nestedTableText(rows) : tableText(rows));
-    this.#writer.break(2);
   }
 }
 
@@ -327,15 +330,20 @@ function isDrawnFormula({ prev }: Element): boolean {
   return prev !== null && isElement(prev) && (prev.name === 'math' || elementsNamed(prev, 'math').length > 0);
 }
 
-function spanOf(value: string | undefined): number {
-  const span = Number.parseInt(value ?? '1', 10);
-  return Number.isInteger(span) && span >= 0 ? span : 1;
+/** Headings of parts that open are buttons; others do something in a page that is gone. */
+function isHeadingButton(button: Element): boolean {
+  for (let node = button.parent; node && isElement(node); node = node.parent)
+    if (buttonHolders.has(node.name)) return true;
+  return false;
 }
 
-function openList({ attribs, children }: Element, isOrdered: boolean): OpenList {
-  const isReversed = 'reversed' in attribs;
-  const start = Number.parseInt(attribs.start ?? '', 10);
-  const numItems = children.filter((child) => isElement(child) && child.name === 'li').length;
-  const first = Number.isInteger(start) ? start : isReversed ? numItems : 1;
-  return { type: attribs.type, isOrdered, step: isReversed ? -1 : 1, next: first };
+/** Notes of books are hidden until their mark is touched. */
+const isNote = ({ attribs }: Element) =>
+  /\b(?:footnote|endnote|rearnote|note)s?\b/.test(attribs['epub:type'] ?? '') ||
+  /^doc-(?:foot|end)notes?$/.test(attribs.role ?? '');
+
+/** What stands under the line of a fraction that is written as `<sup>1</sup>/<sub>2</sub>`. */
+function denominatorOf({ next }: Element): Element | undefined {
+  const under = next && isText(next) && /^\s*[/⁄]\s*$/.test(next.data) ? next.next : undefined;
+  return under && isElement(under) && under.name === 'sub' ? under : undefined;
 }

@@ -37,10 +37,13 @@ export function mainContent(page: Document): Document | Element {
   return root;
 }
 
-/** @param source the whole page, decoded */
-export function readHtml(source: string): ExtractedText {
+/**
+ * @param source the whole page, decoded
+ * @param sheets style sheets that came along with it
+ */
+export function readHtml(source: string, sheets: readonly string[] = []): ExtractedText {
   const page = parseHtml(source);
-  const rules = styleRules(page);
+  const rules = styleRules(page, sheets);
   const content = mainContent(page);
   const { text, labels, numHidden } = htmlText(content, rules);
   const notes = hiddenNote(numHidden);

@@ -177,9 +177,8 @@ export function textOf(root: Document | Element): string {
   return parts.join('');
 }
 
-/** The body of a page, or all of it where it has none. */
+/** The body of a page, or all of it where it has none or several, as pages that were joined do. */
 export function bodyOf(page: Document): Document | Element {
-  const [body] = elementsNamed(page, 'body');
-  if (body) return body;
-  return page;
+  const [body, another] = elementsNamed(page, 'body');
+  return body && !another ? body : page;
 }

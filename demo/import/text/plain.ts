@@ -51,7 +51,12 @@ export function readMarkdown(source: DocumentBytes, choices: ImportChoices): Ext
 /** Rows of fields as lines with bars. */
 export function readCsv(source: DocumentBytes, choices: ImportChoices): ExtractedText {
   const { text, encoding, notes } = decodeWithNotes(source, choices);
-  const { data, errors } = parse<string[]>(text.replace(/^\ufeff/, ''), { skipEmptyLines: 'greedy' });
+  // Spreadsheets are told the separator on a line of its own.
+  const separator = /^\ufeff?sep=(.)\r?\n/i.exec(text);
+  const { data, errors } = parse<string[]>(text.slice(separator?.[0].length ?? 0).replace(/^\ufeff/, ''), {
+    skipEmptyLines: 'greedy',
+    ...(separator && { delimiter: separator[1]! }),
+  });
   if (errors.some(({ type }) => type === 'Quotes')) {
     notes.push('Quotation marks in the table do not pair up, so cells may be joined or cut.');
   }

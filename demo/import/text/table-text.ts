@@ -51,6 +51,11 @@ export function fillGrid(rows: readonly (readonly TableCell[])[]): string[][] {
       }
     }
     takeHanging();
+    // A row may leave out cells before one that comes down from above.
+    while (hanging.size > 0 && cells.length < Math.min(Math.max(...hanging.keys()) + 1, maxColumns)) {
+      cells.push('');
+      takeHanging();
+    }
     grid.push(cells);
   }
   const numColumns = grid.reduce((most, cells) => Math.max(most, cells.length), 0);
