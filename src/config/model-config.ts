@@ -172,7 +172,12 @@ export function parseModelConfig(config: unknown, generation?: unknown): ModelCo
     rope,
     windowRope,
     hasInterleavedRope: architecture.hasInterleavedRope,
-    layers: parseLayers(fields, architecture, numLayers),
+    // Phi-4-mini's window is twice as wide as any context: then all of it is attended, and pages may leave the GPU.
+    layers: parseLayers(fields, architecture, numLayers).map((layer) =>
+      layer.slidingWindow !== undefined && layer.slidingWindow >= maxContext
+        ? { ...layer, slidingWindow: undefined }
+        : layer,
+    ),
     hasQkvBias: resolveFlag(fields, architecture.qkvBias),
     hasOutputBias: resolveFlag(fields, architecture.outputBias),
     hasMlpBias: resolveFlag(fields, architecture.mlpBias),

@@ -3,6 +3,7 @@ import { openDB } from 'idb';
 import type { DBSchema, IDBPDatabase, IDBPObjectStore } from 'idb';
 import { EngineError } from '../util/errors';
 import { storageError } from '../offload/storage-error';
+import { documentDatabaseName } from './document-database-name';
 import type { Manifest } from './manifest';
 import { encodeRecord, kindCode, type RecordPlace } from './record';
 
@@ -43,7 +44,7 @@ export class DocumentDatabase {
   }
 
   /** @throws EngineError `storage-quota` where the browser has no storage for us */
-  static async open(name = 'longpage-documents'): Promise<DocumentDatabase> {
+  static async open(name = documentDatabaseName): Promise<DocumentDatabase> {
     // The browser closes it when somebody clears the site's data.
     const lost: { handler?: () => void } = {};
     try {

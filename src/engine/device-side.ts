@@ -10,9 +10,10 @@ import type { ModelSource } from '../source/model-source';
 import { destroyWeights } from '../weights/weights';
 import { asError, EngineError } from '../util/errors';
 import type { CacheEvent } from '../runner/cache-event';
-import type { EngineOptions } from './engine-options';
+import type { LoadedOptions } from './engine-options';
 import type { LoopRequest } from '../loop/loop-request';
 import type { MeasuredProfile } from '../stability/measured-profile';
+import { optionsInForce } from '../runner/plan-steps';
 import { planMemory, type KvOptions, type MemoryPlan, type PlanInput } from '../runner/memory-plan';
 import { ModelRunner } from '../runner/model-runner';
 import type { Trace } from '../runner/trace';
@@ -31,7 +32,7 @@ import { StepLoop } from '../loop/step-loop';
 export interface DeviceSideContext {
   readonly source: ModelSource;
   readonly config: ModelConfig;
-  readonly options: EngineOptions & { readonly kv: KvOptions };
+  readonly options: LoadedOptions;
   readonly onRecovery: (event: RecoveryEvent) => void;
 }
 
@@ -46,6 +47,8 @@ export class DeviceSide {
   readonly #context: DeviceSideContext;
   #parts: EngineParts;
   #kv: KvOptions;
+  /** What gave way when the engine was loaded: pages that are there keep their format and their place. */
+  readonly #inForce: KvOptions;
   /** Not while one is replaced by the next. */
   #hasRunner = true;
   #store: SequenceStore;
@@ -63,6 +66,8 @@ export class DeviceSide {
     this.#context = context;
     this.#parts = parts;
     this.#kv = context.options.kv;
+    const { gaveWay, cache } = parts.runner.plan;
+    this.#inForce = { ...optionsInForce(gaveWay), format: cache.format };
     this.#store = new SequenceStore(parts.runner.cache);
     this.#loop = this.#newLoop();
     this.#recoverWhenLost();
@@ -103,11 +108,13 @@ export class DeviceSide {
   /** What a memory plan for this device is made from: the options in force, those of the head profile included, and `changes`. */
   planInput(changes?: KvOptions): PlanInput {
     const { device, runner } = this.#parts;
+    const { config, options } = this.#context;
     return {
-      config: this.#context.config,
+      config,
       weightBytes: runner.plan.gpuBytes.weights,
       maxBindingBytes: device.maxBindingBytes,
       kv: { ...this.#kv, ...changes },
+      keptFormat: options.keptFormat,
     };
   }
 
@@ -266,7 +273,7 @@ export class DeviceSide {
     const { contextTokens, cache } = former.plan;
     let plan: MemoryPlan;
     try {
-      plan = planMemory(this.planInput({ headProfile, contextTokens }));
+      plan = planMemory(this.planInput({ ...this.#inForce, headProfile, contextTokens }));
     } catch (error) {
       measured.decline();
       options.onWarning?.(`The measured head profile is not applied. ${asError(error).message}`);
@@ -295,7 +302,8 @@ export class DeviceSide {
   async #replaceDevice(): Promise<void> {
     const { source, config, options, onRecovery } = this.#context;
     const { gpu, weights, onWarning } = options;
-    const again = { gpu, kv: this.#kv, ...(weights && { weights }), ...(onWarning && { onWarning }) };
+    const kv = { ...this.#kv, ...this.#inForce };
+    const again = { gpu, kv, ...(weights && { weights }), ...(onWarning && { onWarning }) };
     const former = { store: this.#parts.hostStore, observer: this.runner.observer };
     let failure: unknown;
     for (const delayMs of recoveryDelaysMs) {

@@ -1,5 +1,6 @@
 /** How a model is loaded, as the engine takes it. */
 import type { DeviceFeature } from '../gpu/device';
+import type { KvFormat } from '../kernels/attention/kv-format';
 import type { WeightFormat } from '../kernels/linear/weight-format';
 import type { LoadProgress } from '../weights/weight-loader';
 import type { KvOptions } from '../runner/memory-plan';
@@ -22,4 +23,11 @@ export interface EngineOptions {
   readonly onProgress?: (progress: LoadProgress) => void;
   readonly onWarning?: (message: string) => void;
   readonly signal?: AbortSignal;
+}
+
+/** The options that an engine goes by, once it is known what it finds. */
+export interface LoadedOptions extends EngineOptions {
+  readonly kv: KvOptions;
+  /** The format of documents of this model that are stored, as `PlanInput` takes it. */
+  readonly keptFormat?: KvFormat | undefined;
 }

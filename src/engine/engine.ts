@@ -1,6 +1,7 @@
 /** A loaded model on a device, as it lives in the worker (or in Node): load, generate, plan, stats, dispose. */
 import type { AnswerConstraint } from '../loop/answer-constraint';
 import { Device } from '../gpu/device';
+import type { KvFormat } from '../kernels/attention/kv-format';
 import { withEndIds, type ModelConfig } from '../config/model-config';
 import { fingerprintModel } from '../weights/model-fingerprint';
 import { withOwnHead } from '../weights/own-head';
@@ -18,14 +19,16 @@ import type { CacheMap } from '../runner/cache-map';
 import { chooseProfile, type ChosenProfile, type ProfileOrigin } from '../stability/choose-profile';
 import { collectStats } from './collect-stats';
 import { DeviceSide } from './device-side';
+import { documentDatabaseName } from '../documents/document-database-name';
 import type { Documents } from '../documents/documents';
 import { encodePrompt, encodeText } from '../prompt/encode-prompt';
-import type { EngineOptions } from './engine-options';
+import type { EngineOptions, LoadedOptions } from './engine-options';
 import type { GenerationRequest, Prompt, Sources } from '../loop/generation';
 import type { GenerationEvent, GenerationTimings } from '../loop/generation-event';
 import { mostChunks } from '../stability/enough-measured';
 import type { MeasuredProfile } from '../stability/measured-profile';
 import { planMemory, type KvOptions, type MemoryPlan } from '../runner/memory-plan';
+import { sayGivenWay } from '../runner/plan-steps';
 import type { ModelRunner } from '../runner/model-runner';
 import { prepare, type EngineParts } from './prepare';
 import type { RecoveryEvent } from './recovery';
@@ -70,7 +73,7 @@ export class EngineCore {
     source: ModelSource,
     config: ModelConfig,
     files: TextFiles,
-    options: EngineOptions & { readonly kv: KvOptions },
+    options: LoadedOptions,
     origin: ProfileOrigin,
     measured: MeasuredProfile | undefined,
     parts: EngineParts,
@@ -118,15 +121,13 @@ export class EngineCore {
     const device = await Device.request(options);
     try {
       const config = await withOwnHead(said, source, signal);
-      const loaded = { ...options, kv };
+      const loaded = { ...options, kv, keptFormat: await formatOfDocuments(config, given) };
       const parts = await prepare(device, config, source, loaded, { reading, measured });
-      const { contextTokens, unstableShare } = parts.runner.plan;
-      const { wanted, inForce } = unstableShare;
-      if (inForce < wanted) {
-        onWarning?.(
-          `kv.unstableShare is ${inForce} and not ${wanted}, so that ${contextTokens} tokens of context fit kv.gpuBytes.`,
-        );
-      }
+      const { gaveWay, limitBytes } = parts.runner.plan;
+      // Who names a context is told what it costs; else only that there is less than the model was made for.
+      const isCut = gaveWay.some(({ option }) => option === 'contextTokens');
+      const warning = sayGivenWay(gaveWay, limitBytes);
+      if (warning && (isCut || given.contextTokens !== undefined)) onWarning?.(warning);
       const files = await reading;
       const growing =
         parts.runner.plan.observe && (await growingProfile(source, chosen, onWarning ?? (() => undefined)));
@@ -443,6 +444,20 @@ export class EngineCore {
     if (!this.#measured?.due || !this.loop.isIdle || this.#options.recovery === false) return;
     await this.#side.changeHeads(this.#measured);
   }
+}
+
+/** The format of this model's documents in the browser, where a plan may choose one: what was read once is not read anew. */
+async function formatOfDocuments(
+  config: ModelConfig,
+  { format, hostFormat }: KvOptions,
+): Promise<KvFormat | undefined> {
+  if (format !== undefined) return undefined;
+  const { indexedDB } = globalThis as { indexedDB?: IDBFactory };
+  // Where nothing may be kept there is nothing.
+  const databases = (await indexedDB?.databases?.().catch(() => [])) ?? [];
+  if (!databases.some(({ name }) => name === documentDatabaseName)) return undefined;
+  const { keptFormat } = await fetched(import('../documents/kept-format'));
+  return keptFormat(config, hostFormat);
 }
 
 /** What keeps what is measured, where nobody gave a profile. */

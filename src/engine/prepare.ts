@@ -16,7 +16,7 @@ import type { BackedHostStore } from '../offload/backed-host-store';
 import type { HeadProfile } from '../stability/head-profile';
 import { fetched } from '../util/fetched';
 import { together } from '../util/together';
-import type { EngineOptions } from './engine-options';
+import type { EngineOptions, LoadedOptions } from './engine-options';
 import type { TextFiles } from '../prompt/text-files';
 import { planMemory } from '../runner/memory-plan';
 import { ModelRunner } from '../runner/model-runner';
@@ -59,10 +59,10 @@ export async function prepare(
   device: Device,
   config: ModelConfig,
   source: ModelSource,
-  options: EngineOptions,
+  options: EngineOptions & Pick<LoadedOptions, 'keptFormat'>,
   { store, observer, measured, reading = Promise.resolve({ endIds: [] }) }: PrepareExtras,
 ): Promise<EngineParts> {
-  const { kv = {}, onProgress, onWarning, signal } = options;
+  const { kv = {}, keptFormat, onProgress, onWarning, signal } = options;
   const formats = await chooseFormats(source, config, options.weights, signal);
   const { maxBindingBytes } = device;
   // The plan comes first: a context that cannot fit is refused before a byte of weights is fetched.
@@ -71,6 +71,7 @@ export async function prepare(
     weightBytes: weightBytes(config, formats, maxBindingBytes),
     maxBindingBytes,
     kv,
+    keptFormat,
   });
   const compiler = new KernelCompiler(device);
   compiler.warmUp(slowKernels(config, formats, plan.cache, device.features));

@@ -3,6 +3,7 @@ import { pageTokens } from '../cache/page';
 import { EngineError } from '../util/errors';
 import { roundUp } from '../util/math';
 import { leastGpuBytes, planMemory, type MemoryPlan, type PlanInput } from '../runner/memory-plan';
+import { planSteps } from '../runner/plan-steps';
 
 /**
  * The nearest setting with which all pages of `numTokens` tokens stay on the GPU, in whole sentences.
@@ -31,6 +32,7 @@ export function exactAdvice(input: PlanInput, contextTokens: number, numTokens: 
     longest === undefined
       ? 'With kv.unstableShare 1 no context fits this kv.gpuBytes.'
       : `With kv.unstableShare 1 a context of ${longest} tokens fits this kv.gpuBytes.`;
-  const needed = `kv.contextTokens ${wanted} and kv.gpuBytes ${leastGpuBytes(exact, wanted)}`;
+  const least = { ...exact, kv: planSteps(exact.kv).at(-1)! };
+  const needed = `kv.contextTokens ${wanted} and kv.gpuBytes ${leastGpuBytes(least, wanted)}`;
   return `${shorter} Load it with kv.unstableShare 1, ${needed}.`;
 }

@@ -23,75 +23,18 @@ import {
   retrievalHeads as retrievalHeadsOf,
   unstableHeads,
   unstableHeadsUnmeasured,
-  type HeadProfile,
 } from '../stability/head-profile';
 import { maxOffset } from '../stability/stability';
 import { EngineError } from '../util/errors';
 import { ceilDiv, roundUp } from '../util/math';
+import type { KvOptions } from './kv-options';
+import { defaultKv, givenWay, planSteps, type GivenWay } from './plan-steps';
 import { firstRerankStep, longestTail, type RerankOptions } from './rerank-schedule';
 import { stepSlotBytes } from './slot-bytes';
 import { planUploads, uploadBytes } from './upload-plan';
 import type { ObserverOptions } from '../stability/stability-observer';
 
-/** What the user may set about KV memory. */
-export interface KvOptions {
-  /** Storage of keys and values on the GPU. Default `'f16'`. */
-  readonly format?: KvFormat;
-  /** Storage of pages outside the GPU: the same, or 8 bits an element. Default `'same'`; with `format: 'int8'` both are. */
-  readonly hostFormat?: 'same' | 'int8';
-  /** GPU bytes for everything but the weights. Default 512 MiB. */
-  readonly gpuBytes?: number;
-  /** Longest context of one request, prompt and answer, in tokens. Default: what the model was made for, or what fits. */
-  readonly contextTokens?: number;
-  /** Sequences whose KV is kept at the same time, running or idle; up to 8 of them decode together. Default 4. */
-  readonly numSequences?: number;
-  /**
-   * Pages that a head attends at most, 2 to 256, and that a stable one keeps on the GPU. Default 64. Unless the adapter is a program on
-   * the CPU, unstable heads attend up to ten times as many: choosing among those would take longer.
-   */
-  readonly pagesPerHead?: number;
-  /**
-   * What pages are chosen by: `'digest'`, an estimate of what each weighs, from its keys in two bits a channel; or `'minmax'`, an upper
-   * bound from the range of its keys. The default is `'digest'` where the head profile has `massLost`, else `'minmax'`.
-   */
-  readonly selection?: PageSelection;
-  /** The latest queries that a rerank of stable heads goes by, 1 to 16. Default 16 with digests; 1 is all that `'minmax'` knows. */
-  readonly rerankQueries?: number;
-  /** The last pages of a context that are always among those that a head attends, 1 to 64; K at most. Default 1. */
-  readonly window?: number;
-  /** The first pages that are, 0 to 8, as far as K leaves room for them beside the last one. Default 0. */
-  readonly sinks?: number;
-  /** Decode steps from one rerank of stable heads to the next. Default 16. */
-  readonly rerankInterval?: number;
-  /** Layers rerank at different steps, so that fewer pages come back at a time. Default true. */
-  readonly rerankStagger?: boolean;
-  /** While pages come back from the host the answer goes on (`'overlap'`, the default) or waits (`'pause'`). */
-  readonly reload?: 'overlap' | 'pause';
-  /**
-   * Share of KV heads that keep all their pages on the GPU, 0 to 1. Default 0.25. A wanted context that does not fit with it gets
-   * the largest share that does; 1 is never lowered.
-   */
-  readonly unstableShare?: number;
-  /**
-   * The unstable heads that the profile finds to retrieve attend all the pages that they keep anyway (`'exact'`, the default with
-   * `'minmax'`), or select as the other unstable ones do (`'selected'`, the default with digests).
-   */
-  readonly retrievalHeads?: 'exact' | 'selected';
-  /**
-   * How a new question over a context attends the pages of it that are cached: all of them (`'exact'`, the default), or `'sparse'`,
-   * those that each KV head selects for the question. Where K holds them all it makes no difference.
-   */
-  readonly followUp?: 'exact' | 'sparse';
-  /** Which heads are unstable, as measured. Without it every layer has the same share. */
-  readonly headProfile?: HeadProfile;
-  /**
-   * Whether to measure while answering which heads are unstable: now and then (true), or `'every-step'`. It changes no token.
-   * Default: true without a `headProfile`.
-   */
-  readonly measureStability?: boolean | 'every-step';
-  /** Memory for pages outside the GPU, in bytes; those beyond it go to the disk. Default 4 GiB. */
-  readonly hostBytes?: number;
-}
+export type { KvOptions } from './kv-options';
 
 /** Steps from a rerank to the flip with `'overlap'`: those in flight, and one more for the pages to arrive. */
 const overlapLag = 4;
@@ -106,8 +49,12 @@ export interface MemoryPlan {
   readonly numUploads: number;
   /** Whether follow-ups over an offloaded context attend what heads select. */
   readonly isFollowUpSparse: boolean;
-  /** Share of KV heads that are unstable: as set, and as it is to be. That is less only where the wanted context needs it. */
+  /** Share of KV heads that are unstable: as set, and as it is to be. That is less only where the context needs it. */
   readonly unstableShare: { readonly wanted: number; readonly inForce: number };
+  /** What is other than it was to be, so that the context fits, or to make it fit. */
+  readonly gaveWay: readonly GivenWay[];
+  /** The limit of all but the weights. */
+  readonly limitBytes: number;
   /** How the stability of heads is measured; undefined when it is not. */
   readonly observe: ObserverOptions | undefined;
   /** Limit of the pages in the tab's memory. */
@@ -124,16 +71,18 @@ export interface PlanInput {
   readonly weightBytes: number;
   readonly maxBindingBytes: number;
   readonly kv: KvOptions;
+  /** The format of pages that are stored already: it stays, unless another one is set, or no wanted context fits with it. */
+  readonly keptFormat?: KvFormat | undefined;
 }
 
 /** Read-back slots of an engine: one for each step that may be in flight. */
 export const numReadbackSlots = 4;
 
-const defaultGpuBytes = 512 * 2 ** 20;
+const leastDefaultBytes = 512 * 2 ** 20;
 const defaultHostBytes = 4 * 2 ** 30;
-const defaultShare = 0.25;
-const defaultSequences = 4;
-const defaultPages = 64;
+const defaultShare = defaultKv.unstableShare;
+const defaultSequences = defaultKv.numSequences;
+const defaultPages = defaultKv.pagesPerHead;
 const mostRerankQueries = 16;
 const largestTile = 2048;
 const smallestTile = 256;
@@ -143,42 +92,54 @@ const largestChunk = 512;
 const largestChunkShare = 1 / 16;
 
 /**
- * The largest tiles and the longest context that fit the limit; where a context is wanted, the largest share of unstable heads up
- * to `kv.unstableShare` with which it fits.
+ * The largest tiles and the longest context that fit the limit, up to what the model was made for. Options that nobody set give way
+ * before the context does (`planSteps`), no further than they must; where a context is wanted, the share of unstable heads does too.
  * @throws EngineError `gpu-memory` when a wanted context cannot fit, with the bytes it needs and the nearest that fits
  * @throws EngineError `limit-too-small` when one head's pages exceed what the GPU binds at once
  * @throws RangeError for options out of range
  */
-export function planMemory(input: PlanInput): MemoryPlan {
-  const { config, kv } = input;
-  const { gpuBytes = defaultGpuBytes, numSequences = defaultSequences } = kv;
-  checkInteger('kv.numSequences', numSequences, 1, 64);
-  checkInteger('kv.gpuBytes', gpuBytes, 1, Number.MAX_SAFE_INTEGER);
-  checkInteger('kv.pagesPerHead', kv.pagesPerHead ?? defaultPages, 2, 256);
-  const mostQueries = selectionOf(kv) === 'digest' ? mostRerankQueries : 1;
-  checkInteger('kv.rerankQueries', kv.rerankQueries ?? 1, 1, mostQueries);
-  checkInteger('kv.window', kv.window ?? 1, 1, 64);
-  checkInteger('kv.sinks', kv.sinks ?? 0, 0, 8);
-  checkInteger('kv.rerankInterval', kv.rerankInterval ?? 16, 1, 2 ** 16);
-  checkInteger('kv.hostBytes', kv.hostBytes ?? defaultHostBytes, 0, Number.MAX_SAFE_INTEGER);
-  const { unstableShare = defaultShare } = kv;
-  if (!(unstableShare >= 0 && unstableShare <= 1)) {
-    throw new RangeError(`kv.unstableShare must be a number from 0 to 1, not ${unstableShare}.`);
+export function planMemory({ keptFormat, ...input }: PlanInput): MemoryPlan {
+  if (keptFormat !== undefined && input.kv.format === undefined) {
+    try {
+      return planLongest({ ...input, kv: { ...input.kv, format: keptFormat } });
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+    }
   }
+  return planLongest(input);
+}
+
+function planLongest(input: PlanInput): MemoryPlan {
+  const { config, kv } = input;
+  checkOptions(kv);
+  const limit = kv.gpuBytes ?? defaultLimit(input);
+  checkInteger('kv.gpuBytes', limit, 1, Number.MAX_SAFE_INTEGER);
   const wanted = kv.contextTokens ?? Math.max(config.usualContext, pageTokens);
   checkInteger('kv.contextTokens', wanted, pageTokens, 2 ** 24);
   const isFixed = kv.contextTokens !== undefined;
 
-  const plan = fitTiles(input, wanted, gpuBytes);
-  if (plan) return plan;
-  const lowered = isFixed ? fitShare(input, wanted, gpuBytes) : undefined;
-  if (lowered) return lowered;
-  const least = isFixed ? leastShare(input) : input;
-  const fits = (contextTokens: number) => fitTiles(least, contextTokens, gpuBytes);
+  const steps = planSteps(kv).map((step): PlanInput => ({ ...input, kv: step }));
+  for (const step of steps) {
+    const plan = fitTiles(step, wanted, limit);
+    if (plan)
+      return described(
+        input,
+        step,
+        plan.unstableShare.inForce < shareOf(kv) ? fitShare(input, step, wanted, limit)! : plan,
+      );
+  }
+  const last = steps.at(-1)!;
+  const lowered = isFixed ? fitShare(input, last, wanted, limit) : undefined;
+  if (lowered) return described(input, last, lowered);
+  const least = isFixed ? leastShare(last) : last;
+  const fits = (contextTokens: number) => fitTiles(least, contextTokens, limit);
   const nearest = longestThatFits(wanted, (tokens) => fits(tokens) !== undefined);
-  if (nearest > 0 && !isFixed) return fits(nearest)!;
-  const advice = nearest > 0 ? ` Within the limit a context of ${nearest} tokens fits.` : '';
-  if (!isBindable(input, pagesFor(wanted))) {
+  if (nearest > 0 && !isFixed) return described(input, last, fits(nearest)!, wanted);
+  const advice = adviceOf(nearest, wanted, (tokens) => {
+    const alone = { ...least, kv: { ...least.kv, numSequences: 1 } };
+    return fitTiles(alone, tokens, limit) !== undefined;
+  });
+  if (!isBindable(least, pagesFor(wanted))) {
     const pages = `One KV head's pages of a context of ${wanted} tokens`;
     throw new EngineError(
       'limit-too-small',
@@ -188,8 +149,57 @@ export function planMemory(input: PlanInput): MemoryPlan {
   throw new EngineError(
     'gpu-memory',
     `A context of ${wanted} tokens needs ${leastGpuBytes(least, wanted)} bytes on the GPU beside the weights; ` +
-      `kv.gpuBytes is ${gpuBytes}.${advice}`,
+      `kv.gpuBytes is ${limit}.${advice}`,
   );
+}
+
+/** The nearest context that fits, and the one with a single sequence where that is longer. */
+function adviceOf(nearest: number, wanted: number, fitsAlone: (tokens: number) => boolean): string {
+  const alone = longestThatFits(wanted, fitsAlone);
+  const orAlone = alone > nearest ? `a context of ${alone} tokens fits with kv.numSequences 1` : '';
+  if (nearest > 0) {
+    return ` Within the limit a context of ${nearest} tokens fits${orAlone && `; ${orAlone}`}.`;
+  }
+  return orAlone && ` Within the limit ${orAlone}.`;
+}
+
+function checkOptions(kv: KvOptions): void {
+  checkInteger('kv.numSequences', kv.numSequences ?? defaultSequences, 1, 64);
+  checkInteger('kv.pagesPerHead', kv.pagesPerHead ?? defaultPages, 2, 256);
+  const mostQueries = selectionOf(kv) === 'digest' ? mostRerankQueries : 1;
+  checkInteger('kv.rerankQueries', kv.rerankQueries ?? 1, 1, mostQueries);
+  checkInteger('kv.window', kv.window ?? 1, 1, 64);
+  checkInteger('kv.sinks', kv.sinks ?? 0, 0, 8);
+  checkInteger('kv.rerankInterval', kv.rerankInterval ?? 16, 1, 2 ** 16);
+  checkInteger('kv.hostBytes', kv.hostBytes ?? defaultHostBytes, 0, Number.MAX_SAFE_INTEGER);
+  const share = shareOf(kv);
+  if (!(share >= 0 && share <= 1))
+    throw new RangeError(`kv.unstableShare must be a number from 0 to 1, not ${share}.`);
+}
+
+/** Grows with the model, since who has room for it has more; a GPU that binds little at once has little memory. */
+function defaultLimit({ weightBytes, maxBindingBytes }: PlanInput): number {
+  const most = Math.max(leastDefaultBytes, Math.floor(maxBindingBytes / 2));
+  return Math.min(most, Math.max(leastDefaultBytes, Math.floor(weightBytes / 2)));
+}
+
+function shareOf({ unstableShare = defaultShare }: KvOptions): number {
+  return unstableShare;
+}
+
+/** A plan of one of the steps, and what is other in it than its input says. */
+function described(
+  { kv }: PlanInput,
+  step: PlanInput,
+  plan: MemoryPlan,
+  wantedTokens = plan.contextTokens,
+): MemoryPlan {
+  const { contextTokens } = plan;
+  const { inForce } = plan.unstableShare;
+  const gaveWay = givenWay(kv, { ...step.kv, unstableShare: inForce });
+  if (contextTokens < wantedTokens)
+    gaveWay.push({ option: 'contextTokens', wanted: wantedTokens, inForce: contextTokens });
+  return { ...plan, gaveWay, unstableShare: { wanted: shareOf(kv), inForce } };
 }
 
 /** The least `kv.gpuBytes` with which a context fits, the share of unstable heads as it is set. */
@@ -199,8 +209,7 @@ export function leastGpuBytes(input: PlanInput, contextTokens: number): number {
   return totalGpuBytes - gpuBytes.weights;
 }
 
-/** What pages are chosen by. */
-/** Digests where it is known which heads lose by holding a set: on those their quality was measured. Else the paper's bounds. */
+/** What pages are chosen by: digests where it is known which heads lose by holding a set: on those their quality was measured. Else the paper's bounds. */
 function selectionOf({ selection, headProfile }: KvOptions): PageSelection {
   return selection ?? (headProfile?.massLost ? 'digest' : 'minmax');
 }
@@ -214,14 +223,18 @@ function leastShare(input: PlanInput): PlanInput {
   return input.kv.unstableShare === 1 ? input : withShare(input, 0);
 }
 
-/** The plan with the largest share below the wanted one that fits, a whole number of heads. */
-function fitShare(input: PlanInput, contextTokens: number, limit: number): MemoryPlan | undefined {
-  const { numLayers, numKvHeads } = input.config;
-  const wanted = input.kv.unstableShare ?? defaultShare;
+/** The plan of a step with the largest share below the wanted one that fits, a whole number of heads. */
+function fitShare(
+  { config, kv }: PlanInput,
+  step: PlanInput,
+  contextTokens: number,
+  limit: number,
+): MemoryPlan | undefined {
+  const wanted = shareOf(kv);
   if (wanted === 1) return undefined;
-  const numHeads = numLayers * numKvHeads;
+  const numHeads = config.numLayers * config.numKvHeads;
   const planWith = (numUnstable: number) =>
-    fitTiles(withShare(input, numUnstable / numHeads), contextTokens, limit);
+    fitTiles(withShare(step, numUnstable / numHeads), contextTokens, limit);
   let best = planWith(0);
   let low = 0;
   for (let high = Math.round(wanted * numHeads) - 1; best && low < high;) {
@@ -230,7 +243,7 @@ function fitShare(input: PlanInput, contextTokens: number, limit: number): Memor
     if (plan) [best, low] = [plan, middle];
     else high = middle - 1;
   }
-  return best && { ...best, unstableShare: { wanted, inForce: best.unstableShare.inForce } };
+  return best;
 }
 
 function checkInteger(name: string, value: number, min: number, max: number): void {
@@ -386,6 +399,8 @@ function describe(
     numUploads,
     isFollowUpSparse: kv.followUp === 'sparse',
     unstableShare: { wanted: unstableShare, inForce: unstableShare },
+    gaveWay: [],
+    limitBytes: kv.gpuBytes ?? defaultLimit(input),
     observe,
     hostBytes,
     contextBytes,

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { Documents } from '../../src/documents/documents';
 import type { EngineCore } from '../../src/engine/engine';
-import type { KvOptions } from '../../src/runner/memory-plan';
+import { leastGpuBytes, planMemory, type KvOptions } from '../../src/runner/memory-plan';
 import { EngineError } from '../../src/util/errors';
 import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';
@@ -106,6 +106,25 @@ test('what is read answers as a text in the request does; another engine opens i
   expect(essence(await answer(second, question({ id: 'whales' })))).toEqual(essence(wanted));
   expect(await inSecond.library.list()).toHaveLength(1);
   expect(await inFirst.library.text('whales')).toBe(text);
+});
+
+test('an engine whose plan would choose another format keeps that of the document, and opens it', async () => {
+  const { config, device, runner } = first;
+  const [weightBytes, { maxBindingBytes }] = [runner.plan.gpuBytes.weights, device];
+  const gpuBytes = leastGpuBytes({ config, weightBytes, maxBindingBytes, kv }, kv.contextTokens!) - 1;
+  const tight = { ...kv, gpuBytes };
+  expect(planMemory({ config, weightBytes, maxBindingBytes, kv: tight }).cache.format).toBe('int8');
+  const warnings: string[] = [];
+  const onWarning = (message: string) => void warnings.push(message);
+  const engine = await loadEngine(tinyLlamaModel(), { kv: tight, onWarning });
+  try {
+    expect(warnings).toEqual([expect.stringContaining('kv.unstableShare is 0.33')]);
+    expect(engine.runner.plan.cache.format).toBe('f16');
+    expect(engine.runner.plan.gaveWay.map(({ option }) => option)).toEqual(['unstableShare']);
+    expect((await (await engine.documents()).open('whales')).info.state).toBe('complete');
+  } finally {
+    await engine.dispose();
+  }
 });
 
 test('a closed document that four questions ask for at once is opened once', async () => {

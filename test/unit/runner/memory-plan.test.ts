@@ -27,6 +27,9 @@ function plan(kv: KvOptions = {}, model = config, maxBindingBytes = bindingBytes
   return planMemory({ config: model, weightBytes, maxBindingBytes, kv });
 }
 
+/** Nothing but the share gives way to these. */
+const asSet: KvOptions = { format: 'f16', pagesPerHead: 64, numSequences: 4, unstableShare: 0.25 };
+
 /** Bytes that count against `kv.gpuBytes`. */
 const besideWeights = ({ totalGpuBytes, gpuBytes }: MemoryPlan) => totalGpuBytes - gpuBytes.weights;
 
@@ -92,7 +95,7 @@ describe('the limit', () => {
   test('is kept, tight or wide, and more of it never means less', () => {
     let last: MemoryPlan | undefined;
     for (let gpuBytes = 64 * 2 ** 20; gpuBytes <= 2 ** 30; gpuBytes *= 1.2) {
-      const made = plan({ gpuBytes: Math.floor(gpuBytes) }, large);
+      const made = plan({ ...asSet, gpuBytes: Math.floor(gpuBytes) }, large);
       expect(besideWeights(made)).toBeLessThanOrEqual(gpuBytes);
       if (last) {
         expect(made.contextTokens).toBeGreaterThanOrEqual(last.contextTokens);
@@ -122,30 +125,45 @@ describe('the limit', () => {
 
   test('without a wanted context gives the longest that fits with the whole share: 16 tokens more do not', () => {
     const gpuBytes = 100 * 2 ** 20;
-    const { contextTokens, activations } = plan({ gpuBytes }, large);
+    const { contextTokens, activations } = plan({ ...asSet, gpuBytes }, large);
     expect(contextTokens % 16).toBe(0);
     expect(contextTokens).toBeLessThan(32_768);
     expect(activations.tileTokens).toBe(256);
-    expect(plan({ gpuBytes, contextTokens }, large).unstableShare.inForce).toBe(0.25);
-    const longer = plan({ gpuBytes, contextTokens: contextTokens + 16 }, large);
+    expect(plan({ ...asSet, gpuBytes, contextTokens }, large).unstableShare.inForce).toBe(0.25);
+    const longer = plan({ ...asSet, gpuBytes, contextTokens: contextTokens + 16 }, large);
     expect(longer.unstableShare.inForce).toBeLessThan(0.25);
   });
 
   test('that a wanted context exceeds is an error with the bytes it needs and the nearest that fits', () => {
     const gpuBytes = 100 * 2 ** 20;
-    const numSequences = 4;
-    const nearest = plan({ gpuBytes, numSequences, unstableShare: 0 }, large).contextTokens;
-    const { code, message } = refusal({ gpuBytes, numSequences, contextTokens: 32_768 }, large);
+    const contextTokens = 131_072;
+    const { code, message } = refusal({ gpuBytes, contextTokens }, large);
     expect(code).toBe('gpu-memory');
     const match =
-      /^A context of 32768 tokens needs (\d+) bytes on the GPU beside the weights; kv.gpuBytes is 104857600. Within the limit a context of (\d+) tokens fits.$/.exec(
+      /^A context of 131072 tokens needs (\d+) bytes on the GPU beside the weights; kv.gpuBytes is 104857600. Within the limit a context of (\d+) tokens fits.$/.exec(
         message,
       );
-    expect(Number(match?.[2])).toBe(nearest);
+    const nearest = Number(match?.[2]);
+    expect(plan({ gpuBytes, contextTokens: nearest }, large).contextTokens).toBe(nearest);
+    expect(refusal({ gpuBytes, contextTokens: nearest + 16 }, large).code).toBe('gpu-memory');
     // The bytes named are enough, and one less is not.
     const needed = Number(match?.[1]);
-    expect(plan({ gpuBytes: needed, numSequences, contextTokens: 32_768 }, large).contextTokens).toBe(32_768);
-    expect(refusal({ gpuBytes: needed - 1, numSequences, contextTokens: 32_768 }, large).code).toBe(
+    expect(plan({ gpuBytes: needed, contextTokens }, large).contextTokens).toBe(contextTokens);
+    expect(refusal({ gpuBytes: needed - 1, contextTokens }, large).code).toBe('gpu-memory');
+  });
+
+  test('that many sequences exceed names the context that fits with one of them', () => {
+    const gpuBytes = 100 * 2 ** 20;
+    const numSequences = 8;
+    const { message } = refusal({ gpuBytes, contextTokens: 131_072, numSequences }, large);
+    const [, nearest, alone] =
+      /a context of (\d+) tokens fits; a context of (\d+) tokens fits with kv\.numSequences 1\.$/.exec(
+        message,
+      )!;
+    expect(Number(alone)).toBeGreaterThan(Number(nearest));
+    const contextTokens = Number(alone);
+    expect(plan({ gpuBytes, contextTokens, numSequences: 1 }, large).contextTokens).toBe(contextTokens);
+    expect(refusal({ gpuBytes, contextTokens: contextTokens + 16, numSequences: 1 }, large).code).toBe(
       'gpu-memory',
     );
   });
@@ -160,10 +178,11 @@ describe('the limit', () => {
 describe('the share of unstable heads', () => {
   const numHeads = 24 * 2;
   const contextTokens = 16_384;
-  const of = (kv: KvOptions) => plan({ contextTokens, numSequences: 1, ...kv }, large);
+  const fixed = { ...asSet, numSequences: 1 };
+  const of = (kv: KvOptions) => plan({ contextTokens, ...fixed, ...kv }, large);
   const least = (unstableShare: number) =>
     leastGpuBytes(
-      { config: large, weightBytes, maxBindingBytes: bindingBytes, kv: { numSequences: 1, unstableShare } },
+      { config: large, weightBytes, maxBindingBytes: bindingBytes, kv: { ...fixed, unstableShare } },
       contextTokens,
     );
 
@@ -183,7 +202,7 @@ describe('the share of unstable heads', () => {
   });
 
   test('is not lowered for a context that nobody asked for', () => {
-    const made = plan({ gpuBytes: least(0.25) - 1, numSequences: 1 }, large);
+    const made = plan({ ...fixed, gpuBytes: least(0.25) - 1 }, large);
     expect(made.unstableShare).toEqual({ wanted: 0.25, inForce: 0.25 });
     expect(made.contextTokens).toBeLessThan(contextTokens);
   });
@@ -208,8 +227,8 @@ describe('a small binding', () => {
   });
 
   test('shortens the context, or is the reason given', () => {
-    expect(plan({}, config, maxBindingBytes).contextTokens).toBe(1600);
-    expect(refusal({ contextTokens: 1601 }, config, maxBindingBytes)).toMatchObject({
+    expect(plan({ format: 'f16' }, config, maxBindingBytes).contextTokens).toBe(1600);
+    expect(refusal({ format: 'f16', contextTokens: 1601 }, config, maxBindingBytes)).toMatchObject({
       code: 'limit-too-small',
       message:
         "One KV head's pages of a context of 1601 tokens exceed the 102400 bytes that this GPU binds at once. " +
