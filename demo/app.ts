@@ -29,7 +29,8 @@ import { ImportController, type ImportSource } from './import-controller';
 import { LibraryController } from './library-controller';
 import { choiceOfFiles, embeddedModel, idOfChoice, loadLastModel, type ModelChoice } from './models';
 import type { CatalogEntry } from './models/catalog';
-import { ModelStore } from './models/model-store';
+import { downloadInWorker } from './models/download-in-worker';
+import { ModelStore } from '../src/source/hub/model-store';
 import { ModelsController } from './models-controller';
 import type { Span } from './paragraphs';
 import { whyNotReady } from './readiness';
@@ -73,7 +74,7 @@ export class App extends LitElement {
   declare view: View;
   declare marked: Span | undefined;
   declare sampleQuestions: readonly SampleQuestion[];
-  readonly #modelStore = new ModelStore();
+  readonly #modelStore = new ModelStore({ fetchFiles: downloadInWorker });
   readonly #store = new ConversationStore();
   readonly #models = new ModelsController(this, this.#modelStore);
   readonly #engine = new EngineController(this, this.#modelStore);

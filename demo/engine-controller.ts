@@ -22,7 +22,7 @@ import type { Source } from './conversation';
 import { maxAnswerTokens } from './fit';
 import { plainSentence } from './format';
 import { saveLastModel, type ModelChoice } from './models';
-import type { HeldModel, ModelStore } from './models/model-store';
+import type { HeldModel, ModelStore } from '../src/source/hub/model-store';
 import { loadSettings, saveSettings, withLimitOf, type Settings } from './settings';
 
 /** Where the engine is. */

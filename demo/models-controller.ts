@@ -1,9 +1,14 @@
 /** The models of this device and of the short list: looked up, downloaded, resumed, deleted. Tells its host about every change. */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { catalog, type CatalogEntry } from './models/catalog';
-import { findHubModel, parseReference, type HubModel } from './models/hub';
+import { findHubModel, parseReference, type HubModel } from '../src/source/hub/hub';
 import { fetchModelList, type ModelList } from './models/model-list';
-import { ModelStore, storedIdOf, type DownloadProgress, type StoredModel } from './models/model-store';
+import {
+  ModelStore,
+  storedIdOf,
+  type DownloadProgress,
+  type StoredModel,
+} from '../src/source/hub/model-store';
 
 /** See the file's header. */
 export class ModelsController implements ReactiveController {

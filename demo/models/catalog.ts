@@ -1,8 +1,8 @@
 /** The models that a person can choose from, each with what it needs and how much of it is here: pure. */
 import type { ModelChoice } from '../models';
-import { parseReference, type HubModel, type HubReference } from './hub';
+import { parseReference, type HubModel, type HubReference } from '../../src/source/hub/hub';
 import type { ListedModel } from './model-list';
-import { storedIdOf, type DownloadProgress, type StoredModel } from './model-store';
+import { storedIdOf, type DownloadProgress, type StoredModel } from '../../src/source/hub/model-store';
 
 /** Where a model is. */
 export type Availability = 'absent' | 'waiting' | 'downloading' | 'partial' | 'here';

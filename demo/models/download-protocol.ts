@@ -1,5 +1,6 @@
 /** Messages between the model store and its download worker. */
-import type { HubFile } from './hub';
+import type { DownloadFailure } from '../../src/source/hub/file-download';
+import type { HubFile } from '../../src/source/hub/hub';
 
 /** To the worker: files to fetch into a directory, or the word to stop. */
 export type ToDownloader =
@@ -26,6 +27,3 @@ export type FromDownloader =
       readonly status?: number;
       readonly message: string;
     };
-
-/** Why a download failed. */
-export type DownloadFailure = 'status' | 'connection' | 'redirect' | 'size' | 'quota' | 'storage';

@@ -1,7 +1,7 @@
 /** The short list of models that the page offers, and the hub that it asks for others: `public/models.json`. */
 import { EngineError } from '../../src/index';
-import { parseReference } from './hub';
-import { defaultHubUrl, parseUrl } from './hub-address';
+import { parseReference } from '../../src/source/hub/hub';
+import { defaultHubUrl, parseUrl } from '../../src/source/hub/hub-address';
 
 /** A model on the list, and what it needs. It has a source or a reference. */
 export interface ListedModel {

@@ -1,11 +1,13 @@
 /** One door for the kinds of model folder that a caller may name. */
 import { fetched } from '../util/fetched';
+import type { HubLocation } from './hub-name';
+import type { HubSourceOptions } from './hub/hub-source';
 import type { ModelSource } from './model-source';
 import { urlSource } from './url-source';
 
 /**
- * An absolute URL of a folder or of a GGUF file, files that the user picked, one file, or a directory handle. All of them can cross
- * to a worker.
+ * A URL of a folder or of a GGUF file, a model's name on the hub, files that the user picked, one file, or a directory handle. All of
+ * them can cross to a worker, but a name, which is a `HubLocation` there.
  */
 export type ModelLocation = string | File | readonly File[] | FileSystemDirectoryHandle;
 
@@ -16,7 +18,14 @@ const fileSources = () => fetched(import('./file-source'));
  * picked files cannot be read or a GGUF file is damaged, `model-unsupported` for a GGUF file that cannot be used, `network` when it,
  * or the part of the library that reads it, cannot be fetched; the signal's reason when aborted
  */
-export async function openModelSource(location: ModelLocation, signal?: AbortSignal): Promise<ModelSource> {
+export async function openModelSource(
+  location: ModelLocation | HubLocation,
+  signal?: AbortSignal,
+  told: Pick<HubSourceOptions, 'onProgress' | 'onWarning'> = {},
+): Promise<ModelSource> {
+  if (isHubLocation(location)) {
+    return (await fetched(import('./hub/hub-source'))).hubSource(location, { ...told, signal });
+  }
   if (typeof location === 'string') return openUrl(location, signal);
   if (location instanceof File) return (await fileSources()).fileListSource([location], signal);
   if (Array.isArray(location) && location.every((file) => file instanceof File))
@@ -27,6 +36,11 @@ export async function openModelSource(location: ModelLocation, signal?: AbortSig
   throw new TypeError(
     'A model is given as the URL of its folder or GGUF file, as a file or a list of files, or as a directory handle.',
   );
+}
+
+function isHubLocation(location: ModelLocation | HubLocation): location is HubLocation {
+  // What is no location at all may be anything.
+  return typeof (location as Partial<HubLocation> | null | undefined)?.hubName === 'string';
 }
 
 async function openUrl(location: string, signal: AbortSignal | undefined): Promise<ModelSource> {

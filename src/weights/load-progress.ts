@@ -6,10 +6,11 @@ import type { TensorPlan } from './tensor-plan';
 
 /** How far a load has come. */
 export interface LoadProgress {
-  readonly phase: 'weights';
-  /** Bytes of weight files read so far. */
+  /** `download`: files of a model that is loaded by name come into the browser's storage; `weights`: they are read. */
+  readonly phase: 'download' | 'weights';
+  /** Bytes of weight files read so far; of all files that were downloaded. */
   readonly loadedBytes: number;
-  /** Bytes of all weight files; of a sharded model an estimate until the last shard is open. */
+  /** Bytes of all these files; of a sharded model an estimate until the last shard is open. */
   readonly totalBytes: number;
 }
 

@@ -17,6 +17,7 @@ import type { PlanOptions } from '../engine/engine';
 import type { MemoryPlan } from '../runner/memory-plan';
 import type { RecoveryEvent } from '../engine/recovery';
 import type { EngineStats } from '../engine/stats';
+import { isHubName, type HubLocation } from '../source/hub-name';
 import type { ModelLocation } from '../source/open-model-source';
 import type { HeadProfile } from '../stability/head-profile';
 import { EngineError } from '../util/errors';
@@ -76,12 +77,14 @@ export class Engine {
   }
 
   /**
-   * Loads a model from the URL of its folder (relative to the page), from picked files, or from a directory handle.
+   * Loads a model from the URL of its folder or GGUF file (relative to the page), from picked files, from a directory handle, or by its
+   * name on the hub: `owner/name`, `owner/name:Q4_K_M` for one of its GGUF files, `owner/name@revision`. Such a model is kept in the
+   * browser: a download that breaks off goes on at the next load, and later loads need the network only to ask for newer files.
    * @throws TypeError or RangeError for wrong options; EngineError `webgpu-unavailable`, `model-unsupported`,
    * `weights-corrupt`, `network`, `gpu-memory`, `limit-too-small`, `device-lost`, `worker-failed`; the signal's reason when aborted
    */
   static async load(location: ModelLocation, options: LoadOptions = {}): Promise<Engine> {
-    const { onProgress, signal, profiles, aliases = [], ...rest } = checkLoadOptions(options);
+    const { onProgress, signal, profiles, aliases = [], hub, ...rest } = checkLoadOptions(options);
     const settings = { ...rest, ...(profiles !== undefined && { profiles: absoluteUrl(profiles) }) };
     signal?.throwIfAborted();
     if (typeof Worker === 'undefined') {
@@ -90,7 +93,7 @@ export class Engine {
         'Longpage runs in web pages: there are no web workers here.',
       );
     }
-    const absolute = typeof location === 'string' ? absoluteUrl(location) : location;
+    const absolute = typeof location === 'string' ? locationOf(location, hub) : location;
     const worker = new Worker(new URL('./engine-worker.ts', import.meta.url), { type: 'module' });
     const connection = new Connection(worker, (message) => console.warn(message));
     try {
@@ -224,6 +227,10 @@ export class Engine {
       this.#connection.close(new EngineError('disposed', 'This engine was disposed; load a new one.'));
     }
   }
+}
+
+function locationOf(location: string, hubUrl: string | undefined): string | HubLocation {
+  return isHubName(location, hubUrl) ? { hubName: location, hubUrl } : absoluteUrl(location);
 }
 
 function absoluteUrl(location: string): string {

@@ -24,12 +24,18 @@ type Handlers = {
 const handlers: Handlers = {
   async load({ location, settings }, id, signal) {
     assert(!engine, 'a worker loads one engine');
-    engine = await EngineCore.load(await openModelSource(location, signal), {
+    const onWarning = (message: string) => send({ kind: 'warning', message });
+    const source = await openModelSource(location, signal, {
+      onProgress: ({ loadedBytes, totalBytes }) =>
+        send({ kind: 'progress', id, progress: { phase: 'download', loadedBytes, totalBytes } }),
+      onWarning,
+    });
+    engine = await EngineCore.load(source, {
       ...settings,
       gpu: navigator.gpu,
       signal,
       onProgress: (progress) => send({ kind: 'progress', id, progress }),
-      onWarning: (message) => send({ kind: 'warning', message }),
+      onWarning,
     });
     engine.onRecovery(({ phase, error }) => {
       send({ kind: 'recovery', phase, ...(error && { error: serializeError(error) }) });

@@ -9,6 +9,8 @@ export interface LoadOptions extends LoadSettings {
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Further names of the model, which a request's `model` may have: those that an application was written for. */
   readonly aliases?: readonly string[];
+  /** A server that answers as the Hugging Face hub does, for models that are loaded by name. Default `https://huggingface.co`. */
+  readonly hub?: string;
   /** Stops the load, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -43,6 +45,12 @@ const aListOf =
 const someTexts: Check = (name, value) => {
   if (!Array.isArray(value)) throw new TypeError(`${name} must be a list.`);
   for (const item of value) ofType('string')(`An entry of ${name}`, item);
+};
+
+const aServer: Check = (name, value) => {
+  ofType('string')(name, value);
+  const { protocol } = URL.canParse(value as string) ? new URL(value as string) : { protocol: '' };
+  if (!/^https?:$/.test(protocol)) throw new TypeError(`${name} must be the URL of a server.`);
 };
 
 const fields =
@@ -88,6 +96,7 @@ const checkLoad = fields({
   weights: oneOf('f32', 'f16', 'q8', 'q4'),
   kv,
   profiles: ofType('string'),
+  hub: aServer,
   recovery: ofType('boolean'),
   useDefaultLimits: ofType('boolean'),
   disabledFeatures: aListOf('subgroups', 'timestamp-query', 'whole-lists'),

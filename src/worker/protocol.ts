@@ -12,6 +12,7 @@ import type { RecoveryEvent } from '../engine/recovery';
 import type { EngineStats } from '../engine/stats';
 import type { WeightFormat } from '../kernels/linear/weight-format';
 import type { ModelLocation } from '../source/open-model-source';
+import type { HubLocation } from '../source/hub-name';
 import type { LoadProgress } from '../weights/weight-loader';
 import type { HeadProfile } from '../stability/head-profile';
 import type { SerializedError } from '../api/errors';
@@ -46,7 +47,10 @@ export interface ModelDescription {
 
 /** Every call of the page, by name, with its argument and its result. */
 export interface Calls {
-  load: { argument: { location: ModelLocation; settings: LoadSettings }; result: ModelDescription };
+  load: {
+    argument: { location: ModelLocation | HubLocation; settings: LoadSettings };
+    result: ModelDescription;
+  };
   plan: { argument: PlanOptions; result: MemoryPlan };
   tokenize: { argument: { text: string; addSpecialTokens: boolean }; result: number[] };
   detokenize: { argument: number[]; result: string };

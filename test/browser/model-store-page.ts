@@ -1,6 +1,7 @@
 /** Runs in a page of the test: a model store, at the command of the test. */
-import { findHubModel, parseReference } from '../../demo/models/hub';
-import { ModelStore, type DownloadProgress } from '../../demo/models/model-store';
+import { findHubModel, parseReference } from '../../src/source/hub/hub';
+import { downloadInWorker } from '../../demo/models/download-in-worker';
+import { ModelStore, type DownloadProgress } from '../../src/source/hub/model-store';
 import { Engine } from '../../src/index';
 
 /** What became of a call that may be refused. */
@@ -32,7 +33,7 @@ async function download(reference: string) {
 const page = {
   async open(url: string): Promise<boolean> {
     hubUrl = url;
-    store = new ModelStore({ retryDelaysMs: [1, 1, 1] });
+    store = new ModelStore({ retryDelaysMs: [1, 1, 1], fetchFiles: downloadInWorker });
     return ModelStore.isAvailable;
   },
 
@@ -76,6 +77,16 @@ const page = {
       await engine.dispose();
       release();
       return usage?.completion_tokens;
+    }),
+
+  /** Loads a model by its name and answers with it. */
+  load: (name: string) =>
+    outcome(async () => {
+      const phases = new Set<string>();
+      const engine = await Engine.load(name, { hub: hubUrl, onProgress: ({ phase }) => phases.add(phase) });
+      const { usage } = await engine.completions.create({ prompt: 'Once', max_tokens: 4, ignore_eos: true });
+      await engine.dispose();
+      return { model: engine.model, numTokens: usage?.completion_tokens, phases: [...phases] };
     }),
 
   /** Holds a stored model as an engine does, until the page goes. */

@@ -285,7 +285,9 @@ describe('model store', () => {
     });
     expect(await call(limited, 'download', 'owner/small')).toMatchObject({
       code: 'storage-quota',
-      error: expect.stringMatching(/needs 205 kB more.*gives the page 300 kB, of which 200 kB are used/),
+      error: expect.stringMatching(
+        /needs 205300 bytes more.*gives the page 300000 bytes, of which 200000 bytes are used/,
+      ),
     });
     expect(hub.requests).toEqual([]);
     await limited.close();
@@ -296,6 +298,22 @@ describe('model store', () => {
     expect(await call(page, 'download', 'owner/small')).toMatchObject({ code: 'storage-quota' });
     await setQuota(500_000_000);
     expect(await call(page, 'download', 'owner/small')).toMatchObject({ value: whole });
+  });
+
+  test('a model that is loaded by its name is kept: the next load fetches nothing, nor does one without the hub', async () => {
+    hub.faults.set('model.safetensors', [{ breakAfterBytes: 10_000 }]);
+    expect(await call(page, 'load', 'owner/tiny')).toEqual({
+      value: { model: 'tiny', numTokens: 4, phases: ['download', 'weights'] },
+    });
+    expect(hub.requests).toContain('model.safetensors bytes=10000-');
+    expect(await call(page, 'list')).toMatchObject([{ repository: 'owner/tiny', isComplete: true }]);
+    hub.requests = [];
+    expect(await call(page, 'load', 'owner/tiny')).toMatchObject({ value: { numTokens: 4 } });
+    hub.apiStatus = 503;
+    expect(await call(page, 'load', 'owner/tiny')).toMatchObject({ value: { phases: ['weights'] } });
+    hub.apiStatus = undefined;
+    expect(hub.requests).toEqual([]);
+    expect(await call(page, 'load', 'owner/none')).toMatchObject({ code: 'network' });
   });
 
   test('a stored model answers', async () => {

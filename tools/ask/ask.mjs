@@ -16,9 +16,13 @@ import { parseOptions, usage } from './options.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const embeddedModel = join(root, 'public/models/scout');
 
+/** What is no file here may be a name on the hub, as `Engine.load` takes it. */
+const hubName = /^[\w.-]*\w[\w.-]*\/[\w.-]+(?::\w+)?(?:@[\w./-]+)?$/;
+
 /** Where the page finds the model, and the folder to serve there when it is a local one. */
 function locateModel(model = embeddedModel) {
   if (/^https?:\/\//.test(model)) return { url: model, mounts: [] };
+  if (!existsSync(model) && hubName.test(model)) return { url: model, mounts: [] };
   if (!existsSync(model)) throw new UsageError(`The model '${model}' does not exist.`);
   if (model.endsWith('.gguf') && statSync(model).isFile()) {
     const url = `/model/${encodeURIComponent(basename(model))}`;

@@ -5,7 +5,9 @@ import { UsageError, usageErrorOf } from '../command-line/usage-error.mjs';
 /** What `--help` prints. */
 export const usage = `npm run ask -- [options]
 
-  --model DIR|FILE|URL   a model folder in Hugging Face layout, or a GGUF file (default: the embedded model)
+  --model MODEL          a model folder in Hugging Face layout, a GGUF file, the URL of either, or a name on the hub:
+                         owner/name, owner/name:Q4_K_M, owner/name@revision (default: the embedded model)
+  --hub URL              a server that answers as the Hugging Face hub does, for names (default https://huggingface.co)
   --prompt TEXT          continue this text, without a chat template
   --prompt-ids 1,2,3     continue these token ids; nothing is added
   --question TEXT        ask this in the model's chat template
@@ -20,7 +22,7 @@ export const usage = `npm run ask -- [options]
   --gpu-bytes N          limit of GPU memory, in bytes
   --exact                attend every page
   --weights f32|f16|q8|q4   how weights are stored (default: as quantised files have them, else f16)
-  --kv f32|f16|int8      how keys and values are stored (default f16)
+  --kv f32|f16|int8      how keys and values are stored (default f16, int8 where the context has no room else)
   --host-kv same|int8    how they are stored outside the GPU (default same)
   --json                 print one JSON object instead of streaming text`;
 
@@ -28,6 +30,7 @@ const text = { type: /** @type {const} */ ('string') };
 const flag = { type: /** @type {const} */ ('boolean') };
 const schema = {
   model: text,
+  hub: text,
   prompt: text,
   'prompt-ids': text,
   system: text,
@@ -72,9 +75,9 @@ function number(values, name, { min = -Infinity, max = Infinity, isInteger = fal
   throw new UsageError(`--${name} takes ${kind} ${range}, not '${given}'.`);
 }
 
-function choice(values, name, choices, fallback) {
-  const given = values[name] ?? fallback;
-  if (choices.includes(given)) return given;
+function choice(values, name, choices) {
+  const given = values[name];
+  if (given === undefined || choices.includes(given)) return given;
   throw new UsageError(
     `--${name} takes ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}, not '${given}'.`,
   );
@@ -112,6 +115,7 @@ export function parseOptions(args) {
   const count = (name, min = 0, max) => number(values, name, { min, max, isInteger: true });
   return {
     model: values.model,
+    hub: values.hub,
     prompt: values.prompt,
     promptIds: promptIds(values),
     system: values.system,
@@ -130,11 +134,11 @@ export function parseOptions(args) {
       pagesPerHead: count('pages-per-head', 1),
       rerankInterval: count('rerank-interval', 1),
       gpuBytes: count('gpu-bytes', 1),
-      format: choice(values, 'kv', ['f32', 'f16', 'int8'], 'f16'),
-      hostFormat: choice(values, 'host-kv', ['same', 'int8'], 'same'),
+      format: choice(values, 'kv', ['f32', 'f16', 'int8']),
+      hostFormat: choice(values, 'host-kv', ['same', 'int8']),
     },
     isExact: values.exact ?? false,
-    weights: values.weights && choice(values, 'weights', ['f32', 'f16', 'q8', 'q4']),
+    weights: choice(values, 'weights', ['f32', 'f16', 'q8', 'q4']),
     isJson: values.json ?? false,
   };
 }

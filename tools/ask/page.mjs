@@ -83,13 +83,10 @@ export async function run(options) {
   let engine;
   try {
     const { Engine } = await import('/dist/index.js');
-    const { kv, weights, modelUrl } = options;
+    const { kv, weights, modelUrl, hub } = options;
     // To attend every page is to have every page on the GPU.
     const unstableShare = options.isExact ? 1 : undefined;
-    engine = await Engine.load(
-      new URL(modelUrl, window.location.href).href,
-      given({ weights, kv: given({ ...kv, unstableShare }) }),
-    );
+    engine = await Engine.load(modelUrl, given({ hub, weights, kv: given({ ...kv, unstableShare }) }));
     const endpoint = options.question === undefined ? engine.completions : engine.chat.completions;
     const request = buildRequest(options);
     if (options.isJson) return { report: await answerAsJson(endpoint, engine, request) };

@@ -32,6 +32,9 @@ const floorOf = new Map(floors.flatMap((folders, floor) => folders.map((folder) 
 /** Files outside `src/reference` that may use the CPU twins: the start-up self-test compares with them. */
 const mayUseReference = /^src\/self-test\/self-test\.ts$/;
 
+/** What the page does with models of the hub before one is loaded: it looks them up, downloads and deletes them. */
+const sharedWithDemo = 'src/source/hub/';
+
 /** The part of the house that a file belongs to: `kernels` for `src/kernels/norm/rms-norm.ts`, `index`, `demo`. */
 function partOf(path) {
   const [top, second] = path.split('/');
@@ -51,8 +54,10 @@ export function explainBadImport(from, to) {
   if (target === 'reference') {
     return mayUseReference.test(from) ? undefined : 'only tests and the self-test use the CPU twins';
   }
-  if (source === 'demo')
-    return target === 'index' ? undefined : 'the demo sees src/index.ts and nothing else';
+  if (source === 'demo') {
+    const isShared = target === 'index' || to.startsWith(sharedWithDemo);
+    return isShared ? undefined : 'the demo sees src/index.ts and src/source/hub, and nothing else';
+  }
   if (to.endsWith('.wgsl')) return source === 'kernels' ? undefined : 'only kernels import shaders';
   if (target === 'test' || target === 'tools') return 'what ships does not depend on tests or tools';
   // The CPU twins, of single kernels and of the whole transformer, stand beside the weights.

@@ -7,9 +7,13 @@ import { ensureLibrary } from '../build/ensure-library.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** Takes `dist/` in the place of `src/index.ts`, in a build; it is built first where it is not current. */
+/**
+ * Takes `dist/` in the place of `src/index.ts`, in a build; it is built first where it is not current. Errors of what the page shares
+ * with the library besides are of the same class.
+ */
 export function builtLibrary(): Plugin {
-  const [source, dist] = [join(root, 'src/index.ts'), join(root, 'dist')];
+  const sources = ['index.ts', 'util/errors.ts'].map((name) => join(root, 'src', name));
+  const dist = join(root, 'dist');
   return {
     name: 'longpage-built-library',
     apply: 'build',
@@ -19,7 +23,7 @@ export function builtLibrary(): Plugin {
     },
     async resolveId(path, importer) {
       const resolved = await this.resolve(path, importer, { skipSelf: true });
-      return resolved?.id === source ? join(dist, 'index.js') : null;
+      return resolved && sources.includes(resolved.id) ? join(dist, 'index.js') : null;
     },
     // With the library's own source maps, those of the page lead to its sources.
     async load(id) {

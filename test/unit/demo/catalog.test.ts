@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { idOfChoice, parseLastModel } from '../../../demo/models';
 import { catalog } from '../../../demo/models/catalog';
-import type { HubModel } from '../../../demo/models/hub';
+import type { HubModel } from '../../../src/source/hub/hub';
 import type { ListedModel } from '../../../demo/models/model-list';
-import type { StoredModel } from '../../../demo/models/model-store';
+import type { StoredModel } from '../../../src/source/hub/model-store';
 
 const commit = 'a'.repeat(40);
 const site: ListedModel = {
@@ -29,6 +29,7 @@ const model = (repository: string): HubModel => ({
 const stored = (repository: string, storedBytes: number): StoredModel => ({
   ...model(repository),
   id: `${repository.replace('/', '--')}@${commit}`,
+  storedAt: 0,
   storedBytes,
   isComplete: storedBytes === 50,
 });

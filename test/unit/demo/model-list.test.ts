@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseModelList } from '../../../demo/models/model-list';
-import { parseReference } from '../../../demo/models/hub';
+import { parseReference } from '../../../src/source/hub/hub';
 import { planMemory } from '../../../src/runner/memory-plan';
 import { parseModelConfig } from '../../../src/config/model-config';
 import { weightBytes } from '../../../src/weights/weight-layout';

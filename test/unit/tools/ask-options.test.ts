@@ -7,7 +7,6 @@ test('reads every option, with defaults for the rest', () => {
     maxTokens: 256,
     sampling: { temperature: 0 },
     weights: undefined,
-    kv: { format: 'f16', hostFormat: 'same' },
     isExact: false,
     isJson: false,
   });

@@ -7,6 +7,7 @@ describe('floors check', () => {
     expect(explainBadImport('src/gpu/kernel.ts', 'src/gpu/device')).toBeUndefined();
     expect(explainBadImport('src/worker/engine-worker.ts', 'src/api/chat')).toBeUndefined();
     expect(explainBadImport('src/index.ts', 'src/worker/engine-client')).toBeUndefined();
+    expect(explainBadImport('demo/models-controller.ts', 'src/source/hub/hub')).toBeUndefined();
     expect(explainBadImport('src/kernels/norm/rms-norm.ts', 'shaders/norm/rms-norm.wgsl')).toBeUndefined();
   });
 
@@ -18,6 +19,7 @@ describe('floors check', () => {
     ['src/engine/engine.ts', 'shaders/norm/rms-norm.wgsl', 'only kernels'],
     ['src/api/chat.ts', 'test/support/random', 'does not depend on tests'],
     ['demo/main.ts', 'src/engine/engine', 'nothing else'],
+    ['demo/main.ts', 'src/source/url-source', 'nothing else'],
     ['src/novel/thing.ts', 'src/util/math', 'stands on no floor'],
   ])('refuses %s → %s', (from, to, why) => {
     expect(explainBadImport(from, to)).toContain(why);

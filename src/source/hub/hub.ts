@@ -1,5 +1,5 @@
 /** Model repositories on the Hugging Face hub, or on a server that answers as it does. */
-import { EngineError } from '../../src/index';
+import { EngineError } from '../../util/errors';
 import { defaultHubUrl, mayComeFrom, pathOnHub } from './hub-address';
 
 /** Architectures that this engine runs, as `config.json` names them: others are refused before a long download. */

@@ -2,10 +2,9 @@
  * Models kept in this browser: one directory per repository and commit in the origin's private file system. Two tabs never write
  * the same model, and a model is not deleted while it is read: Web Locks see to it.
  */
-import { EngineError } from '../../src/index';
-import { formatBytes } from '../format';
-import type { FromDownloader, ToDownloader } from './download-protocol';
-import { describeStatus, type HubModel } from './hub';
+import { EngineError } from '../../util/errors';
+import { DownloadError, fetchFiles, type FetchFilesOptions } from './file-download';
+import { describeStatus, type HubFile, type HubModel } from './hub';
 
 /** A model in this browser, whole or in part. */
 export interface StoredModel {
@@ -15,6 +14,8 @@ export interface StoredModel {
   readonly revision: string;
   readonly quantization?: string;
   readonly commit: string;
+  /** When it was whole, in milliseconds as a `Date` has them; 0 before. */
+  readonly storedAt: number;
   readonly storedBytes: number;
   readonly totalBytes: number;
   /** As the hub's answer has it. */
@@ -42,7 +43,16 @@ export interface DownloadOptions {
 export interface ModelStoreOptions {
   /** Milliseconds before each further try after a failure; bytes that arrive refill the tries. */
   readonly retryDelaysMs?: readonly number[];
+  /** Fetches the files in the place of `fetchFiles`, which only a worker can do. */
+  readonly fetchFiles?: FetchFiles;
 }
+
+/** What `fetchFiles` does, wherever. */
+export type FetchFiles = (
+  directory: FileSystemDirectoryHandle,
+  files: readonly HubFile[],
+  options: FetchFilesOptions,
+) => Promise<void>;
 
 /** A whole model that no tab deletes before it is released. */
 export interface HeldModel {
@@ -110,14 +120,17 @@ async function readState(directory: FileSystemDirectoryHandle): Promise<State | 
 /** See the file's header. */
 export class ModelStore {
   readonly #retryDelaysMs: readonly number[];
+  readonly #fetchFiles: FetchFiles;
 
-  constructor({ retryDelaysMs = [500, 1000, 2000, 4000, 8000] }: ModelStoreOptions = {}) {
-    this.#retryDelaysMs = retryDelaysMs;
+  constructor(options: ModelStoreOptions = {}) {
+    this.#retryDelaysMs = options.retryDelaysMs ?? [500, 1000, 2000, 4000, 8000];
+    this.#fetchFiles = options.fetchFiles ?? fetchFiles;
   }
 
   /** Whether this browser can keep models: it needs a secure context, a private file system and Web Locks. */
   static get isAvailable(): boolean {
-    return 'storage' in navigator && 'getDirectory' in navigator.storage && 'locks' in navigator;
+    const { storage, locks } = (globalThis as { navigator?: Partial<Navigator> }).navigator ?? {};
+    return storage !== undefined && 'getDirectory' in storage && locks !== undefined;
   }
 
   /** All models here, whole ones and begun ones. */
@@ -150,7 +163,7 @@ export class ModelStore {
       await this.#checkQuota(model, kept?.storedBytes ?? 0);
       const save = () => writeFile(directory, stateName, JSON.stringify({ model, etags } satisfies State));
       await save();
-      await this.#runWorker(model, directory, etags, save, {
+      await this.#fetch(model, directory, etags, save, {
         ...(signal && { signal }),
         onProgress: (progress) => onProgress?.(progress),
       });
@@ -212,6 +225,7 @@ export class ModelStore {
     const sizes = await Promise.all(
       files.map(async ({ name }) => (await openFile(directory, name))?.size ?? 0),
     );
+    const mark = await openFile(directory, completeName);
     return {
       id,
       repository,
@@ -220,10 +234,9 @@ export class ModelStore {
       commit,
       totalBytes,
       weightBytes,
+      storedAt: mark?.lastModified ?? 0,
       storedBytes: sizes.reduce((total, size) => total + size, 0),
-      isComplete:
-        (await openFile(directory, completeName)) !== undefined &&
-        files.every(({ sizeBytes }, index) => sizes[index] === sizeBytes),
+      isComplete: mark !== undefined && files.every(({ sizeBytes }, index) => sizes[index] === sizeBytes),
     };
   }
 
@@ -233,76 +246,47 @@ export class ModelStore {
     if (quota === undefined || quota - (usage ?? 0) >= neededBytes) return;
     throw new EngineError(
       'storage-quota',
-      `${model.repository} needs ${formatBytes(neededBytes)} more on the disk; this browser gives the page ` +
-        `${formatBytes(quota)}, of which ${formatBytes(usage ?? 0)} are used. Delete models or documents, or free space on the disk.`,
+      `${model.repository} needs ${neededBytes} bytes more on the disk; this browser gives the page ` +
+        `${quota} bytes, of which ${usage ?? 0} bytes are used. Delete models or documents, or free space on the disk.`,
     );
   }
 
-  /** Runs the worker to its end; resolves when all files are there. */
-  async #runWorker(
+  async #fetch(
     model: HubModel,
     directory: FileSystemDirectoryHandle,
     etags: Record<string, string>,
     save: () => Promise<void>,
-    { signal, onProgress }: DownloadOptions,
+    { signal = new AbortController().signal, onProgress }: DownloadOptions,
   ): Promise<void> {
-    const worker = new Worker(new URL('./download-worker.ts', import.meta.url), {
-      type: 'module',
-      name: 'model download',
-    });
-    const send = (message: ToDownloader) => worker.postMessage(message);
-    const stop = () => send({ kind: 'stop' });
+    const { files, totalBytes } = model;
     let saving = Promise.resolve();
     try {
-      await new Promise<void>((resolve, reject) => {
-        worker.onerror = ({ message }) =>
-          reject(
-            new EngineError(
-              'network',
-              `The download could not begin: ${message || 'its script did not load'}.`,
-            ),
-          );
-        worker.onmessage = ({ data }: MessageEvent<FromDownloader>) => {
-          switch (data.kind) {
-            case 'progress':
-              onProgress?.({
-                phase: 'downloading',
-                loadedBytes: data.loadedBytes,
-                totalBytes: model.totalBytes,
-              });
-              break;
-            case 'etag':
-              etags[data.name] = data.etag;
-              saving = saving.then(save);
-              saving.catch(reject);
-              break;
-            case 'done':
-              resolve();
-              break;
-            case 'stopped':
-              reject(signal?.reason);
-              break;
-            case 'failed':
-              reject(describeFailure(model, data));
-          }
-        };
-        signal?.addEventListener('abort', stop, { once: true });
-        send({ kind: 'start', directory, files: model.files, etags, retryDelaysMs: this.#retryDelaysMs });
-        if (signal?.aborted) stop();
+      await this.#fetchFiles(directory, files, {
+        etags: { ...etags },
+        retryDelaysMs: this.#retryDelaysMs,
+        signal,
+        onProgress: (loadedBytes) => onProgress?.({ phase: 'downloading', loadedBytes, totalBytes }),
+        onEtag: (name, etag) => {
+          etags[name] = etag;
+          saving = saving.then(save);
+          // Whoever waits for the files hears of it below.
+          saving.catch(() => undefined);
+        },
       });
-      await saving;
-    } finally {
-      signal?.removeEventListener('abort', stop);
-      worker.terminate();
+    } catch (error) {
       await saving.catch(() => undefined);
+      signal.throwIfAborted();
+      if (error instanceof EngineError) throw error;
+      throw describeFailure(
+        model,
+        error instanceof DownloadError ? error : new DownloadError('storage', String(error)),
+      );
     }
+    await saving;
   }
 }
 
-function describeFailure(
-  { repository }: HubModel,
-  { code, status, message }: FromDownloader & { kind: 'failed' },
-): EngineError {
+function describeFailure({ repository }: HubModel, { code, status, message }: DownloadError): EngineError {
   switch (code) {
     case 'status':
       return new EngineError('network', describeStatus(status!, `file ${message} of ${repository}`));

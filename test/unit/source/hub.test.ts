@@ -5,8 +5,8 @@ import {
   parseReference,
   readHubAnswer,
   supportedArchitectures,
-} from '../../../demo/models/hub';
-import { mayComeFrom } from '../../../demo/models/hub-address';
+} from '../../../src/source/hub/hub';
+import { mayComeFrom } from '../../../src/source/hub/hub-address';
 import { architectures } from '../../../src/config/architectures';
 
 test.each([
