@@ -48,7 +48,11 @@ export function catalog({ listed, stored, found, downloads }: CatalogInput): Cat
     about: Omit<ListedModel, 'contextTokens'> & { readonly contextTokens?: number },
   ): CatalogEntry => {
     const { name, description, downloadBytes, weightBytes, kvGpuBytes, contextTokens } = about;
-    const id = storedIdOf({ repository, commit, ...(quantization !== undefined && { quantization }) });
+    const named = storedIdOf({ repository, commit, ...(quantization !== undefined && { quantization }) });
+    // What is listed at a branch is here under the commit that the branch was when it came.
+    const ofBranch = (model: StoredModel) =>
+      model.repository === repository && model.quantization === quantization && model.revision === commit;
+    const id = downloads.has(named) ? named : (stored.findLast(ofBranch)?.id ?? named);
     const here = storedById.get(id);
     const download = downloads.get(id);
     return {

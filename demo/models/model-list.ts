@@ -10,11 +10,11 @@ export interface ListedModel {
   readonly description: string;
   /** A folder of this site, relative to the page. */
   readonly source?: string;
-  /** A repository of the hub, pinned to a commit: `owner/name@commit`. */
+  /** A model of the hub: `owner/name:Q4_K_M`, with `@commit` where it is pinned to one. */
   readonly reference?: string;
   /** Bytes to download, about; the hub says how many exactly. */
   readonly downloadBytes: number;
-  /** GPU bytes of the weights as the page loads them: matrices in f16. */
+  /** GPU bytes of the weights as the page loads them: as the file has them. */
   readonly weightBytes: number;
   /** A context, in tokens, prompt and answer. */
   readonly contextTokens: number;

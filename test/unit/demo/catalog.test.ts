@@ -67,6 +67,22 @@ describe('catalog', () => {
     expect(small).toMatchObject({ availability: 'downloading', loadedBytes: 30 });
   });
 
+  test('a model that is listed at a branch is here under the commit that the branch was', () => {
+    const branch = { ...listed, reference: 'owner/small:Q4_K_M' };
+    const q4 = { ...stored('owner/small', 50), id: 'q4 at a commit', quantization: 'Q4_K_M' };
+    const others = [stored('owner/small', 50), { ...q4, id: 'another revision', revision: 'next' }];
+    const named = { id: 'owner--small.Q4_K_M@main', reference: 'owner/small:Q4_K_M@main' };
+    expect(catalog({ ...nothing, listed: [branch], stored: others })[0]).toMatchObject({
+      ...named,
+      availability: 'absent',
+    });
+    expect(catalog({ ...nothing, listed: [branch], stored: [...others, q4] })[0]).toMatchObject({
+      id: 'q4 at a commit',
+      availability: 'here',
+      choice: { source: { storedId: 'q4 at a commit' } },
+    });
+  });
+
   test('what was looked up and what else is stored follow, each once', () => {
     const entries = catalog({
       ...nothing,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseModelList } from '../../../demo/models/model-list';
+import { listedConfigs, quantized } from '../../support/listed-models';
 import { parseReference } from '../../../src/source/hub/hub';
 import { planMemory } from '../../../src/runner/memory-plan';
 import { parseModelConfig } from '../../../src/config/model-config';
@@ -12,80 +13,36 @@ const root = join(import.meta.dirname, '../../..');
 const read = (path: string): unknown => JSON.parse(readFileSync(join(root, path), 'utf8'));
 const { models: list } = parseModelList(read('public/models.json'));
 
-const smollm2 = {
-  architectures: ['LlamaForCausalLM'],
-  vocab_size: 49152,
-  rms_norm_eps: 1e-5,
-  rope_theta: 100000,
-  max_position_embeddings: 8192,
-};
-const qwen = { vocab_size: 151936, rms_norm_eps: 1e-6, rope_theta: 1000000, max_position_embeddings: 32768 };
-
-/** What the repositories' `config.json` files say, as far as sizes depend on it. */
-const configs: Readonly<Record<string, unknown>> = {
-  Scout: read('public/models/scout/config.json'),
-  'SmolLM2 135M Instruct': {
-    ...smollm2,
-    hidden_size: 576,
-    intermediate_size: 1536,
-    num_hidden_layers: 30,
-    num_attention_heads: 9,
-    num_key_value_heads: 3,
-  },
-  'SmolLM2 360M Instruct': {
-    ...smollm2,
-    hidden_size: 960,
-    intermediate_size: 2560,
-    num_hidden_layers: 32,
-    num_attention_heads: 15,
-    num_key_value_heads: 5,
-  },
-  'Qwen2.5 0.5B Instruct': {
-    ...qwen,
-    architectures: ['Qwen2ForCausalLM'],
-    hidden_size: 896,
-    intermediate_size: 4864,
-    num_hidden_layers: 24,
-    num_attention_heads: 14,
-    num_key_value_heads: 2,
-  },
-  'Qwen3 0.6B': {
-    ...qwen,
-    architectures: ['Qwen3ForCausalLM'],
-    max_position_embeddings: 40960,
-    hidden_size: 1024,
-    intermediate_size: 3072,
-    num_hidden_layers: 28,
-    num_attention_heads: 16,
-    num_key_value_heads: 8,
-    head_dim: 128,
-  },
-};
+const scout = parseModelConfig(read('public/models/scout/config.json'));
 
 const bindingBytes = 128 * 2 ** 20;
 
 test.each(list.map((entry) => [entry.name, entry] as const))('%s needs what the list says', (name, entry) => {
-  const config = parseModelConfig({
-    ...(configs[name] as object),
-    hidden_act: 'silu',
-    tie_word_embeddings: true,
-    eos_token_id: 0,
-  });
-  expect(entry.weightBytes).toBe(weightBytes(config, 'f16', bindingBytes));
+  const config = listedConfigs[name] ?? scout;
+  if (entry.reference === undefined) expect(entry.weightBytes).toBe(weightBytes(config, 'f16', bindingBytes));
+  else {
+    const { formats, fileBytes } = quantized(config, parseReference(entry.reference).quantization!);
+    expect(entry.weightBytes).toBe(weightBytes(config, formats, bindingBytes));
+    // The vocabulary comes on top of the tensors.
+    expect(entry.downloadBytes / fileBytes).toBeGreaterThan(0.98);
+    expect(entry.downloadBytes / fileBytes).toBeLessThan(1.03);
+  }
   const plan = planMemory({
     config,
     weightBytes: 0,
     maxBindingBytes: bindingBytes,
-    kv: { contextTokens: entry.contextTokens, numSequences: 1, gpuBytes: entry.kvGpuBytes },
+    kv: { contextTokens: entry.contextTokens, pagesPerHead: 32, gpuBytes: entry.kvGpuBytes },
   });
   expect(plan.totalGpuBytes).toBeLessThanOrEqual(entry.kvGpuBytes);
+  expect(plan.unstableShare.inForce).toBeGreaterThan(0.12);
   expect(entry.kvGpuBytes / plan.totalGpuBytes).toBeLessThan(2);
 });
 
-test('every model of the hub is pinned to a commit', () => {
-  for (const { source, reference } of list) {
+test('every model of the hub is a quantised file', () => {
+  for (const { source, reference, downloadBytes } of list) {
     if (reference === undefined) expect(source).toMatch(/^models\/.*\/$/);
-    else expect(parseReference(reference).revision).toMatch(/^[\da-f]{40}$/);
+    else expect(parseReference(reference).quantization).toBeDefined();
+    expect(downloadBytes).toBeLessThan(2.6e9);
   }
 });
 
