@@ -1,5 +1,5 @@
 /** Bytes to text, in the encodings that documents come in: pure. What the bytes say themselves goes before what they are called. */
-import { analyse } from 'chardet';
+import { guessEncoding, isEastAsianUtf16 } from './guess-encoding';
 
 /** Text with the encoding that it was read in. */
 export interface DecodedText {
@@ -49,8 +49,15 @@ function unmarkedUtf16(bytes: Uint8Array): string | undefined {
     const isNulHigh = numNul[high]! > numUnits * 0.1 && numNul[1 - high]! < numUnits * 0.02;
     if (isNulHigh && highs[high]!.size <= 12) return encoding;
   }
-  return undefined;
+  // Chinese, Japanese and Korean have no blanks, and letters of many high bytes.
+  if (decodeStrictly(bytes, 'utf-8')) return undefined;
+  return ['utf-16le', 'utf-16be'].find((encoding) =>
+    isEastAsianUtf16(new TextDecoder(encoding).decode(sample)),
+  );
 }
+
+/** What switches to Japanese letters, which are written with the bytes of ASCII. */
+const beginsJapanese = ['\u001b$@', '\u001b$B'];
 
 /** Whether the bytes hold no text in any encoding read here; a few NULs, as logs have after a power cut, do not say so. */
 export function isBinary(bytes: Uint8Array): boolean {
@@ -103,6 +110,10 @@ export function decodeText(bytes: Uint8Array, label?: string, chosen?: string): 
   const utf8 = decodeStrictly(bytes, 'utf-8');
   // Only encodings that switch by escapes write other letters with the bytes of ASCII.
   if (utf8 && isAscii(utf8.text) && named?.encoding === 'iso-2022-jp') return named;
+  if (utf8 && beginsJapanese.some((escape) => utf8.text.includes(escape))) {
+    const switching = decodeStrictly(bytes, 'iso-2022-jp');
+    if (switching) return { ...switching, isGuess: true };
+  }
   if (utf8) return utf8;
   if (named && !hasOddities(named.text)) return named;
   return mostlyUtf8(bytes) ?? guess(bytes) ?? named ?? windows1252(bytes);
@@ -112,13 +123,12 @@ export function decodeText(bytes: Uint8Array, label?: string, chosen?: string): 
 const hasOddities = (text: string) => /[\u0080-\u009f\ue000-\uf8ff\ufffd]/.test(text);
 
 function guess(bytes: Uint8Array): DecodedText | undefined {
-  for (const { name } of analyse(bytes.subarray(0, sampleBytes))) {
-    if (/^(?:utf-?8|ascii)$/i.test(name)) continue;
-    // Windows' sets have more letters than ISO's, at the places of controls.
-    const decoded = decodeStrictly(bytes, name);
-    if (decoded && !hasOddities(decoded.text)) return { ...decoded, isGuess: true };
-  }
-  return undefined;
+  // Windows' sets have more letters than ISO's, at the places of controls.
+  const found = guessEncoding(bytes, (label) => {
+    const decoded = decodeStrictly(bytes, label);
+    return decoded && !hasOddities(decoded.text) ? decoded : undefined;
+  });
+  return found && { ...found, isGuess: true };
 }
 
 /** UTF-8 of which a few characters are torn, as in a file that was cut or joined. */

@@ -1,5 +1,5 @@
 /** What people typed into a PDF: fields of forms, notes and texts laid over its pages. Pure. */
-import { elementsOf } from './lines';
+import { fragmentsOf } from './fragments';
 import type { PdfItem } from './page-items';
 
 /** What pdf.js tells of an annotation, as far as it is read. */
@@ -65,9 +65,7 @@ function valueOf(field: PdfAnnotation): string {
  * @param items the page's own text, in the same coordinates as the annotations
  */
 export function annotationTexts(annotations: readonly PdfAnnotation[], items: readonly PdfItem[]): string[] {
-  const lines = elementsOf(items).flatMap((element) =>
-    element.kind === 'line' ? [{ ...element, width: element.endX - element.x, endsLine: true }] : [],
-  );
+  const lines = fragmentsOf(items).map((fragment) => ({ ...fragment, width: fragment.endX - fragment.x }));
   const visible = annotations.filter(({ hidden }) => !hidden);
   const fields = visible.flatMap((annotation) => {
     if (annotation.subtype !== 'Widget' || annotation.password || annotation.pushButton) return [];

@@ -49,6 +49,9 @@ export interface Viewport {
 /** Letters outside of a page by more than this are not seen, in points. */
 const bleed = 20;
 
+/** Letters of so many points and less are not seen. */
+const unseenSize = 1.1;
+
 /** What a page's pieces are. */
 export interface PlacedItems {
   readonly items: readonly PdfItem[];
@@ -76,7 +79,7 @@ export function placeItems(
     const size = Math.hypot(c, d);
     const isBeside =
       x < -bleed || x > viewport.width + bleed || down < -bleed || down > viewport.height + bleed;
-    if (hasLetters(str) && (size < 0.5 || isBeside)) {
+    if (hasLetters(str) && (size <= unseenSize || isBeside)) {
       numHidden++;
       continue;
     }

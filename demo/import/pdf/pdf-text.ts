@@ -44,6 +44,8 @@ function isIndented(line: Line, margins: readonly number[]): boolean {
 }
 
 const endsSentence = (text: string) => /[.!?:;…]["'”’)\]»]*$/.test(text);
+/** An entry of a list of contents or prices: dots that lead to a figure. */
+const isLedByDots = (text: string) => /(?:\.\s?){4,}\s*\S{1,20}$/.test(text);
 const beginsItem = (text: string) => /^(?:[•‣▪◦●·–—*-]|\(?(?:\d{1,3}|[a-z])[.)])\s/.test(text);
 
 interface Layout {
@@ -67,7 +69,7 @@ function beginsParagraph(
   const isSameRow = Math.abs(gap) < height * 0.3;
   if (isSameRow) return false;
   if (Math.abs(line.height - next.height) > 0.12 * height) return true;
-  if (beginsItem(next.text)) return true;
+  if (beginsItem(next.text) || isLedByDots(line.text)) return true;
   if (gap < 0) return startsAfresh(line, next);
   if (gap > Math.max(pitch, height) * 1.45) return true;
   if (isIndented(next, margins) && !isItem) return true;
@@ -90,6 +92,8 @@ class ParagraphWriter {
   #line: Line | undefined;
   #text = '';
   #right = 0;
+  /** How far the lines of the page before reach. */
+  #rightBefore = 0;
   #isFirst = true;
   /** Marks of pages whose text has not begun. */
   #marks = '';
@@ -100,6 +104,7 @@ class ParagraphWriter {
 
   beginPage(elements: readonly PageElement[]): void {
     const lines = elements.filter((element) => element.kind === 'line');
+    this.#rightBefore = this.#layout.right;
     this.#layout = {
       pitch: this.#pitch,
       margins: marginsOf(lines),
@@ -142,9 +147,18 @@ class ParagraphWriter {
   #isBreak(line: Line, next: Line): boolean {
     const isOfSize = Math.abs(line.height - next.height) <= 0.12 * next.height;
     if (this.#isFirst && isOfSize && !beginsItem(next.text))
-      return startsAfresh(line, next) || isIndented(next, this.#layout.margins);
+      return (
+        startsAfresh(line, next) || isIndented(next, this.#layout.margins) || this.#endsShort(line, next)
+      );
     const right = Math.max(this.#right, next.endX);
     return beginsParagraph(line, next, right, beginsItem(withoutMarks(this.#text)), this.#layout);
+  }
+
+  /** Whether the last line of a page has room for the first word of the next, which begins something else. */
+  #endsShort(line: Line, next: Line): boolean {
+    const word = next.text.split(/\s/, 1)[0]!;
+    const width = ((next.endX - next.x) / Math.max(1, next.text.length)) * (word.length + 3);
+    return /^[\p{Lu}\p{N}]/u.test(next.text) && line.endX + width < this.#rightBefore;
   }
 
   #close(): void {

@@ -79,7 +79,7 @@ function edgeLines(
 /** What to take off the pages, and what of it is said nowhere else. */
 export interface RunningLines {
   readonly lines: ReadonlySet<Line>;
-  /** Texts that do not count pages: each is worth keeping once. */
+  /** What they say beside a page's number, which is `#`: each is worth keeping once. */
   readonly texts: readonly string[];
 }
 
@@ -111,10 +111,21 @@ export function findRunningLines(pages: readonly PageLines[], body: BodySizes): 
       const isSmall = line.height < 0.95 * body.height;
       if (steps ? !isNumberAlone(line.text) && gap < 2.5 && !isSmall : gap < 1.4 && !isSmall) continue;
       lines.add(line);
-      if (!steps) texts.add(line.text);
     }
+    const taken = group.filter(({ line }) => lines.has(line));
+    if (taken[0] && !isNumberAlone(taken[0].line.text)) texts.add(sharedText(taken));
   }
   return { lines, texts: [...texts] };
+}
+
+/** What the lines of a group share. */
+function sharedText(group: readonly Candidate[]): string {
+  let index = 0;
+  return group[0]!.line.text.replace(numberPattern, (figure) => {
+    const values = new Set(group.map(({ numbers }) => numbers[index]));
+    index++;
+    return values.size > 1 ? '#' : figure;
+  });
 }
 
 /** Whether one of the figures of a group of lines counts the pages, and the others do not change. */

@@ -35,6 +35,37 @@ test('bytes are decoded by their mark, as UTF-8, by a label that makes sense of 
   expect(isBinary(latin(`10:00 started\n${'\0'.repeat(8)}10:01 stopped`))).toBe(false);
 });
 
+/** Bytes of a text in an encoding of one byte a letter. */
+function encodeAs(label: string, text: string): Uint8Array {
+  const decoder = new TextDecoder(label);
+  const letters = Array.from({ length: 256 }, (_, byte) => decoder.decode(Uint8Array.of(byte)));
+  return Uint8Array.from(text, (letter) => letters.indexOf(letter));
+}
+
+test.each([
+  ['koi8-u', 'Доглядач маяка щовечора записував висоту припливу. Пором коштує девять крон, її ґанок.'],
+  ['ibm866', 'Смотритель маяка каждый вечер записывал высоту прилива в книгу.'],
+  ['x-mac-cyrillic', 'Смотритель маяка каждый вечер записывал высоту прилива в книгу.'],
+  ['windows-1253', 'Ο φαροφύλακας έγραφε κάθε βράδυ το ύψος της παλίρροιας. Άγιος'],
+  ['macintosh', 'Le café coûte neuf écus — “été”.'],
+])('the letters of a text tell that it is in %s', (label, text) => {
+  expect(decodeText(encodeAs(label, text))).toMatchObject({ text, encoding: label, isGuess: true });
+});
+
+test('short Chinese texts, Japanese with escapes, and East Asian UTF-16 without a mark are told', () => {
+  expect(decodeText(Buffer.from('b6c9c2d6b7d1cac7bec5d4aa', 'hex'))).toMatchObject({
+    text: '渡轮费是九元',
+    encoding: 'gb18030',
+  });
+  const escaped = latin('\x1b$B9A$NEtBf\x1b(B 9');
+  expect(decodeText(escaped)).toMatchObject({ text: '港の灯台 9', encoding: 'iso-2022-jp' });
+  const keeper = '港の灯台守は毎晩、潮の高さを帳面に書き残した。';
+  const units = Buffer.from(keeper, 'utf16le');
+  expect(isBinary(units)).toBe(false);
+  expect(textOf(units)).toBe(keeper);
+  expect(textOf(units.swap16())).toBe(keeper);
+});
+
 test('text is made tidy, and keeps its indentation and emoji', () => {
   expect(tidyText('\n\n a \r\nb\u00ad\u200bc\u0007\r\r\n\r\nd\u00a0e\fg\n')).toBe(' a\nbc\n\nd e\n\ng');
   expect(tidyText('👩\u200d🚀')).toBe('👩\u200d🚀');
@@ -157,13 +188,30 @@ test('paragraphs go on over pages and columns when a sentence does', () => {
   );
 });
 
+test('a short line at the end of a page is no part of what the next page begins with, nor are entries led by dots', () => {
+  const invoice = (number: number) => [
+    line(`Invoice ${number}`, 700),
+    line(`${long}.`, 600),
+    line(`Total due ${number}.20`, 560),
+  ];
+  expect(textOfPages([invoice(7), invoice(9)])).toBe(
+    `Invoice 7\n\n${long}.\n\nTotal due 7.20\n\nInvoice 9\n\n${long}.\n\nTotal due 9.20`,
+  );
+  const entries = ['Nails ....... 3.20', 'Glue . . . . . 1.10', 'Rope ........ 9'];
+  expect(textOfPages([entries.map((text, index) => line(text, 700 - 14 * index))])).toBe(
+    entries.join('\n\n'),
+  );
+});
+
 test('heads and numbers go only where several pages share them', () => {
   const page = (number: number, body: string) => [
     line(`Head ${number}`, 760),
     line(body, 700),
     line(`${number}`, 40),
   ];
-  expect(textOfPages([page(1, 'One.'), page(2, 'Two.'), page(3, 'Three.')])).toBe('One.\n\nTwo.\n\nThree.');
+  expect(textOfPages([page(1, 'One.'), page(2, 'Two.'), page(3, 'Three.')])).toBe(
+    'One.\n\nTwo.\n\nThree.\n\n[On every page] Head #',
+  );
   expect(textOfPages([page(1, 'One.')])).toContain('Head 1');
 });
 
@@ -179,6 +227,13 @@ test('what looks like a running head and is not one stays, and what is said on e
     expect(text).toContain(fact);
   const contract = (body: string) => [line('Contract 2231', 760), line(body, 700), line('more of it', 686)];
   const once = textOfPages([contract('One.'), contract('Two.'), contract('Three.')]);
+  const dated = (number: number) => [
+    line('Body of the page.', 700),
+    line(`Printed 14 March 2026 | ${number}/3`, 40),
+  ];
+  expect(textOfPages([dated(1), dated(2), dated(3)])).toMatch(
+    /\[On every page\] Printed 14 March 2026 \| #\/3$/,
+  );
   expect(once.split('Contract 2231')).toHaveLength(2);
   expect(once).toMatch(/\[On every page\] Contract 2231$/);
 });
