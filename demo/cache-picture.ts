@@ -2,7 +2,7 @@
 import type { CacheMap, RerankEvent } from '../src/index';
 
 /** What a cell shows; a cell of several pages shows the first of these that one of them is. */
-export const pageStates = ['promoted', 'selected', 'resident', 'freed', 'host', 'disk', 'none'] as const;
+const pageStates = ['promoted', 'selected', 'resident', 'freed', 'host', 'disk', 'none'] as const;
 
 /** Where a page is, and whether it is attended; `freed`: it was attended last, and has left the GPU since. */
 export type PageState = (typeof pageStates)[number];

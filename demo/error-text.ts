@@ -5,7 +5,7 @@ import { plainSentence, shortName } from './format';
 import { ImportError, ImportFailures } from './import/import-error';
 
 /** An error as the page shows it. */
-export interface ErrorText {
+interface ErrorText {
   readonly title: string;
   /** Why, as a sentence; empty where the steps say it, each of another document. */
   readonly detail: string;

@@ -42,7 +42,7 @@ export interface Offer extends KeptOffer {
 }
 
 /** What is known of a text that is offered. */
-export type OfferDetails = Partial<Pick<Offer, 'id' | 'notes' | 'places' | 'encoding' | 'source'>>;
+type OfferDetails = Partial<Pick<Offer, 'id' | 'notes' | 'places' | 'encoding' | 'source'>>;
 
 /** What is read. */
 export interface Readable {

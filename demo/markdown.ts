@@ -9,7 +9,7 @@ import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked';
 type Rendered = TemplateResult | string | typeof nothing | readonly Rendered[];
 
 /** Longer texts are shown as they are. */
-export const maxMarkdownChars = 20_000;
+const maxMarkdownChars = 20_000;
 
 /** Lines that open more quotes and lists within each other than anyone means: they take a lexer seconds. */
 const tooDeep = /^(?:[ \t]*(?:>|[-*+]|\d{1,9}[.)])){40}/m;

@@ -3,7 +3,7 @@ import type { DocumentBytes, ImportOptions } from './document';
 import { ImportError } from './import-error';
 
 /** Files of this size or more are refused before a byte of them is read. */
-export const maxFileBytes = 100_000_000;
+const maxFileBytes = 100_000_000;
 
 /** @throws ImportError `too-large` */
 export function checkFileSize(sizeBytes: number): void {

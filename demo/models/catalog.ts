@@ -5,7 +5,7 @@ import type { ListedModel } from './model-list';
 import { storedIdOf, type DownloadProgress, type StoredModel } from '../../src/source/hub/model-store';
 
 /** Where a model is. */
-export type Availability = 'absent' | 'waiting' | 'downloading' | 'partial' | 'here';
+type Availability = 'absent' | 'waiting' | 'downloading' | 'partial' | 'here';
 
 /** A model as the picker shows it. */
 export interface CatalogEntry {
@@ -28,7 +28,7 @@ export interface CatalogEntry {
 }
 
 /** What is known of models. */
-export interface CatalogInput {
+interface CatalogInput {
   readonly listed: readonly ListedModel[];
   readonly stored: readonly StoredModel[];
   /** Those that were looked up by name. */

@@ -10,7 +10,7 @@ export interface AddedToDelta {
 }
 
 /** How a chat's answer ended, where it may have more than text. */
-export interface AnswerEnd extends Omit<GenerationEnd, 'finishReason'> {
+interface AnswerEnd extends Omit<GenerationEnd, 'finishReason'> {
   finishReason: ChatFinishReason;
   numReasoningTokens?: number;
   /** What the whole message has beside text. */

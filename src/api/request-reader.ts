@@ -14,7 +14,7 @@ export interface UnsupportedField {
 }
 
 /** An inclusive range of numbers. */
-export interface NumberRange {
+interface NumberRange {
   min: number;
   max: number;
 }

@@ -24,7 +24,7 @@ export function newId(prefix: string): string {
 }
 
 /** A whole answer. */
-export interface CollectedGeneration<End> {
+interface CollectedGeneration<End> {
   text: string;
   tokenIds: number[];
   logprobs: StepLogprobs[] | undefined;

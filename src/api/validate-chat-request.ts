@@ -15,7 +15,7 @@ export interface ValidatedRequest {
 }
 
 /** The part on demand that chats with tools or thoughts need. */
-export interface ToolPart {
+interface ToolPart {
   readonly ToolUse: typeof ToolUse;
 }
 

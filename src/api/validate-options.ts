@@ -27,7 +27,7 @@ export interface ResponseOptions {
 }
 
 /** What both kinds of request come to, besides prompt and log-probabilities. */
-export interface CommonOptions {
+interface CommonOptions {
   maxTokens: number | undefined;
   stop: string[];
   sampling: SamplingSettings;

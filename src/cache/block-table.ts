@@ -2,7 +2,7 @@
 import { notResident, type PageIndex, type Slot } from './page';
 
 /** Extents of a block table. */
-export interface BlockTableShape {
+interface BlockTableShape {
   readonly numLayers: number;
   readonly numSequences: number;
   readonly numKvHeads: number;

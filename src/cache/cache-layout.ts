@@ -71,7 +71,7 @@ export function hasSameHeads(
 }
 
 /** Slots of one KV head of one layer. */
-export function slotsOfHead(shape: CacheShape, layer: number, kvHead: number): number {
+function slotsOfHead(shape: CacheShape, layer: number, kvHead: number): number {
   return shape.unstable.has(layer, kvHead) ? shape.numPageIds : shape.numSequences * shape.slotsPerStableHead;
 }
 

@@ -1,7 +1,7 @@
 /** The architectures that this engine runs, as data: what differs between them, and what their missing fields mean. */
 
 /** How an architecture decides which layers attend only a window of the latest tokens. */
-export type WindowRule =
+type WindowRule =
   /** No layer does, whatever the configuration says. */
   | 'never'
   /** Every layer, when `sliding_window` is a number. */

@@ -46,7 +46,7 @@ const anyFactor = { min: 1e-3, max: 1e6 };
 const anyContext = { min: 1, max: 2 ** 30 };
 
 /** The RoPE of a model's layers. */
-export interface LayerRopes {
+interface LayerRopes {
   readonly rope: RopeConfig;
   /** That of layers with a window, where it is another one. */
   readonly windowRope: RopeConfig | undefined;

@@ -24,7 +24,7 @@ const maxManifestBytes = 2 ** 24;
 const maxTextBytes = 2 ** 28;
 
 /** A document that was exported. */
-export interface Archive {
+interface Archive {
   readonly manifest: Manifest;
   /** Text and token ids. */
   readonly contents: readonly NewRecord[];

@@ -5,7 +5,7 @@ import type { ModelConfig } from '../config/model-config';
 import type { KvFormat } from '../kernels/attention/kv-format';
 
 /** What pages are made with. */
-export interface PageOrigin {
+interface PageOrigin {
   /** Digest of the weights' bytes. */
   readonly weightsId: string;
   /** Digest of tokenizer and chat template. */

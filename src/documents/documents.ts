@@ -26,7 +26,7 @@ import type { EncodedPrompt } from '../prompt/sources';
 import { storeReading } from './store-reading';
 
 /** What documents are read and opened with. */
-export interface DocumentsContext {
+interface DocumentsContext {
   readonly library: LibraryOptions;
   readonly side: DocumentDevice;
   /** Called before the first pages of a document come to the GPU. */
@@ -40,7 +40,7 @@ export interface DocumentsContext {
 }
 
 /** What `add` may bring. */
-export interface AddOptions extends DocumentDetails {
+interface AddOptions extends DocumentDetails {
   readonly title?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReadingProgress) => void) | undefined;

@@ -1,7 +1,7 @@
 /** What an import must hold to be believed: its ids, its text, and which of its pages are computed anew. Pure. */
 
 /** What an import says. */
-export interface ImportedContents {
+interface ImportedContents {
   readonly ids: readonly number[];
   readonly text: string;
   /** What its template wrote before the text. */
@@ -9,7 +9,7 @@ export interface ImportedContents {
 }
 
 /** What this engine makes of the same text. */
-export interface OwnContents {
+interface OwnContents {
   readonly ids: readonly number[];
   /** What the engine's template writes: head and text. */
   readonly prefix: string;

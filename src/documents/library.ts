@@ -21,7 +21,7 @@ export interface LibraryOptions {
 }
 
 /** What a new document begins with. */
-export interface NewDocument {
+interface NewDocument {
   readonly id: string;
   readonly title: string;
   readonly text: string;

@@ -10,7 +10,7 @@ const maxTimedTokens = 2048;
 const timedMs = 2000;
 
 /** What is timed. */
-export interface PrefillMeasurement {
+interface PrefillMeasurement {
   readonly side: Pick<DocumentDevice, 'loop' | 'ready' | 'add'>;
   readonly config: ModelConfig;
   readonly contextTokens: number;

@@ -6,7 +6,7 @@ import type { BufferPart, Offloader } from '../offload/offloader';
 import { runsOf } from '../offload/runs';
 
 /** What summaries are read with: of one model runner. */
-export interface SummaryReader {
+interface SummaryReader {
   readonly cache: KvCache;
   readonly offloader: Offloader;
   readonly recorder: Recorder;

@@ -3,7 +3,7 @@ import { LoopRequest } from '../loop/loop-request';
 import type { Sequence } from '../runner/sequence';
 
 /** Where a reading is: its sequence has KV of the first `numTokens` tokens, which are whole pages at a segment's border. */
-export type OnBorder = (sequence: Sequence, numTokens: number) => void;
+type OnBorder = (sequence: Sequence, numTokens: number) => void;
 
 /** Reads token ids, whole pages of them. */
 export class Reading extends LoopRequest {

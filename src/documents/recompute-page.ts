@@ -4,7 +4,7 @@ import type { DocumentDevice } from './document-device';
 import { Reading } from './reading';
 
 /** Pages `[layers · kvHeads]` of one place, as the host stores them. */
-export type PagesOfPlace = readonly Uint8Array<ArrayBuffer>[];
+type PagesOfPlace = readonly Uint8Array<ArrayBuffer>[];
 
 /**
  * Computes page `page` of the tokens `ids` of a restored sequence, and cuts that sequence behind it.

@@ -17,7 +17,7 @@ export interface RecordPlace {
  * `pages` of one KV head of one layer, `[pages, page]`; `summaries` of all heads, `[lists, pages, summary]`; the token `ids`,
  * u32; the `text`, UTF-8.
  */
-export type RecordKind = 'pages' | 'summaries' | 'ids' | 'text';
+type RecordKind = 'pages' | 'summaries' | 'ids' | 'text';
 
 const codes: Readonly<Record<RecordKind, number>> = { pages: 0, summaries: 1, ids: 2, text: 3 };
 

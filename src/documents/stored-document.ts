@@ -14,7 +14,7 @@ export interface PageForm {
 }
 
 /** Where a document lies, and who is told of it. */
-export interface StoredIn {
+interface StoredIn {
   readonly database: DocumentDatabase;
   readonly lock: DocumentLock;
   readonly pages: PageForm;

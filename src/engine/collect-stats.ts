@@ -5,7 +5,7 @@ import type { GenerationTimings } from '../loop/generation-event';
 import type { EngineStats, RequestTimings } from './stats';
 
 /** What statistics tell beyond what stands on the device. */
-export interface LoadAndRequest {
+interface LoadAndRequest {
   readonly profileOrigin: ProfileOrigin;
   readonly loadMs: number;
   /** Of the latest request that ended. */

@@ -29,7 +29,7 @@ import { SequenceStore } from '../loop/sequence-store';
 import { StepLoop } from '../loop/step-loop';
 
 /** What stays the same whatever becomes of the device. */
-export interface DeviceSideContext {
+interface DeviceSideContext {
   readonly source: ModelSource;
   readonly config: ModelConfig;
   readonly options: LoadedOptions;

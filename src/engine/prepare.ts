@@ -39,7 +39,7 @@ export interface EngineParts {
 }
 
 /** What comes from elsewhere than the model's source. */
-export interface PrepareExtras {
+interface PrepareExtras {
   /** Pages outside the GPU that are there; it stays the caller's. */
   readonly store?: BackedHostStore;
   /** What measured stability on a device before. */

@@ -21,7 +21,7 @@ export type BufferCategory = (typeof bufferCategories)[number];
 export type BytesByCategory = Record<BufferCategory, number>;
 
 /** Live and peak bytes; the peak of the total is of one moment, not a sum of peaks. */
-export interface MemoryUse {
+interface MemoryUse {
   readonly live: BytesByCategory;
   readonly total: number;
   readonly peakTotal: number;
@@ -37,7 +37,7 @@ export interface GpuBuffer {
 }
 
 /** What a buffer is to be. */
-export interface BufferDescriptor {
+interface BufferDescriptor {
   readonly label: string;
   readonly category: BufferCategory;
   /** Rounded up to a multiple of 16, so that any vector type can view the whole buffer. */

@@ -12,7 +12,7 @@ import type { Device, DeviceFeature } from './device';
 /** How a shader uses a storage buffer. */
 export type BindingAccess = 'read' | 'read_write';
 /** Type of a scalar in a parameter block. */
-export type ScalarType = 'u32' | 'i32' | 'f32';
+type ScalarType = 'u32' | 'i32' | 'f32';
 
 /** Bytes reserved in the parameter arena for one dispatch: the portable alignment of a dynamic uniform offset. */
 export const paramStrideBytes = 256;
@@ -62,7 +62,7 @@ export interface KernelSpec<B extends string = string, P extends string = string
 export type Grid = readonly [x: number, y?: number, z?: number];
 
 /** A buffer, or a part of one (offset a multiple of 256 bytes). */
-export type BindingSource =
+type BindingSource =
   | GpuBuffer
   | { readonly buffer: GpuBuffer; readonly offsetBytes: number; readonly sizeBytes: number };
 

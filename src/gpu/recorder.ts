@@ -17,13 +17,13 @@ import {
 import type { Profiler } from './profiler';
 
 /** What was recorded since the recorder was made. */
-export interface RecorderCounts {
+interface RecorderCounts {
   dispatches: number;
   submits: number;
 }
 
 /** Sizes of the recorder's arena. */
-export interface RecorderOptions {
+interface RecorderOptions {
   /** Dispatches per submission, apart from what their lists take; recording more submits in between. */
   readonly maxDispatches?: number;
   /** Bytes of one list at most, and of room for lists in a submission; recording more submits in between. */

@@ -6,14 +6,14 @@ import type { TokenTrie } from './token-trie';
 import { readVocabulary } from './token-vocabulary';
 
 /** What tokens stand for; a tokenizer is one. */
-export interface TokenTexts {
+interface TokenTexts {
   tokenBytes(id: number): Uint8Array;
   isSpecial(id: number): boolean;
   idOf(token: string): number | undefined;
 }
 
 /** What a grammar needs to know of the model. */
-export interface GrammarModel {
+interface GrammarModel {
   readonly tokenizer: TokenTexts;
   /** Tokens that it may choose. */
   readonly vocabSize: number;

@@ -6,7 +6,7 @@ import { anyCodePoint, codePoints, complement, type CodePoints } from './code-po
 import type { GrammarBuilder, GrammarNode } from './grammar';
 
 /** Writes one of these characters. */
-export type CharacterWriter = (set: CodePoints) => GrammarNode;
+type CharacterWriter = (set: CodePoints) => GrammarNode;
 
 /** An expression that cannot be followed; the message says why. */
 export class UnsupportedRegex extends Error {}

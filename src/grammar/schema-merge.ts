@@ -38,7 +38,7 @@ export function withoutAnnotations(schema: JsonObject): JsonObject {
 }
 
 /** Kinds of values, as `type` names them. */
-export const allTypes = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'];
+const allTypes = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'];
 
 /** The types that a schema allows; an integer is a number too. */
 export function typesOf({ type }: JsonObject): string[] {

@@ -7,7 +7,7 @@ import type { TokenBytes, TokenTrie } from './token-trie';
 const maxKnownMasks = 256;
 
 /** The tokens that a grammar may be written with. */
-export interface GrammarTokens {
+interface GrammarTokens {
   readonly trie: TokenTrie;
   /** Special tokens that are text here, such as marks around calls. */
   readonly further: readonly TokenBytes[];

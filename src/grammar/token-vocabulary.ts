@@ -3,7 +3,7 @@ import { pause } from '../util/pause';
 import { buildTrie, type TokenBytes, type TokenTrie } from './token-trie';
 
 /** What is to be known of a tokenizer. */
-export interface TokenSource {
+interface TokenSource {
   /** Tokens that the model may choose. */
   readonly vocabSize: number;
   /** UTF-8 of a token; empty where an id stands for none. */

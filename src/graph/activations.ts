@@ -37,7 +37,7 @@ export function qkvWidth({ numHeads, numKvHeads, headDim }: ModelConfig): number
 }
 
 /** Bytes of one tile: all KV heads of one layer. */
-export function tileBytes(config: ModelConfig, shape: ActivationShape): number {
+function tileBytes(config: ModelConfig, shape: ActivationShape): number {
   return config.numKvHeads * (shape.tileTokens / pageTokens) * shape.pageBytes;
 }
 

@@ -9,10 +9,10 @@ import { qkvWidth, segmentQueryRows } from './activations';
 import type { GraphContext } from './graph-context';
 
 /** A row of the step, one of its KV heads, and how many queries it goes by: the row's own and those after it; 0: its ring. */
-export type DigestTask = readonly [row: number, kvHead: number, numQueries: number];
+type DigestTask = readonly [row: number, kvHead: number, numQueries: number];
 
 /** Records scores of tasks, the longest of whose sequences has `numPages` pages, into `Activations.scores`. */
-export type RecordScores = (recorder: Recorder, numPages: number) => void;
+type RecordScores = (recorder: Recorder, numPages: number) => void;
 
 /** Where queries come from. */
 export interface QuerySource {
@@ -23,7 +23,7 @@ export interface QuerySource {
 }
 
 /** The scores of a layer. */
-export interface DigestScores {
+interface DigestScores {
   /** Takes the queries of the first `numRows` rows of a decode step into their rings. */
   readonly takeQueries: (recorder: Recorder, numRows: number) => void;
   /** Makes the scores of tasks in order, those of a slab together; in a prefill, of `numQueries` queries from row `firstRow` on. */

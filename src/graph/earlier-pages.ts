@@ -15,7 +15,7 @@ export function allHeads(numKvHeads: number, pages: readonly PageIndex[]): PageL
 }
 
 /** What the heads of a layer have selected for a segment of a sparse follow-up, by KV head. */
-export interface SegmentSelections {
+interface SegmentSelections {
   /** Among the pages before `sparsePages`, for all rows of the segment; undefined for a head that attends everything. */
   readonly ofSegment: readonly (ArrayLike<number> | undefined)[];
   /** Among all pages, for the prompt's last token, ascending; undefined before the last segment. */
@@ -39,14 +39,14 @@ export function selectedPages({ ofSegment, ofLast, sparsePages, endPage }: Segme
 }
 
 /** KV heads that have as many pages in a tile. */
-export interface HeadGroup {
+interface HeadGroup {
   readonly firstKvHead: number;
   readonly numKvHeads: number;
   readonly numPages: number;
 }
 
 /** One filling of a tile. */
-export interface TilePart {
+interface TilePart {
   readonly lists: PageLists;
   /** Neighbouring heads with as many pages; heads that have none in this tile are left out. */
   readonly groups: readonly HeadGroup[];

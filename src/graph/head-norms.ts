@@ -7,10 +7,7 @@ import { qkvWidth } from './activations';
 import type { LinearContext } from './linear';
 
 /** Records the norms for a run of rows. */
-export type HeadNorms = (
-  recorder: Recorder,
-  rows: { readonly firstRow: number; readonly numRows: number },
-) => void;
+type HeadNorms = (recorder: Recorder, rows: { readonly firstRow: number; readonly numRows: number }) => void;
 
 /** Binds them to a layer's weights and to the rows of `qkv`; undefined for a model without. */
 export async function bindHeadNorms(

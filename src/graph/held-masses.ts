@@ -9,7 +9,7 @@ import type { GraphContext } from './graph-context';
 import type { PrepareSelection, Selection, SelectionTask } from './selection';
 
 /** Records the masses of the layer's heads for a row of a decode step that is observed. */
-export type RecordHeldMasses = (recorder: Recorder, rowIndex: number, row: DecodeRow) => void;
+type RecordHeldMasses = (recorder: Recorder, rowIndex: number, row: DecodeRow) => void;
 
 /** Binds a layer's: the heads select anew into `listTargets.observed`, at a chunk's first step also into `held`. */
 export async function bindHeldMasses(

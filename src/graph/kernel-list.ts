@@ -22,7 +22,7 @@ import { qkvWidth } from './activations';
 import type { ModelConfig } from '../config/model-config';
 
 /** A kernel and the constants of one use of it. */
-export type KernelUse = readonly [spec: KernelSpec, constants: Readonly<Record<string, number>>];
+type KernelUse = readonly [spec: KernelSpec, constants: Readonly<Record<string, number>>];
 
 /** Whether heads may have to choose among their pages. */
 export function isSelecting(config: ModelConfig, cache: CacheShape): boolean {

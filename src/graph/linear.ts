@@ -118,14 +118,14 @@ export async function bindMatvecGated(
 }
 
 /** Rows of a segment-wide or chunk-wide buffer: where they begin on either side. */
-export interface MatmulRows {
+interface MatmulRows {
   readonly numRows: number;
   readonly firstInputRow: number;
   readonly firstOutputRow: number;
 }
 
 /** Operands of one product of prefill rows. */
-export type MatmulOperands = Omit<MatvecOperands, 'rows' | 'normWeight'>;
+type MatmulOperands = Omit<MatvecOperands, 'rows' | 'normWeight'>;
 
 /** `y[m] = [y[m] +] W·x[m] [+ bias]` for a run of rows given at recording. */
 export async function bindMatmul(

@@ -9,14 +9,14 @@ import { elementOf, type KvFormat } from '../kernels/attention/kv-format';
 import { pageDigest } from '../kernels/cache/page-digest';
 
 /** A page, by its place in the buffer that it is read from, and whose it is. */
-export interface DigestEntry {
+interface DigestEntry {
   readonly place: number;
   readonly kvHead: number;
   readonly id: PageId;
 }
 
 /** Records the digests of some pages. */
-export type RecordDigests = (recorder: Recorder, entries: readonly DigestEntry[]) => void;
+type RecordDigests = (recorder: Recorder, entries: readonly DigestEntry[]) => void;
 
 /** Entries of one dispatch at most. */
 const maxEntries = 8192;

@@ -3,7 +3,7 @@ import { listTargets, type CacheShape } from '../cache/cache-layout';
 import type { SelectionTask } from './selection';
 
 /** Rows of a batch, a bit each. */
-export interface SelectingRows {
+interface SelectingRows {
   /** Unstable heads select what they attend in this step. */
   readonly choosing: number;
   /** Stable heads select what they attend later. */

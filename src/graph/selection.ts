@@ -29,7 +29,7 @@ export type PrepareSelection = (
 ) => Selection;
 
 /** The selection of one layer. */
-export interface LayerSelection {
+interface LayerSelection {
   readonly prepare: PrepareSelection;
   /** Present where sets are chosen by the latest queries: takes those of a decode step's rows, before it selects. */
   readonly takeQueries?: ((recorder: Recorder, numRows: number) => void) | undefined;

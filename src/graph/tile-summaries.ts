@@ -9,7 +9,7 @@ import { pageSummary, pageSummaryGrid } from '../kernels/cache/page-summary';
 import { bindDigests, compileDigest } from './page-digests';
 
 /** Full pages `[firstPage, firstPage + numPages)` of a sequence, in a tile that begins with page `tileFirstPage`. */
-export interface FullPages {
+interface FullPages {
   readonly sequence: number;
   readonly firstPage: number;
   readonly numPages: number;
@@ -17,15 +17,10 @@ export interface FullPages {
 }
 
 /** Records the summaries of a tile's full pages, of all KV heads of a layer. */
-export type Summarize = (recorder: Recorder, pages: FullPages) => void;
+type Summarize = (recorder: Recorder, pages: FullPages) => void;
 
 /** Binds a layer's summaries to its tile. */
-export type BindSummaries = (
-  layer: number,
-  tile: GpuBuffer,
-  packed: GpuBuffer,
-  tilePages: number,
-) => Summarize;
+type BindSummaries = (layer: number, tile: GpuBuffer, packed: GpuBuffer, tilePages: number) => Summarize;
 
 /** Compiles what makes summaries. With pages of 8 bits they are of the packed tile, with others of the tile's elements. */
 export async function compileSummaries(compiler: KernelCompiler, cache: KvCache): Promise<BindSummaries> {

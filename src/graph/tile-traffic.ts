@@ -25,14 +25,14 @@ export interface HostTraffic {
 }
 
 /** Where a tile's pages are in their sequence. */
-export interface TileView {
+interface TileView {
   readonly sequence: number;
   /** Page at the tile's beginning. */
   readonly firstPage: number;
 }
 
 /** What a tile holds of each head, as `place` is to find it there. */
-export interface TileContent {
+interface TileContent {
   /** The page at the tile's beginning; with `endPage` the entry of the head's selection. */
   readonly first: number;
   readonly numPages: number;

@@ -11,7 +11,7 @@ export interface Placement {
 }
 
 /** Which stored KV a prompt may begin with. */
-export interface PlacementOptions {
+interface PlacementOptions {
   /** Whether the first `numTokens` tokens of a sequence will do; all do when left out. */
   readonly isUsable?: ((sequence: Sequence, numTokens: number) => boolean) | undefined;
   /** The imported document that the prompt is about; undefined for what this engine computes by itself. */

@@ -7,7 +7,7 @@ import { listIndex } from './host-store';
 import type { HostStore, HostStoreShape, PageId } from './host-store';
 
 /** Where pages of one sequence are kept, in runs of pages of one KV head that are read at once. */
-export interface PageBacking {
+interface PageBacking {
   /** Pages in a run, the last one of a document excepted. */
   readonly pagesPerRun: number;
   /** Pages `[pages of the run, page]` of one list, `layer · numKvHeads + kvHead`. */

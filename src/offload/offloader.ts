@@ -34,7 +34,7 @@ export interface BufferPart {
 export type HostWait = () => Promise<void>;
 
 /** Keeps logical pages alive while their copies are on the way. */
-export interface PageOwner {
+interface PageOwner {
   retainPage(id: PageId): void;
   releasePage(id: PageId): void;
 }

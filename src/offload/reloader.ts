@@ -41,7 +41,7 @@ export function reloaderBytes(pageBytes: number): number {
 }
 
 /** How pages are stored in pools, and how outside the GPU. */
-export interface ReloadFormats {
+interface ReloadFormats {
   readonly format: KvFormat;
   readonly hostFormat: KvFormat;
   readonly headDim: number;

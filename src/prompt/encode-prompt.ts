@@ -8,7 +8,7 @@ import type { Prompt } from '../loop/generation';
 import type { EncodedPrompt } from './sources';
 
 /** What texts are encoded with. */
-export interface EncodeContext {
+interface EncodeContext {
   readonly tokenizer: Tokenizer;
   /** Tokens that a request may have. */
   readonly contextTokens: number;

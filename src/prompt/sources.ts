@@ -28,10 +28,10 @@ export interface EncodedPrompt {
 }
 
 /** Tokens `[startToken, endToken)` of the prompt and their share of the attention. */
-export type MassRun = Pick<SourcePassage, 'startToken' | 'endToken' | 'mass'>;
+type MassRun = Pick<SourcePassage, 'startToken' | 'endToken' | 'mass'>;
 
 /** Tokens `[firstToken, endToken)` of a prompt that are the text. */
-export interface TextTokens {
+interface TextTokens {
   readonly firstToken: number;
   readonly endToken: number;
 }
@@ -109,7 +109,7 @@ export function findPassages(masses: ArrayLike<number>, text: TextTokens, numPas
  * Which tokens of a prompt are its text. What stands before is the template's, and its first token draws attention whatever is
  * asked; of ids that nobody knows the text of, only that one is left out.
  */
-export function textTokens(
+function textTokens(
   { numTokens: endToken, prefix, textStart }: Subject,
   ids: readonly number[],
   tokenizer: Pick<Tokenizer, 'decoder' | 'isSpecial'>,

@@ -17,7 +17,7 @@ export interface ReferenceMatrix {
 }
 
 /** One decoder layer. */
-export interface ReferenceLayer {
+interface ReferenceLayer {
   /** Norms before and after attention and feed-forward, each where the model has it. */
   readonly inputNorm: Float32Array | undefined;
   readonly attentionOutputNorm: Float32Array | undefined;

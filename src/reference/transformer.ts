@@ -53,7 +53,7 @@ function addTo(target: Float32Array, addend: Float32Array): void {
 }
 
 /** Called with the softmax weights of every query head at every token: those of positions `[firstPosition, position]`. */
-export type OnWeights = (
+type OnWeights = (
   at: { readonly layer: number; readonly head: number; readonly position: number },
   weights: Float64Array,
   firstPosition: number,
@@ -97,7 +97,7 @@ export class ReferenceTransformer {
 }
 
 /** Token by token or many at a time: keys and values of earlier tokens are kept. */
-export class ReferenceSequence {
+class ReferenceSequence {
   /** Tokens so far. */
   length = 0;
   readonly #model: ReferenceTransformer;

@@ -7,7 +7,7 @@ import { buildCacheMap, type CacheMap } from './cache-map';
 import type { Reranker } from './reranker';
 
 /** What maps are made from. */
-export interface CacheMapParts {
+interface CacheMapParts {
   readonly recorder: Recorder;
   readonly cache: KvCache;
   readonly hostStore: HostStore;

@@ -36,7 +36,7 @@ import type { Trace } from './trace';
 import { riddenRow, type RiddenRow, type StepRider, type StepRow, type StepWait } from './step-rider';
 
 /** Decode steps and what the GPU did for them, since load. */
-export interface StepCounts {
+interface StepCounts {
   readonly steps: number;
   readonly dispatches: number;
   readonly submits: number;
@@ -52,7 +52,7 @@ export interface TierBytes {
 }
 
 /** A prefill slice that is submitted. */
-export interface SubmittedSlice {
+interface SubmittedSlice {
   /** Tokens of the prompt whose KV is recorded through all layers. */
   readonly position: number;
   /** Whether it was the prompt's last. */

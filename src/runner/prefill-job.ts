@@ -16,7 +16,7 @@ import type { MassWish } from './mass-wish';
 import type { Pace } from './pace';
 
 /** What a job needs besides its prompt. */
-export interface PrefillContext {
+interface PrefillContext {
   readonly graph: PrefillGraph;
   readonly config: ModelConfig;
   readonly pace: Pace;
@@ -27,7 +27,7 @@ export interface PrefillContext {
 }
 
 /** What a prefill is for: the last token of a prompt to answer is sampled from, and selects; a text that is read has none. */
-export interface PrefillPurpose extends PromptEnd {
+interface PrefillPurpose extends PromptEnd {
   readonly isSampling: boolean;
   /** The page masses that are wanted with the first token; `onKept` measures them. */
   readonly masses: MassWish | undefined;

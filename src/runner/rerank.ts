@@ -12,7 +12,7 @@ export interface ResidentPages {
 }
 
 /** What to do when the new set takes over. */
-export interface RerankPlan {
+interface RerankPlan {
   /** Pages to fetch from the host, ascending, each with the slot that it goes to. */
   readonly promoted: readonly { readonly page: PageIndex; readonly slot: Slot }[];
   /** Pages that leave the GPU, ascending. */
@@ -26,7 +26,7 @@ export interface RerankPlan {
 }
 
 /** Input of a rerank's plan. */
-export interface RerankInput {
+interface RerankInput {
   /** What the GPU selected, ascending. */
   readonly selected: readonly PageIndex[];
   /** Pages that there were when it selected: later ones are the new tail. */

@@ -4,13 +4,13 @@ import type { ActivationShape } from '../graph/activations';
 import { resultBytesPerRow } from '../sampler/results';
 
 /** What the sizes depend on. */
-export interface StepShape {
+interface StepShape {
   readonly cache: CacheShape;
   readonly activations: Pick<ActivationShape, 'maxRows'>;
 }
 
 /** Bytes of what all heads of one sequence select. */
-export function selectionBytes({ numLayers, numKvHeads, pagesPerHead }: CacheShape): number {
+function selectionBytes({ numLayers, numKvHeads, pagesPerHead }: CacheShape): number {
   return 4 * numLayers * numKvHeads * pagesPerHead;
 }
 
@@ -20,7 +20,7 @@ export function heldMassBytes({ selection, numLayers, numKvHeads }: CacheShape):
 }
 
 /** Every rider's share at most; filled pages have a ring of their own. */
-export const riderSlotBytes = {
+const riderSlotBytes = {
   reranker: ({ cache, activations }: StepShape) => {
     const hasStable = cache.unstable.size < cache.numLayers * cache.numKvHeads;
     return hasStable ? activations.maxRows * selectionBytes(cache) : 0;

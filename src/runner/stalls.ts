@@ -3,7 +3,7 @@ import type { StallEvent } from './cache-event';
 import type { StallCause } from './step-rider';
 
 /** Times that answers stood still, and for how long in all, in milliseconds. */
-export interface StallCount {
+interface StallCount {
   readonly stalls: number;
   readonly stallMs: number;
 }
@@ -17,7 +17,7 @@ export interface StallCounts extends StallCount {
 }
 
 /** One answer, from the end of its prompt on. */
-export interface TimedAnswer {
+interface TimedAnswer {
   readonly startedAt: number;
   numSubmitted: number;
   numConfirmed: number;

@@ -9,7 +9,7 @@ import { assert } from '../util/assert';
 import type { StepReturn } from './step-rider';
 
 /** What a step's end works on. */
-export interface StepReadbackParts {
+interface StepReadbackParts {
   readonly device: Device;
   readonly activations: Activations;
   readonly recorder: Recorder;

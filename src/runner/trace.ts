@@ -7,12 +7,12 @@
 const tracks = ['host', 'GPU: steps in flight', 'dispatches', 'reranks', 'reloads', 'stalls'] as const;
 
 /** A row of the picture. */
-export type Track = (typeof tracks)[number];
+type Track = (typeof tracks)[number];
 
 type Details = Readonly<Record<string, number | string | readonly number[]>>;
 
 /** One event, as the format has it; times are microseconds. */
-export interface TraceEvent {
+interface TraceEvent {
   readonly name: string;
   readonly cat?: string;
   /** `X` has a duration, `i` is a moment, `b` and `e` are the ends of what overlaps others, `M` names a row. */
@@ -27,7 +27,7 @@ export interface TraceEvent {
 }
 
 /** The file. */
-export interface TraceFile {
+interface TraceFile {
   readonly displayTimeUnit: 'ms';
   /** Events that came after the trace was full. */
   readonly otherData: { readonly eventsLost: number };

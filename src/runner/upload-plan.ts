@@ -14,7 +14,7 @@ const stepsUntilMapped = 2;
 const mostShare = 1 / 32;
 
 /** What a number of buffers is planned from. */
-export interface UploadInput {
+interface UploadInput {
   readonly cache: CacheShape;
   readonly rerank: RerankOptions;
   /** Rows of a decode step. */

@@ -20,7 +20,7 @@ import { resultBytesPerRow } from './results';
 import { encodeSamplerSettings, needsHistory, type SamplerSettings } from './settings';
 
 /** Sizes of a sampler. */
-export interface SamplerOptions {
+interface SamplerOptions {
   /** At most 262,144. */
   readonly vocabSize: number;
   /** Sequence slots. */

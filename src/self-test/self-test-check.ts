@@ -5,7 +5,7 @@ import type { MatvecTuning } from '../kernels/linear/matvec';
 import type { MatrixFormat } from '../kernels/linear/weight-format';
 
 /** Content of a buffer. */
-export type CheckData =
+type CheckData =
   | Float32Array<ArrayBuffer>
   | Uint32Array<ArrayBuffer>
   | Uint16Array<ArrayBuffer>

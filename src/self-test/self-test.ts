@@ -18,7 +18,7 @@ export function selfTestChecks(shape: SelfTestShape): SelfTestCheck[] {
 }
 
 /** What the self-test decided. */
-export interface SelfTestOutcome {
+interface SelfTestOutcome {
   /** Names of the variants that no kernel will use any more: `'subgroups'`, `'portable'`. */
   readonly refusedVariants: readonly string[];
   /** A sentence for the console when any was refused. */

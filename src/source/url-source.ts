@@ -5,7 +5,7 @@ import type { ModelSource, OpenOptions, OpenedFile } from './model-source';
 import { Retries } from './retries';
 
 /** How to reach the server. */
-export interface UrlSourceOptions {
+interface UrlSourceOptions {
   /** Instead of the global `fetch`. */
   readonly fetch?: typeof fetch;
   /** What follows a `?` in every file's URL, the `?` included. */

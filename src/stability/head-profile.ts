@@ -62,7 +62,7 @@ export function retrievalHeads({ retrieval = [] }: HeadProfile, least = leastRet
 }
 
 /** What heads are called unstable by: the mass that they lose by holding a set, where it is known, or the overlap of their sets. */
-export type HeadClasses = 'mass-lost' | 'overlap';
+type HeadClasses = 'mass-lost' | 'overlap';
 
 /**
  * The `share` (0 … 1) of a model's heads that keep all pages: those `wanted` before others, then those that lose most mass, or the least

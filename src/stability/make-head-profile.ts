@@ -3,7 +3,7 @@ import type { HeadProfile } from './head-profile';
 import { electUnstableHeads, heaviestLosers } from './stability';
 
 /** What a profile is made from. */
-export interface ProfileSource extends Pick<
+interface ProfileSource extends Pick<
   HeadProfile,
   | 'modelId'
   | 'numLayers'

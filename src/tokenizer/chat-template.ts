@@ -21,7 +21,7 @@ export interface ChatInput {
 }
 
 /** A prompt in two parts to be encoded one by one, so that all conversations on a document share the first one's tokens. */
-export interface RenderedChat {
+interface RenderedChat {
   /** Everything up to the end of the document; '' without a document. */
   documentPrefix: string;
   /** Everything after it, the beginning of the answer's turn included. */

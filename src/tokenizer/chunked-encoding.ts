@@ -6,12 +6,12 @@
 import type { EncodeOptions } from './tokenizer';
 
 /** What encodes a text at once. */
-export interface PieceEncoder {
+interface PieceEncoder {
   encode(text: string, options?: EncodeOptions): number[];
 }
 
 /** How to encode a long text. */
-export interface ChunkedOptions {
+interface ChunkedOptions {
   /** The text goes on from tokens that are already there. */
   readonly isContinuation?: boolean;
   /** Characters of a piece, about. */

@@ -23,7 +23,7 @@ export interface GgufVocabulary {
 }
 
 /** The files that a folder in Hugging Face layout would have. */
-export interface TokenizerFiles {
+interface TokenizerFiles {
   readonly tokenizer: JsonObject;
   readonly tokenizerConfig: JsonObject;
   /** Tokens that end an answer. */

@@ -203,7 +203,7 @@ export function compare(a: Value, b: Value): number {
 }
 
 /** How `tojson` writes. */
-export interface JsonStyle {
+interface JsonStyle {
   readonly indent: number | undefined;
   readonly isAscii: boolean;
   readonly areKeysSorted: boolean;

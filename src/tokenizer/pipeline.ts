@@ -11,7 +11,7 @@ import { WorkLimits } from './pattern/work-limits';
 import { splitText, type SplitBehavior } from './split-text';
 
 /** What is known of a piece of text where it is cut into words. */
-export interface PieceOptions {
+interface PieceOptions {
   readonly section_index?: number;
 }
 

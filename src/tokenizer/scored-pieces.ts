@@ -8,7 +8,7 @@ import { assert } from '../util/assert';
 import type { JsonObject } from './json';
 
 /** `model` of a tokenizer.json whose vocabulary came as scored pieces; no file of Hugging Face's has it. */
-export interface PieceModel extends JsonObject {
+interface PieceModel extends JsonObject {
   readonly type: 'pieces';
   /** By id. */
   readonly pieces: readonly string[];

@@ -2,7 +2,7 @@
 import { assert } from '../util/assert';
 
 /** What one piece of text settled. */
-export interface StopMatch {
+interface StopMatch {
   /** Text that can be shown: it is before any stop string, and no stop string can begin in it. */
   text: string;
   /** A stop string is complete: `text` is the last of the answer. */

@@ -17,7 +17,7 @@ export interface EncodeOptions {
 }
 
 /** A special token that the model's files name. */
-export interface NamedToken {
+interface NamedToken {
   id: number;
   text: string;
 }

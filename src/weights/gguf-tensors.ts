@@ -53,7 +53,7 @@ const otherNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const interleaved: ReadonlySet<string> = new Set(['llama', 'smollm3', 'granite', 'mistral3', 'arcee']);
 
 /** The name of a GGUF tensor in Hugging Face's layout, without the prefix `model.`; what is not known keeps its own. */
-export function plannedTensorName(architecture: string, name: string): string {
+function plannedTensorName(architecture: string, name: string): string {
   const [, layer, part = '', kind = ''] = /^(?:blk\.(\d+)\.)?([\w-]+)\.(weight|bias)$/.exec(name) ?? [];
   if (layer === undefined) return modelNames[part] ? `${modelNames[part]}.${kind}` : name;
   const known = otherNames[architecture]?.[part] ?? layerNames[part];

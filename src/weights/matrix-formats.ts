@@ -87,7 +87,7 @@ function mergeRuns(runs: readonly (RowRun & { readonly format: MatrixFormat })[]
 }
 
 /** A format that holds rows of both as they are. */
-export function commonFormat(a: MatrixFormat, b: MatrixFormat): MatrixFormat {
+function commonFormat(a: MatrixFormat, b: MatrixFormat): MatrixFormat {
   if (a === b) return a;
   return hasScales(a) && hasScales(b) ? 'q8-f32-16' : 'f32';
 }

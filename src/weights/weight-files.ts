@@ -78,7 +78,7 @@ export async function readHeaders(reader: ShardReader): Promise<TensorHeader[]> 
 }
 
 /** What a file's header says, and where its tensors begin. */
-export interface FileHeader {
+interface FileHeader {
   readonly tensors: readonly TensorHeader[];
   /** Bytes of the file before its first tensor. */
   readonly dataBytes: number;

@@ -18,7 +18,7 @@ export interface MatrixShape {
 }
 
 /** Everything that a model's weights consist of. */
-export interface WeightShapes {
+interface WeightShapes {
   readonly matrices: Readonly<Partial<Record<ModelMatrix, MatrixShape>>>;
   /** Length in f32 elements. */
   readonly finalNorm: number;
@@ -62,7 +62,7 @@ export function weightShapes(config: ModelConfig): WeightShapes {
 }
 
 /** A run of rows of one format, and the bytes of its buffers; `scaleBytes` is 0 without scales. */
-export interface SlabPlan {
+interface SlabPlan {
   readonly format: MatrixFormat;
   readonly firstRow: number;
   readonly numRows: number;

@@ -32,7 +32,7 @@ import type { ModelWeights } from './weights';
 export type { LoadProgress } from './load-progress';
 
 /** How to load. */
-export interface LoadWeightsOptions {
+interface LoadWeightsOptions {
   /** Formats of the matrices on the GPU: one for all, or each its own. */
   readonly format: WeightFormat | MatrixFormats;
   readonly onProgress?: (progress: LoadProgress) => void;

@@ -22,10 +22,10 @@ import { slabAt, WeightUploader } from './weight-uploader';
 import { destroyWeights, type Matrix, type ModelWeights } from './weights';
 
 /** What reads quantised rows of GGUF files: a part of its own, for loads of such files. */
-export type GgmlRows = typeof ggmlRows;
+type GgmlRows = typeof ggmlRows;
 
 /** How a sink is made. */
-export interface WeightSinkOptions {
+interface WeightSinkOptions {
   readonly formats: MatrixFormats;
   readonly maxBindingBytes: number;
   /** Where the files are GGUF. */

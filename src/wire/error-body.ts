@@ -2,7 +2,7 @@
 import { EngineError, type EngineErrorCode } from '../util/errors';
 
 /** What a client reads of an error. */
-export interface ErrorBody {
+interface ErrorBody {
   error: { message: string; type: string; param: string | null; code: string | null };
 }
 

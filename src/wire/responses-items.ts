@@ -24,7 +24,7 @@ interface Item {
 }
 
 /** The message. */
-export class MessageItem implements Item {
+class MessageItem implements Item {
   readonly #id = newId('msg_');
   #text = '';
   readonly #logprobs: ChatCompletionTokenLogprob[] = [];
@@ -68,7 +68,7 @@ export class MessageItem implements Item {
 }
 
 /** What the model thought. */
-export class ReasoningItem implements Item {
+class ReasoningItem implements Item {
   readonly #id = newId('rs_');
   #text = '';
 
@@ -97,7 +97,7 @@ export class ReasoningItem implements Item {
 }
 
 /** A call of a tool. */
-export class CallItem implements Item {
+class CallItem implements Item {
   readonly #id = newId('fc_');
   #arguments = '';
 

@@ -20,7 +20,7 @@ interface PendingCall {
 }
 
 /** What a call may bring besides its argument. */
-export interface CallOptions {
+interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: LoadProgress & ReadingProgress) => void) | undefined;
   readonly onAccepted?: (() => void) | undefined;

@@ -12,7 +12,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const wllama = join(here, '../../node_modules/@wllama/wllama/esm');
 
 /** A GGUF file, and a text of which about any number of tokens can be made. */
-export interface LlamaCppModel {
+interface LlamaCppModel {
   readonly ggufPath: string;
   /** How the table calls the file's weights. */
   readonly weights: string;

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ModelSource } from '../../src/source/model-source';
 
 /** A running server. */
-export interface SourceServer {
+interface SourceServer {
   /** The folder's URL. */
   readonly url: string;
   close(): Promise<void>;

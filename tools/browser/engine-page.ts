@@ -13,7 +13,7 @@ import { serve } from '../serve/static-server.mjs';
 import { pageModule } from './page-module';
 
 /** What kept a model from loading, as the page tells it. */
-export class LoadError extends Error {
+class LoadError extends Error {
   constructor(
     readonly code: string,
     message: string,
@@ -23,7 +23,7 @@ export class LoadError extends Error {
 }
 
 /** An engine in a page. What it throws comes out as an Error with the message of the engine's. */
-export interface EnginePage {
+interface EnginePage {
   chat(request: ChatCompletionRequest): Promise<ChatCompletion>;
   complete(request: CompletionRequest): Promise<Completion>;
   stats(): Promise<EngineStats>;

@@ -7,7 +7,7 @@ import type { Section } from './task';
 export type CountTokens = (text: string) => number;
 
 /** What a text is made from. */
-export interface Arrangement {
+interface Arrangement {
   readonly random: Random;
   readonly sections: readonly Section[];
   readonly haystack: Haystack | undefined;
@@ -16,7 +16,7 @@ export interface Arrangement {
 }
 
 /** A text, and the filler in it in reading order. */
-export interface ArrangedText {
+interface ArrangedText {
   readonly text: string;
   readonly filler: readonly string[];
 }

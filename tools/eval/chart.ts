@@ -2,7 +2,7 @@
 import type { Comparison } from './statistics';
 
 /** What the chart needs of a report. */
-export interface ChartSource {
+interface ChartSource {
   readonly model: string;
   readonly startedAt: string;
   readonly settings: readonly {

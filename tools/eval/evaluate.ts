@@ -41,7 +41,7 @@ export interface EvalEngine {
 }
 
 /** Loads the model with `kv` options. @throws TypeError or RangeError, by name, for options that this build does not know */
-export type OpenEngine = (kv: Readonly<Record<string, unknown>>) => Promise<EvalEngine>;
+type OpenEngine = (kv: Readonly<Record<string, unknown>>) => Promise<EvalEngine>;
 
 /** One question under one setting. */
 export interface Outcome extends EvalAnswer {
@@ -78,7 +78,7 @@ export interface SettingRun {
 }
 
 /** How to run. */
-export interface EvaluateOptions {
+interface EvaluateOptions {
   readonly documents: readonly EvalDocument[];
   readonly plan: EvalPlan;
   readonly open: OpenEngine;

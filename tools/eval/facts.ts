@@ -22,7 +22,7 @@ export interface Facts {
 }
 
 /** One split's words, and the sections of each of its documents. */
-export interface SplitFacts {
+interface SplitFacts {
   readonly words: Words;
   readonly documents: readonly (readonly Section[])[];
 }

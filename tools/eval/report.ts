@@ -8,10 +8,10 @@ import { compare, type Comparison, type ScorePair } from './statistics';
 import { tasks, type Task } from './task';
 
 /** Answers longer than this many tokens are summed up by themselves: there a stale selection shows. */
-export const longAnswerTokens = 64;
+const longAnswerTokens = 64;
 
 /** How the run was made. */
-export interface RunDescription {
+interface RunDescription {
   readonly startedAt: string;
   readonly model: string;
   readonly runner: string;
@@ -30,7 +30,7 @@ export interface RunDescription {
 }
 
 /** A group of questions under one setting. */
-export interface GroupResult extends Comparison {
+interface GroupResult extends Comparison {
   /** `all`, `long answers`, a length, or a task. */
   readonly group: string;
   /** Share of answers that are the expected ones, character by character. */
@@ -38,7 +38,7 @@ export interface GroupResult extends Comparison {
 }
 
 /** One setting's results. */
-export interface SettingResult {
+interface SettingResult {
   readonly name: string;
   readonly title: string;
   readonly status: SettingRun['status'];
@@ -51,7 +51,7 @@ export interface SettingResult {
 }
 
 /** Everything that one run found. */
-export interface EvalReport extends RunDescription {
+interface EvalReport extends RunDescription {
   readonly settings: readonly SettingResult[];
 }
 

@@ -8,7 +8,7 @@ import type { Random } from './random';
 import type { Conversation, Section } from './task';
 
 /** What a question about something that is not there is answered with. */
-export const absentAnswer = 'The document does not say.';
+const absentAnswer = 'The document does not say.';
 
 const askOne = [
   'What is the special magic number for KEY mentioned in the provided text?',

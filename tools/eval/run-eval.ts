@@ -9,7 +9,7 @@ import { buildReport, describeReport, reportPaths, writeReport } from './report'
 import type { EvalDocument, Turn } from './task';
 
 /** Where the engine runs. */
-export interface EvalRunner {
+interface EvalRunner {
   /** For the report. */
   readonly name: string;
   /** The repository, or a folder like it. */

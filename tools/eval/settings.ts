@@ -1,7 +1,7 @@
 /** The settings that are compared, as data, and what of them an engine gets at a given context. Pure. */
 
 /** Settings of the KV cache as `Engine.load` takes them. A build that does not know one of them refuses it. */
-export interface SparseKv {
+interface SparseKv {
   /** Pages per head at `fullBudgetTokens` of context and beyond; shorter contexts get their share. */
   readonly pagesPerHead: number;
   readonly rerankInterval: number;
@@ -122,7 +122,7 @@ export const settings: readonly Setting[] = [
 export const disabledFeatures = ['whole-lists'] as const;
 
 /** From this context on a setting's K is what it says; at half of it, half. K = 64 is then an eighth of the pages. */
-export const fullBudgetTokens = 8192;
+const fullBudgetTokens = 8192;
 
 /** Fewer pages than these hold little but the tail. */
 const leastPages = 4;

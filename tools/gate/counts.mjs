@@ -31,7 +31,7 @@ export function notesOf(output) {
 }
 
 /** '3 passed', '3 passed, 1 failed', '3 passed, 2 skipped': what is zero is left out, but for the passed. */
-export function describeCounts({ passed, failed, skipped }) {
+function describeCounts({ passed, failed, skipped }) {
   return [`${passed} passed`, failed && `${failed} failed`, skipped && `${skipped} skipped`]
     .filter(Boolean)
     .join(', ');

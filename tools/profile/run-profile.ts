@@ -34,7 +34,7 @@ export interface ProfileEngine {
 }
 
 /** Where the engine runs. */
-export interface ProfileRunner {
+interface ProfileRunner {
   /** The repository, or a folder like it. */
   readonly root: string;
   open(location: string, source: ModelSource, kv: Readonly<Record<string, unknown>>): Promise<ProfileEngine>;

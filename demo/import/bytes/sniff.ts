@@ -4,7 +4,7 @@ import { isNamed } from '../kinds';
 import { decodeText, declaredEncoding, isBinary } from './decode-text';
 
 /** Kinds that can be told by the beginning; `zip` is a package, whose kind its entries tell. */
-export type SniffedKind =
+type SniffedKind =
   | 'text'
   | 'markdown'
   | 'csv'

@@ -5,7 +5,7 @@
 import { ImportError } from '../import-error';
 
 /** Bytes that all entries read from one archive may have together. */
-export const maxUnpackedBytes = 100_000_000;
+const maxUnpackedBytes = 100_000_000;
 
 /** Entries that an archive may have: books have hundreds. */
 const maxEntries = 20_000;

@@ -42,7 +42,7 @@ const mostFrames = 3;
 const struck = new Set(['del', 's', 'strike']);
 
 /** What was found on the way. */
-export interface HtmlText {
+interface HtmlText {
   readonly text: string;
   /** Headings, in order of their marks. */
   readonly labels: readonly string[];
@@ -53,7 +53,7 @@ export interface HtmlText {
 }
 
 /** What else is known of a page. */
-export interface HtmlOptions {
+interface HtmlOptions {
   /** Sources of the pages in its frames, where they came with it. */
   readonly frameSource?: (frame: Element) => string | undefined;
   /** How many pages this one is in. */

@@ -22,7 +22,7 @@ function isMarkedContent({ name, attribs }: Element): boolean {
 }
 
 /** The part of a web page that is its content, where the page says which that is. */
-export function mainContent(page: Document): Document | Element {
+function mainContent(page: Document): Document | Element {
   const root = bodyOf(page);
   const all = textOf(root).length;
   let found: Element | undefined;

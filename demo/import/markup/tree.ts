@@ -82,7 +82,7 @@ export function parseHtml(source: string, isXhtml = false): Document {
 }
 
 /** An XML part, and whether its elements end where they should. Entities that it declares stay what they are. */
-export function parseXmlSource(source: string): { readonly root: Document; readonly isWhole: boolean } {
+function parseXmlSource(source: string): { readonly root: Document; readonly isWhole: boolean } {
   const builder = new Builder();
   parseInChunks(new XmlParser(builder), builder, source);
   return { root: builder.root, isWhole: builder.numUnclosed === 0 };

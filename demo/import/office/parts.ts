@@ -21,7 +21,7 @@ export interface Relation {
 export const rootOf = (part: Document): Element => elementsOf(part)[0]!;
 
 /** The name of a part as another one refers to it: from its own folder, or from the root. */
-export function resolvePart(from: string, target: string): string {
+function resolvePart(from: string, target: string): string {
   const folders = target.startsWith('/') ? [] : from.split('/').slice(0, -1);
   for (const step of target.split('/')) {
     if (step === '..') folders.pop();

@@ -6,7 +6,7 @@ import { withoutMarks } from '../text/tidy-text';
 import { commentText, odfText, type OdfContext } from './odf-text';
 
 /** What a sheet holds. */
-export interface OdfSheet {
+interface OdfSheet {
   readonly cells: readonly SheetCell[];
   readonly merged: readonly CellRange[];
   readonly numHiddenRows: number;

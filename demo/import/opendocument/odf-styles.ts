@@ -10,7 +10,7 @@ import {
 import { wordNumber } from '../text/numbering';
 
 /** What a style gives what it is put on. */
-export interface OdfStyle {
+interface OdfStyle {
   readonly isHidden: boolean;
   /** Above 0 raised, below lowered. */
   readonly position: number;
@@ -33,7 +33,7 @@ interface OwnStyle {
 }
 
 /** A level of a list or of headings. */
-export interface OdfLevel {
+interface OdfLevel {
   readonly isBullet: boolean;
   readonly format: string;
   readonly prefix: string;

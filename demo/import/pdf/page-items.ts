@@ -53,7 +53,7 @@ const bleed = 20;
 const unseenSize = 1.1;
 
 /** What a page's pieces are. */
-export interface PlacedItems {
+interface PlacedItems {
   readonly items: readonly PdfItem[];
   readonly turned: readonly string[];
   /** Pieces of no size, or beside the page. */

@@ -23,7 +23,7 @@ const sidesOf = ({ left, right, bottom, top }: Box): Box[] => [
 ];
 
 /** See the file's header. */
-export interface PagePaint {
+interface PagePaint {
   /** Thin lines: those that stand are less wide than high. */
   readonly rules: readonly Box[];
   /** Where letters are that nobody sees. */

@@ -5,7 +5,7 @@ import { joinLines } from './join-lines';
 import { isUpright, type Box } from './page-paint';
 
 /** A table with what stands in it. */
-export interface RuledTable {
+interface RuledTable {
   readonly fragments: readonly Fragment[];
   readonly text: string;
 }

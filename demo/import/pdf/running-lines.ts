@@ -5,13 +5,13 @@
 import type { Line, PageElement } from './lines';
 
 /** A page's elements, with its height in points where that is known. */
-export interface PageLines {
+interface PageLines {
   readonly elements: readonly PageElement[];
   readonly height: number | undefined;
 }
 
 /** What a document has. */
-export interface BodySizes {
+interface BodySizes {
   /** Size of most letters, and usual distance of two lines. */
   readonly height: number;
   readonly pitch: number;
@@ -77,7 +77,7 @@ function edgeLines(
 }
 
 /** What to take off the pages, and what of it is said nowhere else. */
-export interface RunningLines {
+interface RunningLines {
   readonly lines: ReadonlySet<Line>;
   /** What they say beside a page's number, which is `#`: each is worth keeping once. */
   readonly texts: readonly string[];

@@ -1,7 +1,7 @@
 /** The text of a page of an XFA form, which is a form without a page of its own: from the tree that pdf.js makes of it. Pure. */
 
 /** An element of the tree. */
-export interface XfaNode {
+interface XfaNode {
   readonly name?: string;
   readonly value?: string;
   readonly attributes?: Readonly<Record<string, unknown>>;

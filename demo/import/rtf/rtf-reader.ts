@@ -32,7 +32,7 @@ interface State {
 }
 
 /** What was read. */
-export interface RtfResult {
+interface RtfResult {
   readonly text: string;
   readonly labels: readonly string[];
   readonly title: string | undefined;

@@ -8,7 +8,7 @@ interface Font {
 }
 
 /** The lists of a file's head. */
-export type TableName = 'fonttbl' | 'colortbl' | 'stylesheet';
+type TableName = 'fonttbl' | 'colortbl' | 'stylesheet';
 
 /** See the file's header. */
 export class RtfTables {

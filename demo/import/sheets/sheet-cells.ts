@@ -20,7 +20,7 @@ export interface CellRange {
 }
 
 /** What a sheet holds. */
-export interface SheetCells {
+interface SheetCells {
   readonly cells: readonly SheetCell[];
   readonly merged: readonly CellRange[];
   /** Rows and columns that are not shown and hold something; cells of them are not among `cells`. */
@@ -38,7 +38,7 @@ export interface SheetCells {
 export const maxCells = 3_000_000;
 
 /** Row and column of a name like `AB12`, from 0. */
-export function cellPlace(name: string): { readonly row: number; readonly column: number } | undefined {
+function cellPlace(name: string): { readonly row: number; readonly column: number } | undefined {
   const match = /^\$?([A-Z]{1,3})\$?(\d{1,7})$/i.exec(name);
   if (!match) return undefined;
   const letters = match[1]!.toUpperCase();
@@ -47,7 +47,7 @@ export function cellPlace(name: string): { readonly row: number; readonly column
 }
 
 /** The area that a name like `A1:C3` means. */
-export function cellRange(name: string): CellRange | undefined {
+function cellRange(name: string): CellRange | undefined {
   const [from, to = from] = name.split(':').map(cellPlace);
   if (!from || !to) return undefined;
   return {

@@ -12,7 +12,7 @@ import { chartText, descriptionOf, diagramText, drawnTable, drawnText } from '..
 import { rootOf, type Parts, type Relation } from '../office/parts';
 
 /** What a slide says. */
-export interface SlideText {
+interface SlideText {
   readonly title: string | undefined;
   readonly blocks: readonly string[];
   /** Feet and dates, which most slides share. */

@@ -27,7 +27,7 @@ export function romanNumber(number: number): string {
 }
 
 /** a to z, then aa, ab, as HTML counts. */
-export function letterNumber(number: number): string {
+function letterNumber(number: number): string {
   if (!Number.isInteger(number) || number < 1) return String(number);
   let [rest, text] = [number, ''];
   for (; rest > 0; rest = Math.floor((rest - 1) / 26)) {

@@ -23,7 +23,7 @@ const oneLine = (text: string) =>
     .join(' ');
 
 /** Rows of equally many cells: what is merged stands in each of the cells that it covers. */
-export function fillGrid(rows: readonly (readonly TableCell[])[]): string[][] {
+function fillGrid(rows: readonly (readonly TableCell[])[]): string[][] {
   const grid: string[][] = [];
   /** By column, what comes down from rows above, and for how many more rows. */
   const hanging = new Map<number, { text: string; numRows: number }>();

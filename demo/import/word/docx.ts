@@ -20,11 +20,6 @@ import { WordNumbering } from './numbering';
 import { WordStyles } from './styles';
 import { wordText, type WordContext } from './word-text';
 
-/** Whether an archive is a Word document. */
-export function isDocx(archive: ZipArchive): boolean {
-  return mainPart(archive) !== undefined;
-}
-
 const mainPart = (archive: ZipArchive) =>
   [...archive.names].find((name) => /^word\/document\d*\.xml$/i.test(name));
 

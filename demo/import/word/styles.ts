@@ -3,7 +3,7 @@ import { attributeOf, childNamed, elementsNamed, type Document, type Element } f
 import { groundOf, runProperties, withDefaults, type RunProperties } from './run-properties';
 
 /** What a style gives its paragraphs. */
-export interface WordStyle {
+interface WordStyle {
   readonly numId?: string | undefined;
   readonly level?: string | undefined;
   /** 0 for the first rank of headings; 9 for plain text. */

@@ -4,7 +4,7 @@ import { parseCallText, parseElements, type TypeOf } from './call-text';
 import type { ToolFamily } from './families';
 
 /** Is told of calls as they come. */
-export interface CallSink {
+interface CallSink {
   begin(name: string): void;
   arguments(text: string): void;
 }

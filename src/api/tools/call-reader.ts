@@ -7,7 +7,7 @@ import type { ToolFamily } from './families';
 import { heldFor } from './held-text';
 
 /** What a piece of text turned out to be. */
-export interface CallPiece {
+interface CallPiece {
   readonly content: string;
   readonly calls: readonly ChatCompletionToolCallDelta[];
 }

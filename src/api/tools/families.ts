@@ -8,10 +8,10 @@
  * the arguments' JSON (`name[ARGS]{…}`); elements (`<function=name><parameter=key>value</parameter></function>`); or
  * `call:name{key:value}` with strings between marks of their own.
  */
-export type CallForm = 'object' | 'list' | 'list-or-name' | 'elements' | 'call';
+type CallForm = 'object' | 'list' | 'list-or-name' | 'elements' | 'call';
 
 /** How calls are written: `NAME` stands for the tool's name as JSON, `BARE` for the name as it is. */
-export interface WrittenCalls {
+interface WrittenCalls {
   readonly before: string;
   readonly after: string;
   readonly first?: string;

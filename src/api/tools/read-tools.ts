@@ -4,7 +4,7 @@ import { isJson } from '../json-value';
 import { quoted, RequestReader } from '../request-reader';
 
 /** A function that the model may call. */
-export interface FunctionTool {
+interface FunctionTool {
   readonly name: string;
   readonly description?: string;
   /** JSON Schema of the arguments. */
@@ -13,7 +13,7 @@ export interface FunctionTool {
 }
 
 /** Which of the tools the model may or must call. */
-export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string };
+type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string };
 
 /** What a request says of tools. */
 export interface ToolWishes {

@@ -3,7 +3,7 @@ import { thoughtMarks, type ThoughtMarks } from './families';
 import { heldFor } from './held-text';
 
 /** What a piece of text turned out to be. */
-export interface ThoughtPiece {
+interface ThoughtPiece {
   readonly reasoning: string;
   readonly content: string;
 }

@@ -15,7 +15,7 @@ export function elementOf(format: KvFormat): KvElement {
 }
 
 /** Bytes of one element. */
-export function kvElementBytes(element: KvElement): number {
+function kvElementBytes(element: KvElement): number {
   return element === 'f16' ? 2 : 4;
 }
 

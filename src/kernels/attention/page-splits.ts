@@ -14,7 +14,7 @@ export function wantedSplits(numKvHeads: number): number {
 export const maxPagesPerSplit = 16;
 
 /** What decides the splits of one row: the list's `count` entries, then the pages from `tailStart` on. */
-export interface SplitInput {
+interface SplitInput {
   /** Position of the row's own token. */
   readonly position: number;
   readonly count?: number;

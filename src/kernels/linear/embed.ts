@@ -9,9 +9,9 @@ import { weightBindings, weightSources } from './weight-sources';
 export const latestTokenFlag = 0x80000000;
 
 /** Storage bindings of the embedding kernel. */
-export type EmbedBinding = 'values' | 'tokens' | 'hidden';
+type EmbedBinding = 'values' | 'tokens' | 'hidden';
 /** Parameters of the embedding kernel. */
-export type EmbedParam = 'columns' | 'firstRow' | 'numRows' | 'scale';
+type EmbedParam = 'columns' | 'firstRow' | 'numRows' | 'scale';
 
 /**
  * `hidden[r] = scale · W[token]` for every entry r of the list: a token id, or `latestTokenFlag | sequence` for

@@ -13,9 +13,9 @@ const software = () => import('../../../shaders/linear/matmul-software.wgsl');
 const tileOutputs = 64;
 
 /** Bindings of `matmul`. */
-export type MatmulBinding = 'values' | 'x' | 'bias' | 'y';
+type MatmulBinding = 'values' | 'x' | 'bias' | 'y';
 /** Parameters of `matmul`. */
-export type MatmulParam =
+type MatmulParam =
   | 'columns'
   | 'numOutputs'
   | 'numRows'
@@ -27,7 +27,7 @@ export type MatmulParam =
   | 'hasBias'
   | 'isResidual';
 /** Constants of `matmul`. */
-export type MatmulConstant = 'TILE_ROWS';
+type MatmulConstant = 'TILE_ROWS';
 
 /**
  * `y[m, firstOutput + n] = [y] + [bias[firstOutput + n]] + W[n] · x[m]` for m < numRows and n < numOutputs, where row m of

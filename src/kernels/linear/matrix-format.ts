@@ -25,7 +25,7 @@ export type MatrixFormat =
 export type ScaleKind = 'f16' | 'bf16' | 'f32' | 'k32' | 'k16' | 'k16-min';
 
 /** What a format is made of. */
-export interface FormatTraits {
+interface FormatTraits {
   /** Of one value. */
   readonly bits: 32 | 16 | 8 | 4;
   /** Undefined for floating-point formats. */

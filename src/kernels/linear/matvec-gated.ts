@@ -15,9 +15,9 @@ const software = () => import('../../../shaders/linear/matvec-software.wgsl');
 export const activationCodes = { silu: 0, 'gelu-tanh': 1, gelu: 2 } as const;
 
 /** Bindings of `matvecGated`. */
-export type MatvecGatedBinding = 'values' | 'x' | 'normWeight' | 'y';
+type MatvecGatedBinding = 'values' | 'x' | 'normWeight' | 'y';
 /** Constants of `matvecGated`. */
-export type MatvecGatedConstant = 'NORM' | 'ROWS' | 'ACTIVATION' | 'STAGED' | keyof MatvecTuning;
+type MatvecGatedConstant = 'NORM' | 'ROWS' | 'ACTIVATION' | 'STAGED' | keyof MatvecTuning;
 
 /**
  * `y[r, firstOutput + n] = act(W[2n] · x'[r]) * (W[2n + 1] · x'[r])` for n < numOutputs; otherwise as `matvec`, with

@@ -13,11 +13,11 @@ const naive = () => import('../../../shaders/linear/matvec-naive.wgsl');
 const software = () => import('../../../shaders/linear/matvec-software.wgsl');
 
 /** Bindings of `matvec`. */
-export type MatvecBinding = 'values' | 'x' | 'normWeight' | 'bias' | 'y';
+type MatvecBinding = 'values' | 'x' | 'normWeight' | 'bias' | 'y';
 /** Parameters of `matvec`. */
 export type MatvecParam = 'columns' | 'numOutputs' | 'firstOutput' | 'outputStride' | 'epsilon';
 /** Constants of `matvec`. */
-export type MatvecConstant = 'NORM' | 'BIAS' | 'RESIDUAL' | 'ROWS' | 'STAGED' | keyof MatvecTuning;
+type MatvecConstant = 'NORM' | 'BIAS' | 'RESIDUAL' | 'ROWS' | 'STAGED' | keyof MatvecTuning;
 
 /**
  * How the portable variant shares its work. AHEAD, 1, 2 or 4: steps of LANES blocks of a row that weights are loaded ahead. LANES,

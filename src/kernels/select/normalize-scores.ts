@@ -3,9 +3,6 @@ import forcedPages from '../../../shaders/lib/forced-pages.wgsl';
 import shader from '../../../shaders/select/normalize-scores.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
 
-/** Query heads of a KV head that the kernel has room for. */
-export const largestGroup = 64;
-
 /**
  * For each task t of the list, as `digestScore` has them, `scores[(firstTask + t) · scoreStride + p]` for every page p up to the
  * row's own; its last `window` pages, at least one, and its first `sinks` have the largest finite number. With `firstQuery` above 0 the higher of that and what is there already.

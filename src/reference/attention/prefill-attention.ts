@@ -3,7 +3,7 @@ import { loadKv, type KvWords } from '../cache/kv-data';
 import { attend, type KeyValue } from './attend';
 
 /** Rows of a segment against every key of the sequence up to them. */
-export interface PrefillAttentionInput {
+interface PrefillAttentionInput {
   readonly headDim: number;
   readonly group: number;
   readonly kvHeads: number;

@@ -30,7 +30,7 @@ export interface SparseDecodeInput {
 }
 
 /** A key that a (row, KV head) sees: its page and position, and where its slot's page has key and value. */
-export interface SeenKey extends KeyValue {
+interface SeenKey extends KeyValue {
   readonly page: number;
   readonly position: number;
 }

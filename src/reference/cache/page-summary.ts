@@ -4,7 +4,7 @@ import { unpackPages } from './pack-pages';
 import { summarise } from './rope-append';
 
 /** Pages `[firstPage, firstPage + numPages)` of a tile, and where their summaries go. */
-export interface PageSummaryInput {
+interface PageSummaryInput {
   readonly headDim: number;
   readonly firstPage: number;
   readonly numPages: number;

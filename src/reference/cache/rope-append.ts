@@ -11,7 +11,7 @@ interface Heads extends HeadTransform {
 }
 
 /** One slab of a layer, as cache/rope-append sees it. */
-export interface AppendInput extends Heads {
+interface AppendInput extends Heads {
   readonly qkv: Float32Array;
   /** `[rows, 4]`: sequence, position. */
   readonly rows: Uint32Array;
@@ -106,7 +106,7 @@ export function ropeAppend(input: AppendInput): void {
 }
 
 /** A chunk of a segment, as cache/rope-append-tile sees it. */
-export interface AppendTileInput extends Heads {
+interface AppendTileInput extends Heads {
   readonly qkv: Float32Array;
   readonly numRows: number;
   readonly firstRow: number;

@@ -3,7 +3,7 @@ import { rmsNorm } from '../norm/rms-norm';
 import { activate, type Activation } from './gated-activation';
 
 /** What stands around the product; a missing part is left out. */
-export interface LinearParts {
+interface LinearParts {
   /** Norm of the input rows, before the product. */
   readonly norm?: { readonly weight: Float32Array; readonly epsilon: number };
   /** `[outputs]`, added to every row. */

@@ -2,7 +2,7 @@
 import { rmsNorm } from './rms-norm';
 
 /** Where the columns lie that are normed. */
-export interface NormedPart {
+interface NormedPart {
   readonly rows: number;
   readonly width: number;
   readonly stride: number;

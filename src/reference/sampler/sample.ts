@@ -32,7 +32,7 @@ export interface SampleStep {
 }
 
 /** The outcome of one row. */
-export interface SampleResult {
+interface SampleResult {
   readonly tokenId: number;
   readonly isDone: boolean;
   readonly wasDone: boolean;
@@ -56,7 +56,7 @@ function adjusted(logit: number, word: number, settings: ReferenceSettings): num
 }
 
 /** Gumbel noise of (seed, position, token), from the hash pcg3d (Jarzynski and Olano 2020). */
-export function gumbelNoise(seed: number, position: number, token: number): number {
+function gumbelNoise(seed: number, position: number, token: number): number {
   const mix = (value: number) => (Math.imul(value, 1664525) + 1013904223) | 0;
   let [x, y, z] = [mix(seed), mix(position), mix(token)];
   x = (x + Math.imul(y, z)) | 0;

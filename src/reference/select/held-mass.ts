@@ -1,7 +1,7 @@
 /** CPU twin of select/held-mass. */
 
 /** One query head of one KV head. */
-export interface HeldMassInput {
+interface HeldMassInput {
   /** log2 of the weight of each full page. */
   readonly logMasses: ArrayLike<number>;
   /** log2 of the weight of each token of the row's own page. */

@@ -3,7 +3,7 @@ import type { DigestScoreInput } from './digest-score';
 import { forcePages, type ForcedPages } from './forced-pages';
 
 /** What of a selection it needs. */
-export type NormalizeInput = Pick<
+type NormalizeInput = Pick<
   DigestScoreInput,
   'group' | 'firstTask' | 'firstQuery' | 'numQueries' | 'rows' | 'list' | 'scoreStride'
 > &

@@ -19,7 +19,7 @@ export type GgmlType =
   | 'IQ4_XS';
 
 /** Elements of a block, which lie side by side in a row, and its bytes. */
-export interface GgmlBlock {
+interface GgmlBlock {
   readonly elements: number;
   readonly bytes: number;
 }

@@ -6,7 +6,7 @@ import type { GgufTensor } from './gguf-header';
 import type { GgufMetadata } from './gguf-metadata';
 
 /** A configuration; fields that are undefined are not there. */
-export type ConfigObject = Record<string, unknown>;
+type ConfigObject = Record<string, unknown>;
 
 /** Tensors that the configuration needs, whose values are read for it. */
 export interface RopeFactors {

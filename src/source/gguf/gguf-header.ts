@@ -10,7 +10,7 @@ import { ggmlBlocks, ggmlTypeNames, isGgmlType, type GgmlType } from './ggml-typ
 export type GgufValue = number | boolean | string | readonly GgufValue[] | GgufNumbers;
 
 /** A list of numbers. */
-export type GgufNumbers =
+type GgufNumbers =
   | Uint8Array
   | Int8Array
   | Uint16Array

@@ -33,14 +33,14 @@ export interface DownloadProgress {
 }
 
 /** How to download. */
-export interface DownloadOptions {
+interface DownloadOptions {
   /** Stops the download, which then rejects with the signal's reason; what is there stays. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
 /** How patiently models are fetched. */
-export interface ModelStoreOptions {
+interface ModelStoreOptions {
   /** Milliseconds before each further try after a failure; bytes that arrive refill the tries. */
   readonly retryDelaysMs?: readonly number[];
   /** Fetches the files in the place of `fetchFiles`, which only a worker can do. */
@@ -62,7 +62,7 @@ export interface HeldModel {
 }
 
 /** A model that some tab holds. */
-export class ModelInUseError extends Error {
+class ModelInUseError extends Error {
   override readonly name = 'ModelInUseError';
 }
 

@@ -7,7 +7,7 @@
  * `linear`: no attempt goes more than a few characters beyond what it matches, so a whole text takes time in proportion to it.
  * `plain`: one attempt takes time in proportion to the text at most, but may fail behind all of it.
  */
-export type PatternKind = 'linear' | 'plain' | 'unknown';
+type PatternKind = 'linear' | 'plain' | 'unknown';
 
 const maxSourceLength = 2 ** 14;
 const maxAlternatives = 64;

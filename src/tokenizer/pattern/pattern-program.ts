@@ -2,7 +2,7 @@
 import { parsePattern, type PatternNode } from './pattern-syntax';
 
 /** One step. */
-export type Instruction =
+type Instruction =
   | { kind: 'character'; accepts: (code: number) => boolean; isBackward: boolean }
   | { kind: 'fork'; id: number; first: number; second: number }
   | { kind: 'jump'; to: number }

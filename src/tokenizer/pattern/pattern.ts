@@ -6,7 +6,7 @@ import type { Span } from './pattern-matcher';
 import type { WorkLimits } from './work-limits';
 
 /** Finds a pattern in texts. */
-export interface Pattern {
+interface Pattern {
   /** Its matches in a text, from left to right. */
   find(text: string, limits: WorkLimits): Iterable<Span>;
 }

@@ -2,7 +2,7 @@
 import { pause } from '../../util/pause';
 
 /** An engine, the promise of one, or nothing; or a function that says so anew for each request. */
-export type EngineOrPromise<Engine> = Engine | PromiseLike<Engine> | null | undefined;
+type EngineOrPromise<Engine> = Engine | PromiseLike<Engine> | null | undefined;
 /** What `createFetch` takes as `engine`. */
 export type EngineSource<Engine> = EngineOrPromise<Engine> | (() => EngineOrPromise<Engine>);
 

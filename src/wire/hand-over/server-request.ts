@@ -6,7 +6,7 @@ import type { RoutedRequest } from './route';
 const ownFields: readonly string[] = ['document', 'sources', 'exact', 'default_sampling'];
 
 /** A body, and what it no longer asks for. */
-export interface ServerBody {
+interface ServerBody {
   readonly body: Record<string, unknown>;
   /** Fields that were asked for and that no server honours. */
   readonly lost: readonly string[];
