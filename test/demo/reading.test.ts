@@ -3,13 +3,10 @@ import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser } from '../../tools/browser/launch.mjs';
 import { chapter, makeEpub, makePdf } from '../support/document-files';
-import { canLimitMemory, limitGpuMemory, peakGpuMemory } from '../support/gpu-process';
 import {
   answers,
   answerTexts,
   ask,
-  askForFirstWords,
-  chatWithoutDocument,
   expectAccessible,
   input,
   leave,
@@ -289,41 +286,4 @@ describe('a document that Scout has read', () => {
     expect(await page.getByRole('button', { name: /Saltmere/ }).count()).toBe(0);
     expect(await input(page).count()).toBe(0);
   });
-
-  if (!canLimitMemory) process.stdout.write('not run, no prlimit on this machine: a GPU without room\n');
-  test.skipIf(!canLimitMemory)(
-    'a GPU that has no room for the limit is said to be lost, and a smaller limit works',
-    async () => {
-      // What Scout takes with the limit offered next is 110 MB more than with the first one, keeping every page 510 MB.
-      const spareBytes = 300_000_000;
-      // A browser of its own, because its GPU process dies.
-      const ownBrowser = await launchBrowser();
-      try {
-        const own = await visit(ownBrowser, server.origin);
-        const { page } = own;
-        // A load takes most while it compiles.
-        const mostBytes = (await peakGpuMemory(ownBrowser, chatWithoutDocument(page))) + spareBytes;
-        await limitGpuMemory(ownBrowser, mostBytes);
-        await page.getByRole('button', { name: 'Memory' }).click();
-        await page.getByLabel('GPU memory limit').focus();
-        await page.keyboard.press('End');
-        await page.getByLabel('Exact').check();
-        await page.getByRole('button', { name: 'Apply' }).and(page.locator(':enabled')).click();
-        const alert = page.getByRole('alert');
-        await alert.getByText('The GPU was lost').waitFor();
-        await alert.getByText(/use a smaller memory limit/).waitFor();
-        await photograph(page, 'no-room');
-        await limitGpuMemory(ownBrowser, mostBytes);
-        await alert.getByRole('button', { name: /^Use [\d.]+ GB of the GPU$/ }).click();
-        await untilReady(page);
-        await askForFirstWords(page, 'Hello');
-        await page.keyboard.press('Escape');
-        await untilReady(page);
-        expect(await alert.count()).toBe(0);
-        await leave(own, 'less-room');
-      } finally {
-        await ownBrowser.close();
-      }
-    },
-  );
 });
