@@ -51,6 +51,9 @@ import { controls } from './shared-styles';
 /** How the names of exported documents end. */
 const exportedName = '.longpage';
 
+/** One and the same, so that nothing is drawn again for another one. */
+const none: readonly never[] = [];
+
 /** What a narrow page shows. */
 type View = 'document' | 'chat';
 
@@ -254,8 +257,8 @@ export class App extends LitElement {
       .meta=${openEntry ? `${formatCount(openEntry.numTokens, 'token')} · ${formatBytes(openEntry.storedBytes)} on the disk` : ''}
       .text=${open.text ?? ''}
       .marked=${this.marked}
-      .places=${open.places ?? []}
-      .notes=${openEntry?.notes ?? (reading?.id === open.id ? reading.notes : [])}
+      .places=${open.places ?? none}
+      .notes=${openEntry?.notes ?? (reading?.id === open.id ? reading.notes : none)}
       @rename=${(event: CustomEvent<string>) => void this.#library.rename(open.id, event.detail)}
       @export=${() => void this.#onExport(open.id, openEntry?.title ?? open.id)}
       @delete=${() => void this.#deleteDocument(open.id)}

@@ -1,5 +1,6 @@
 /** Documents on their way in, one after the other: how far the one at hand is. What is in is offered to the library. */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { nextTask } from './next-task';
 import { importDocument, type ImportInput, type ImportProgress } from './import/import-document';
 import { ImportError, ImportFailures, type ImportFailure } from './import/import-error';
 import type { LibraryController } from './library-controller';
@@ -138,7 +139,10 @@ export class ImportController implements ReactiveController {
     };
     const patience = setTimeout(show, patienceMs);
     try {
-      return await work(show);
+      const result = await work(show);
+      // A large text has just been copied from its worker.
+      await nextTask();
+      return result;
     } finally {
       clearTimeout(patience);
       if (!signal.aborted) this.#show(undefined);

@@ -15,6 +15,7 @@ import type { EngineController } from './engine-controller';
 import type { DocumentPart } from './conversation';
 import { firstPart, mostDocumentTokens } from './fit';
 import { newId } from './ids';
+import { nextTask } from './next-task';
 import { OfferStore, type KeptOffer } from './offer-store';
 import type { ImportInput } from './import/document';
 import type { DocumentProgress } from './readiness';
@@ -121,6 +122,8 @@ export class LibraryController implements ReactiveController {
   #keepOffers(): void {
     this.#keeping = this.#keeping.then(async () => {
       await this.restored;
+      // The offer is drawn before its text is copied into the store.
+      await nextTask();
       const wanted = this.offers.filter(({ id }) => !isOfSample(id));
       const added = wanted.filter(({ id }) => !this.#kept.has(id));
       const removed = [...this.#kept].filter((id) => !wanted.some((offer) => offer.id === id));

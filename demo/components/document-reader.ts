@@ -4,6 +4,7 @@
  */
 import { LitElement, css, html, type PropertyValues } from 'lit';
 import type { DocumentPlace } from '../../src/index';
+import { nextTask } from '../next-task';
 import { icons } from '../icons';
 import './find-box';
 import { piecesOf, placesIn, splitParagraphs, type Paragraph, type Span } from '../paragraphs';
@@ -11,6 +12,9 @@ import { controls } from '../shared-styles';
 
 /** Paragraphs that the browser lays out together, once they come near the screen. */
 const sectionLength = 40;
+
+/** Sections that are drawn at once; the rest of a long text follows in tasks of its own. */
+const sectionsAtOnce = 10;
 
 /** See the file's header. */
 export class DocumentReader extends LitElement {
@@ -141,6 +145,7 @@ export class DocumentReader extends LitElement {
     notes: { attribute: false },
     isRenaming: { state: true },
     found: { state: true },
+    numShown: { state: true },
   };
   declare documentId: string;
   /** The document's title. */
@@ -157,6 +162,8 @@ export class DocumentReader extends LitElement {
   declare isRenaming: boolean;
   /** What the find box shows, before any passage. */
   declare found: Span | undefined;
+  /** Sections that are drawn by now. */
+  declare numShown: number;
   #paragraphs: readonly Paragraph[] = [];
 
   constructor() {
@@ -170,14 +177,20 @@ export class DocumentReader extends LitElement {
     this.notes = [];
     this.isRenaming = false;
     this.found = undefined;
+    this.numShown = sectionsAtOnce;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('text')) this.#paragraphs = splitParagraphs(this.text);
+    if (changed.has('text')) {
+      this.#paragraphs = splitParagraphs(this.text);
+      this.numShown = sectionsAtOnce;
+    }
     // Who asks for a passage wants to see that one.
     if (changed.has('marked') && this.marked) this.found = undefined;
     // Not when the text comes, which may be while somebody writes the title.
     if (changed.has('documentId')) this.isRenaming = false;
+    // A passage may be anywhere.
+    if (this.found ?? this.marked) this.numShown = Infinity;
   }
 
   protected override render() {
@@ -208,10 +221,12 @@ export class DocumentReader extends LitElement {
         ></longpage-find-box>
       </header>
       <div class="text" tabindex="0" role="region" aria-label="Text of the document">
-        ${sections.map(
-          (section) =>
-            html`<section>${section.map((paragraph) => this.#renderParagraph(paragraph))}</section>`,
-        )}
+        ${sections
+          .slice(0, this.numShown)
+          .map(
+            (section) =>
+              html`<section>${section.map((paragraph) => this.#renderParagraph(paragraph))}</section>`,
+          )}
       </div>
       <dialog aria-labelledby="question">
         <p id="question">Delete “${this.heading}” from this device, and all conversations on it?</p>
@@ -267,7 +282,14 @@ export class DocumentReader extends LitElement {
           <p>${pieces}</p>`;
   }
 
+  async #showMore(): Promise<void> {
+    await nextTask();
+    this.numShown += sectionsAtOnce;
+  }
+
   protected override updated(changed: PropertyValues<this>): void {
+    const isPart = this.numShown * sectionLength < this.#paragraphs.length;
+    if (isPart && (changed.has('text') || changed.has('numShown'))) void this.#showMore();
     if (changed.has('text')) this.renderRoot.querySelector('.text')!.scrollTop = 0;
     const isMarked = changed.has('marked') && this.marked !== undefined;
     if (!isMarked && !(changed.has('found') && this.found)) return;
