@@ -34,18 +34,34 @@ function itemNumber(scheme: string, number: number): string {
 
 /** The text of a paragraph, with its line breaks. */
 function paragraphText(paragraph: Element): string {
-  let text = '';
+  let [text, shifted, shift, isStruck] = ['', '', 0, false];
+  const closeShifted = () => {
+    const before = /(?:\p{L}+|\S)$/u.exec(text.slice(-20))?.[0] ?? '';
+    if (shifted !== '') text += shift > 0 ? raised(shifted, before) : lowered(shifted, before);
+    [shifted, shift] = ['', 0];
+  };
+  const strike = (isOn: boolean) => {
+    if (isOn === isStruck) return;
+    closeShifted();
+    text += isOn ? '[struck out: ' : ']';
+    isStruck = isOn;
+  };
   const write = (element: Element): void => {
+    if (localName(element) !== 'r') closeShifted();
     switch (localName(element)) {
       case 'r': {
         const content = elementsOf(element)
           .filter((child) => localName(child) === 't')
           .map(textOf)
           .join('');
-        const baseline = Number.parseInt(attributeOf(childNamed(element, 'rPr'), 'baseline') ?? '0', 10);
-        const before = /(?:\p{L}+|\S)$/u.exec(text.slice(-20))?.[0] ?? '';
-        if (baseline === 0 || Number.isNaN(baseline)) text += content;
-        else text += baseline > 0 ? raised(content, before) : lowered(content, before);
+        const properties = childNamed(element, 'rPr');
+        const baseline = Number.parseInt(attributeOf(properties, 'baseline') ?? '0', 10) || 0;
+        strike(/^(?:sng|dbl)Strike$/.test(attributeOf(properties, 'strike') ?? ''));
+        // Runs that are raised one after the other are one figure.
+        if (Math.sign(baseline) !== Math.sign(shift)) closeShifted();
+        shift = baseline;
+        if (baseline === 0) text += content;
+        else shifted += content;
         break;
       }
       case 'fld':
@@ -67,6 +83,8 @@ function paragraphText(paragraph: Element): string {
     }
   };
   elementsOf(paragraph).forEach(write);
+  closeShifted();
+  strike(false);
   return withoutMarks(text);
 }
 

@@ -41,7 +41,6 @@ const skipped = new Set([
   'office:scripts',
   'svg:title',
   'svg:desc',
-  'text:ruby-text',
   'text:sequence-decls',
   'text:variable-decls',
   'text:user-field-decls',
@@ -148,6 +147,9 @@ class OdfReader {
       case 'text:list-item':
         this.#beginItem(element);
         return true;
+      case 'text:ruby-text':
+        this.#writer.write(`(${textOf(element).trim()})`);
+        return false;
       case 'text:note':
         this.#writeNote(element);
         return false;

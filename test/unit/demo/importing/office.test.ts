@@ -75,6 +75,14 @@ describe('PPTX', () => {
     );
   });
 
+  test('figures that are raised in pieces are one, and struck words are said to be', async () => {
+    const piece = (text: string, attributes = '') => `<a:r><a:rPr ${attributes}/><a:t>${text}</a:t></a:r>`;
+    const up = 'baseline="30000"';
+    const body = `<a:p>${piece('10')}${piece('1', up)}${piece('2', up)}${piece(' for ')}${piece('90', 'strike="sngStrike"')}${piece(' 95')}</a:p>`;
+    const file = makeZip({ 'ppt/slides/slide1.xml': slide(shape(body)) });
+    expect((await importFile('a.pptx', file)).text).toBe('10^12 for [struck out: 90] 95');
+  });
+
   test('a damaged slide costs itself and a note', async () => {
     const file = makeZip({
       'ppt/slides/slide1.xml': slide(shape(line('Text.'))),
@@ -233,6 +241,12 @@ describe('OpenDocument', () => {
     expect(read).toMatchObject({ title: 'Lease', kind: 'odt' });
     expect(read.places.map(({ label }) => label)).toEqual(['1 Terms', '1.1 Fees']);
     expect(read.notes.join(' ')).toMatch(/1 hidden passage.*1 deleted passage/);
+  });
+
+  test('how a word is said stands behind it', async () => {
+    const ruby =
+      '<text:ruby><text:ruby-base>漢</text:ruby-base><text:ruby-text>かん</text:ruby-text></text:ruby>';
+    expect((await importFile('a.odt', make(text(`<text:p>${ruby}</text:p>`)))).text).toBe('漢(かん)');
   });
 
   test('tables: merged and repeated cells, tables in cells', async () => {
