@@ -151,8 +151,8 @@ export class AddDocument extends LitElement {
         this.isSlow
           ? html`<p class="note soft">
               There is no GPU for this page: the processor does the work, and takes minutes where a GPU takes
-              seconds. The short sample is read within a minute or so. If this device has one, turn graphics
-              acceleration on in the browser’s settings.
+              seconds. If this device has one, turn graphics acceleration on in the browser’s settings. The
+              short sample is read within a minute or so.
             </p>`
           : null
       }
