@@ -46,6 +46,12 @@ export function chunkBytesPerToken({ hiddenSize, intermediateSize }: ModelConfig
   return 4 * (hiddenSize + 3 * intermediateSize);
 }
 
+/** Bytes of the buffers of a segment, for each of its tokens, but for its keys and values. */
+export function segmentBytesPerToken(config: ModelConfig): number {
+  const { hiddenSize, numHeads, headDim } = config;
+  return 4 * (hiddenSize + qkvWidth(config) + numHeads * headDim + 2 * numHeads);
+}
+
 interface Sized {
   readonly category: BufferCategory;
   readonly sizeBytes: number;

@@ -12,7 +12,12 @@ import type { BytesByCategory } from '../gpu/buffer';
 import { bufferCategories } from '../gpu/buffer';
 import { recorderBytes } from '../gpu/recorder';
 import { elementOf, pageBytes, type KvFormat } from '../kernels/attention/kv-format';
-import { activationSizes, chunkBytesPerToken, type ActivationShape } from '../graph/activations';
+import {
+  activationSizes,
+  chunkBytesPerToken,
+  segmentBytesPerToken,
+  type ActivationShape,
+} from '../graph/activations';
 import type { ModelConfig } from '../config/model-config';
 import { ropeTableBytes } from '../config/rope';
 import { plannedSamplerBytes } from '../sampler/sampler';
@@ -87,7 +92,10 @@ const mostRerankQueries = 16;
 const largestTile = 2048;
 const smallestTile = 256;
 const usualChunk = 256;
+const smallestChunk = 64;
 const largestChunk = 512;
+/** What the buffers of a prefill may take where tiles are as small as they get. */
+const mostTightBytes = 62 * 2 ** 20;
 /** What larger chunks may take of the limit, and only where nothing else wants it. */
 const largestChunkShare = 1 / 16;
 
@@ -274,6 +282,19 @@ function fitTiles(input: PlanInput, contextTokens: number, limit: number): Memor
   }
 }
 
+/**
+ * Rows that a prefill takes at once. Where even the smallest tile has little room, models so wide that their rows would take more than
+ * all pages get fewer; elsewhere larger products are faster.
+ */
+function chunkFor(config: ModelConfig, tileTokens: number): number {
+  let chunkTokens = usualChunk;
+  if (tileTokens > smallestTile) return chunkTokens;
+  const tileBytes = tileTokens * segmentBytesPerToken(config);
+  while (chunkTokens > smallestChunk && tileBytes + chunkTokens * chunkBytesPerToken(config) > mostTightBytes)
+    chunkTokens /= 2;
+  return chunkTokens;
+}
+
 /** A power of two in [32, 2048] that holds the whole context if it can. */
 function tileFor(contextTokens: number): number {
   return Math.min(largestTile, Math.max(32, 2 ** Math.ceil(Math.log2(contextTokens))));
@@ -312,7 +333,7 @@ function describe(
   contextTokens: number,
   tileTokens: number,
   numPageIds: number,
-  chunkTokens = usualChunk,
+  chunkTokens = chunkFor(input.config, tileTokens),
 ): MemoryPlan {
   const { config, kv, weightBytes, maxBindingBytes } = input;
   const { format = 'f16', numSequences = defaultSequences } = kv;

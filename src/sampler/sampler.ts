@@ -17,7 +17,7 @@ import { assert } from '../util/assert';
 import { roundUp } from '../util/math';
 import { encodeHistory, type HistoryStart } from './history';
 import { resultBytesPerRow } from './results';
-import { encodeSamplerSettings, needsHistory, type SamplerSettings } from './settings';
+import { checkEosIds, encodeSamplerSettings, needsHistory, type SamplerSettings } from './settings';
 
 /** Sizes of a sampler. */
 interface SamplerOptions {
@@ -110,7 +110,8 @@ export class Sampler {
 
   /** Compiles the kernels, then creates the buffers of `plannedSamplerBytes().always`. */
   static async create(compiler: KernelCompiler, options: SamplerOptions): Promise<Sampler> {
-    const { vocabSize } = options;
+    const { vocabSize, eosIds } = options;
+    checkEosIds(eosIds);
     const isWide = isSamplingWide(vocabSize, compiler.device.features);
     const [blocks, last] = await Promise.all([
       isWide ? compiler.compile(sampleBlocks) : undefined,

@@ -1,6 +1,7 @@
 /** How one sequence's tokens are chosen, and the words that tell the GPU so; ranges are checked at the public door. */
 import { maxEosIds, maxTopLogprobs, settingsFlags, settingsWords } from '../kernels/sampler/sample';
 import { assert } from '../util/assert';
+import { EngineError } from '../util/errors';
 
 /** Settings of one request. Everything left out is off; with nothing given, the most likely token is taken. */
 export interface SamplerSettings {
@@ -35,6 +36,15 @@ const anyLogMass = -1e30;
 export function needsHistory(settings: SamplerSettings, hasLogitBias: boolean): boolean {
   const { repetitionPenalty = 1, frequencyPenalty = 0, presencePenalty = 0 } = settings;
   return hasLogitBias || repetitionPenalty !== 1 || frequencyPenalty !== 0 || presencePenalty !== 0;
+}
+
+/** @throws EngineError `model-unsupported` when a model has more ids that end an answer than settings have room for */
+export function checkEosIds(eosIds: readonly number[]): void {
+  if (eosIds.length <= maxEosIds) return;
+  throw new EngineError(
+    'model-unsupported',
+    `The model's files name ${eosIds.length} tokens that end an answer; this engine looks for ${maxEosIds} at most.`,
+  );
 }
 
 /**

@@ -149,6 +149,17 @@ test.each<[keyof typeof models, number, number, string]>([
   expect(isHierarchical(made)).toBe(contextTokens > 16 * made.cache.pagesPerHead);
 });
 
+test.each([
+  ['Llama-3.1-8B', models['Llama-3.1-8B'], 256],
+  ['a model of 13B', llama(32_000, 5120, 13_824, 40, 40, 8, 32_768), 128],
+  ['a model of 70B', llama(128_256, 8192, 28_672, 80, 64, 8, 131_072), 64],
+])('what a prefill works in takes at most 64 MiB where the limit is tight: %s', (_, config, chunkTokens) => {
+  const { activations, gpuBytes, gaveWay } = plan(config, { gpuBytes: 640 * mebibyte });
+  expect(gaveWay.at(-1)!.option).toBe('contextTokens');
+  expect(activations).toMatchObject({ tileTokens: 256, chunkTokens });
+  expect(gpuBytes.activations).toBeLessThanOrEqual(64 * mebibyte);
+});
+
 test('nothing gives way for Scout, whose context fits', () => {
   expect(plan(scout)).toMatchObject({
     gaveWay: [],
