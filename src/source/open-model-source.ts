@@ -6,10 +6,10 @@ import type { ModelSource } from './model-source';
 import { urlSource } from './url-source';
 
 /**
- * A URL of a folder or of a GGUF file, a model's name on the hub, files that the user picked, one file, or a directory handle. All of
+ * A URL of a folder or of a GGUF file, a model's name on the hub, files that the user picked, one file or `Blob`, or a directory handle. All of
  * them can cross to a worker, but a name, which is a `HubLocation` there.
  */
-export type ModelLocation = string | File | readonly File[] | FileSystemDirectoryHandle;
+export type ModelLocation = string | Blob | readonly File[] | FileSystemDirectoryHandle;
 
 const fileSources = () => fetched(import('./file-source'));
 
@@ -27,7 +27,11 @@ export async function openModelSource(
     return (await fetched(import('./hub/hub-source'))).hubSource(location, { ...told, signal });
   }
   if (typeof location === 'string') return openUrl(location, signal);
-  if (location instanceof File) return (await fileSources()).fileListSource([location], signal);
+  if (location instanceof Blob) {
+    // What has no name is taken for a GGUF file: nothing else is a whole model.
+    const file = location instanceof File ? location : new File([location], 'model.gguf');
+    return (await fileSources()).fileListSource([file], signal);
+  }
   if (Array.isArray(location) && location.every((file) => file instanceof File))
     return (await fileSources()).fileListSource(location, signal);
   // What is no location at all may be anything.

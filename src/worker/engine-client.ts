@@ -245,6 +245,6 @@ function absoluteUrl(location: string): string {
 function nameOf(location: ModelLocation): string {
   if (typeof location === 'string') return location.replace(/\/+$/, '').split('/').at(-1) || 'model';
   if ('name' in location) return location.name;
-  const [first] = location;
+  const [first] = location instanceof Blob ? [] : location;
   return first?.webkitRelativePath.split('/')[0] || 'model';
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { directorySource, fileListSource } from '../../../src/source/file-source';
 import { openModelSource } from '../../../src/source/open-model-source';
+import { tinyGguf } from '../../support/gguf-files';
 
 /** A picked file; `path` as `<input webkitdirectory>` gives it. */
 function fileOf(path: string, content: BlobPart, isFolder = true): File {
@@ -109,6 +110,8 @@ describe('openModelSource', () => {
     expect((await openModelSource('https://a.example/m')).id).toBe('https://a.example/m/');
     expect((await openModelSource(files)).id).toMatch(/^files:/);
     expect((await openModelSource(directoryOf(files))).id).toMatch(/^files:/);
+    const { gguf } = await openModelSource(new Blob([tinyGguf()]));
+    expect(gguf!.files.map(({ name }) => name)).toEqual(['model.gguf']);
     await expect(openModelSource({} as File[])).rejects.toThrow(TypeError);
     await expect(openModelSource(['config.json'] as unknown as File[])).rejects.toThrow(TypeError);
     for (const location of ['models/m', 'data:,m', 'blob:m', 5, null, undefined]) {
