@@ -13,7 +13,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer';
 import { asError, type EngineError } from '../util/errors';
 import { fetched } from '../util/fetched';
 import { tellAll } from '../util/tell-all';
-import { checkIds, maxSampled } from '../loop/admission';
+import { checkIds, inexactTokens, maxSampled } from '../loop/admission';
 import type { CacheEvent } from '../runner/cache-event';
 import type { CacheMap } from '../runner/cache-map';
 import { chooseProfile, type ChosenProfile, type ProfileOrigin } from '../stability/choose-profile';
@@ -194,13 +194,18 @@ export class EngineCore {
     signal?.throwIfAborted();
     checkIds(promptIds, this.config.vocabSize);
     const input = this.#side.planInput();
+    const { plan } = this.runner;
+    const inexact = inexactTokens(request, promptIds.length, plan);
+    if (inexact !== undefined) {
+      throw (await fetched(import('../loop/exact-advice'))).inexactError(input, plan, inexact);
+    }
     const sources =
       request.sources &&
       finder!.wishForSources(prompt, request.sources, this.config, input.kv.headProfile, this.tokenizer);
     const running = new RunningRequest(
       { ...request, ...(sources && { sources }) },
       prompt,
-      maxSampled(request, promptIds.length, this.runner.plan, input),
+      maxSampled(request, promptIds.length, plan),
       this.tokenizer,
       constraint,
     );

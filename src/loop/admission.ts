@@ -1,10 +1,8 @@
 /** What a request may ask of an engine, checked before work starts: pure. */
-import { pagesFor, pageTokens } from '../cache/page';
-import { pageBytes } from '../kernels/attention/kv-format';
+import { pagesFor } from '../cache/page';
 import { EngineError } from '../util/errors';
-import { exactAdvice } from './exact-advice';
 import type { GenerationRequest } from './generation';
-import type { MemoryPlan, PlanInput } from '../runner/memory-plan';
+import type { MemoryPlan } from '../runner/memory-plan';
 
 /**
  * Whatever they come from: a tokenizer may know tokens that the model has no row for.
@@ -27,34 +25,30 @@ export function promptTooLong(count: number | string, contextTokens: number): En
 
 /**
  * Tokens that a request may sample after a prompt of `numPrompt` tokens, at least one.
- * @param input what `plan` was made from, for advice
- * @throws RangeError for an empty prompt; EngineError `context-too-long` where no room for an answer is left, `gpu-memory`
- * where an exact one needs more pages on the GPU than there are
+ * @throws RangeError for an empty prompt; EngineError `context-too-long` where no room for an answer is left
  */
 export function maxSampled(
-  { maxTokens, isExact }: Pick<GenerationRequest, 'maxTokens' | 'isExact'>,
+  { maxTokens }: Pick<GenerationRequest, 'maxTokens'>,
   numPrompt: number,
-  plan: MemoryPlan,
-  input: PlanInput,
+  { contextTokens }: MemoryPlan,
 ): number {
-  const { contextTokens } = plan;
   if (numPrompt === 0) throw new RangeError('The prompt is empty: it has no tokens to go on from.');
   const room = contextTokens - numPrompt;
-  if (isExact) checkExact(Math.min(numPrompt + (maxTokens ?? room), contextTokens), plan, input);
   if (room < 1) throw promptTooLong(numPrompt, contextTokens);
   return Math.min(maxTokens ?? room, room);
 }
 
-/** An exact answer needs every page of every head on the GPU. */
-function checkExact(numTokens: number, { cache, contextTokens }: MemoryPlan, input: PlanInput): void {
-  const numPages = pagesFor(numTokens);
+/**
+ * Tokens of prompt and answer of a request that asks for an exact answer, where this engine cannot give one: that needs every page of
+ * every head on the GPU. Undefined where it can, or nothing exact is asked for.
+ */
+export function inexactTokens(
+  { maxTokens, isExact }: Pick<GenerationRequest, 'maxTokens' | 'isExact'>,
+  numPrompt: number,
+  { cache, contextTokens }: MemoryPlan,
+): number | undefined {
+  if (!isExact || numPrompt === 0) return undefined;
+  const numTokens = Math.min(maxTokens === undefined ? contextTokens : numPrompt + maxTokens, contextTokens);
   const hasStable = cache.unstable.size < cache.numLayers * cache.numKvHeads;
-  if (!hasStable || numPages <= cache.pagesPerHead) return;
-  const needed = numPages * cache.numLayers * cache.numKvHeads * pageBytes(cache.format, cache.headDim);
-  throw new EngineError(
-    'gpu-memory',
-    `An exact answer in a context of ${numTokens} tokens needs ${needed} bytes of pages on the GPU; this engine keeps ` +
-      `${cache.pagesPerHead} pages a head, and is exact up to ${cache.pagesPerHead * pageTokens} tokens. ` +
-      exactAdvice(input, contextTokens, numTokens),
-  );
+  return hasStable && pagesFor(numTokens) > cache.pagesPerHead ? numTokens : undefined;
 }

@@ -1,9 +1,26 @@
 /** What would let an exact answer be had where the engine as it is loaded cannot give it. Pure. */
-import { pageTokens } from '../cache/page';
+import { pagesFor, pageTokens } from '../cache/page';
+import { pageBytes } from '../kernels/attention/kv-format';
 import { EngineError } from '../util/errors';
 import { roundUp } from '../util/math';
 import { leastGpuBytes, planMemory, type MemoryPlan, type PlanInput } from '../runner/memory-plan';
 import { planSteps } from '../runner/plan-steps';
+
+/** The error of a request for an exact answer in a context of `numTokens` tokens, of which a plan from `input` keeps too few pages. */
+export function inexactError(
+  input: PlanInput,
+  { cache, contextTokens }: MemoryPlan,
+  numTokens: number,
+): EngineError {
+  const { numLayers, numKvHeads, pagesPerHead, format, headDim } = cache;
+  const needed = pagesFor(numTokens) * numLayers * numKvHeads * pageBytes(format, headDim);
+  return new EngineError(
+    'gpu-memory',
+    `An exact answer in a context of ${numTokens} tokens needs ${needed} bytes of pages on the GPU; this engine keeps ` +
+      `${pagesPerHead} pages a head, and is exact up to ${pagesPerHead * pageTokens} tokens. ` +
+      exactAdvice(input, contextTokens, numTokens),
+  );
+}
 
 /**
  * The nearest setting with which all pages of `numTokens` tokens stay on the GPU, in whole sentences.

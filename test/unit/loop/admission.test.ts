@@ -1,6 +1,7 @@
 /** What a request may ask of an engine: known ids, room for its answer, and pages enough to be exact. */
 import { expect, test } from 'vitest';
-import { checkIds, maxSampled } from '../../../src/loop/admission';
+import { checkIds, inexactTokens, maxSampled } from '../../../src/loop/admission';
+import { inexactError } from '../../../src/loop/exact-advice';
 import { planMemory } from '../../../src/runner/memory-plan';
 import { parseModelConfig } from '../../../src/config/model-config';
 import { modelConfigJson, tinyLlamaModel } from '../../support/models';
@@ -9,8 +10,9 @@ const config = parseModelConfig(modelConfigJson(tinyLlamaModel()));
 const kv = { contextTokens: 256, pagesPerHead: 4, unstableShare: 0.25 };
 const input = { config, weightBytes: 0, maxBindingBytes: 2 ** 27, kv };
 const plan = planMemory(input);
-const sampled = (numPrompt: number, asked: { maxTokens?: number; isExact?: true } = {}) =>
-  maxSampled({ isExact: false, ...asked }, numPrompt, plan, input);
+const sampled = (numPrompt: number, asked: { maxTokens?: number } = {}) => maxSampled(asked, numPrompt, plan);
+const inexact = (numPrompt: number, maxTokens?: number) =>
+  inexactTokens({ isExact: true, ...(maxTokens !== undefined && { maxTokens }) }, numPrompt, plan);
 
 test('every id must have a row in the model', () => {
   expect(() => checkIds([0, 303], 304)).not.toThrow();
@@ -28,7 +30,16 @@ test('an answer takes what it may and what the context has room for', () => {
 });
 
 test('an exact answer needs every page it may reach on the GPU', () => {
-  expect(sampled(60, { isExact: true, maxTokens: 4 })).toBe(4);
-  expect(() => sampled(60, { isExact: true, maxTokens: 5 })).toThrow('exact up to 64 tokens');
-  expect(() => sampled(60, { isExact: true })).toThrow('a context of 256 tokens');
+  expect(inexact(60, 4)).toBeUndefined();
+  expect(inexact(60, 5)).toBe(65);
+  expect(inexact(60)).toBe(256);
+  expect(inexact(300, 5)).toBe(256);
+  expect(inexact(0)).toBeUndefined();
+  expect(inexactTokens({ isExact: false }, 60, plan)).toBeUndefined();
+  expect(inexactError(input, plan, 65)).toMatchObject({
+    code: 'gpu-memory',
+    message: expect.stringMatching(
+      /^An exact answer in a context of 65 tokens needs .* exact up to 64 tokens\. /,
+    ),
+  });
 });
