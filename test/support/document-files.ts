@@ -1,6 +1,6 @@
 /** Small PDF, EPUB and DOCX files, made by the tests that read them. */
 import { strToU8, zipSync, type Zippable } from 'fflate';
-import { protectPdf } from './odd-files';
+import { protectPdf, type PdfProtection } from './odd-files';
 
 /** A line of text on a page, in points from the lower left corner. */
 export interface PlacedLine {
@@ -24,6 +24,8 @@ export interface PdfParts {
   readonly trailer?: string;
   /** What opens it; its title is not given then. */
   readonly password?: string;
+  /** How it is encrypted then. */
+  readonly protect?: (password: string) => PdfProtection;
 }
 
 const escapePdf = (text: string) => text.replace(/[\\()]/g, '\\$&');
@@ -36,8 +38,9 @@ export function makePdf({
   catalog = '',
   trailer = '',
   password,
+  protect = protectPdf,
 }: PdfParts): Uint8Array<ArrayBuffer> {
-  const protection = password === undefined ? undefined : protectPdf(password);
+  const protection = password === undefined ? undefined : protect(password);
   const objects = [
     `<< /Type /Catalog /Pages 2 0 R ${catalog} >>`,
     `<< /Type /Pages /Kids [${pages.map((_, i) => `${5 + 2 * i} 0 R`).join(' ')}] /Count ${pages.length} >>`,

@@ -1,5 +1,5 @@
 /** Files that are unusual in how they are packed or protected, made by the tests that read them. */
-import { createHash } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 const md5 = (...parts: readonly Uint8Array[]) => createHash('md5').update(Buffer.concat(parts)).digest();
@@ -29,11 +29,68 @@ const padding = Buffer.from('28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0
 const padded = (password: string) =>
   Buffer.concat([Buffer.from(password, 'latin1'), padding]).subarray(0, 32);
 
-/** Protection of a PDF by the standard handler, revision 2: what its trailer needs, and how its streams are encrypted. */
-export function protectPdf(userPassword: string): {
+/** What the trailer of a protected PDF needs, and how its streams are encrypted. */
+export interface PdfProtection {
   readonly trailer: string;
   encrypt(objectNumber: number, content: string): string;
-} {
+}
+
+/** Encrypts what fills whole blocks. */
+function aes(
+  kind: 'aes-128-cbc' | 'aes-256-cbc' | 'aes-256-ecb',
+  key: Buffer,
+  data: Buffer,
+  start = Buffer.alloc(16),
+) {
+  const cipher = createCipheriv(kind, key, kind === 'aes-256-ecb' ? null : start).setAutoPadding(false);
+  return Buffer.concat([cipher.update(data), cipher.final()]);
+}
+
+/** The hash of revision 6 (ISO 32000-2, algorithm 2.B). */
+function hardened(password: Buffer, salt: Buffer, user: Buffer): Buffer {
+  const sha = (bits: number, data: Buffer) => createHash(`sha${bits}`).update(data).digest();
+  let key = sha(256, Buffer.concat([password, salt, user]));
+  for (let round = 0, last = 0; round < 64 || last > round - 32; round++) {
+    const once = Buffer.concat([password, key, user]);
+    const many = Buffer.concat(Array<Buffer>(64).fill(once));
+    const mixed = aes('aes-128-cbc', key.subarray(0, 16), many, key.subarray(16, 32));
+    const rest = mixed.subarray(0, 16).reduce((sum, byte) => sum + byte, 0) % 3;
+    key = sha([256, 384, 512][rest]!, mixed);
+    last = mixed.at(-1)!;
+  }
+  return key.subarray(0, 32);
+}
+
+/** Protection of a PDF by the standard handler, revision 6: AES with 256 bits. */
+export function protectPdfByAes(userPassword: string): PdfProtection {
+  const key = Buffer.alloc(32, 5);
+  const hex = (bytes: Buffer) => `<${bytes.toString('hex')}>`;
+  const entries = (text: string, salt: number, user: Buffer): [check: Buffer, wrapped: Buffer] => {
+    const password = Buffer.from(text, 'utf8');
+    const [checkSalt, keySalt] = [Buffer.alloc(8, salt), Buffer.alloc(8, salt + 1)];
+    const check = Buffer.concat([hardened(password, checkSalt, user), checkSalt, keySalt]);
+    return [check, aes('aes-256-cbc', hardened(password, keySalt, user), key)];
+  };
+  const [user, userKey] = entries(userPassword, 1, Buffer.alloc(0));
+  const [owner, ownerKey] = entries('owner', 3, user);
+  const permissions = Buffer.concat([Buffer.from('fcffffffffffffff', 'hex'), Buffer.from('Tadb0000')]);
+  return {
+    trailer:
+      `/Encrypt << /Filter /Standard /V 5 /R 6 /Length 256 /P -4 /U ${hex(user)} /UE ${hex(userKey)} /O ${hex(owner)} ` +
+      `/OE ${hex(ownerKey)} /Perms ${hex(aes('aes-256-ecb', key, permissions))} /StmF /StdCF /StrF /StdCF ` +
+      '/CF << /StdCF << /CFM /AESV3 /AuthEvent /DocOpen /Length 32 >> >> >>',
+    encrypt(_, content) {
+      const plain = Buffer.from(content, 'latin1');
+      const numPadding = 16 - (plain.length % 16);
+      const padded = Buffer.concat([plain, Buffer.alloc(numPadding, numPadding)]);
+      const start = Buffer.alloc(16, 9);
+      return Buffer.concat([start, aes('aes-256-cbc', key, padded, start)]).toString('latin1');
+    },
+  };
+}
+
+/** Protection of a PDF by the standard handler, revision 2. */
+export function protectPdf(userPassword: string): PdfProtection {
   const permissions = -4;
   const id = Buffer.alloc(16, 7);
   const owner = rc4(md5(padded('owner')).subarray(0, 5), padded(userPassword));
