@@ -15,7 +15,7 @@ import {
   type EngineStats,
   type KvOptions,
   type LoadProgress,
-  type MemoryPlan,
+  type EnginePlan,
 } from '../src/index';
 import { AnswerPace } from './answer-pace';
 import type { Source } from './conversation';
@@ -52,7 +52,7 @@ export interface Answer {
 }
 
 /** What settings would take: a plan, or why there is none. */
-export type Forecast = { readonly plan: MemoryPlan } | { readonly problem: string };
+export type Forecast = { readonly plan: EnginePlan } | { readonly problem: string };
 
 /** Errors after which the engine is of no more use. */
 const fatalCodes: ReadonlySet<string> = new Set(['device-lost', 'disposed', 'webgpu-unavailable']);
@@ -79,7 +79,7 @@ export class EngineController implements ReactiveController {
   progress: LoadProgress | undefined;
   settings: Settings = loadSettings();
   stats: EngineStats | undefined;
-  plan: MemoryPlan | undefined;
+  plan: EnginePlan | undefined;
   tokensPerSecond: number | undefined;
   /** Where the pages are, while that is watched and something has been asked. */
   map: CacheMap | undefined;

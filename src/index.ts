@@ -46,11 +46,13 @@ export type {
 } from './documents/document-info';
 export type { DocumentDetails, DocumentPlace } from './prompt/places';
 export type { AddDocumentOptions, EngineDocuments, VerifyOptions } from './worker/engine-documents';
-export type { KvOptions, MemoryPlan } from './runner/memory-plan';
+export type { KvOptions } from './runner/memory-plan';
+export type { ModelCheck } from './engine/check-model';
+export type { EnginePlan } from './engine/engine-plan';
 export type { RecoveryEvent } from './engine/recovery';
 export type { EngineStats, RequestTimings } from './engine/stats';
 export type { BufferCategory, BytesByCategory } from './gpu/buffer';
-export type { AdapterDescription, DeviceFeature } from './gpu/device';
+export type { AdapterDescription } from './gpu/device';
 export type { KvFormat } from './kernels/attention/kv-format';
 export type { WeightFormat } from './kernels/linear/weight-format';
 export type { HeadProfile } from './stability/head-profile';

@@ -42,7 +42,11 @@ export class LoadProgress extends LitElement {
   protected override render() {
     const { progress } = this;
     const total = progress?.totalBytes;
-    const amount = total ? `${formatBytes(progress.loadedBytes)} of ${formatBytes(total)}` : 'starting…';
+    const amount = !total
+      ? 'starting…'
+      : progress.phase === 'weights' || progress.phase === 'download'
+        ? `${formatBytes(progress.loadedBytes)} of ${formatBytes(total)}`
+        : 'preparing the GPU…';
     return html`
       <p id="text">Loading ${this.name}: ${amount}</p>
       ${

@@ -1,6 +1,6 @@
 /** What the engine takes, and its settings, planned anew as they are moved. Fires `apply` with settings. */
 import { LitElement, css, html, type PropertyValues } from 'lit';
-import type { CacheMap, EngineStats, MemoryPlan, RerankEvent } from '../../src/index';
+import type { CacheMap, EngineStats, EnginePlan, RerankEvent } from '../../src/index';
 import type { Forecast } from '../engine-controller';
 import { formatBytes, formatCount, formatShare } from '../format';
 import { gpuByteChoices, pageChoices, type Settings } from '../settings';
@@ -96,7 +96,7 @@ export class MemoryPanel extends LitElement {
   /** What the engine was loaded with. */
   declare settings: Settings;
   declare stats: EngineStats | undefined;
-  declare plan: MemoryPlan | undefined;
+  declare plan: EnginePlan | undefined;
   /** Whether the engine can be loaded again now. */
   declare canApply: boolean;
   /** Where the pages are. */
@@ -150,7 +150,7 @@ export class MemoryPanel extends LitElement {
     `;
   }
 
-  #renderNow({ memory, kv }: EngineStats, { gpuBytes, contextTokens }: MemoryPlan) {
+  #renderNow({ memory, kv }: EngineStats, { gpuBytes, contextTokens }: EnginePlan) {
     const { weights } = memory.gpuBytes;
     const residentShare = kv.pages === 0 ? '' : ` of ${kv.pages.toLocaleString('en')}`;
     return html`<dl>

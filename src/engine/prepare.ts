@@ -9,7 +9,7 @@ import { withEndIds, type ModelConfig } from '../config/model-config';
 import type { ModelSource } from '../source/model-source';
 import { ContentDigest } from '../weights/content-digest';
 import { chooseFormats } from '../weights/choose-formats';
-import { loadWeights } from '../weights/weight-loader';
+import { loadWeights, type LoadProgress } from '../weights/weight-loader';
 import { weightBytes } from '../weights/weight-layout';
 import { destroyWeights, type ModelWeights } from '../weights/weights';
 import type { BackedHostStore } from '../offload/backed-host-store';
@@ -62,7 +62,11 @@ export async function prepare(
   options: EngineOptions & Pick<LoadedOptions, 'keptFormat'>,
   { store, observer, measured, reading = Promise.resolve({ endIds: [] }) }: PrepareExtras,
 ): Promise<EngineParts> {
-  const { kv = {}, keptFormat, onProgress, onWarning, signal } = options;
+  const { kv = {}, keptFormat, onWarning, signal } = options;
+  let progress: LoadProgress | undefined;
+  const report = (told: LoadProgress) => options.onProgress?.((progress = told));
+  /** Another phase, with all bytes there. */
+  const begin = (phase: LoadProgress['phase']) => progress && report({ ...progress, phase });
   const formats = await chooseFormats(source, config, options.weights, signal);
   const { maxBindingBytes } = device;
   // The plan comes first: a context that cannot fit is refused before a byte of weights is fetched.
@@ -99,11 +103,15 @@ export async function prepare(
         format: formats,
         digest,
         signal: either,
-        ...(onProgress && { onProgress }),
-      }).then((loaded) => (weights = loaded)),
+        onProgress: report,
+      }).then((loaded) => {
+        weights = loaded;
+        begin('self-test');
+      }),
       reading,
     ]);
     if (warning) onWarning?.(warning);
+    begin('kernels');
     hostStore ??= await openPlannedStore(plan, onWarning);
     // A lost device has its observer from before: it needs nothing from the network here.
     const meter =
@@ -115,6 +123,7 @@ export async function prepare(
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();
     const weightsId = await digest.finish();
+    begin('ready');
     return {
       device,
       compiler,

@@ -21,7 +21,7 @@ const fileSources = () => fetched(import('./file-source'));
 export async function openModelSource(
   location: ModelLocation | HubLocation,
   signal?: AbortSignal,
-  told: Pick<HubSourceOptions, 'onProgress' | 'onWarning'> = {},
+  told: Pick<HubSourceOptions, 'onProgress' | 'onWarning' | 'store'> = {},
 ): Promise<ModelSource> {
   if (isHubLocation(location)) {
     return (await fetched(import('./hub/hub-source'))).hubSource(location, { ...told, signal });

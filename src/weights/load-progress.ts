@@ -6,8 +6,12 @@ import type { TensorPlan } from './tensor-plan';
 
 /** How far a load has come. */
 export interface LoadProgress {
-  /** `download`: files of a model that is loaded by name come into the browser's storage; `weights`: they are read. */
-  readonly phase: 'download' | 'weights';
+  /**
+   * `download`: files of a model that is loaded by name come into the browser's storage. `weights` are read, while kernels are compiled
+   * and tested; then what of that is left: `self-test`, the kernels are compared with plain arithmetic, and `kernels`, those of this
+   * model are compiled; `ready` is the last.
+   */
+  readonly phase: 'download' | 'weights' | 'self-test' | 'kernels' | 'ready';
   /** Bytes of weight files read so far; of all files that were downloaded. */
   readonly loadedBytes: number;
   /** Bytes of all these files; of a sharded model an estimate until the last shard is open. */

@@ -14,7 +14,8 @@ import type { RequestContext } from '../api/validate-options';
 import type { CacheEvent } from '../runner/cache-event';
 import type { CacheMap } from '../runner/cache-map';
 import type { PlanOptions } from '../engine/engine';
-import type { MemoryPlan } from '../runner/memory-plan';
+import type { ModelCheck } from '../engine/check-model';
+import type { EnginePlan } from '../engine/engine-plan';
 import type { RecoveryEvent } from '../engine/recovery';
 import type { EngineStats } from '../engine/stats';
 import { isHubName, type HubLocation } from '../source/hub-name';
@@ -22,6 +23,7 @@ import type { ModelLocation } from '../source/open-model-source';
 import type { HeadProfile } from '../stability/head-profile';
 import { EngineError } from '../util/errors';
 import { fetched } from '../util/fetched';
+import { deserializeError } from '../api/errors';
 import { Connection } from './connection';
 import { EngineDocuments } from './engine-documents';
 import { checkLoadOptions, checkPlanOptions, type LoadOptions } from './load-options';
@@ -86,18 +88,9 @@ export class Engine {
   static async load(location: ModelLocation, options: LoadOptions = {}): Promise<Engine> {
     const { onProgress, signal, profiles, aliases = [], hub, ...rest } = checkLoadOptions(options);
     const settings = { ...rest, ...(profiles !== undefined && { profiles: absoluteUrl(profiles) }) };
-    signal?.throwIfAborted();
-    if (typeof Worker === 'undefined') {
-      throw new EngineError(
-        'webgpu-unavailable',
-        'Longpage runs in web pages: there are no web workers here.',
-      );
-    }
-    const absolute = typeof location === 'string' ? locationOf(location, hub) : location;
-    const worker = new Worker(new URL('./engine-worker.ts', import.meta.url), { type: 'module' });
-    const connection = new Connection(worker, (message) => console.warn(message));
+    const argument = { location: locationOf(location, hub), settings };
+    const connection = connect(signal);
     try {
-      const argument = { location: absolute, settings };
       const description = await connection.call('load', argument, { signal, onProgress });
       return new Engine(connection, { name: nameOf(location), aliases: [...aliases] }, description);
     } catch (error) {
@@ -107,11 +100,35 @@ export class Engine {
   }
 
   /**
+   * What `load` would come to, by the GPU and the headers of the model's files: nothing of its weights is fetched, and nothing stays
+   * allocated. What speaks against it is the `error` of the answer.
+   * @throws TypeError or RangeError for wrong options; EngineError `worker-failed`, and `webgpu-unavailable` outside of pages; the
+   * signal's reason when aborted
+   */
+  static async check(
+    location: ModelLocation,
+    options: Pick<
+      LoadOptions,
+      'weights' | 'kv' | 'hub' | 'useDefaultLimits' | 'disabledFeatures' | 'signal'
+    > = {},
+  ): Promise<ModelCheck> {
+    const { signal, hub, ...settings } = checkLoadOptions(options);
+    const argument = { location: locationOf(location, hub), settings };
+    const connection = connect(signal);
+    try {
+      const { error, ...known } = await connection.call('check', argument, { signal });
+      return { ...known, ...(error && { error: deserializeError(error) as EngineError }) };
+    } finally {
+      connection.close(new EngineError('disposed', 'The model was only looked at.'));
+    }
+  }
+
+  /**
    * GPU bytes by category that an engine for `contextTokens`, or with other `kv` options, takes, before anything is allocated for it.
    * @throws EngineError `gpu-memory` when that exceeds `kv.gpuBytes`, with the bytes and the nearest context that fits; TypeError or
    * RangeError for wrong options
    */
-  async plan(options: PlanOptions = {}): Promise<MemoryPlan> {
+  async plan(options: PlanOptions = {}): Promise<EnginePlan> {
     return this.#connection.call('plan', checkPlanOptions(options));
   }
 
@@ -214,6 +231,11 @@ export class Engine {
     return (this.#disposing ??= this.#dispose());
   }
 
+  /** `await using engine = await Engine.load(…)`: disposed at the end of the block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
   async #dispose(): Promise<void> {
     if (this.#connection.isClosed) return;
     const patience = new AbortController();
@@ -229,7 +251,18 @@ export class Engine {
   }
 }
 
-function locationOf(location: string, hubUrl: string | undefined): string | HubLocation {
+/** A worker of one's own. @throws EngineError `webgpu-unavailable` where there are none; the signal's reason when aborted */
+function connect(signal: AbortSignal | undefined): Connection {
+  signal?.throwIfAborted();
+  if (typeof Worker === 'undefined') {
+    throw new EngineError('webgpu-unavailable', 'Longpage runs in web pages: there are no web workers here.');
+  }
+  const worker = new Worker(new URL('./engine-worker.ts', import.meta.url), { type: 'module' });
+  return new Connection(worker, (message) => console.warn(message));
+}
+
+function locationOf(location: ModelLocation, hubUrl: string | undefined): ModelLocation | HubLocation {
+  if (typeof location !== 'string') return location;
   return isHubName(location, hubUrl) ? { hubName: location, hubUrl } : absoluteUrl(location);
 }
 

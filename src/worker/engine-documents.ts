@@ -26,6 +26,7 @@ export type VerifyOptions = Pick<AddDocumentOptions, 'signal' | 'onProgress'>;
 export class EngineDocuments {
   readonly #connection: Connection;
 
+  /** @internal */
   constructor(connection: Connection) {
     this.#connection = connection;
   }

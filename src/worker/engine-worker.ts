@@ -1,9 +1,11 @@
 /** The worker's end of the protocol: owns the one engine and answers the page's calls. */
 import { EngineCore } from '../engine/engine';
+import { enginePlanOf } from '../engine/engine-plan';
 import type { ReadingProgress } from '../documents/document-info';
 import { openModelSource } from '../source/open-model-source';
 import { assert } from '../util/assert';
 import { EngineError } from '../util/errors';
+import { fetched } from '../util/fetched';
 import { deserializeError, serializeError } from '../api/errors';
 import type { Calls, CallName, ClientMessage, WorkerMessage } from './protocol';
 
@@ -51,8 +53,16 @@ const handlers: Handlers = {
     for await (const event of events) send({ kind: 'event', id, event });
     return undefined;
   },
+  async check({ location, settings }, _id, signal) {
+    const { checkModel } = await fetched(import('../engine/check-model'));
+    const options = { ...settings, gpu: navigator.gpu, signal };
+    // A model of the hub is looked at where it lies: nothing is kept of it.
+    const open = () => openModelSource(location, signal, { store: undefined });
+    const { error, ...known } = await checkModel(open, options);
+    return { ...known, ...(error && { error: serializeError(error) }) };
+  },
   async plan(options) {
-    return loaded().plan(options);
+    return enginePlanOf(loaded().plan(options));
   },
   async tokenize({ text, addSpecialTokens }, _id, signal) {
     return loaded().tokenize(text, addSpecialTokens, signal);

@@ -5,7 +5,9 @@ import type { GenerationRequest, Prompt } from '../loop/generation';
 import type { GenerationEvent } from '../loop/generation-event';
 import type { PlanOptions } from '../engine/engine';
 import type { SamplingDefaults } from '../config/sampling-defaults';
-import type { KvOptions, MemoryPlan } from '../runner/memory-plan';
+import type { KvOptions } from '../runner/memory-plan';
+import type { ModelCheck } from '../engine/check-model';
+import type { EnginePlan } from '../engine/engine-plan';
 import type { CacheEvent } from '../runner/cache-event';
 import type { CacheMap } from '../runner/cache-map';
 import type { RecoveryEvent } from '../engine/recovery';
@@ -51,7 +53,12 @@ export interface Calls {
     argument: { location: ModelLocation | HubLocation; settings: LoadSettings };
     result: ModelDescription;
   };
-  plan: { argument: PlanOptions; result: MemoryPlan };
+  /** What a load would come to; a worker that is asked this loads nothing. */
+  check: {
+    argument: { location: ModelLocation | HubLocation; settings: LoadSettings };
+    result: Omit<ModelCheck, 'error'> & { error?: SerializedError };
+  };
+  plan: { argument: PlanOptions; result: EnginePlan };
   tokenize: { argument: { text: string; addSpecialTokens: boolean }; result: number[] };
   detokenize: { argument: number[]; result: string };
   countTokens: { argument: Prompt; result: number };

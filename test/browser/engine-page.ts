@@ -9,6 +9,12 @@ export const commands = {
     engine = await Engine.load('/models/test/', options);
   },
 
+  /** What a load would come to: whether anything speaks against it, its context, and the bytes of its weights. */
+  async check(options: Pick<LoadOptions, 'kv'>) {
+    const { error, plan, downloadBytes, isSoftwareAdapter } = await Engine.check('/models/test/', options);
+    return { code: error?.code, contextTokens: plan?.contextTokens, downloadBytes, isSoftwareAdapter };
+  },
+
   /** The token ids of a greedy answer. */
   async answer(promptIds: number[], numTokens: number): Promise<number[]> {
     const { choices } = await engine!.completions.create({

@@ -168,8 +168,16 @@ test('a trace has the steps, their dispatches, the reranks and the reloads, in a
   await page.close();
 });
 
-test('a worker whose script cannot be had is told as such', async () => {
+test('a model is looked at before it is loaded; a worker whose script cannot be had is told as such', async () => {
   const page = await openPage();
+  const known = { isSoftwareAdapter: true, downloadBytes: expect.any(Number) as number };
+  expect(await ask(page, 'check', { kv: { contextTokens: 128 } })).toEqual({
+    ...known,
+    code: undefined,
+    contextTokens: 128,
+  });
+  const tooLong = await ask(page, 'check', { kv: { contextTokens: 2048, gpuBytes: 1_000_000 } });
+  expect(tooLong).toEqual({ ...known, code: 'gpu-memory', contextTokens: undefined });
   await context.route('**/engine-worker*', (route) => route.abort('failed'));
   expect(await ask(page, 'loadFailure', { kv })).toBe('worker-failed');
   await context.unroute('**/engine-worker*');

@@ -78,7 +78,10 @@ test.each<[string, ModelFolder, Omit<EngineOptions, 'gpu'>]>([
 );
 
 test('a decode step is one submit, one read-back, nothing created, 7 dispatches a layer and 4; dispose in mid-answer', async () => {
-  const engine = await loadEngine(tinyLlama, { kv: { contextTokens: 64 } });
+  const phases = new Set<string>();
+  const onProgress = ({ phase }: { readonly phase: string }) => void phases.add(phase);
+  const engine = await loadEngine(tinyLlama, { kv: { contextTokens: 64 }, onProgress });
+  expect([...phases]).toEqual(['weights', 'self-test', 'kernels', 'ready']);
   const { device, runner, config } = engine;
   const run = (seed: number, maxTokens: number) =>
     answer(engine, requestOf(promptOf(3, seed), { maxTokens, ignoreEos: true, logprobs: 1 }));

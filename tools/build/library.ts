@@ -22,7 +22,11 @@ async function buildTypes(): Promise<void> {
     cwd: root,
     checks: { bundlerTimings: false },
     plugins: [
-      dts({ emitDtsOnly: true, tsconfig: join(root, 'tsconfig.json'), compilerOptions: { noEmit: false } }),
+      dts({
+        emitDtsOnly: true,
+        tsconfig: join(root, 'tsconfig.json'),
+        compilerOptions: { noEmit: false, stripInternal: true },
+      }),
     ],
   });
   await bundle.write({ dir: outDir, format: 'es', entryFileNames: '[name].js' });
@@ -30,7 +34,12 @@ async function buildTypes(): Promise<void> {
   // The GPU's types come with a package of their own in a TypeScript project, and a reference finds them.
   const path = join(outDir, 'index.d.ts');
   const text = await readFile(path, 'utf8');
-  if (/\bGPU[A-Z]/.test(text)) await writeFile(path, `/// <reference types="@webgpu/types" />\n${text}`);
+  const references = [
+    /\bGPU[A-Z]/.test(text) && '/// <reference types="@webgpu/types" />\n',
+    // `await using` is newer than what most projects have in their "lib".
+    text.includes('Symbol.asyncDispose') && '/// <reference lib="esnext.disposable" />\n',
+  ];
+  await writeFile(path, references.filter(Boolean).join('') + text);
 }
 
 const sourcesHash = hashSources();
