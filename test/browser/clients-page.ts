@@ -8,6 +8,7 @@ import { generateObject, generateText, stepCountIs, streamText, tool } from 'ai'
 import OpenAI, { APIConnectionTimeoutError, APIUserAbortError, BadRequestError, NotFoundError } from 'openai';
 import { zodResponseFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
+import { longpage } from '../../src/ai-sdk/index';
 import { Engine } from '../../src/index';
 
 const baseURL = 'https://api.example.com/v1';
@@ -113,7 +114,7 @@ export const commands = {
       parsed.choices[0]!.message.parsed,
       (await stream.finalChatCompletion()).choices[0]!.message.parsed,
     ];
-    for (const languageModel of [compatible, openai.chat(model), openai(model)]) {
+    for (const languageModel of [compatible, openai.chat(model), openai(model), longpage(engine)]) {
       // oxlint-disable-next-line typescript/no-deprecated -- what applications call
       const { object } = await generateObject({ model: languageModel, prompt: 'Hi', schema: verdict });
       objects.push(object);

@@ -126,7 +126,7 @@ test('LangChain', async () => {
 
 test('objects by a schema: parse, stream, generateObject, withStructuredOutput', async () => {
   const objects = await ask('structured');
-  expect(objects).toHaveLength(7);
+  expect(objects).toHaveLength(8);
   for (const object of objects) {
     expect(object).toEqual({
       ok: expect.any(Boolean) as boolean,

@@ -4,7 +4,16 @@
  * library which is fetched on demand.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright';
@@ -152,17 +161,24 @@ describe('the packed library', () => {
   });
 
   test('needs no other package', () => {
-    const manifest = JSON.parse(
-      readFileSync(join(folder, 'node_modules/longpage/package.json'), 'utf8'),
-    ) as object;
+    const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/longpage/package.json'), 'utf8')) as {
+      peerDependencies: object;
+      peerDependenciesMeta: Record<string, object>;
+    };
     expect(manifest).not.toHaveProperty('dependencies');
-    expect(manifest).not.toHaveProperty('peerDependencies');
+    // The types of `longpage/ai-sdk` are those of a package that its users have.
+    expect(Object.keys(manifest.peerDependencies)).toEqual(['@ai-sdk/provider']);
+    expect(manifest.peerDependenciesMeta['@ai-sdk/provider']).toEqual({ optional: true });
+    expect(existsSync(join(folder, 'node_modules/@ai-sdk'))).toBe(false);
   });
 
   test('can be imported where there is no WebGPU and no Worker', () => {
-    const script = "const { Engine } = await import('longpage'); process.stdout.write(typeof Engine.load);";
+    const script = `const { Engine } = await import('longpage'); process.stdout.write(typeof Engine.load);
+      const { longpage } = await import('longpage/ai-sdk'); process.stdout.write(longpage(Engine.load).availability());`;
     const args = ['--input-type=module', '--eval', script];
-    expect(execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })).toBe('function');
+    expect(execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })).toBe(
+      'functionunavailable',
+    );
   });
 
   test.each(['bundler', 'nodenext'])('brings its types, resolved the %s way', (moduleResolution) => {

@@ -1,6 +1,6 @@
 /**
- * Builds the library into `dist/`: its scripts with their source maps, `index.d.ts`, which is one file without imports, and the
- * notices of the packages in it. Written
+ * Builds the library into `dist/`: its scripts with their source maps, a declaration file for each entry, `index.d.ts` without any
+ * imports, and the notices of the packages in it. Written
  * beside `dist/` first and moved there when complete, so that a tool that runs meanwhile never meets half of it.
  */
 import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -15,10 +15,11 @@ import { buildScripts } from './scripts';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const outDir = join(root, `.cache/dist-${process.pid}`);
 
-/** Rolls all types that the public surface needs up into one declaration file. */
-async function buildTypes(): Promise<void> {
+/** Rolls all types that an entry needs up into one declaration file. */
+async function buildTypes(name: string, source: string): Promise<void> {
   const bundle = await rolldown({
-    input: { index: join(root, 'src/index.ts') },
+    input: { [name]: join(root, source) },
+    external: ['@ai-sdk/provider'],
     cwd: root,
     checks: { bundlerTimings: false },
     plugins: [
@@ -32,7 +33,7 @@ async function buildTypes(): Promise<void> {
   await bundle.write({ dir: outDir, format: 'es', entryFileNames: '[name].js' });
   await bundle.close();
   // The GPU's types come with a package of their own in a TypeScript project, and a reference finds them.
-  const path = join(outDir, 'index.d.ts');
+  const path = join(outDir, `${name}.d.ts`);
   const text = await readFile(path, 'utf8');
   const references = [
     /\bGPU[A-Z]/.test(text) && '/// <reference types="@webgpu/types" />\n',
@@ -44,7 +45,8 @@ async function buildTypes(): Promise<void> {
 
 const sourcesHash = hashSources();
 await buildScripts(root, outDir);
-await buildTypes();
+await buildTypes('index', 'src/index.ts');
+await buildTypes('ai-sdk', 'src/ai-sdk/index.ts');
 const packages = packagesOf(sourcesIn(outDir));
 await writeFile(join(outDir, noticesName), noticesOf(packages, join(root, 'node_modules')));
 const scripts = (await readdir(outDir)).filter((name) => /\.(js|d\.ts)$/.test(name)).sort();

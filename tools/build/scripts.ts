@@ -87,6 +87,7 @@ async function buildEntry(root: string, outDir: string, { name, path, staticName
  */
 export async function buildScripts(root: string, outDir: string): Promise<void> {
   await buildEntry(root, outDir, { name: 'index', path: 'src/index.ts' });
+  await buildEntry(root, outDir, { name: 'ai-sdk', path: 'src/ai-sdk/index.ts' });
   const worker = { name: 'engine-worker', path: 'src/worker/engine-worker.ts', staticName: 'engine' };
   await buildEntry(root, outDir, worker);
   const entryPath = join(outDir, 'index.js');

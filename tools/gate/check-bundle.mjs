@@ -3,6 +3,8 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 /** What a page and its worker name; every other script is imported by one of them. */
 const entries = ['index.js', 'engine-worker.js'];
+/** Entries beside them, which no load or chat fetches. */
+const furtherEntries = ['ai-sdk.js'];
 
 /**
  * In bytes of gzip. `needed` is what every load and chat fetches: library and worker with all that they import statically.
@@ -23,8 +25,8 @@ const staticImport = /\b(?:from|import)\s*["']\.\/([^"']+)["']/g;
 const dynamicImport = /\bimport\(\s*["'`]\.\/([^"'`]+)["'`]\s*\)/g;
 
 /** Names of the scripts that the entries reach by imports of these kinds, the entries included. */
-function reached(scripts, ...kinds) {
-  const names = new Set(entries.filter((name) => name in scripts));
+function reached(scripts, from, ...kinds) {
+  const names = new Set(from.filter((name) => name in scripts));
   for (const name of names) {
     for (const kind of kinds) {
       for (const [, imported] of scripts[name].matchAll(kind)) if (imported in scripts) names.add(imported);
@@ -35,7 +37,7 @@ function reached(scripts, ...kinds) {
 
 /** The scripts that every load fetches. */
 export function neededScripts(scripts) {
-  return reached(scripts, staticImport);
+  return reached(scripts, entries, staticImport);
 }
 
 /**
@@ -65,7 +67,7 @@ export function checkBundle(scripts, sizes = measureBundle(scripts)) {
   const complaints = Object.entries(scripts).flatMap(([name, source]) =>
     forbidden.filter(([pattern]) => pattern.test(source)).map(([, what]) => `${name} ${what}`),
   );
-  const used = reached(scripts, staticImport, dynamicImport);
+  const used = reached(scripts, [...entries, ...furtherEntries], staticImport, dynamicImport);
   for (const name of Object.keys(scripts))
     if (!used.includes(name)) complaints.push(`nobody imports ${name}`);
   for (const [what, most] of Object.entries(maxGzipBytes)) {

@@ -25,6 +25,7 @@ const floors = [
   ['wire'],
   ['worker'],
   ['index'],
+  ['ai-sdk'],
   ['demo'],
 ];
 const floorOf = new Map(floors.flatMap((folders, floor) => folders.map((folder) => [folder, floor])));
