@@ -9,8 +9,11 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
   const reader = body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
   try {
     let text = '';
+    let isFinished = false;
     for (;;) {
       const { value, done } = await reader.read();
+      // Some servers end without `[DONE]`, behind the event that says why the answer ended.
+      if (done && isFinished && text.trim() === '') return;
       if (done) throw brokenStream('it ended before its last event');
       // A line may end with CR LF, and a piece between the two.
       text = (text + value).replace(/\r\n/g, '\n');
@@ -19,12 +22,20 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
       for (const event of events) {
         const data = dataOf(event);
         if (data === '[DONE]') return;
-        if (data !== '') yield parsed(data);
+        if (data === '') continue;
+        const value = parsed(data);
+        isFinished ||= hasFinishReason(value);
+        yield value;
       }
     }
   } finally {
     await reader.cancel();
   }
+}
+
+function hasFinishReason(value: object): boolean {
+  const { choices } = value as { choices?: { finish_reason?: unknown }[] };
+  return Array.isArray(choices) && typeof choices[0]?.finish_reason === 'string';
 }
 
 function dataOf(event: string): string {
