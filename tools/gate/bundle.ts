@@ -19,7 +19,8 @@ type Sizes = ReturnType<typeof measureBundle>;
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const dist = join(root, 'dist');
-const sources = ['src', 'shaders'];
+// Where the compiler's options are, too: the tools look for them beside the sources.
+const sources = ['src', 'shaders', 'tsconfig.json'];
 
 function git(...args: string[]): string {
   return execFileSync('git', args, {
