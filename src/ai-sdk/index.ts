@@ -3,6 +3,7 @@ import type {
   LanguageModelV4,
   LanguageModelV4CallOptions,
   LanguageModelV4GenerateResult,
+  LanguageModelV4StreamPart,
   LanguageModelV4StreamResult,
 } from '@ai-sdk/provider';
 import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from '../api/chat-completions';
@@ -92,7 +93,7 @@ export class LongpageLanguageModel implements LanguageModelV4 {
       void
     >;
     const parts = partsOf(chunks, warnings);
-    const stream = new ReadableStream({
+    const stream = new ReadableStream<LanguageModelV4StreamPart>({
       async pull(controller) {
         const { value, done } = await parts.next();
         if (done) controller.close();

@@ -32,6 +32,7 @@ export function endedBy<T>(
       return source.throw(error);
     },
     [Symbol.asyncIterator]: () => own,
+    [Symbol.asyncDispose]: async () => void (await own.return()),
   };
   return own;
 }

@@ -45,7 +45,7 @@ describe('text', () => {
       providerOptions: { longpage: { min_p: 0.1 } },
     });
     expect(result.text).toBe('Hello.');
-    expect(result.reasoningText).toBe('Hm.');
+    expect(result.finalStep.reasoningText).toBe('Hm.');
     expect(result.finishReason).toBe('stop');
     expect(result.usage).toMatchObject({ inputTokens: 5, outputTokens: 5 });
     expect(engine.asked[0]).toMatchObject({
@@ -63,7 +63,7 @@ describe('text', () => {
   });
 
   test('streamed', async () => {
-    const { textStream, reasoningText, usage, finishReason } = streamText({
+    const { textStream, finalStep, usage, finishReason } = streamText({
       model: longpage(Promise.resolve(engineOf({ ...thinking, finishReason: 'length' }))),
       prompt: 'Hi',
     });
@@ -71,7 +71,7 @@ describe('text', () => {
     for await (const piece of textStream) pieces.push(piece);
     expect(pieces.join('')).toBe('Hello.');
     expect(pieces.length).toBeGreaterThan(1);
-    expect(await reasoningText).toBe('Hm.');
+    expect((await finalStep).reasoningText).toBe('Hm.');
     expect(await usage).toMatchObject({ outputTokens: 5 });
     expect(await finishReason).toBe('length');
   });
