@@ -24,7 +24,12 @@ const forbidden = [
 const staticImport = /\b(?:from|import)\s*["']\.\/([^"']+)["']/g;
 const dynamicImport = /\bimport\(\s*["'`]\.\/([^"'`]+)["'`]\s*\)/g;
 
-/** Names of the scripts that the entries reach by imports of these kinds, the entries included. */
+/**
+ * Names of the scripts that entries reach by imports of these kinds, the entries included.
+ * @param {Record<string, string>} scripts source by file name
+ * @param {string[]} from names of entries; those that are not there do not count
+ * @param {RegExp[]} kinds
+ */
 function reached(scripts, from, ...kinds) {
   const names = new Set(from.filter((name) => name in scripts));
   for (const name of names) {
