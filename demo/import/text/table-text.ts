@@ -27,11 +27,18 @@ function fillGrid(rows: readonly (readonly TableCell[])[]): string[][] {
   const grid: string[][] = [];
   /** By column, what comes down from rows above, and for how many more rows. */
   const hanging = new Map<number, { text: string; numRows: number }>();
+  /** One behind the last column that anything came down in. */
+  let endHanging = 0;
   let numFilled = 0;
   for (const row of rows) {
     const cells: string[] = [];
     const takeHanging = () => {
-      for (let found = hanging.get(cells.length); found; found = hanging.get(cells.length)) {
+      for (
+        let found = hanging.get(cells.length);
+        found && numFilled < maxFilled;
+        found = hanging.get(cells.length)
+      ) {
+        numFilled++;
         if (--found.numRows <= 0) hanging.delete(cells.length);
         cells.push(found.text);
       }
@@ -45,6 +52,7 @@ function fillGrid(rows: readonly (readonly TableCell[])[]): string[][] {
         if (i > 0) numFilled++;
         if (rowSpan !== 1) {
           const numRows = rowSpan === 0 ? Infinity : rowSpan - 1;
+          endHanging = Math.max(endHanging, cells.length + 1);
           hanging.set(cells.length, { text: text.replaceAll(placeMark, ''), numRows });
         }
         cells.push(content);
@@ -52,7 +60,8 @@ function fillGrid(rows: readonly (readonly TableCell[])[]): string[][] {
     }
     takeHanging();
     // A row may leave out cells before one that comes down from above.
-    while (hanging.size > 0 && cells.length < Math.min(Math.max(...hanging.keys()) + 1, maxColumns)) {
+    while (hanging.size > 0 && cells.length < Math.min(endHanging, maxColumns) && numFilled < maxFilled) {
+      numFilled++;
       cells.push('');
       takeHanging();
     }

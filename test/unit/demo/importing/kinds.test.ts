@@ -226,6 +226,11 @@ describe('documents that are made to take for ever', () => {
       `<html><table>${'<tr><td colspan=1000 rowspan=65000>x'.repeat(500)}`,
     ],
     [
+      'cells that come down between others',
+      'a.html',
+      `<html><table><tr>${'<td rowspan=0>x<td>y'.repeat(500)}${'<tr><td>z'.repeat(5000)}</table>`,
+    ],
+    [
       'one rule of style many times',
       'a.html',
       `<html><style>${'.a{opacity:1}'.repeat(60_000)}</style><p class="a">x`,
