@@ -201,6 +201,7 @@ describe('importing', () => {
       `${second} ${first}`,
       `${second} ${first}`,
       second,
+      '[On every page] A Running Head',
     ]);
     expect((outcome as { progress: unknown[] }).progress.at(-1)).toEqual({
       phase: 'reading',

@@ -79,7 +79,7 @@ function edgeLines(
 /** What to take off the pages, and what of it is said nowhere else. */
 interface RunningLines {
   readonly lines: ReadonlySet<Line>;
-  /** What they say beside a page's number, which is `#`: each is worth keeping once. */
+  /** What they say beside a page's number, which is `#` inside of a line and left out at its ends: each is worth keeping once. */
   readonly texts: readonly string[];
 }
 
@@ -121,11 +121,12 @@ export function findRunningLines(pages: readonly PageLines[], body: BodySizes): 
 /** What the lines of a group share. */
 function sharedText(group: readonly Candidate[]): string {
   let index = 0;
-  return group[0]!.line.text.replace(numberPattern, (figure) => {
+  const text = group[0]!.line.text.replace(numberPattern, (figure) => {
     const values = new Set(group.map(({ numbers }) => numbers[index]));
     index++;
     return values.size > 1 ? '#' : figure;
   });
+  return text.replace(/^#\s+|\s+#$/g, '');
 }
 
 /** Whether one of the figures of a group of lines counts the pages, and the others do not change. */

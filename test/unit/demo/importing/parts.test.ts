@@ -210,7 +210,7 @@ test('heads and numbers go only where several pages share them', () => {
     line(`${number}`, 40),
   ];
   expect(textOfPages([page(1, 'One.'), page(2, 'Two.'), page(3, 'Three.')])).toBe(
-    'One.\n\nTwo.\n\nThree.\n\n[On every page] Head #',
+    'One.\n\nTwo.\n\nThree.\n\n[On every page] Head',
   );
   expect(textOfPages([page(1, 'One.')])).toContain('Head 1');
 });
