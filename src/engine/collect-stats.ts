@@ -29,6 +29,7 @@ export function collectStats(
     adapter: device.adapter,
     isSoftwareAdapter: device.isSoftware,
     refusedVariants,
+    compute: plan.activations.isInt8 && !refusedVariants.includes('packed-dot') ? 'int8' : 'float',
     timings: { loadMs, lastRequest: lastRequest && describeTimings(lastRequest) },
     memory: {
       gpuBytes: live,

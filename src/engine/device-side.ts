@@ -115,6 +115,7 @@ export class DeviceSide {
       maxBindingBytes: device.maxBindingBytes,
       kv: { ...this.#kv, ...changes },
       keptFormat: options.keptFormat,
+      isInt8: runner.plan.activations.isInt8,
     };
   }
 
@@ -301,9 +302,15 @@ export class DeviceSide {
   /** @throws what the last attempt failed with */
   async #replaceDevice(): Promise<void> {
     const { source, config, options, onRecovery } = this.#context;
-    const { gpu, weights, onWarning } = options;
+    const { gpu, weights, compute, onWarning } = options;
     const kv = { ...this.#kv, ...this.#inForce };
-    const again = { gpu, kv, ...(weights && { weights }), ...(onWarning && { onWarning }) };
+    const again = {
+      gpu,
+      kv,
+      ...(weights && { weights }),
+      ...(compute && { compute }),
+      ...(onWarning && { onWarning }),
+    };
     const former = { store: this.#parts.hostStore, observer: this.runner.observer };
     let failure: unknown;
     for (const delayMs of recoveryDelaysMs) {

@@ -11,6 +11,8 @@ export interface EngineOptions {
   readonly gpu: GPU | undefined;
   /** Storage of the matrices. Default: as quantised files have them, else `'f16'`. */
   readonly weights?: WeightFormat;
+  /** How a prompt is multiplied with matrices of 8 and 4 bits: in floats, or as `'int8'`, rounded to 8 bits. Default `'float'`. */
+  readonly compute?: 'float' | 'int8';
   readonly kv?: KvOptions;
   /** Absolute URL of a folder with head profiles, named after the models' content as `npm run profile` does. */
   readonly profiles?: string;

@@ -1,7 +1,7 @@
 /** From a device and a model's source to everything that an engine runs on. */
 import type { Device } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
-import type { MatrixFormat } from '../kernels/linear/matrix-format';
+import { hasScales, type MatrixFormat } from '../kernels/linear/matrix-format';
 import { matvecTuning } from '../kernels/linear/matvec';
 import { topKConstants } from '../kernels/select/top-k';
 import { isSelecting, slowKernels } from '../graph/kernel-list';
@@ -62,13 +62,20 @@ export async function prepare(
   options: EngineOptions & Pick<LoadedOptions, 'keptFormat'>,
   { store, observer, measured, reading = Promise.resolve({ endIds: [] }) }: PrepareExtras,
 ): Promise<EngineParts> {
-  const { kv = {}, keptFormat, onWarning, signal } = options;
+  const { kv = {}, compute, keptFormat, onWarning, signal } = options;
   let progress: LoadProgress | undefined;
   const report = (told: LoadProgress) => options.onProgress?.((progress = told));
   /** Another phase, with all bytes there. */
   const begin = (phase: LoadProgress['phase']) => progress && report({ ...progress, phase });
   const formats = await chooseFormats(source, config, options.weights, signal);
   const { maxBindingBytes } = device;
+  const isInt8 = compute === 'int8' && device.features.has('packed-dot') && formats.all.some(hasScales);
+  if (compute === 'int8' && !isInt8) {
+    const reason = device.features.has('packed-dot')
+      ? 'no weights of the model have 8 or 4 bits'
+      : 'this browser has no dot products of packed bytes';
+    onWarning?.(`Longpage computes with floats although compute is 'int8': ${reason}.`);
+  }
   // The plan comes first: a context that cannot fit is refused before a byte of weights is fetched.
   const plan = planMemory({
     config,
@@ -76,12 +83,14 @@ export async function prepare(
     maxBindingBytes,
     kv,
     keptFormat,
+    isInt8,
   });
   const compiler = new KernelCompiler(device);
   compiler.warmUp(slowKernels(config, formats, plan.cache, device.features));
   const { headDim, numHeads, numKvHeads } = config;
   const shape = {
     weights: formats.all,
+    isInt8,
     kv: plan.cache.format,
     headDim,
     group: numHeads / numKvHeads,
@@ -131,7 +140,8 @@ export async function prepare(
       runner,
       hostStore,
       weightsId,
-      weightFormats: formats.name,
+      // Pages that were computed otherwise are not these.
+      weightFormats: isInt8 ? `${formats.name}, int8` : formats.name,
       refusedVariants,
     };
   } catch (error) {

@@ -21,6 +21,8 @@ export interface EngineStats {
   readonly isSoftwareAdapter: boolean;
   /** Kernel variants that the self-test found wrong on this GPU. */
   readonly refusedVariants: readonly string[];
+  /** How prompts are multiplied with matrices of 8 and 4 bits: `'int8'` only where it was asked for and works. */
+  readonly compute: 'float' | 'int8';
   readonly timings: { readonly loadMs: number; readonly lastRequest: RequestTimings | undefined };
   readonly memory: {
     /** Live GPU bytes by category. */

@@ -3,8 +3,9 @@ import { EngineError } from '../util/errors';
 import { BufferAccount } from './buffer';
 
 /**
- * What some kernel or variant needs; each can be switched off. Six are no features of WebGPU: `software`, the adapter is a
- * program on the CPU, for which a kernel without barriers and workgroup memory is much faster; and where it is none,
+ * What some kernel or variant needs; each can be switched off. Seven are no features of WebGPU: `packed-dot`, its language has dot
+ * products of packed bytes; `software`, the adapter is a program on the CPU, for which a kernel without barriers and workgroup memory
+ * is much faster; and where it is none,
  * `fused-selection`, a dispatch less is worth one kernel that scores and selects pages, `loads-ahead`, weights are worth
  * loading several steps ahead, `wide-teams`, small matrices are worth more invocations a row, `wide-sampling`, large
  * vocabularies are worth a dispatch more, and `whole-lists`, attending a few hundred pages costs less than choosing among them.
@@ -12,6 +13,7 @@ import { BufferAccount } from './buffer';
 export type DeviceFeature =
   | 'subgroups'
   | 'timestamp-query'
+  | 'packed-dot'
   | 'software'
   | 'fused-selection'
   | 'loads-ahead'
@@ -29,6 +31,9 @@ const hardwareFeatures = [
   'wide-sampling',
   'whole-lists',
 ] as const;
+
+/** The language feature of WGSL that `packed-dot` stands for. */
+const packedDot = 'packed_4x8_integer_dot_product';
 
 /** Limits that we raise when the adapter grants more than the specification's default. */
 const raisedLimits = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
@@ -65,6 +70,11 @@ function describeAdapter(adapter: GPUAdapter) {
     description: info?.description ?? '',
     isFallbackAdapter: info?.isFallbackAdapter ?? isFallbackAdapter,
   };
+}
+
+/** Browsers that know no features of the language do not list them. */
+function hasPackedDot(gpu: GPU): boolean {
+  return (gpu as Partial<GPU>).wgslLanguageFeatures?.has(packedDot) ?? false;
 }
 
 /** A device, its buffers and its fate. Owns everything created on it. */
@@ -138,6 +148,7 @@ export class Device {
       const isSoftware = info.isFallbackAdapter && !disabledFeatures.includes('software');
       const features = new Set<DeviceFeature>([
         ...requiredFeatures,
+        ...(hasPackedDot(gpu) && !disabledFeatures.includes('packed-dot') ? (['packed-dot'] as const) : []),
         ...(isSoftware ? (['software'] as const) : []),
         ...(isSoftware ? [] : hardwareFeatures.filter((name) => !disabledFeatures.includes(name))),
       ]);

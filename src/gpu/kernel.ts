@@ -68,6 +68,7 @@ type BindingSource =
 
 const enables: Partial<Record<DeviceFeature, string>> = {
   subgroups: 'enable subgroups;\n',
+  'packed-dot': 'requires packed_4x8_integer_dot_product;\n',
 };
 
 /** A kernel compiled for one device and one set of constants. */

@@ -2,6 +2,7 @@
 import type { BufferCategory, GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
 import { mostSplits, partialsBytes, wantedSplits } from '../kernels/attention/page-splits';
+import { quantizedRowBytes } from '../kernels/linear/quantized-row';
 import { rotatedQueryBytes } from '../kernels/select/rotate-queries';
 import { pageTokens } from '../cache/page';
 import type { ModelConfig } from '../config/model-config';
@@ -23,6 +24,8 @@ export interface ActivationShape {
   readonly numQueryPlaces: number;
   /** KV heads of all layers where the mass is measured that they lose by holding their pages, else 0. */
   readonly numHeldMasses: number;
+  /** Whether products of a chunk's rows are of integers. */
+  readonly isInt8: boolean;
 }
 
 /** Rows of a prefill segment whose queries are scored with together. */
@@ -52,6 +55,11 @@ export function segmentBytesPerToken(config: ModelConfig): number {
   return 4 * (hiddenSize + qkvWidth(config) + numHeads * headDim + 2 * numHeads);
 }
 
+/** Columns of the widest rows that a matrix of a layer is multiplied with. */
+function widestInput({ hiddenSize, intermediateSize, numHeads, headDim }: ModelConfig): number {
+  return Math.max(hiddenSize, intermediateSize, numHeads * headDim);
+}
+
 interface Sized {
   readonly category: BufferCategory;
   readonly sizeBytes: number;
@@ -75,6 +83,8 @@ export function activationSizes(config: ModelConfig, shape: ActivationShape) {
   const hasDigests = shape.numQueryPlaces > 0;
   const weighed = Math.max(maxRows, leastWeighed) * numHeads * maxPages;
   const packedTile = packed(config.numKvHeads * (tileTokens / pageTokens));
+  const quantized = quantizedRowBytes(widestInput(config));
+  const ofChunk = (rowBytes: number): Sized => floats(shape.isInt8 ? (chunkTokens * rowBytes) / 4 : 4);
   const tile: Sized = { category: 'tiles', sizeBytes: tileBytes(config, shape) };
   return {
     rows: floats(4 * maxRows),
@@ -102,6 +112,8 @@ export function activationSizes(config: ModelConfig, shape: ActivationShape) {
     chunkNormed: floats(chunkTokens * hiddenSize),
     chunkGateUp: floats(chunkTokens * 2 * intermediateSize),
     chunkInner: floats(chunkTokens * intermediateSize),
+    chunkCodes: ofChunk(quantized.codes),
+    chunkScales: ofChunk(quantized.scales),
     ownTile: tile,
     earlierTile0: tile,
     earlierTile1: tile,

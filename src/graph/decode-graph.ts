@@ -19,14 +19,8 @@ import { bindHeldMasses } from './held-masses';
 import type { DecodeRow } from './decode-row';
 import type { GraphContext } from './graph-context';
 import { bindHeadNorms } from './head-norms';
-import {
-  bindEmbed,
-  bindMatvec,
-  bindMatvecGated,
-  latestTokenOf,
-  type MatvecOperands,
-  type Operation,
-} from './linear';
+import { bindEmbed, bindMatvec, bindMatvecGated, latestTokenOf } from './linear';
+import type { MatvecOperands, Operation } from './linear-context';
 import { bindSelection, type PrepareSelection, type Selection } from './selection';
 import { mostWholePages } from './selection-path';
 import { selectionTasks } from './selection-tasks';

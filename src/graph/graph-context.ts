@@ -3,7 +3,7 @@ import type { KvCache } from '../cache/kv-cache';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { ModelWeights } from '../weights/weights';
 import type { Activations } from './activations';
-import type { LinearContext } from './linear';
+import type { LinearContext } from './linear-context';
 import type { HostTraffic } from './tile-traffic';
 
 /** Everything that a graph binds. */

@@ -4,7 +4,7 @@ import { flatGrid, type Recorder } from '../gpu/recorder';
 import { rmsNormInPlace } from '../kernels/norm/rms-norm-in-place';
 import type { LayerWeights } from '../weights/weights';
 import { qkvWidth } from './activations';
-import type { LinearContext } from './linear';
+import type { LinearContext } from './linear-context';
 
 /** Records the norms for a run of rows. */
 type HeadNorms = (recorder: Recorder, rows: { readonly firstRow: number; readonly numRows: number }) => void;

@@ -1,40 +1,20 @@
 /** Binds the matrices of a model to the linear kernels, slab by slab, so that recording one is a loop of dispatches. */
 import type { GpuBuffer } from '../gpu/buffer';
-import type { KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
 import { embed, embedGrid, latestTokenFlag } from '../kernels/linear/embed';
 import { matmul, matmulGrid, matmulTileRows } from '../kernels/linear/matmul';
 import { matvec, matvecGrid, matvecTuning } from '../kernels/linear/matvec';
 import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
 import type { MatrixFormat } from '../kernels/linear/matrix-format';
-import type { ModelConfig } from '../config/model-config';
+import { fetched } from '../util/fetched';
 import type { Matrix, MatrixSlab } from '../weights/weights';
-
-/** Records dispatches that were bound beforehand. */
-export type Operation = (recorder: Recorder) => void;
-
-/** What every linear operation of a model shares. */
-export interface LinearContext {
-  readonly compiler: KernelCompiler;
-  readonly config: ModelConfig;
-  /** Bound where a kernel has a binding that this use of it does not read. */
-  readonly unused: GpuBuffer;
-}
-
-/** Operands of one product of decode rows. */
-export interface MatvecOperands {
-  readonly x: GpuBuffer;
-  readonly y: GpuBuffer;
-  /** Width of one row of y. */
-  readonly outputStride: number;
-  /** RMS-norms x first. */
-  readonly normWeight?: GpuBuffer;
-  readonly bias?: GpuBuffer | undefined;
-  /** Adds to y instead of setting it. */
-  readonly isResidual?: boolean;
-  /** Rows of the batch: 1, 2, 4 or 8. */
-  readonly rows: number;
-}
+import type {
+  LinearContext,
+  MatmulOperands,
+  MatmulOperation,
+  MatvecOperands,
+  Operation,
+} from './linear-context';
 
 /** Bindings of a slab; those of a format without scales are never looked up. */
 function weightsOf({ values, scales }: MatrixSlab) {
@@ -117,23 +97,17 @@ export async function bindMatvecGated(
   };
 }
 
-/** Rows of a segment-wide or chunk-wide buffer: where they begin on either side. */
-interface MatmulRows {
-  readonly numRows: number;
-  readonly firstInputRow: number;
-  readonly firstOutputRow: number;
-}
-
-/** Operands of one product of prefill rows. */
-type MatmulOperands = Omit<MatvecOperands, 'rows' | 'normWeight'>;
-
 /** `y[m] = [y[m] +] W·x[m] [+ bias]` for a run of rows given at recording. */
 export async function bindMatmul(
   context: LinearContext,
   matrix: Matrix,
   operands: MatmulOperands,
-): Promise<(recorder: Recorder, rows: MatmulRows) => void> {
+): Promise<MatmulOperation> {
   const { compiler, unused } = context;
+  if (context.quantized) {
+    const { bindMatmulInt8, canBeInt8 } = await fetched(import('./linear-int8'));
+    if (canBeInt8(compiler, matrix)) return bindMatmulInt8(context, context.quantized, matrix, operands);
+  }
   const { x, y, outputStride, bias, isResidual = false } = operands;
   // On a software adapter nothing is won that would pay for compiling a second pipeline.
   const isSoftware = compiler.device.features.has('software');

@@ -78,6 +78,8 @@ export interface PlanInput {
   readonly kv: KvOptions;
   /** The format of pages that are stored already: it stays, unless another one is set, or no wanted context fits with it. */
   readonly keptFormat?: KvFormat | undefined;
+  /** Whether products of a chunk's rows are of integers; not if left out. */
+  readonly isInt8?: boolean;
 }
 
 /** Read-back slots of an engine: one for each step that may be in flight. */
@@ -335,7 +337,7 @@ function describe(
   numPageIds: number,
   chunkTokens = chunkFor(input.config, tileTokens),
 ): MemoryPlan {
-  const { config, kv, weightBytes, maxBindingBytes } = input;
+  const { config, kv, weightBytes, maxBindingBytes, isInt8 = false } = input;
   const { format = 'f16', numSequences = defaultSequences } = kv;
   const maxPages = pagesFor(contextTokens);
   const { numLayers, numKvHeads, headDim, vocabSize } = config;
@@ -382,6 +384,7 @@ function describe(
     packedPageBytes: cache.hostFormat === 'int8' ? pageBytes('int8', headDim) : 0,
     numFilledPages: cache.hostFormat === format ? 0 : numLayers * numKvHeads,
     numHeldMasses: observe && selection === 'digest' ? numLayers * numKvHeads : 0,
+    isInt8,
     numQueryPlaces: selection === 'digest' ? numLayers * numSequences * cache.rerankQueries : 0,
   };
   const layout = planCacheLayout(

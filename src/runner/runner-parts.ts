@@ -108,6 +108,9 @@ export async function allocate(
       ropeTable: ropeBuffer,
       windowRopeTable,
       unused: activations.unused,
+      quantized: plan.activations.isInt8
+        ? { codes: activations.chunkCodes, inputScales: activations.chunkScales }
+        : undefined,
     };
     return {
       context,

@@ -3,6 +3,7 @@ import type { KernelCompiler } from '../gpu/kernel';
 import { readBuffer } from '../gpu/readback';
 import { Recorder } from '../gpu/recorder';
 import { EngineError } from '../util/errors';
+import { fetched } from '../util/fetched';
 import { attentionChecks } from './self-test-attention';
 import type { SelfTestCheck, SelfTestShape } from './self-test-check';
 import { linearChecks } from './self-test-linear';
@@ -30,8 +31,13 @@ interface SelfTestOutcome {
  * numbers, or does not compile, is refused for all kernels.
  * @throws EngineError `webgpu-unavailable` when no variant is left that gives right numbers, `network` when one cannot be fetched
  */
-export function runSelfTest(compiler: KernelCompiler, shape: SelfTestShape): Promise<SelfTestOutcome> {
-  return refuseWrongVariants(compiler, selfTestChecks(shape));
+export async function runSelfTest(compiler: KernelCompiler, shape: SelfTestShape): Promise<SelfTestOutcome> {
+  const checks = selfTestChecks(shape);
+  if (shape.isInt8) {
+    const { int8Checks } = await fetched(import('./self-test-int8'));
+    checks.push(...int8Checks(shape.weights));
+  }
+  return refuseWrongVariants(compiler, checks);
 }
 
 /** As `runSelfTest`, with checks of the caller's. */

@@ -94,6 +94,7 @@ const checkLoad = fields({
   signal: aSignal,
   aliases: someTexts,
   weights: oneOf('f32', 'f16', 'q8', 'q4'),
+  compute: oneOf('float', 'int8'),
   kv,
   profiles: ofType('string'),
   hub: aServer,

@@ -22,6 +22,12 @@ import type { SerializedError } from '../api/errors';
 /** Load options without what cannot be cloned. */
 export interface LoadSettings {
   readonly weights?: WeightFormat;
+  /**
+   * How a prompt is multiplied with matrices of 8 and 4 bits. `'int8'` rounds it to 8 bits, 32 numbers with one scale, and multiplies
+   * integers, which takes a GPU half the time; results then differ by some thousandths. Where the browser cannot, it is done in
+   * floats, and `stats().compute` says so. Default `'float'`.
+   */
+  readonly compute?: 'float' | 'int8';
   readonly kv?: KvOptions;
   /** URL of a folder with head profiles, named after the models' content as `npm run profile` does. */
   readonly profiles?: string;

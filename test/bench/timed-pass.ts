@@ -10,7 +10,7 @@ import {
 } from '../../src/gpu/kernel';
 import { readBuffer } from '../../src/gpu/readback';
 import type { Recorder } from '../../src/gpu/recorder';
-import type { Operation } from '../../src/graph/linear';
+import type { Operation } from '../../src/graph/linear-context';
 
 /** One recorded dispatch. */
 export interface Dispatch {

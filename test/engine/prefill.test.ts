@@ -1,6 +1,7 @@
 /** Prefill gives the same bits however the prompt is cut into slices, chunks, segments and tiles. */
 import { afterEach, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
+import type { EngineOptions } from '../../src/engine/engine-options';
 import type { KvOptions } from '../../src/runner/memory-plan';
 import { numOffloadSlots } from '../../src/offload/offloader';
 import { checkIntegrity } from '../support/check-integrity';
@@ -79,4 +80,31 @@ test('more layers in one slice than buffers on the way to the host', () => {
   const deep = makeModel({ ...spec, config: { ...spec.config, num_hidden_layers: 2 * numOffloadSlots } });
   // Heads that keep few pages have the others on the host.
   return withEngine(deep, 256, (engine) => expectSame(engine, [290]), { pagesPerHead: 4 });
+});
+
+test('prompts in 8 bits answer almost as in floats, and say that they are', async () => {
+  const load = (options: Partial<EngineOptions>) =>
+    loadEngine(tinyLlamaModel(), { weights: 'q4', kv: { contextTokens, numSequences: 1 }, ...options });
+  const warnings: string[] = [];
+  const onWarning = (message: string) => warnings.push(message);
+  const engines = {
+    float: await load({}),
+    int8: await load({ compute: 'int8' }),
+    refused: await load({ compute: 'int8', disabledFeatures: ['packed-dot'], onWarning }),
+  };
+  const request = requestOf(promptOf(70, 9), { maxTokens: 1, logprobs: 20, ignoreEos: true });
+  const topOf = async (engine: EngineCore) => {
+    const { logprobs } = await answer(engine, request);
+    return new Map(logprobs[0]!.top.map(({ id, logprob }) => [id, logprob]));
+  };
+  const [float, int8, refused] = await Promise.all(Object.values(engines).map(topOf));
+  expect(Object.values(engines).map((engine) => engine.stats().compute)).toEqual(['float', 'int8', 'float']);
+  expect(warnings.filter((message) => message.includes('packed bytes'))).toHaveLength(1);
+  expect(refused).toEqual(float);
+  expect(int8).not.toEqual(float);
+  const shared = [...int8!].flatMap(([id, logprob]) => (float!.has(id) ? [logprob - float!.get(id)!] : []));
+  expect(shared.length).toBeGreaterThan(15);
+  // The model's weights are random: the top 20 span 3, and 4 bits instead of 8 move them by 0.7.
+  expect(Math.hypot(...shared) / Math.sqrt(shared.length)).toBeLessThan(0.2);
+  for (const engine of Object.values(engines)) await engine.dispose();
 });

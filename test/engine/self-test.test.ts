@@ -31,7 +31,7 @@ function expectMeaningful(checks: readonly SelfTestCheck[]): void {
 
 test.each([
   small,
-  { weights: ['q4'], kv: 'f16', headDim: 64, group: 7, isSelecting: true, isFused: true },
+  { weights: ['q4'], isInt8: true, kv: 'f16', headDim: 64, group: 7, isSelecting: true, isFused: true },
   { weights: ['f32'], kv: 'int8', headDim: 32, group: 2, isSelecting: false },
 ] satisfies SelfTestShape[])(
   'finds nothing wrong with a model of $weights weights, $kv pages, headDim $headDim',

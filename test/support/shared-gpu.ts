@@ -12,6 +12,7 @@ const devices = new Map<string, Promise<GPUDevice>>();
  * one before. A test in which a device is lost or fails takes `gpu` of `gpu-setup`.
  */
 export const sharedGpu = {
+  wgslLanguageFeatures: gpu.wgslLanguageFeatures,
   async requestAdapter(options?: GPURequestAdapterOptions) {
     const adapter = await gpu.requestAdapter(options);
     const requestDevice = adapter?.requestDevice.bind(adapter);

@@ -123,6 +123,22 @@ describe('the limit', () => {
     expect(smaller.cache.numPageIds).toBeGreaterThan(256);
   });
 
+  test('has room for a chunk in 8 bits where products are of integers', () => {
+    const kv = { contextTokens: 1024 };
+    const floats = plan(kv, large);
+    const integers = planMemory({
+      config: large,
+      weightBytes,
+      maxBindingBytes: bindingBytes,
+      kv,
+      isInt8: true,
+    });
+    expect(integers.activations.chunkTokens).toBe(512);
+    // 4,864 columns of a byte each and a scale for 32 of them, in place of the 16 bytes of two buffers that nothing is in.
+    const chunk = 512 * (4864 + 4 * (4864 / 32)) - 2 * 16;
+    expect(integers.gpuBytes.activations - floats.gpuBytes.activations).toBe(chunk);
+  });
+
   test('without a wanted context gives the longest that fits with the whole share: 16 tokens more do not', () => {
     const gpuBytes = 100 * 2 ** 20;
     const { contextTokens, activations } = plan({ ...asSet, gpuBytes }, large);
