@@ -1,6 +1,7 @@
 /** Puts MLX's matrices together while they stream: their integers, scales and biases are three tensors, in any order. */
 import { decodeRows, hasScales, type MatrixFormat } from '../kernels/linear/weight-format';
-import { mlxFormat, mlxScales, mlxValues, partColumns, type MlxPart, type MlxRole } from './mlx-groups';
+import { partColumns, type MlxPart, type MlxRole } from './mlx-groups';
+import { mlxFormat, mlxScales, mlxValues } from './mlx-rows';
 import { corrupt, isFloatType } from './safetensors';
 import type { ShardReader } from './shard-reader';
 import type { PlannedTensor, RowRun, TensorPlacement } from './tensor-plan';

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { parseQuantization } from '../../../src/config/quantization';
 import { decodeRows } from '../../../src/kernels/linear/weight-format';
 import { ConfigFields } from '../../../src/util/config-fields';
-import { mlxFormat, mlxScales, mlxValues, type MlxPart } from '../../../src/weights/mlx-groups';
+import type { MlxPart } from '../../../src/weights/mlx-groups';
+import { mlxFormat, mlxScales, mlxValues } from '../../../src/weights/mlx-rows';
 import { expectClose } from '../../support/compare';
 import { randomMlxMatrix } from '../../support/mlx';
 
