@@ -1,103 +1,18 @@
 /** Shares the memory limit among everything that is not weights, before anything is allocated: pure. */
-import {
-  largestHead,
-  planCacheLayout,
-  summaryBytesOf,
-  type CacheShape,
-  type PageSelection,
-} from '../cache/cache-layout';
-import { HeadSet } from '../cache/head-set';
+import { summaryBytesOf, type CacheShape } from '../cache/cache-layout';
 import { pagesFor, pageTokens } from '../cache/page';
-import type { BytesByCategory } from '../gpu/buffer';
-import { bufferCategories } from '../gpu/buffer';
-import { recorderBytes } from '../gpu/recorder';
-import { elementOf, pageBytes, type KvFormat } from '../kernels/attention/kv-format';
-import {
-  activationSizes,
-  chunkBytesPerToken,
-  segmentBytesPerToken,
-  type ActivationShape,
-} from '../graph/activations';
-import type { ModelConfig } from '../config/model-config';
-import { ropeTableBytes } from '../config/rope';
-import { plannedSamplerBytes } from '../sampler/sampler';
-import { numOffloadSlots } from '../offload/offloader';
-import { reloaderBytes } from '../offload/reloader';
-import {
-  parseHeadProfile,
-  retrievalHeads as retrievalHeadsOf,
-  unstableHeads,
-  unstableHeadsUnmeasured,
-} from '../stability/head-profile';
-import { maxOffset } from '../stability/stability';
+import { chunkBytesPerToken } from '../graph/activations';
+import { pageBytes } from '../kernels/attention/kv-format';
 import { EngineError } from '../util/errors';
-import { ceilDiv, roundUp } from '../util/math';
-import type { KvOptions } from './kv-options';
-import { defaultKv, givenWay, planSteps, type GivenWay } from './plan-steps';
-import { firstRerankStep, longestTail, type RerankOptions } from './rerank-schedule';
-import { stepSlotBytes } from './slot-bytes';
-import { planUploads, uploadBytes } from './upload-plan';
-import type { ObserverOptions } from '../stability/stability-observer';
+import { givenWay, planSteps } from './plan-steps';
+import { defaultLimit, sizesOf, smallestTile, type MemoryPlan, type PlanInput } from './planned-sizes';
+import { checkInteger, checkKv, resolveKv } from './resolve-kv';
 
 export type { KvOptions } from './kv-options';
+export type { MemoryPlan, PlanInput } from './planned-sizes';
 
-/** Steps from a rerank to the flip with `'overlap'`: those in flight, and one more for the pages to arrive. */
-const overlapLag = 4;
-
-/** Sizes of an engine, and the GPU bytes that they take by category at most, weights included. */
-export interface MemoryPlan {
-  readonly contextTokens: number;
-  readonly cache: CacheShape;
-  readonly activations: ActivationShape;
-  readonly rerank: RerankOptions;
-  /** Buffers that pages are read to on their way to the GPU. */
-  readonly numUploads: number;
-  /** Whether follow-ups over an offloaded context attend what heads select. */
-  readonly isFollowUpSparse: boolean;
-  /** Share of KV heads that are unstable: as set, and as it is to be. That is less only where the context needs it. */
-  readonly unstableShare: { readonly wanted: number; readonly inForce: number };
-  /** What is other than it was to be, so that the context fits, or to make it fit. */
-  readonly gaveWay: readonly GivenWay[];
-  /** The limit of all but the weights. */
-  readonly limitBytes: number;
-  /** How the stability of heads is measured; undefined when it is not. */
-  readonly observe: ObserverOptions | undefined;
-  /** Limit of the pages in the tab's memory. */
-  readonly hostBytes: number;
-  /** Bytes of a full context's pages outside the GPU: in memory up to `hostBytes`, on the disk beyond. */
-  readonly contextBytes: { readonly host: number; readonly disk: number };
-  readonly gpuBytes: BytesByCategory;
-  readonly totalGpuBytes: number;
-}
-
-/** What a plan is made from. */
-export interface PlanInput {
-  readonly config: ModelConfig;
-  readonly weightBytes: number;
-  readonly maxBindingBytes: number;
-  readonly kv: KvOptions;
-  /** The format of pages that are stored already: it stays, unless another one is set, or no wanted context fits with it. */
-  readonly keptFormat?: KvFormat | undefined;
-  /** Whether products of a chunk's rows are of integers; not if left out. */
-  readonly isInt8?: boolean;
-}
-
-/** Read-back slots of an engine: one for each step that may be in flight. */
-export const numReadbackSlots = 4;
-
-const leastDefaultBytes = 512 * 2 ** 20;
-const defaultHostBytes = 4 * 2 ** 30;
-const defaultShare = defaultKv.unstableShare;
-const defaultSequences = defaultKv.numSequences;
-const defaultPages = defaultKv.pagesPerHead;
-const mostRerankQueries = 16;
 const largestTile = 2048;
-const smallestTile = 256;
-const usualChunk = 256;
-const smallestChunk = 64;
 const largestChunk = 512;
-/** What the buffers of a prefill may take where tiles are as small as they get. */
-const mostTightBytes = 62 * 2 ** 20;
 /** What larger chunks may take of the limit, and only where nothing else wants it. */
 const largestChunkShare = 1 / 16;
 
@@ -121,7 +36,7 @@ export function planMemory({ keptFormat, ...input }: PlanInput): MemoryPlan {
 
 function planLongest(input: PlanInput): MemoryPlan {
   const { config, kv } = input;
-  checkOptions(kv);
+  checkKv(kv);
   const limit = kv.gpuBytes ?? defaultLimit(input);
   checkInteger('kv.gpuBytes', limit, 1, Number.MAX_SAFE_INTEGER);
   const wanted = kv.contextTokens ?? Math.max(config.usualContext, pageTokens);
@@ -135,7 +50,9 @@ function planLongest(input: PlanInput): MemoryPlan {
       return described(
         input,
         step,
-        plan.unstableShare.inForce < shareOf(kv) ? fitShare(input, step, wanted, limit)! : plan,
+        plan.unstableShare.inForce < resolveKv(kv).unstableShare
+          ? fitShare(input, step, wanted, limit)!
+          : plan,
       );
   }
   const last = steps.at(-1)!;
@@ -173,30 +90,6 @@ function adviceOf(nearest: number, wanted: number, fitsAlone: (tokens: number) =
   return orAlone && ` Within the limit ${orAlone}.`;
 }
 
-function checkOptions(kv: KvOptions): void {
-  checkInteger('kv.numSequences', kv.numSequences ?? defaultSequences, 1, 64);
-  checkInteger('kv.pagesPerHead', kv.pagesPerHead ?? defaultPages, 2, 256);
-  const mostQueries = selectionOf(kv) === 'digest' ? mostRerankQueries : 1;
-  checkInteger('kv.rerankQueries', kv.rerankQueries ?? 1, 1, mostQueries);
-  checkInteger('kv.window', kv.window ?? 1, 1, 64);
-  checkInteger('kv.sinks', kv.sinks ?? 0, 0, 8);
-  checkInteger('kv.rerankInterval', kv.rerankInterval ?? 16, 1, 2 ** 16);
-  checkInteger('kv.hostBytes', kv.hostBytes ?? defaultHostBytes, 0, Number.MAX_SAFE_INTEGER);
-  const share = shareOf(kv);
-  if (!(share >= 0 && share <= 1))
-    throw new RangeError(`kv.unstableShare must be a number from 0 to 1, not ${share}.`);
-}
-
-/** Grows with the model, since who has room for it has more; a GPU that binds little at once has little memory. */
-function defaultLimit({ weightBytes, maxBindingBytes }: PlanInput): number {
-  const most = Math.max(leastDefaultBytes, Math.floor(maxBindingBytes / 2));
-  return Math.min(most, Math.max(leastDefaultBytes, Math.floor(weightBytes / 2)));
-}
-
-function shareOf({ unstableShare = defaultShare }: KvOptions): number {
-  return unstableShare;
-}
-
 /** A plan of one of the steps, and what is other in it than its input says. */
 function described(
   { kv }: PlanInput,
@@ -209,19 +102,14 @@ function described(
   const gaveWay = givenWay(kv, { ...step.kv, unstableShare: inForce });
   if (contextTokens < wantedTokens)
     gaveWay.push({ option: 'contextTokens', wanted: wantedTokens, inForce: contextTokens });
-  return { ...plan, gaveWay, unstableShare: { wanted: shareOf(kv), inForce } };
+  return { ...plan, gaveWay, unstableShare: { wanted: resolveKv(kv).unstableShare, inForce } };
 }
 
 /** The least `kv.gpuBytes` with which a context fits, the share of unstable heads as it is set. */
 export function leastGpuBytes(input: PlanInput, contextTokens: number): number {
   const tileTokens = Math.min(smallestTile, tileFor(contextTokens));
-  const { totalGpuBytes, gpuBytes } = describe(input, contextTokens, tileTokens, pagesFor(contextTokens));
+  const { totalGpuBytes, gpuBytes } = sizesOf(input, contextTokens, tileTokens, pagesFor(contextTokens));
   return totalGpuBytes - gpuBytes.weights;
-}
-
-/** What pages are chosen by: digests where it is known which heads lose by holding a set: on those their quality was measured. Else the paper's bounds. */
-function selectionOf({ selection, headProfile }: KvOptions): PageSelection {
-  return selection ?? (headProfile?.massLost ? 'digest' : 'minmax');
 }
 
 function withShare(input: PlanInput, unstableShare: number): PlanInput {
@@ -240,7 +128,7 @@ function fitShare(
   contextTokens: number,
   limit: number,
 ): MemoryPlan | undefined {
-  const wanted = shareOf(kv);
+  const wanted = resolveKv(kv).unstableShare;
   if (wanted === 1) return undefined;
   const numHeads = config.numLayers * config.numKvHeads;
   const planWith = (numUnstable: number) =>
@@ -256,18 +144,12 @@ function fitShare(
   return best;
 }
 
-function checkInteger(name: string, value: number, min: number, max: number): void {
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}.`);
-  }
-}
-
 /** The plan with the largest tile within the limit and as many pages as then fit, up to all sequences full. */
 function fitTiles(input: PlanInput, contextTokens: number, limit: number): MemoryPlan | undefined {
   const ownPages = pagesFor(contextTokens);
-  const { numSequences = defaultSequences } = input.kv;
+  const { numSequences } = resolveKv(input.kv);
   for (let tile = tileFor(contextTokens); ; tile /= 2) {
-    const least = describe(input, contextTokens, tile, ownPages);
+    const least = sizesOf(input, contextTokens, tile, ownPages);
     const spare = limit - (least.totalGpuBytes - least.gpuBytes.weights);
     // A page costs the same in every plan, so what is left over is more pages for further sequences.
     const perPage = bytesPerPage(input, least.cache);
@@ -275,26 +157,13 @@ function fitTiles(input: PlanInput, contextTokens: number, limit: number): Memor
     if (isEnough) {
       const more = Math.min(Math.floor(spare / perPage), (numSequences - 1) * ownPages);
       const numPages = mostBindable(input, ownPages, ownPages + more);
-      const larger = describe(input, contextTokens, tile, numPages, largestChunk);
+      const larger = sizesOf(input, contextTokens, tile, numPages, largestChunk);
       const isWithin = larger.totalGpuBytes - larger.gpuBytes.weights <= limit;
       const isSmall = largestChunk * chunkBytesPerToken(input.config) <= largestChunkShare * limit;
-      return isWithin && isSmall ? larger : describe(input, contextTokens, tile, numPages);
+      return isWithin && isSmall ? larger : sizesOf(input, contextTokens, tile, numPages);
     }
     if (tile / 2 < smallestTile) return undefined;
   }
-}
-
-/**
- * Rows that a prefill takes at once. Where even the smallest tile has little room, models so wide that their rows would take more than
- * all pages get fewer; elsewhere larger products are faster.
- */
-function chunkFor(config: ModelConfig, tileTokens: number): number {
-  let chunkTokens = usualChunk;
-  if (tileTokens > smallestTile) return chunkTokens;
-  const tileBytes = tileTokens * segmentBytesPerToken(config);
-  while (chunkTokens > smallestChunk && tileBytes + chunkTokens * chunkBytesPerToken(config) > mostTightBytes)
-    chunkTokens /= 2;
-  return chunkTokens;
 }
 
 /** A power of two in [32, 2048] that holds the whole context if it can. */
@@ -304,18 +173,18 @@ function tileFor(contextTokens: number): number {
 
 /** GPU bytes of one logical page: a slot for every unstable head, and every head's summary. */
 function bytesPerPage({ config, kv }: PlanInput, { unstable }: CacheShape): number {
-  const { format = 'f16' } = kv;
+  const { format, selection } = resolveKv(kv);
   const { numLayers, numKvHeads, headDim } = config;
-  const summary = summaryBytesOf({ selection: selectionOf(kv), format, headDim });
+  const summary = summaryBytesOf({ selection, format, headDim });
   return unstable.size * pageBytes(format, headDim) + numLayers * numKvHeads * summary;
 }
 
 function isBindable({ config, kv, maxBindingBytes }: PlanInput, slotsPerHead: number): boolean {
-  return slotsPerHead * pageBytes(kv.format ?? 'f16', config.headDim) <= maxBindingBytes;
+  return slotsPerHead * pageBytes(resolveKv(kv).format, config.headDim) <= maxBindingBytes;
 }
 
 function mostBindable({ config, kv, maxBindingBytes }: PlanInput, least: number, wanted: number): number {
-  const most = Math.floor(maxBindingBytes / pageBytes(kv.format ?? 'f16', config.headDim));
+  const most = Math.floor(maxBindingBytes / pageBytes(resolveKv(kv).format, config.headDim));
   return Math.max(least, Math.min(wanted, most));
 }
 
@@ -328,172 +197,4 @@ function longestThatFits(below: number, fits: (tokens: number) => boolean): numb
     else high = middle - 1;
   }
   return low * pageTokens;
-}
-
-function describe(
-  input: PlanInput,
-  contextTokens: number,
-  tileTokens: number,
-  numPageIds: number,
-  chunkTokens = chunkFor(input.config, tileTokens),
-): MemoryPlan {
-  const { config, kv, weightBytes, maxBindingBytes, isInt8 = false } = input;
-  const { format = 'f16', numSequences = defaultSequences } = kv;
-  const maxPages = pagesFor(contextTokens);
-  const { numLayers, numKvHeads, headDim, vocabSize } = config;
-  const selection = selectionOf(kv);
-  const { rerankInterval = 16, reload = 'overlap', rerankStagger = true } = kv;
-  const rerankQueries = selection === 'digest' ? (kv.rerankQueries ?? mostRerankQueries) : 1;
-  const rerank = {
-    interval: rerankInterval,
-    lag: reload === 'overlap' ? Math.min(overlapLag, rerankInterval) : 1,
-    isStaggered: rerankStagger,
-    firstStep: firstRerankStep(rerankInterval, rerankQueries),
-  };
-  const pagesPerHead = Math.min(kv.pagesPerHead ?? defaultPages, maxPages);
-  const forced = chooseForced(kv, pagesPerHead);
-  // Pages born from one flip to the next, and a set that begins in the middle of a page.
-  const slotsPerStableHead = pagesPerHead + ceilDiv(longestTail(rerank), pageTokens) + 2;
-  const observe = pagesPerHead < maxPages ? chooseObserved(kv, rerankInterval) : undefined;
-  const cache: CacheShape = {
-    format,
-    hostFormat: kv.hostFormat === 'int8' ? 'int8' : format,
-    selection,
-    rerankQueries,
-    ...forced,
-    numLayers,
-    numKvHeads,
-    headDim,
-    ...(pagesPerHead < maxPages
-      ? chooseUnstable(config, kv)
-      : { unstable: HeadSet.all(numLayers, numKvHeads), exactHeads: new HeadSet(numLayers, numKvHeads, []) }),
-    pagesPerHead,
-    slotsPerStableHead,
-    numSequences,
-    maxPages,
-    numPageIds,
-    isObserved: observe !== undefined,
-  };
-  const maxRows = rowsFor(numSequences);
-  const activations: ActivationShape = {
-    maxRows,
-    maxPages,
-    chunkTokens: Math.min(chunkTokens, tileTokens),
-    tileTokens,
-    pageBytes: pageBytes(elementOf(format), headDim),
-    packedPageBytes: cache.hostFormat === 'int8' ? pageBytes('int8', headDim) : 0,
-    numFilledPages: cache.hostFormat === format ? 0 : numLayers * numKvHeads,
-    numHeldMasses: observe && selection === 'digest' ? numLayers * numKvHeads : 0,
-    isInt8,
-    numQueryPlaces: selection === 'digest' ? numLayers * numSequences * cache.rerankQueries : 0,
-  };
-  const layout = planCacheLayout(
-    cache,
-    Math.max(maxBindingBytes, largestHead(cache) * pageBytes(format, headDim)),
-  );
-  const gpuBytes = Object.fromEntries(bufferCategories.map((name) => [name, 0])) as BytesByCategory;
-  gpuBytes.weights = weightBytes;
-  gpuBytes.kv = layout.poolBytes;
-  gpuBytes.summaries = layout.summaryPoolBytes;
-  const ropeBytes = roundUp(ropeTableBytes(config.rope, contextTokens), 16);
-  gpuBytes.tables = layout.tableBytes + (config.windowRope ? 2 : 1) * ropeBytes;
-  // The history comes only with the first request that needs it, but the limit must have room for it then.
-  const sampler = plannedSamplerBytes({ vocabSize, numSequences, maxRows });
-  gpuBytes.sampler = sampler.always + sampler.history;
-  const sizes = { cache, activations };
-  gpuBytes.staging = recorderBytes() + numReadbackSlots * roundUp(stepSlotBytes(sizes), 16);
-  gpuBytes.staging += numOffloadSlots * roundUp(offloadSlotBytes(sizes), 16);
-  gpuBytes.staging += roundUp(reloaderBytes(layout.hostPageBytes), 16);
-  const numUploads = planUploads({ cache, rerank, maxRows, ...layout });
-  gpuBytes.staging += uploadBytes(numUploads, layout.hostPageBytes);
-  if (pagesPerHead < maxPages) gpuBytes.staging += roundUp(mapSlotBytes(cache), 16);
-  for (const { category, sizeBytes } of Object.values(activationSizes(config, activations))) {
-    gpuBytes[category] += roundUp(sizeBytes, 16);
-  }
-  const totalGpuBytes = Object.values(gpuBytes).reduce((sum, bytes) => sum + bytes, 0);
-  const { hostBytes = defaultHostBytes, unstableShare = defaultShare } = kv;
-  const hasStable = cache.unstable.size < numLayers * numKvHeads;
-  const allBytes = hasStable ? maxPages * numLayers * numKvHeads * layout.hostPageBytes : 0;
-  const contextBytes = { host: Math.min(allBytes, hostBytes), disk: Math.max(0, allBytes - hostBytes) };
-  return {
-    contextTokens,
-    cache,
-    activations,
-    rerank,
-    numUploads,
-    isFollowUpSparse: kv.followUp === 'sparse',
-    unstableShare: { wanted: unstableShare, inForce: unstableShare },
-    gaveWay: [],
-    limitBytes: kv.gpuBytes ?? defaultLimit(input),
-    observe,
-    hostBytes,
-    contextBytes,
-    gpuBytes,
-    totalGpuBytes,
-  };
-}
-
-/** Stability is about the steps from one rerank to the next, so those are a chunk; now and then is every eighth chunk. */
-function chooseObserved({ headProfile, measureStability }: KvOptions, interval: number) {
-  const measures = measureStability ?? !headProfile;
-  if (measures === false) return undefined;
-  const window = Math.min(Math.max(interval, 2), maxOffset);
-  if (measures === 'every-step') return { window, spacing: window, maxChunks: Infinity };
-  return { window, spacing: 8 * window, maxChunks: 64 };
-}
-
-/** The pages that are always among K: what is asked for, as far as K has room beside the last page. */
-function chooseForced(
-  { window = 1, sinks = 0 }: KvOptions,
-  pagesPerHead: number,
-): Pick<CacheShape, 'window' | 'sinks'> {
-  const first = Math.min(sinks, pagesPerHead - 1);
-  return { window: Math.min(window, pagesPerHead - first), sinks: first };
-}
-
-/** The rows of a decode step: the least of 1, 2, 4 and 8 that holds all sequences, or 8: so up to 8 answers never take turns. */
-function rowsFor(numSequences: number): number {
-  return 2 ** Math.min(3, Math.ceil(Math.log2(numSequences)));
-}
-
-/** The unstable heads by profile or by share; a layer with a sliding window attends all of it, so its heads keep their pages. */
-function chooseUnstable(config: ModelConfig, kv: KvOptions): Pick<CacheShape, 'unstable' | 'exactHeads'> {
-  const { numLayers, numKvHeads, layers } = config;
-  const { headProfile, unstableShare = defaultShare, retrievalHeads } = kv;
-  const profile = headProfile && parseHeadProfile(headProfile, numLayers, numKvHeads);
-  const selection = selectionOf(kv);
-  // Digests let heads that retrieve select as the others do; bounds do not.
-  const attending = retrievalHeads ?? (selection === 'digest' ? 'selected' : 'exact');
-  const retrieving = profile && attending === 'exact' ? retrievalHeadsOf(profile) : [];
-  const chosen = profile
-    ? unstableHeads(profile, unstableShare, {
-        wanted: retrieving,
-        classes: selection === 'digest' ? 'mass-lost' : 'overlap',
-      })
-    : unstableHeadsUnmeasured(numLayers, numKvHeads, unstableShare);
-  const heads: number[] = [];
-  for (let layer = 0; layer < numLayers; layer++) {
-    const isWindowed = layers[layer]!.slidingWindow !== undefined;
-    for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
-      if (isWindowed || chosen.has(layer, kvHead)) heads.push(layer * numKvHeads + kvHead);
-    }
-  }
-  const exactHeads = retrieving.filter((head) =>
-    chosen.has(Math.floor(head / numKvHeads), head % numKvHeads),
-  );
-  return {
-    unstable: new HeadSet(numLayers, numKvHeads, heads),
-    exactHeads: new HeadSet(numLayers, numKvHeads, exactHeads),
-  };
-}
-
-/** Bytes to read the page lists of one sequence with, and their states. */
-export function mapSlotBytes({ numLayers, numKvHeads, pagesPerHead }: CacheShape): number {
-  return 4 * numLayers * numKvHeads * (pagesPerHead + 2);
-}
-
-/** Bytes of an offload slot: a tile of one layer, or a page of all layers for each row of a step. */
-export function offloadSlotBytes({ cache, activations }: Pick<MemoryPlan, 'cache' | 'activations'>): number {
-  const perPage = cache.numKvHeads * pageBytes(cache.hostFormat, cache.headDim);
-  return perPage * Math.max(activations.tileTokens / pageTokens, activations.maxRows * cache.numLayers);
 }

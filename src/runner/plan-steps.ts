@@ -2,6 +2,7 @@
  * What gives way before the context does, where the limit has no room for all: options that nobody set, the least missed first. Pure.
  */
 import type { KvOptions } from './kv-options';
+import { resolveKv } from './resolve-kv';
 
 /** An option that is other than it was to be, so that the context fits; `contextTokens` itself comes last. */
 export interface GivenWay {
@@ -9,14 +10,6 @@ export interface GivenWay {
   readonly wanted: string | number;
   readonly inForce: string | number;
 }
-
-/** The options that a plan without wishes has. */
-export const defaultKv = {
-  format: 'f16',
-  numSequences: 4,
-  pagesPerHead: 64,
-  unstableShare: 0.25,
-} as const;
 
 /**
  * First what costs time, then what may cost answers. Sets of stable heads are reserved for each sequence, so of four conversations two
@@ -52,7 +45,7 @@ export function planSteps(kv: KvOptions): readonly KvOptions[] {
 /** What a step changes of the options given. */
 export function givenWay(kv: KvOptions, step: KvOptions): GivenWay[] {
   return (['numSequences', 'format', 'unstableShare', 'pagesPerHead'] as const).flatMap((option) => {
-    const [wanted, inForce] = [kv[option] ?? defaultKv[option], step[option] ?? defaultKv[option]];
+    const [wanted, inForce] = [resolveKv(kv)[option], resolveKv(step)[option]];
     return inForce === wanted ? [] : [{ option, wanted, inForce }];
   });
 }

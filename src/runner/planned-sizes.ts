@@ -1,0 +1,267 @@
+/** What an engine has for one context, and the GPU bytes that it takes: pure. */
+import { largestHead, planCacheLayout, type CacheShape } from '../cache/cache-layout';
+import { HeadSet } from '../cache/head-set';
+import { pagesFor, pageTokens } from '../cache/page';
+import type { ModelConfig } from '../config/model-config';
+import { ropeTableBytes } from '../config/rope';
+import { bufferCategories, type BytesByCategory } from '../gpu/buffer';
+import { recorderBytes } from '../gpu/recorder';
+import {
+  activationSizes,
+  chunkBytesPerToken,
+  segmentBytesPerToken,
+  type ActivationShape,
+} from '../graph/activations';
+import { elementOf, pageBytes, type KvFormat } from '../kernels/attention/kv-format';
+import { numOffloadSlots } from '../offload/offloader';
+import { reloaderBytes } from '../offload/reloader';
+import { plannedSamplerBytes } from '../sampler/sampler';
+import {
+  parseHeadProfile,
+  retrievalHeads,
+  unstableHeads,
+  unstableHeadsUnmeasured,
+} from '../stability/head-profile';
+import { maxOffset } from '../stability/stability';
+import type { ObserverOptions } from '../stability/stability-observer';
+import { ceilDiv, roundUp } from '../util/math';
+import type { KvOptions } from './kv-options';
+import type { GivenWay } from './plan-steps';
+import { firstRerankStep, longestTail, type RerankOptions } from './rerank-schedule';
+import { resolveKv, type ResolvedKv } from './resolve-kv';
+import { stepSlotBytes } from './slot-bytes';
+import { planUploads, uploadBytes } from './upload-plan';
+
+/** Steps from a rerank to the flip with `'overlap'`: those in flight, and one more for the pages to arrive. */
+const overlapLag = 4;
+
+/** Sizes of an engine, and the GPU bytes that they take by category at most, weights included. */
+export interface MemoryPlan {
+  readonly contextTokens: number;
+  readonly cache: CacheShape;
+  readonly activations: ActivationShape;
+  readonly rerank: RerankOptions;
+  /** Buffers that pages are read to on their way to the GPU. */
+  readonly numUploads: number;
+  /** Whether follow-ups over an offloaded context attend what heads select. */
+  readonly isFollowUpSparse: boolean;
+  /** Share of KV heads that are unstable: as set, and as it is to be. That is less only where the context needs it. */
+  readonly unstableShare: { readonly wanted: number; readonly inForce: number };
+  /** What is other than it was to be, so that the context fits, or to make it fit. */
+  readonly gaveWay: readonly GivenWay[];
+  /** The limit of all but the weights. */
+  readonly limitBytes: number;
+  /** How the stability of heads is measured; undefined when it is not. */
+  readonly observe: ObserverOptions | undefined;
+  /** Limit of the pages in the tab's memory. */
+  readonly hostBytes: number;
+  /** Bytes of a full context's pages outside the GPU: in memory up to `hostBytes`, on the disk beyond. */
+  readonly contextBytes: { readonly host: number; readonly disk: number };
+  readonly gpuBytes: BytesByCategory;
+  readonly totalGpuBytes: number;
+}
+
+/** What a plan is made from. */
+export interface PlanInput {
+  readonly config: ModelConfig;
+  readonly weightBytes: number;
+  readonly maxBindingBytes: number;
+  readonly kv: KvOptions;
+  /** The format of pages that are stored already: it stays, unless another one is set, or no wanted context fits with it. */
+  readonly keptFormat?: KvFormat | undefined;
+  /** Whether products of a chunk's rows are of integers; not if left out. */
+  readonly isInt8?: boolean;
+}
+
+/** Read-back slots of an engine: one for each step that may be in flight. */
+export const numReadbackSlots = 4;
+
+/** Tokens of the least tile that a prefill is cut into, where the context has as many. */
+export const smallestTile = 256;
+const leastDefaultBytes = 512 * 2 ** 20;
+const usualChunk = 256;
+const smallestChunk = 64;
+/** What the buffers of a prefill may take where tiles are as small as they get. */
+const mostTightBytes = 62 * 2 ** 20;
+
+/** `kv.gpuBytes` where it is not set. Grows with the model, since who has room for it has more; a GPU that binds little at once has little memory. */
+export function defaultLimit({ weightBytes, maxBindingBytes }: PlanInput): number {
+  const most = Math.max(leastDefaultBytes, Math.floor(maxBindingBytes / 2));
+  return Math.min(most, Math.max(leastDefaultBytes, Math.floor(weightBytes / 2)));
+}
+
+/**
+ * Rows that a prefill takes at once. Where even the smallest tile has little room, models so wide that their rows would take more than
+ * all pages get fewer; elsewhere larger products are faster.
+ */
+function chunkFor(config: ModelConfig, tileTokens: number): number {
+  let chunkTokens = usualChunk;
+  if (tileTokens > smallestTile) return chunkTokens;
+  const tileBytes = tileTokens * segmentBytesPerToken(config);
+  while (chunkTokens > smallestChunk && tileBytes + chunkTokens * chunkBytesPerToken(config) > mostTightBytes)
+    chunkTokens /= 2;
+  return chunkTokens;
+}
+
+/** What an engine for a context has, with its prefill in tiles of `tileTokens` and `numPageIds` pages over all sequences. */
+export function sizesOf(
+  input: PlanInput,
+  contextTokens: number,
+  tileTokens: number,
+  numPageIds: number,
+  chunkTokens = chunkFor(input.config, tileTokens),
+): MemoryPlan {
+  const { config, weightBytes, maxBindingBytes, isInt8 = false } = input;
+  const kv = resolveKv(input.kv);
+  const { format, hostFormat, numSequences, selection, rerankQueries } = kv;
+  const maxPages = pagesFor(contextTokens);
+  const { numLayers, numKvHeads, headDim, vocabSize } = config;
+  const rerank = {
+    interval: kv.rerankInterval,
+    lag: kv.reload === 'overlap' ? Math.min(overlapLag, kv.rerankInterval) : 1,
+    isStaggered: kv.rerankStagger,
+    firstStep: firstRerankStep(kv.rerankInterval, rerankQueries),
+  };
+  const pagesPerHead = Math.min(kv.pagesPerHead, maxPages);
+  const forced = chooseForced(kv, pagesPerHead);
+  // Pages born from one flip to the next, and a set that begins in the middle of a page.
+  const slotsPerStableHead = pagesPerHead + ceilDiv(longestTail(rerank), pageTokens) + 2;
+  const observe = pagesPerHead < maxPages ? chooseObserved(kv) : undefined;
+  const cache: CacheShape = {
+    format,
+    hostFormat,
+    selection,
+    rerankQueries,
+    ...forced,
+    numLayers,
+    numKvHeads,
+    headDim,
+    ...(pagesPerHead < maxPages
+      ? chooseUnstable(config, kv)
+      : { unstable: HeadSet.all(numLayers, numKvHeads), exactHeads: new HeadSet(numLayers, numKvHeads, []) }),
+    pagesPerHead,
+    slotsPerStableHead,
+    numSequences,
+    maxPages,
+    numPageIds,
+    isObserved: observe !== undefined,
+  };
+  const maxRows = rowsFor(numSequences);
+  const activations: ActivationShape = {
+    maxRows,
+    maxPages,
+    chunkTokens: Math.min(chunkTokens, tileTokens),
+    tileTokens,
+    pageBytes: pageBytes(elementOf(format), headDim),
+    packedPageBytes: cache.hostFormat === 'int8' ? pageBytes('int8', headDim) : 0,
+    numFilledPages: cache.hostFormat === format ? 0 : numLayers * numKvHeads,
+    numHeldMasses: observe && selection === 'digest' ? numLayers * numKvHeads : 0,
+    isInt8,
+    numQueryPlaces: selection === 'digest' ? numLayers * numSequences * cache.rerankQueries : 0,
+  };
+  const layout = planCacheLayout(
+    cache,
+    Math.max(maxBindingBytes, largestHead(cache) * pageBytes(format, headDim)),
+  );
+  const gpuBytes = Object.fromEntries(bufferCategories.map((name) => [name, 0])) as BytesByCategory;
+  gpuBytes.weights = weightBytes;
+  gpuBytes.kv = layout.poolBytes;
+  gpuBytes.summaries = layout.summaryPoolBytes;
+  const ropeBytes = roundUp(ropeTableBytes(config.rope, contextTokens), 16);
+  gpuBytes.tables = layout.tableBytes + (config.windowRope ? 2 : 1) * ropeBytes;
+  // The history comes only with the first request that needs it, but the limit must have room for it then.
+  const sampler = plannedSamplerBytes({ vocabSize, numSequences, maxRows });
+  gpuBytes.sampler = sampler.always + sampler.history;
+  const sizes = { cache, activations };
+  gpuBytes.staging = recorderBytes() + numReadbackSlots * roundUp(stepSlotBytes(sizes), 16);
+  gpuBytes.staging += numOffloadSlots * roundUp(offloadSlotBytes(sizes), 16);
+  gpuBytes.staging += roundUp(reloaderBytes(layout.hostPageBytes), 16);
+  const numUploads = planUploads({ cache, rerank, maxRows, ...layout });
+  gpuBytes.staging += uploadBytes(numUploads, layout.hostPageBytes);
+  if (pagesPerHead < maxPages) gpuBytes.staging += roundUp(mapSlotBytes(cache), 16);
+  for (const { category, sizeBytes } of Object.values(activationSizes(config, activations))) {
+    gpuBytes[category] += roundUp(sizeBytes, 16);
+  }
+  const totalGpuBytes = Object.values(gpuBytes).reduce((sum, bytes) => sum + bytes, 0);
+  const { hostBytes, unstableShare } = kv;
+  const hasStable = cache.unstable.size < numLayers * numKvHeads;
+  const allBytes = hasStable ? maxPages * numLayers * numKvHeads * layout.hostPageBytes : 0;
+  const contextBytes = { host: Math.min(allBytes, hostBytes), disk: Math.max(0, allBytes - hostBytes) };
+  return {
+    contextTokens,
+    cache,
+    activations,
+    rerank,
+    numUploads,
+    isFollowUpSparse: kv.followUp === 'sparse',
+    unstableShare: { wanted: unstableShare, inForce: unstableShare },
+    gaveWay: [],
+    limitBytes: input.kv.gpuBytes ?? defaultLimit(input),
+    observe,
+    hostBytes,
+    contextBytes,
+    gpuBytes,
+    totalGpuBytes,
+  };
+}
+
+/** Stability is about the steps from one rerank to the next, so those are a chunk; now and then is every eighth chunk. */
+function chooseObserved({ measureStability, rerankInterval }: ResolvedKv) {
+  if (measureStability === false) return undefined;
+  const window = Math.min(Math.max(rerankInterval, 2), maxOffset);
+  if (measureStability === 'every-step') return { window, spacing: window, maxChunks: Infinity };
+  return { window, spacing: 8 * window, maxChunks: 64 };
+}
+
+/** The pages that are always among K: what is asked for, as far as K has room beside the last page. */
+function chooseForced(
+  { window, sinks }: ResolvedKv,
+  pagesPerHead: number,
+): Pick<CacheShape, 'window' | 'sinks'> {
+  const first = Math.min(sinks, pagesPerHead - 1);
+  return { window: Math.min(window, pagesPerHead - first), sinks: first };
+}
+
+/** The rows of a decode step: the least of 1, 2, 4 and 8 that holds all sequences, or 8: so up to 8 answers never take turns. */
+function rowsFor(numSequences: number): number {
+  return 2 ** Math.min(3, Math.ceil(Math.log2(numSequences)));
+}
+
+/** The unstable heads by profile or by share; a layer with a sliding window attends all of it, so its heads keep their pages. */
+function chooseUnstable(config: ModelConfig, kv: ResolvedKv): Pick<CacheShape, 'unstable' | 'exactHeads'> {
+  const { numLayers, numKvHeads, layers } = config;
+  const { headProfile, unstableShare, selection } = kv;
+  const profile = headProfile && parseHeadProfile(headProfile, numLayers, numKvHeads);
+  const retrieving = profile && kv.retrievalHeads === 'exact' ? retrievalHeads(profile) : [];
+  const chosen = profile
+    ? unstableHeads(profile, unstableShare, {
+        wanted: retrieving,
+        classes: selection === 'digest' ? 'mass-lost' : 'overlap',
+      })
+    : unstableHeadsUnmeasured(numLayers, numKvHeads, unstableShare);
+  const heads: number[] = [];
+  for (let layer = 0; layer < numLayers; layer++) {
+    const isWindowed = layers[layer]!.slidingWindow !== undefined;
+    for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
+      if (isWindowed || chosen.has(layer, kvHead)) heads.push(layer * numKvHeads + kvHead);
+    }
+  }
+  const exactHeads = retrieving.filter((head) =>
+    chosen.has(Math.floor(head / numKvHeads), head % numKvHeads),
+  );
+  return {
+    unstable: new HeadSet(numLayers, numKvHeads, heads),
+    exactHeads: new HeadSet(numLayers, numKvHeads, exactHeads),
+  };
+}
+
+/** Bytes to read the page lists of one sequence with, and their states. */
+export function mapSlotBytes({ numLayers, numKvHeads, pagesPerHead }: CacheShape): number {
+  return 4 * numLayers * numKvHeads * (pagesPerHead + 2);
+}
+
+/** Bytes of an offload slot: a tile of one layer, or a page of all layers for each row of a step. */
+export function offloadSlotBytes({ cache, activations }: Pick<MemoryPlan, 'cache' | 'activations'>): number {
+  const perPage = cache.numKvHeads * pageBytes(cache.hostFormat, cache.headDim);
+  return perPage * Math.max(activations.tileTokens / pageTokens, activations.maxRows * cache.numLayers);
+}
