@@ -175,9 +175,15 @@ function workerFailure({ message, filename }: ErrorEvent): EngineError {
       `The engine's worker failed${filename && ` in ${filename}`}: ${message}.`,
     );
   }
+  return notStarted();
+}
+
+/** The error of a worker that never ran: `worker-failed`. */
+export function notStarted(cause?: unknown): EngineError {
   return new EngineError(
     'worker-failed',
     "The engine's worker did not start: its script could not be fetched or run. It must be served from the page's own " +
       "origin, as JavaScript, beside the library's script, and the policy of the page must allow it (worker-src).",
+    { cause },
   );
 }

@@ -24,7 +24,7 @@ import type { HeadProfile } from '../stability/head-profile';
 import { EngineError } from '../util/errors';
 import { fetched } from '../util/fetched';
 import { deserializeError } from '../api/errors';
-import { Connection } from './connection';
+import { Connection, notStarted } from './connection';
 import { EngineDocuments } from './engine-documents';
 import { checkLoadOptions, checkPlanOptions, type LoadOptions } from './load-options';
 import type { ModelDescription } from './protocol';
@@ -251,13 +251,19 @@ export class Engine {
   }
 }
 
-/** A worker of one's own. @throws EngineError `webgpu-unavailable` where there are none; the signal's reason when aborted */
+/** A worker of one's own. @throws EngineError `webgpu-unavailable` where there are none, `worker-failed`; the signal's reason when aborted */
 function connect(signal: AbortSignal | undefined): Connection {
   signal?.throwIfAborted();
   if (typeof Worker === 'undefined') {
     throw new EngineError('webgpu-unavailable', 'Longpage runs in web pages: there are no web workers here.');
   }
-  const worker = new Worker(new URL('./engine-worker.ts', import.meta.url), { type: 'module' });
+  let worker: Worker;
+  try {
+    worker = new Worker(new URL('./engine-worker.ts', import.meta.url), { type: 'module' });
+  } catch (cause) {
+    // A script of another origin is refused here, one that cannot be had by an event.
+    throw notStarted(cause);
+  }
   return new Connection(worker, (message) => console.warn(message));
 }
 
