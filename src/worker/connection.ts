@@ -182,8 +182,8 @@ function workerFailure({ message, filename }: ErrorEvent): EngineError {
 export function notStarted(cause?: unknown): EngineError {
   return new EngineError(
     'worker-failed',
-    "The engine's worker did not start: its script could not be fetched or run. It must be served from the page's own " +
-      "origin, as JavaScript, beside the library's script, and the policy of the page must allow it (worker-src).",
+    "The engine's worker did not start: its script could not be fetched or run. It must be served as JavaScript beside " +
+      "the library's script, and the policy of the page must allow it (worker-src; for a library of another origin also blob:).",
     { cause },
   );
 }

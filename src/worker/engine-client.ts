@@ -257,14 +257,23 @@ function connect(signal: AbortSignal | undefined): Connection {
   if (typeof Worker === 'undefined') {
     throw new EngineError('webgpu-unavailable', 'Longpage runs in web pages: there are no web workers here.');
   }
-  let worker: Worker;
+  return new Connection(startWorker(), (message) => console.warn(message));
+}
+
+/** Name of the worker's script in `dist`; not a literal below, since bundlers would take it for a file to copy. */
+const builtWorker = 'engine-worker.js';
+
+/** @throws EngineError `worker-failed`; a script that cannot be had is told by an event instead */
+function startWorker(): Worker {
   try {
-    worker = new Worker(new URL('./engine-worker.ts', import.meta.url), { type: 'module' });
+    return new Worker(new URL('./engine-worker.ts', import.meta.url), { type: 'module' });
   } catch (cause) {
-    // A script of another origin is refused here, one that cannot be had by an event.
-    throw notStarted(cause);
+    if (!(cause instanceof DOMException && cause.name === 'SecurityError')) throw notStarted(cause);
+    // The library is on another origin, as on a CDN: a script of the page's own may import what a worker may not be.
+    const source = `import ${JSON.stringify(new URL(builtWorker, import.meta.url).href)};`;
+    const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+    return new Worker(url, { type: 'module' });
   }
-  return new Connection(worker, (message) => console.warn(message));
 }
 
 function locationOf(location: ModelLocation, hubUrl: string | undefined): ModelLocation | HubLocation {

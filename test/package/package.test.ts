@@ -139,13 +139,15 @@ describe('the packed library', () => {
     }
   });
 
-  test('asks again for a part that could not be fetched, in the same engine', async () => {
+  test('runs from another origin, and asks again there for a part that could not be fetched', async () => {
+    const elsewhere = await serve({
+      mounts: [{ prefix: '/dist/', folder: join(folder, 'node_modules/longpage/dist') }],
+      pages: {},
+      headers: { 'Access-Control-Allow-Origin': '*' },
+    });
     const server = await serve({
-      mounts: [
-        { prefix: '/dist/', folder: join(folder, 'node_modules/longpage/dist') },
-        { prefix: '/model/', folder: modelFolder },
-      ],
-      pages: { '/': libraryPage },
+      mounts: [{ prefix: '/model/', folder: modelFolder }],
+      pages: { '/': libraryPage.replace('/dist/', `${elsewhere.origin}/dist/`) },
     });
     const page = await browser.newPage();
     try {
@@ -157,6 +159,7 @@ describe('the packed library', () => {
     } finally {
       await page.close();
       await server.close();
+      await elsewhere.close();
     }
   });
 

@@ -12,11 +12,13 @@ const furtherEntries = ['ai-sdk.js'];
  */
 export const maxGzipBytes = { needed: 150_000, all: 250_000 };
 
+/** What no script may do but those named last. */
 const forbidden = [
   [/\beval\s*\(/, 'calls eval'],
   [/\bnew Function\b|[^.\w]Function\s*\(/, 'makes a function from a string'],
   [/\bWebAssembly\b|\.wasm\b/, 'uses WebAssembly'],
-  [/\bcreateObjectURL\b/, 'makes a blob URL'],
+  // The library does where it is on another origin than the page: the worker's script is then imported by one of the page's own.
+  [/\bcreateObjectURL\b/, 'makes a blob URL', 'index.js'],
   [/\bhttps?:\/\/(?:cdn|unpkg|esm)\b/, 'loads from a CDN'],
   [/^\s*import\b[^(]*from\s*["'](?!\.)/m, 'imports a package at run time'],
 ];
@@ -70,7 +72,9 @@ export function measureBundle(scripts) {
  */
 export function checkBundle(scripts, sizes = measureBundle(scripts)) {
   const complaints = Object.entries(scripts).flatMap(([name, source]) =>
-    forbidden.filter(([pattern]) => pattern.test(source)).map(([, what]) => `${name} ${what}`),
+    forbidden
+      .filter(([pattern, , allowed]) => name !== allowed && pattern.test(source))
+      .map(([, what]) => `${name} ${what}`),
   );
   const used = reached(scripts, [...entries, ...furtherEntries], staticImport, dynamicImport);
   for (const name of Object.keys(scripts))
