@@ -72,8 +72,9 @@ describe('memory for three pages, then IndexedDB', () => {
 
 /** A platform whose storage refuses everything. */
 function breakStorage(): void {
+  const sound = indexedDB;
   vi.stubGlobal('indexedDB', {
-    databases: () => indexedDB.databases(),
+    databases: () => sound.databases(),
     open: () => {
       throw new DOMException('Storage is off.', 'SecurityError');
     },
