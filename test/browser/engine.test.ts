@@ -168,6 +168,37 @@ test('a trace has the steps, their dispatches, the reranks and the reloads, in a
   await page.close();
 });
 
+test('a worker that is busy for ever is ended by `dispose()`, what it had on the disk goes, and the next load works', async () => {
+  const prompt = goldenPrompt(304, 300);
+  const page = await openPage();
+  await ask(page, 'load', { kv: { ...kv, hostBytes: 20_000 } });
+  const wanted = await ask(page, 'answer', prompt, 4);
+  expect((await onDisk(page)).length).toBe(1);
+  const worker = page.workers()[0]!;
+  const ended = worker.waitForEvent('close', { timeout: 0 });
+  const isBusy = page.waitForEvent('console', {
+    predicate: (message) => message.text() === 'busy',
+    timeout: 0,
+  });
+  await worker.evaluate(
+    () =>
+      void setTimeout(() => {
+        console.warn('busy');
+        for (;;);
+      }),
+  );
+  await isBusy;
+  await ask(page, 'dispose');
+  await ended;
+  await ask(page, 'load', { kv });
+  // Its own, without that of the worker that was ended.
+  await expect.poll(async () => (await onDisk(page)).length).toBe(1);
+  expect(await ask(page, 'answer', prompt, 4)).toEqual(wanted);
+  await ask(page, 'dispose');
+  expect(await onDisk(page)).toEqual([]);
+  await page.close();
+});
+
 test('a model is looked at before it is loaded; a worker whose script cannot be had is told as such', async () => {
   const page = await openPage();
   const known = { isSoftwareAdapter: true, downloadBytes: expect.any(Number) as number };
