@@ -3,23 +3,6 @@
 //
 // The referee: one invocation an output element, 8 outputs x 8 rows a workgroup over a grid of tiles as in matmul-int8.wgsl.
 
-struct Params {
-  columns: u32,
-  numOutputs: u32,
-  numRows: u32,
-  firstOutput: u32,
-  outputOffset: u32,
-  outputStride: u32,
-  hasBias: u32,
-  isResidual: u32,
-}
-
-@group(0) @binding(1) var<storage, read> codes: array<vec4<u32>>;
-@group(0) @binding(2) var<storage, read> inputScales: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
-@group(0) @binding(16) var<uniform> params: Params;
-
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) thread: vec3<u32>) {
   for (var i = 0u; i < 128u; i += 8u) {

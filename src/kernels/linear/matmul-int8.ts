@@ -1,4 +1,5 @@
 /** Matrix times many rows in 8 bits, for prefill. */
+import bindings from '../../../shaders/linear/matmul-int8-bindings.wgsl';
 import naive from '../../../shaders/linear/matmul-int8-naive.wgsl';
 import tiles from '../../../shaders/linear/matmul-int8.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
@@ -51,10 +52,10 @@ export function matmulInt8(format: MatrixFormat): KernelSpec<MatmulInt8Binding, 
     variants: [
       {
         name: 'packed-dot',
-        sources: [...weights, ...packedSources(format), tiles],
+        sources: [...weights, bindings, ...packedSources(format), tiles],
         requires: ['packed-dot'],
       },
-      { name: 'naive', sources: [...weights, naive] },
+      { name: 'naive', sources: [...weights, bindings, naive] },
     ],
   };
 }
