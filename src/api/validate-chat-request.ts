@@ -1,7 +1,7 @@
 /** Chat completion requests: checked field by field, and turned into what the engine takes. */
 import type { DocumentSource, GenerationRequest } from '../loop/generation';
 import type { ChatMessage, ChatRole } from '../tokenizer/chat-message';
-import { isJsonObject } from '../util/config-fields';
+import { isJsonObject } from '../util/json';
 import { isJson } from './json-value';
 import { describe, quoted, RequestReader } from './request-reader';
 import type { ToolUse } from './tools/tool-use';

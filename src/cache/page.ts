@@ -21,6 +21,11 @@ export function pagesFor(numTokens: number): number {
   return ceilDiv(numTokens, pageTokens);
 }
 
+/** The tokens of the whole pages among `numTokens`. */
+export function wholePageTokens(numTokens: number): number {
+  return numTokens - (numTokens % pageTokens);
+}
+
 /** The page that holds the token at `position`. */
 export function pageOf(position: number): PageIndex {
   return Math.floor(position / pageTokens) as PageIndex;

@@ -1,7 +1,8 @@
 /** What a model is, read from `config.json` and `generation_config.json`: pure, and refuses what it cannot follow. */
 import { EngineError } from '../util/errors';
 import { architectures, type Architecture, type NormNames, type QkNorm } from './architectures';
-import { ConfigFields, isJsonObject, quote } from '../util/config-fields';
+import { ConfigFields, quote } from '../util/config-fields';
+import { isJsonObject } from '../util/json';
 import { parseLayers, type LayerConfig } from './layer-config';
 import { parseQuantization, type Quantization } from './quantization';
 import { parseRope, type RopeConfig } from './rope-config';

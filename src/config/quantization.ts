@@ -1,5 +1,6 @@
 /** What `config.json` says of quantised weights: MLX's affine groups are read, all else is refused by its name. Pure. */
-import { ConfigFields, isJsonObject } from '../util/config-fields';
+import { ConfigFields } from '../util/config-fields';
+import { isJsonObject } from '../util/json';
 
 /** Affine groups as MLX makes them (`mlx.core.quantize`): `w = scale * q + bias`, q packed without gaps, lowest bits first. */
 export interface GroupQuantization {

@@ -1,6 +1,7 @@
 /** Which RoPE a model uses, read from both styles of Hugging Face configuration; the frequencies are in `rope.ts`. */
 import type { Architecture } from './architectures';
-import { ConfigFields, type JsonObject } from '../util/config-fields';
+import { ConfigFields } from '../util/config-fields';
+import type { JsonObject } from '../util/json';
 
 /** How a model's frequencies were stretched for a longer context. */
 export type RopeScaling =

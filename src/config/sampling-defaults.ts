@@ -1,5 +1,5 @@
 /** How a model's makers would have it sampled, as `generation_config.json` says it. Pure. */
-import { isJsonObject } from '../util/config-fields';
+import { isJsonObject } from '../util/json';
 
 /** What requests that say nothing else are sampled with; ranges are those of `SamplingSettings`. */
 export interface SamplingDefaults {

@@ -1,4 +1,5 @@
 /** A document as one file, for export and import: what comes in is checked like anything from a stranger. */
+import { pageTokens } from '../cache/page';
 import { EngineError } from '../util/errors';
 import { checksum } from './checksum';
 import type { NewRecord } from './document-database';
@@ -9,7 +10,6 @@ import {
   parseManifest,
   payloadBytes,
   placesOfRun,
-  tokensPerPage,
   type Manifest,
 } from './manifest';
 import { decodeRecord, encodeRecord, recordOverheadBytes, type RecordPlace } from './record';
@@ -76,7 +76,7 @@ export async function importArchive(blob: Blob): Promise<Archive> {
   const json = await reader.take(manifestBytes);
   if (numbers.getUint32(8, true) !== checksum(json)) throw unusable('its manifest was altered');
   const manifest = readManifest(json);
-  const numPages = manifest.numReadTokens / tokensPerPage;
+  const numPages = manifest.numReadTokens / pageTokens;
   const perPage = numLists(manifest.layout) * (manifest.layout.pageBytes + manifest.layout.summaryBytes);
   if (numPages * perPage > blob.size) throw unusable(`its ${numPages} pages are not all there`);
   const text = await reader.record(textPlace, maxTextBytes);
@@ -95,7 +95,7 @@ export async function importArchive(blob: Blob): Promise<Archive> {
           const sizeBytes = payloadBytes(manifest, place);
           records.push({ place, payload: await reader.record(place, sizeBytes, sizeBytes) });
         }
-        yield { records, numReadTokens: Math.min(numPages, (run + 1) * pagesPerRun) * tokensPerPage };
+        yield { records, numReadTokens: Math.min(numPages, (run + 1) * pagesPerRun) * pageTokens };
       }
       if (!reader.isAtEnd) throw unusable('something follows it');
     },

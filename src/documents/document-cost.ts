@@ -1,6 +1,6 @@
 /** What a document would cost: bytes from the memory plan, time from two prefills that really ran. Pure. */
+import { pageTokens, wholePageTokens } from '../cache/page';
 import type { DocumentCost, StorageQuota } from './document-info';
-import { readableTokens, tokensPerPage } from './manifest';
 import type { ModelConfig } from '../config/model-config';
 import { tokenCost } from '../graph/prefill-plan';
 import type { MemoryPlan } from '../runner/memory-plan';
@@ -62,7 +62,7 @@ export function documentCost(input: CostInput): DocumentCost {
   const { numTokens, textBytes, plan, summaryBytes, hostPageBytes, time, quota } = input;
   const { cache, activations } = plan;
   const lists = cache.numLayers * cache.numKvHeads;
-  const numPages = readableTokens(numTokens) / tokensPerPage;
+  const numPages = wholePageTokens(numTokens) / pageTokens;
   const { pageBytes } = activations;
   const stablePages = (lists - cache.unstable.size) * Math.min(cache.pagesPerHead, numPages);
   const summaries = lists * numPages * summaryBytes;
@@ -90,7 +90,7 @@ function adviceFor(
 ): string | undefined {
   const room = Math.min(answerTokens, plan.contextTokens / 4);
   if (numTokens + room > plan.contextTokens) {
-    const wanted = Math.ceil((numTokens + answerTokens) / tokensPerPage) * tokensPerPage;
+    const wanted = Math.ceil((numTokens + answerTokens) / pageTokens) * pageTokens;
     const most = Math.floor(plan.contextTokens - room);
     const part = `This engine reads the first ${most} of its ${numTokens} tokens.`;
     try {

@@ -1,11 +1,12 @@
 /** The library as the engine works with it: reads documents into it, opens them on the GPU, and makes prompts about them. */
+import { wholePageTokens } from '../cache/page';
 import type { DocumentCost, DocumentInfo, OpenedDocument, ReadingProgress } from './document-info';
 import { checkDetails, type DocumentDetails } from '../prompt/places';
 import { explainBadContents, samplePages } from './import-check';
 import { isSamePage, pageValues } from './page-values';
 import { recomputePage } from './recompute-page';
 import { DocumentLibrary, type DocumentDraft, type LibraryOptions } from './library';
-import { pagesPerRun, readableTokens } from './manifest';
+import { pagesPerRun } from './manifest';
 import { storageQuota } from './storage-quota';
 import { originOf, type StoredDocument } from './stored-document';
 import type { ModelConfig } from '../config/model-config';
@@ -247,12 +248,12 @@ export class Documents {
     const { template, tokenizer } = this.#context;
     await this.open(id);
     const known = this.#known.get(id)!;
-    if (known.numReadTokens === 0 && readableTokens(known.numTokens) > 0) {
+    if (known.numReadTokens === 0 && wholePageTokens(known.numTokens) > 0) {
       throw new EngineError('document-unread', `Nothing of '${id}' is read yet. Ask when its first part is.`);
     }
     const now = new Date(known.renderedAt);
     const { documentPrefix: head, rest } = template.render({ messages, document: '', now, variables });
-    const isAllRead = known.numReadTokens === readableTokens(known.numTokens);
+    const isAllRead = known.numReadTokens === wholePageTokens(known.numTokens);
     // A template may write something about this conversation before the document: its prefix is another one then.
     const isKnown = head === known.head;
     const prefix = hasText || !isKnown ? head + (known.text ?? (await library.text(id))) : '';
@@ -377,7 +378,7 @@ export class Documents {
     const { id } = draft.manifest;
     this.#checkLength(ids.length);
     await this.#context.beginDocument();
-    const numReadable = readableTokens(ids.length);
+    const numReadable = wholePageTokens(ids.length);
     const origin = originOf(draft.manifest);
     if (draft.known && draft.manifest.numReadTokens > 0) {
       if (!side.loop.covers(ids.slice(0, draft.manifest.numReadTokens), origin))

@@ -2,7 +2,7 @@
 import type { KvFormat } from '../kernels/attention/kv-format';
 import type { ModelConfig } from '../config/model-config';
 import { DocumentDatabase } from './document-database';
-import { keptFormatOf } from './document-fingerprint';
+import { keptFormatOf } from './page-origin';
 
 /**
  * The format of the document of this model that was used last, undefined where there is none of a format that a plan would choose.

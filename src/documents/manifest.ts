@@ -1,5 +1,6 @@
 /** What the library knows of a document without reading it: plain data, stored last, so that it marks what is complete. */
 
+import { pageTokens, wholePageTokens } from '../cache/page';
 import { checkDetails, type DocumentDetails } from '../prompt/places';
 import type { RecordPlace } from './record';
 
@@ -44,17 +45,9 @@ export interface Manifest extends DocumentDetails {
 /** Pages in one record: a record is what is read at once. */
 export const pagesPerRun = 16;
 
-/** Tokens in one page; pages of another size are another layout, which the fingerprint tells. */
-export const tokensPerPage = 16;
-
-/** The tokens of a document that are kept as pages: whole ones. What is left is read with each question. */
-export function readableTokens(numTokens: number): number {
-  return numTokens - (numTokens % tokensPerPage);
-}
-
 /** Whether all that can be read of it is stored. */
 export function isWhole({ numTokens, numReadTokens }: Manifest): boolean {
-  return numReadTokens === readableTokens(numTokens);
+  return numReadTokens === wholePageTokens(numTokens);
 }
 
 /** Pages of the run with this index, in a document of which `numPages` are stored. */
@@ -83,7 +76,7 @@ export function placesOfRun({ layout }: Manifest, run: number): RecordPlace[] {
 
 /** Bytes that a record of pages or summaries must have. */
 export function payloadBytes({ layout, numReadTokens }: Manifest, { kind, run }: RecordPlace): number {
-  const numPages = pagesOfRun(run, numReadTokens / tokensPerPage);
+  const numPages = pagesOfRun(run, numReadTokens / pageTokens);
   return kind === 'summaries'
     ? numLists(layout) * numPages * layout.summaryBytes
     : numPages * layout.pageBytes;
@@ -120,12 +113,12 @@ export function parseManifest(value: unknown): Manifest {
     renderedAt: wholeNumber(fields, 'renderedAt', 0, Number.MAX_SAFE_INTEGER),
     head: text(fields, 'head', 0),
     numTokens,
-    numReadTokens: wholeNumber(fields, 'numReadTokens', 0, readableTokens(numTokens)),
+    numReadTokens: wholeNumber(fields, 'numReadTokens', 0, wholePageTokens(numTokens)),
     storedBytes: wholeNumber(fields, 'storedBytes', 0, Number.MAX_SAFE_INTEGER),
   };
   const { places, notes } = fields as DocumentDetails;
   const whole = { ...manifest, ...checkDetails({ places, notes }) };
-  if (manifest.numReadTokens % tokensPerPage !== 0) throw new TypeError('numReadTokens is no whole page');
+  if (manifest.numReadTokens % pageTokens !== 0) throw new TypeError('numReadTokens is no whole page');
   return whole;
 }
 

@@ -1,5 +1,5 @@
 /** How long prefills take on this machine: two short ones are timed. */
-import { readableTokens } from './manifest';
+import { wholePageTokens } from '../cache/page';
 import type { ModelConfig } from '../config/model-config';
 import type { DocumentDevice } from './document-device';
 import { fitPrefillTime, type PrefillTime, type TimedPrefill } from './document-cost';
@@ -22,7 +22,7 @@ interface PrefillMeasurement {
  */
 export async function measurePrefill(measurement: PrefillMeasurement): Promise<PrefillTime> {
   const { config, contextTokens } = measurement;
-  const most = Math.min(maxTimedTokens, readableTokens(contextTokens - 1));
+  const most = Math.min(maxTimedTokens, wholePageTokens(contextTokens - 1));
   const unit = Math.min(64, most);
   // The first prefill of an engine is slow; it also says how long the others may be.
   const first = await timePrefill(measurement, unit);

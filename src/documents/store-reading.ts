@@ -1,14 +1,8 @@
 /** From the pages of a sequence that is being read to the records of its document. */
+import { pageTokens, wholePageTokens } from '../cache/page';
 import type { NewRecord } from './document-database';
 import type { DocumentDraft, DocumentLibrary } from './library';
-import {
-  pagesOfRun,
-  pagesPerRun,
-  placesOfRun,
-  readableTokens,
-  tokensPerPage,
-  type Manifest,
-} from './manifest';
+import { pagesOfRun, pagesPerRun, placesOfRun, type Manifest } from './manifest';
 import type { ModelRunner } from '../runner/model-runner';
 import { readSummaries } from './read-summaries';
 
@@ -24,16 +18,16 @@ export async function storeReading(
   sequence: number,
   numTokens: number,
 ): Promise<void> {
-  const isEnd = numTokens === readableTokens(draft.manifest.numTokens);
-  const numPages = numTokens / tokensPerPage;
+  const isEnd = numTokens === wholePageTokens(draft.manifest.numTokens);
+  const numPages = numTokens / pageTokens;
   const endPage = isEnd ? numPages : numPages - (numPages % pagesPerRun);
   // Pages leave the GPU while later ones are computed.
   await runner.settled();
-  for (let page = draft.manifest.numReadTokens / tokensPerPage; page < endPage; page += pagesPerRun) {
+  for (let page = draft.manifest.numReadTokens / pageTokens; page < endPage; page += pagesPerRun) {
     const run = page / pagesPerRun;
     const end = page + pagesOfRun(run, endPage);
     const records = await recordsOf(runner, draft.manifest, sequence, run, end);
-    await library.append(draft, records, end * tokensPerPage);
+    await library.append(draft, records, end * pageTokens);
   }
 }
 

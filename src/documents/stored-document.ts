@@ -1,9 +1,10 @@
 /** One document of the library, open for reading: checked records, and how many bytes they took. */
+import { pageTokens } from '../cache/page';
 import { EngineError } from '../util/errors';
 import type { DocumentDatabase } from './document-database';
 import type { DocumentLock } from './document-locks';
 import type { KvFormat } from '../kernels/attention/kv-format';
-import { numRuns, pagesOfRun, payloadBytes, tokensPerPage, type Manifest } from './manifest';
+import { numRuns, pagesOfRun, payloadBytes, type Manifest } from './manifest';
 import { areFiniteRecords } from './page-values';
 import { decodeRecord, RecordDamage, recordOverheadBytes, type RecordPlace } from './record';
 
@@ -46,7 +47,7 @@ export class StoredDocument {
 
   /** Pages that are stored. */
   get numPages(): number {
-    return this.manifest.numReadTokens / tokensPerPage;
+    return this.manifest.numReadTokens / pageTokens;
   }
 
   /** Nobody reads it any more. */

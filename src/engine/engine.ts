@@ -389,16 +389,16 @@ export class EngineCore {
   }
 
   async #openDocuments(): Promise<Documents> {
-    const [{ Documents }, { documentFingerprint }] = await Promise.all([
+    const [{ Documents }, { pageOriginKey }] = await Promise.all([
       fetched(import('../documents/documents')),
-      fetched(import('../documents/document-fingerprint')),
+      fetched(import('../documents/page-origin')),
     ]);
     const { cache, plan } = this.runner;
     const { hostPageBytes, summaryBytes } = cache.layout;
     const { numLayers, numKvHeads, selection } = cache.shape;
     return new Documents({
       library: {
-        fingerprint: documentFingerprint({
+        fingerprint: pageOriginKey({
           weightsId: this.#side.weightsId,
           textId: this.#textId,
           config: this.config,

@@ -1,5 +1,5 @@
 /** Arrays of JSON that a schema allows. */
-import type { JsonObject } from '../util/config-fields';
+import type { JsonObject } from '../util/json';
 import type { GrammarNode } from './grammar';
 import type { JsonGrammar } from './json-grammar';
 import { countOf } from './schema-keywords';

@@ -2,7 +2,7 @@
  * JSON Schema (2020-12, and what draft 7 has otherwise) as a grammar: every text that follows it is JSON that the schema allows. Not
  * every such JSON follows it: keys come in the schema's order, and numbers have at most 15 digits before and behind the point.
  */
-import { isJsonObject, type JsonObject } from '../util/config-fields';
+import { isJsonObject, type JsonObject } from '../util/json';
 import { arrayGrammar } from './array-grammar';
 import { Automaton } from './automaton';
 import { GrammarTooLarge, type GrammarNode } from './grammar';

@@ -1,5 +1,5 @@
 /** Objects of JSON that a schema allows: the schema's properties in its order, then others. */
-import { isJsonObject, type JsonObject } from '../util/config-fields';
+import { isJsonObject, type JsonObject } from '../util/json';
 import { codePoints, complement } from './code-points';
 import type { GrammarNode } from './grammar';
 import type { JsonGrammar } from './json-grammar';

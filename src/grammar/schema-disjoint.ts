@@ -1,5 +1,5 @@
 /** Whether schemas have no value in common, as far as that is easily seen: then `oneOf` is `anyOf`. Pure. */
-import { isJsonObject, type JsonObject } from '../util/config-fields';
+import { isJsonObject, type JsonObject } from '../util/json';
 import { sameJson, typesOf, type Schema } from './schema-merge';
 
 /** Whether no two of them have a value in common; false where that is not certain. */

@@ -1,5 +1,5 @@
 /** Which keywords of JSON Schema can be followed. Data. */
-import { isJsonObject, type JsonObject } from '../util/config-fields';
+import { isJsonObject, type JsonObject } from '../util/json';
 import { UnsupportedSchema } from './schema-merge';
 
 const followed = new Set([

@@ -1,5 +1,5 @@
 /** JSON Schemas put together: a schema that allows what two others both allow. Pure. */
-import { isJsonObject, type JsonObject } from '../util/config-fields';
+import { isJsonObject, type JsonObject } from '../util/json';
 
 /** A schema: an object of keywords, or whether anything is allowed. */
 export type Schema = boolean | JsonObject;

@@ -1,5 +1,5 @@
 /** Strings of JSON that a schema allows. */
-import type { JsonObject } from '../util/config-fields';
+import type { JsonObject } from '../util/json';
 import { formats } from './formats';
 import type { GrammarNode } from './grammar';
 import type { JsonGrammar } from './json-grammar';

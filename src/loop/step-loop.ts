@@ -1,5 +1,5 @@
 /** The engine's heart: admit, plan, submit, confirm, as long as there are requests. It waits for the GPU only to confirm. */
-import { pagesFor, type PageId } from '../cache/page';
+import { type PageId, pagesFor, wholePageTokens } from '../cache/page';
 import { isHostError } from '../offload/host-error';
 import { assert } from '../util/assert';
 import { EngineError } from '../util/errors';
@@ -10,7 +10,7 @@ import type { GenerationRequest } from './generation';
 import { HeldSequences, type RestoreSource } from './held-sequences';
 import type { LoopRequest } from './loop-request';
 import { planStep, type StepPlan } from './scheduler';
-import { wholePages, type Sequence } from '../runner/sequence';
+import { type Sequence } from '../runner/sequence';
 import type { SequenceStore } from './sequence-store';
 
 /** Submissions whose results are still out: enough that the GPU never waits for the host between steps. */
@@ -381,7 +381,7 @@ export class StepLoop {
     const sequence = request.sequence!;
     // KV beyond the last confirmed token but one belongs to overshoot or to a token whose own step never ran.
     const numKnown = sequence.tokens.length - (request.isReading ? 0 : 1);
-    sequence.numStored = wholePages(Math.min(sequence.numStored, Math.max(numKnown, 0)));
+    sequence.numStored = wholePageTokens(Math.min(sequence.numStored, Math.max(numKnown, 0)));
     this.#runner.endTurn(sequence);
     const { stored } = request;
     if (!stored) return this.#rest(sequence, isUseless);

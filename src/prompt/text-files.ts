@@ -6,7 +6,7 @@ import { ChatTemplate } from '../tokenizer/chat-template';
 import { endIds } from '../tokenizer/end-ids';
 import { hasUnknownPattern } from '../tokenizer/pipeline';
 import { Tokenizer } from '../tokenizer/tokenizer';
-import { isJsonObject } from '../util/config-fields';
+import { isJsonObject } from '../util/json';
 import { EngineError } from '../util/errors';
 import { fetched } from '../util/fetched';
 

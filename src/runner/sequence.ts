@@ -1,5 +1,5 @@
 /** The token ids and KV state of one request, or of a finished one whose KV may serve the next: plain state. */
-import { pageTokens } from '../cache/page';
+import { pageTokens, wholePageTokens } from '../cache/page';
 
 /** One sequence's place in the cache and what is stored there. */
 export interface Sequence {
@@ -34,14 +34,10 @@ export interface Reuse {
 }
 
 /**
- * The tokens of whole pages among `numTokens`. Only whole pages are reused: what is left, at most 15 tokens, is prefilled
- * again, so that no page is ever written by two sequences and every token's KV is what a prefill gives.
+ * The stored sequence of this origin that shares the longest prefix with `prompt`, if one shares at least a page. Only whole pages are
+ * reused: what is left, at most 15 tokens, is prefilled again, so that no page is ever written by two sequences and every token's KV is
+ * what a prefill gives.
  */
-export function wholePages(numTokens: number): number {
-  return numTokens - (numTokens % pageTokens);
-}
-
-/** The stored sequence of this origin that shares the longest prefix with `prompt`, if one shares at least a page. */
 export function findReuse(
   prompt: readonly number[],
   stored: Iterable<Sequence>,
@@ -51,7 +47,7 @@ export function findReuse(
   for (const sequence of stored) {
     if (sequence.origin !== origin) continue;
     const shared = commonPrefix(prompt, sequence.tokens);
-    const numTokens = wholePages(Math.min(shared, sequence.numStored, prompt.length - 1));
+    const numTokens = wholePageTokens(Math.min(shared, sequence.numStored, prompt.length - 1));
     if (numTokens >= pageTokens && numTokens > (best?.numTokens ?? 0)) best = { sequence, numTokens };
   }
   return best;

@@ -1,7 +1,7 @@
 /** A model folder on the user's disk: files that were picked, or a directory handle. */
 import { EngineError } from '../util/errors';
 import { fetched } from '../util/fetched';
-import { fingerprintFiles } from './fingerprint';
+import { folderId } from './folder-id';
 import type { ModelSource, OpenOptions, OpenedFile } from './model-source';
 
 /** Files that can belong to a model in Hugging Face layout, and GGUF's. */
@@ -49,7 +49,7 @@ async function createSource(
   signal: AbortSignal | undefined,
 ): Promise<ModelSource> {
   const files = [...byName].filter(([name]) => modelFile.test(name));
-  const id = await reading('the folder', () => fingerprintFiles(files));
+  const id = await reading('the folder', () => folderId(files));
   const source: ModelSource = {
     id: `files:${id}`,
     async readText(name: string, signal?: AbortSignal): Promise<string | undefined> {

@@ -2,7 +2,7 @@
 import { EngineError } from '../util/errors';
 import type { ChatMessage } from './chat-message';
 import { JinjaTemplate, TemplateRefusal } from './jinja';
-import { asObject, asString } from './json';
+import { asObject, asString } from '../util/json';
 import { namedSpecialTokens } from './special-tokens';
 
 /** What is to be rendered. */

@@ -2,7 +2,7 @@
  * Why a tokenizer.json cannot be used: fields of another type than Hugging Face's reader takes, and what would be understood in
  * another way here than there. Pure.
  */
-import { asObject, type JsonObject } from './json';
+import { asObject, type JsonObject } from '../util/json';
 import { stagesOf } from './pipeline';
 import { isPieceModel } from './scored-pieces';
 import { splitBehaviors } from './split-text';

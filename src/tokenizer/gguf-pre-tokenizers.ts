@@ -2,7 +2,7 @@
  * How texts are cut into words before byte pairs are merged, by the names that GGUF files have for it (`llama-vocab.cpp` of
  * github.com/ggml-org/llama.cpp lists them; the expressions are those of the models' own tokenizer.json).
  */
-import type { JsonObject } from './json';
+import type { JsonObject } from '../util/json';
 
 const contractions = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])";
 const rest = '| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';

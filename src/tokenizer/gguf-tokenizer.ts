@@ -2,7 +2,7 @@
 import { EngineError } from '../util/errors';
 import { endTexts } from './end-ids';
 import { preTokenizers, wholeWordNames } from './gguf-pre-tokenizers';
-import type { JsonObject } from './json';
+import type { JsonObject } from '../util/json';
 import { pieceRanks } from './scored-pieces';
 import { turnTemplate } from './turn-templates';
 
@@ -123,7 +123,7 @@ function sentencePieces(vocabulary: GgufVocabulary): JsonObject {
 
 function idsOf(tokens: readonly string[]): JsonObject {
   // Not a literal's prototype, which has names of its own.
-  const ids = Object.create(null) as JsonObject;
+  const ids = Object.create(null) as Record<string, unknown>;
   for (const [id, token] of tokens.entries()) ids[token] ??= id;
   return ids;
 }

@@ -3,7 +3,7 @@
  * brings decoders and models that nothing here needs.
  */
 import { BPE, SequencePostProcessor, Unigram } from '@huggingface/tokenizers';
-import type { JsonObject } from './json';
+import type { JsonObject } from '../util/json';
 import type { MatcherClass } from './pattern/pattern';
 import { compileNormalizer, compilePreTokenizer, type CutText, type NormalizeText } from './pipeline';
 import { withPipelineFixes } from './pipeline-fixes';

@@ -2,7 +2,7 @@
  * Where @huggingface/tokenizers 0.2.0 departs from Hugging Face's own tokenizer, put right by rewriting parts of tokenizer.json
  * before the library reads it. Each rewrite has its reason here and a test that fails without it.
  */
-import { asObject, type JsonObject } from './json';
+import { asObject, type JsonObject } from '../util/json';
 import { isPieceModel } from './scored-pieces';
 
 /**

@@ -5,7 +5,7 @@
  */
 import { SequenceNormalizer, SequencePreTokenizer } from '@huggingface/tokenizers';
 import { EngineError } from '../util/errors';
-import { asObject, asString, type JsonObject } from './json';
+import { asObject, asString, type JsonObject } from '../util/json';
 import { compilePattern, needsMatcher, type MatcherClass } from './pattern/pattern';
 import { WorkLimits } from './pattern/work-limits';
 import { splitText, type SplitBehavior } from './split-text';

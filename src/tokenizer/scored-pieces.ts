@@ -5,7 +5,7 @@
  * then the pieces and their rule.
  */
 import { assert } from '../util/assert';
-import type { JsonObject } from './json';
+import type { JsonObject } from '../util/json';
 
 /** `model` of a tokenizer.json whose vocabulary came as scored pieces; no file of Hugging Face's has it. */
 interface PieceModel extends JsonObject {

@@ -1,5 +1,5 @@
 /** The special tokens that tokenizer_config.json names, in either of its two spellings. */
-import { asObject, asString, type JsonObject } from './json';
+import { asObject, asString, type JsonObject } from '../util/json';
 
 /** Names under which tokenizer_config.json lists one token each, and chat templates know them. */
 const names = ['bos_token', 'eos_token', 'unk_token', 'pad_token', 'sep_token', 'cls_token', 'mask_token'];

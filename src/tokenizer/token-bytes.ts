@@ -3,7 +3,7 @@
  * tokens at once: here each token has its bytes alone, so text can stream and log-probabilities can name them.
  */
 import { EngineError } from '../util/errors';
-import { asObject, asString, type JsonObject } from './json';
+import { asObject, asString, type JsonObject } from '../util/json';
 
 /** How tokens of one vocabulary become bytes. */
 export interface TokenBytesRule {

@@ -2,7 +2,7 @@
 import { EngineError } from '../util/errors';
 import { whyUnusable } from './check-tokenizer';
 import { IncrementalDecoder, type DecodeOptions, type DecoderVocabulary } from './incremental-decoder';
-import { asObject, type JsonObject } from './json';
+import { asObject, type JsonObject } from '../util/json';
 import { Library } from './library';
 import type { MatcherClass } from './pattern/pattern';
 import { additionalSpecialTokens, namedSpecialTokens } from './special-tokens';

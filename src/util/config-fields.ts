@@ -1,13 +1,6 @@
 /** Typed reading of the fields of a JSON object that a stranger wrote; every refusal names the field. Not their meaning. */
 import { EngineError } from './errors';
-
-/** A JSON object of unknown content. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** Whether `value` is a JSON object: neither null nor an array. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { isJsonObject, type JsonObject } from './json';
 
 /** A field as a person would quote it, cut short. */
 export function quote(value: unknown): string {

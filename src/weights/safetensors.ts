@@ -3,7 +3,8 @@
  * (https://github.com/huggingface/safetensors#format). Pure: reading the file is the loader's.
  */
 import { EngineError } from '../util/errors';
-import { isJsonObject, quote } from '../util/config-fields';
+import { quote } from '../util/config-fields';
+import { isJsonObject } from '../util/json';
 
 /** Bytes before the header: its length as a little-endian u64. */
 export const headerPrefixBytes = 8;

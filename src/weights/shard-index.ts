@@ -1,6 +1,7 @@
 /** `model.safetensors.index.json`: which file holds which tensor of a model in several files. Pure. */
 import { corrupt } from './safetensors';
-import { isJsonObject, quote } from '../util/config-fields';
+import { quote } from '../util/config-fields';
+import { isJsonObject } from '../util/json';
 
 /** Name of the one file of a model that is not sharded. */
 export const singleFileName = 'model.safetensors';

@@ -7,7 +7,7 @@ import type {
 import { describe, quoted, RequestReader, type UnsupportedField } from '../api/request-reader';
 import type { ChatCompletionTool } from '../api/tool-calls';
 import { unsupportedFields } from '../api/unsupported-fields';
-import { isJsonObject } from '../util/config-fields';
+import { isJsonObject } from '../util/json';
 
 /** What an answer repeats of its request, by the names of the Responses API. */
 export interface ResponseSettings {

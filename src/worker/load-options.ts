@@ -1,7 +1,7 @@
 /** Checks the options of `Engine.load` at the door: an unknown or misspelt one is refused by name. */
 import type { PlanOptions } from '../engine/engine';
+import type { LoadSettings } from '../engine/engine-options';
 import type { LoadProgress } from '../weights/weight-loader';
-import type { LoadSettings } from './protocol';
 
 /** How to load a model. */
 export interface LoadOptions extends LoadSettings {

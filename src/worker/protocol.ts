@@ -4,43 +4,19 @@ import type { DocumentDetails, DocumentPlace } from '../prompt/places';
 import type { GenerationRequest, Prompt } from '../loop/generation';
 import type { GenerationEvent } from '../loop/generation-event';
 import type { PlanOptions } from '../engine/engine';
+import type { LoadSettings } from '../engine/engine-options';
 import type { SamplingDefaults } from '../config/sampling-defaults';
-import type { KvOptions } from '../runner/memory-plan';
 import type { ModelCheck } from '../engine/check-model';
 import type { EnginePlan } from '../engine/engine-plan';
 import type { CacheEvent } from '../runner/cache-event';
 import type { CacheMap } from '../runner/cache-map';
 import type { RecoveryEvent } from '../engine/recovery';
 import type { EngineStats } from '../engine/stats';
-import type { WeightFormat } from '../kernels/linear/weight-format';
 import type { ModelLocation } from '../source/open-model-source';
 import type { HubLocation } from '../source/hub-name';
 import type { LoadProgress } from '../weights/weight-loader';
 import type { HeadProfile } from '../stability/head-profile';
 import type { SerializedError } from '../api/errors';
-
-/** Load options without what cannot be cloned. */
-export interface LoadSettings {
-  readonly weights?: WeightFormat;
-  /**
-   * How a prompt is multiplied with matrices of 8 and 4 bits. `'int8'` rounds it to 8 bits, 32 numbers with one scale, and multiplies
-   * integers, which takes a GPU half the time; results then differ by some thousandths. Where the browser cannot, it is done in
-   * floats, and `stats().compute` says so. Default `'float'`.
-   */
-  readonly compute?: 'float' | 'int8';
-  readonly kv?: KvOptions;
-  /** URL of a folder with head profiles, named after the models' content as `npm run profile` does. */
-  readonly profiles?: string;
-  /** When the GPU device is lost, get another one and go on where everything was. Default true. */
-  readonly recovery?: boolean;
-  /** No feature of WebGPU, and no limit beyond its defaults. Default false. */
-  readonly useDefaultLimits?: boolean;
-  /**
-   * Features of WebGPU not to use where a GPU has them; with `'whole-lists'` unstable heads choose among any number of pages beyond
-   * their budget. Default none.
-   */
-  readonly disabledFeatures?: readonly ('subgroups' | 'timestamp-query' | 'whole-lists')[];
-}
 
 /** What the page needs to know of a loaded model. */
 export interface ModelDescription {

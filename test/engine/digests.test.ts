@@ -2,10 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { inFullRun } from '../support/full-run';
 import { numSummarySlots } from '../../src/cache/cache-layout';
-import type { PageId } from '../../src/cache/page';
+import { type PageId, wholePageTokens } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import { readBuffer } from '../../src/gpu/readback';
-import { wholePages } from '../../src/runner/sequence';
 import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { architectureModel, tinyLlamaModel } from '../support/models';
@@ -51,7 +50,7 @@ describe.each([
     const prompt = promptOf(161, 7, vocabSize);
     const { tokenIds } = await answer(first, requestOf(prompt, options));
     const tokens = [...prompt, ...tokenIds];
-    const numTokens = wholePages(tokens.length - 1);
+    const numTokens = wholePageTokens(tokens.length - 1);
     const { cache, hostStore } = first.runner;
     const index = [0, 1].find((sequence) => cache.numPages(sequence) > 0)!;
     const fromIds = cache.pagesOf(index).slice(0, numTokens / 16);

@@ -1,9 +1,8 @@
 /** The KV hierarchy through the whole engine: the contracts that hold whatever is selected. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { PageIndex, Slot } from '../../src/cache/page';
+import { type PageIndex, type Slot, wholePageTokens } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
-import { wholePages } from '../../src/runner/sequence';
 import { readBuffer } from '../../src/gpu/readback';
 import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
@@ -136,7 +135,7 @@ describe('a budget of 4 pages', () => {
     const expected = await fresh(engine, prompt);
     await run(engine, prompt, { maxTokens: length - 130 });
     const again = await run(engine, prompt);
-    expect(again.end.numCachedTokens).toBe(wholePages(129));
+    expect(again.end.numCachedTokens).toBe(wholePageTokens(129));
     expect(essence(again)).toEqual(expected);
   });
 });

@@ -1,9 +1,8 @@
 /** Sequences brought back from the host's pages alone: what they answer is what a fresh engine answers, to the bit. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PageId } from '../../src/cache/page';
+import { type PageId, wholePageTokens } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
-import { wholePages } from '../../src/runner/sequence';
 import type { HostStore } from '../../src/offload/host-store';
 import { checkIntegrity } from '../support/check-integrity';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
@@ -60,7 +59,7 @@ describe('half of the heads stable, four pages each', () => {
   ])('a prompt of %i tokens goes on from its pages (same ids: %s)', async (length, isKeepingIds) => {
     const prompt = promptOf(length, length);
     const wanted = await answer(first, requestOf(prompt, options));
-    const numTokens = wholePages(length - 1);
+    const numTokens = wholePageTokens(length - 1);
     const cache = first.runner.cache;
     const numPages = numTokens / 16;
     // The sequence that ran last is the one with these pages.

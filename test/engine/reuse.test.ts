@@ -1,7 +1,7 @@
 /** What is stored serves the next request: follow-up turns, regenerated ones, forks; and nobody's answer suffers. */
+import { wholePageTokens } from '../../src/cache/page';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
-import { wholePages } from '../../src/runner/sequence';
 import { checkIntegrity } from '../support/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
@@ -39,7 +39,7 @@ describe('one sequence', () => {
     const first = await run(question);
     const next = [...question, ...first.tokenIds, ...promptOf(9, 2)];
     const { numCached, logprobs, tokenIds } = await run(next);
-    expect(numCached).toBe(wholePages(41 + 8 - 1));
+    expect(numCached).toBe(wholePageTokens(41 + 8 - 1));
     // Keys of the answer were computed by other kernels than a prompt's: equal but for rounding.
     const expected = await fresh(next);
     const known = new Map(expected.logprobs[0]!.top.map(({ id, logprob }) => [id, logprob]));
@@ -54,7 +54,7 @@ describe('one sequence', () => {
     await run(prompt);
     const edited = [...prompt.slice(0, length), ...promptOf(6, 4)];
     const { numCached, ...result } = await run(edited);
-    expect(numCached).toBe(wholePages(length));
+    expect(numCached).toBe(wholePageTokens(length));
     expect(result).toEqual(await fresh(edited));
   });
 
@@ -64,7 +64,7 @@ describe('one sequence', () => {
       const prompt = promptOf(length, 5);
       const first = await fresh(prompt);
       const { numCached, ...again } = await run(prompt);
-      expect(numCached).toBe(wholePages(length - 1));
+      expect(numCached).toBe(wholePageTokens(length - 1));
       expect(again).toEqual(first);
     },
   );
@@ -127,7 +127,7 @@ describe('several sequences', () => {
     };
     await forget();
     const forked = await fork(prompt, 4, () => branch);
-    expect(forked.second.end.numCachedTokens).toBe(wholePages(length));
+    expect(forked.second.end.numCachedTokens).toBe(wholePageTokens(length));
     expect(essence(forked.second)).toEqual(expected.second);
     expect(forked.first).toEqual(expected.first);
   });

@@ -1,5 +1,5 @@
 /** What a request says of tools, checked field by field. */
-import { isJsonObject, type JsonObject } from '../../util/config-fields';
+import { isJsonObject, type JsonObject } from '../../util/json';
 import { isJson } from '../json-value';
 import { quoted, RequestReader } from '../request-reader';
 

@@ -1,6 +1,6 @@
 /** A tokenizer's patterns, which somebody else wrote: found in a text within bounds, or refused by name. */
 import { SplitPreTokenizer } from '@huggingface/tokenizers';
-import { asObject, asString } from '../json';
+import { asObject, asString } from '../../util/json';
 import { kindOfPattern } from './pattern-kind';
 import type { Span } from './pattern-matcher';
 import type { WorkLimits } from './work-limits';

@@ -1,5 +1,5 @@
 /** A client's request, read whole, so that whoever answers can be given it. */
-import { isJsonObject } from '../../util/config-fields';
+import { isJsonObject } from '../../util/json';
 import type { RoutedRequest } from './route';
 
 /** What the client sent. */

@@ -1,5 +1,5 @@
 /** A request as a server takes it: pure. */
-import { isJsonObject } from '../../util/config-fields';
+import { isJsonObject } from '../../util/json';
 import type { RoutedRequest } from './route';
 
 /** Fields of ours that no server knows. Others, such as `top_k`, `min_p` and `ignore_eos`, servers of open models have too. */

@@ -1,6 +1,6 @@
 /** The server beside the engine: how it is asked. Answers are its own. */
 import { EngineError } from '../../util/errors';
-import { isJsonObject } from '../../util/config-fields';
+import { isJsonObject } from '../../util/json';
 import { readEvents } from './read-events';
 import { serverUrl } from './server-request';
 import type { AnswerChunk } from './told-so-far';

@@ -3,7 +3,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import 'fake-indexeddb/auto';
 import { beforeEach, expect, test } from 'vitest';
 import { parseModelConfig } from '../../../src/config/model-config';
-import { documentFingerprint } from '../../../src/documents/document-fingerprint';
+import { pageOriginKey } from '../../../src/documents/page-origin';
 import { keptFormat } from '../../../src/documents/kept-format';
 import { DocumentLibrary } from '../../../src/documents/library';
 import type { KvFormat } from '../../../src/kernels/attention/kv-format';
@@ -30,7 +30,7 @@ async function store(id: string, format: KvFormat, hostFormat = format): Promise
   const cache = { format, hostFormat };
   const origin = { weightsId: 'w', textId: 't', weights: 'f16', contextTokens: 256 };
   const library = new DocumentLibrary({
-    fingerprint: documentFingerprint({ ...origin, config, cache }),
+    fingerprint: pageOriginKey({ ...origin, config, cache }),
     layout: { numLayers: 2, numKvHeads: 2, pageBytes: 64, summaryBytes: 8 },
     pages: { format: hostFormat, headDim: 32 },
     locks: undefined,

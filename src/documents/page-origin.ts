@@ -26,7 +26,7 @@ function arithmeticOf({ bosId: _, eosIds: __, ...arithmetic }: ModelConfig): Par
 }
 
 /** What stored pages depend on, as text to compare; `form` counts the forms that pages have had. Addresses decide nothing. */
-export function documentFingerprint(origin: PageOrigin): string {
+export function pageOriginKey(origin: PageOrigin): string {
   const { weightsId, textId, config, weights, cache, contextTokens } = origin;
   const { scaling } = config.rope;
   return JSON.stringify({

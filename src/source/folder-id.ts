@@ -8,9 +8,7 @@ const sampleBytes = 4096;
 const numSamples = 16;
 
 /** 32 hexadecimal digits from names, sizes and samples of the files' bytes; their order does not matter. */
-export async function fingerprintFiles(
-  files: Iterable<readonly [name: string, file: Blob]>,
-): Promise<string> {
+export async function folderId(files: Iterable<readonly [name: string, file: Blob]>): Promise<string> {
   const sorted = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
   const parts: BlobPart[] = [];
   for (const [name, file] of sorted) {
