@@ -2,7 +2,7 @@
 import type { HostStore, HostStoreShape, PageId } from '../../src/offload/host-store';
 import { IndexedDbHostStore } from '../../src/offload/indexeddb-host-store';
 import { OpfsHostStore } from '../../src/offload/opfs-host-store';
-import { randomSource } from '../support/random';
+import { randomSource } from '../../tools/util/random';
 
 /** What one store was measured to do. */
 export interface StoreFigures {

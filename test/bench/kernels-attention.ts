@@ -24,7 +24,7 @@ import { pageScore, pageScoreGrid } from '../../src/kernels/select/page-score';
 import { topK } from '../../src/kernels/select/top-k';
 import { availableVariants } from '../kernels/harness';
 import { gpu } from '../support/gpu-setup';
-import { randomFloats } from '../support/random';
+import { randomFloats } from '../../tools/util/random';
 
 interface Bench {
   readonly title: string;

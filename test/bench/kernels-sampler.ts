@@ -9,8 +9,8 @@ import type { Recorder } from '../../src/gpu/recorder';
 import { Sampler } from '../../src/sampler/sampler';
 import type { SamplerSettings } from '../../src/sampler/settings';
 import { gpu } from '../support/gpu-setup';
-import { randomFloats } from '../support/random';
-import { collectDispatches, TimedPass } from './timed-pass';
+import { randomFloats } from '../../tools/util/random';
+import { collectDispatches, TimedPass } from '../../tools/bench/timed-pass';
 
 const cases: readonly (readonly [string, SamplerSettings])[] = [
   ['greedy', {}],

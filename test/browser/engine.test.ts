@@ -9,7 +9,7 @@ import { launchProfile } from '../../tools/browser/launch.mjs';
 import { serve } from '../../tools/serve/static-server.mjs';
 import { wgsl } from '../../tools/vite/wgsl-plugin';
 import type { KvOptions } from '../../src/runner/memory-plan';
-import { goldenPrompt } from '../support/models';
+import { goldenPrompt } from '../../tools/tiny-models/models';
 import type { commands } from './engine-page';
 
 type Commands = typeof commands;

@@ -9,7 +9,7 @@ import { Tokenizer } from '../../src/tokenizer/tokenizer';
 import { launchBrowser } from '../../tools/browser/launch.mjs';
 import { buildDocument } from '../../tools/eval/documents';
 import { readFacts } from '../../tools/eval/facts';
-import { diskSource } from '../bench/disk-source';
+import { diskSource } from '../../tools/node/disk-source';
 import {
   answerTexts,
   ask,

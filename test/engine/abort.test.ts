@@ -3,12 +3,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { EngineCore } from '../../src/engine/engine';
 import type { GenerationEvent } from '../../src/loop/generation-event';
 import { EngineError } from '../../src/util/errors';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, leastGpuBytes, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
 import { isFullRun } from '../support/full-run';
-import { tinyLlamaModel } from '../support/models';
-import { randomSource } from '../support/random';
+import { tinyLlamaModel } from '../../tools/tiny-models/models';
+import { randomSource } from '../../tools/util/random';
 
 const model = tinyLlamaModel();
 // Eight pages: two requests of more than 64 tokens do not fit together.

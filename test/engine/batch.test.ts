@@ -1,10 +1,10 @@
 /** Several requests at once: each gets what it gets alone, to the bit, and they share steps. */
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
-import { tinyLlamaModel } from '../support/models';
+import { tinyLlamaModel } from '../../tools/tiny-models/models';
 
 let engine: EngineCore;
 beforeAll(async () => {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { describe } from 'vitest';
 import { interruptionContracts, selectionContracts } from '../support/hierarchy-contracts';
-import { scoutModel, storiesFolder, storiesModel } from '../support/models';
+import { scoutModel, storiesFolder, storiesModel } from '../../tools/tiny-models/models';
 
 describe('Scout', () => {
   selectionContracts(scoutModel());

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { describe } from 'vitest';
 import { interruptionContracts, selectionContracts } from '../support/hierarchy-contracts';
-import { storiesFolder, storiesModel, tinyLlamaModel } from '../support/models';
+import { storiesFolder, storiesModel, tinyLlamaModel } from '../../tools/tiny-models/models';
 
 describe('tiny-llama', () => {
   selectionContracts(tinyLlamaModel());

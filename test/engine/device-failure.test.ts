@@ -1,10 +1,10 @@
 /** What goes wrong on the GPU's side: no GPU, a lost one, an error that comes late. Nothing hangs, nothing is swallowed. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EngineCore } from '../../src/engine/engine';
-import { folderSource } from '../support/folder-source';
+import { folderSource } from '../../tools/tiny-models/folder-source';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { gpu } from '../support/gpu-setup';
-import { tinyLlamaModel } from '../support/models';
+import { tinyLlamaModel } from '../../tools/tiny-models/models';
 
 const model = tinyLlamaModel();
 const unhandled: unknown[] = [];

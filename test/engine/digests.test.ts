@@ -5,9 +5,9 @@ import { numSummarySlots } from '../../src/cache/cache-layout';
 import { type PageId, wholePageTokens } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import { readBuffer } from '../../src/gpu/readback';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
-import { architectureModel, tinyLlamaModel } from '../support/models';
+import { architectureModel, tinyLlamaModel } from '../../tools/tiny-models/models';
 
 const kv = {
   selection: 'digest',

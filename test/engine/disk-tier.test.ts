@@ -3,10 +3,10 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
 import { parseModelConfig } from '../../src/config/model-config';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';
-import { modelConfigJson, tinyLlamaModel } from '../support/models';
+import { modelConfigJson, tinyLlamaModel } from '../../tools/tiny-models/models';
 
 useIndexedDb();
 

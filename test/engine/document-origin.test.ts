@@ -4,7 +4,7 @@ import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
 import { answer, loadEngine, requestOf } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';
-import { tinyLlamaModel, type ModelFolder } from '../support/models';
+import { tinyLlamaModel, type ModelFolder } from '../../tools/tiny-models/models';
 
 useIndexedDb();
 

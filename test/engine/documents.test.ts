@@ -4,11 +4,11 @@ import type { Documents } from '../../src/documents/documents';
 import type { EngineCore } from '../../src/engine/engine';
 import { leastGpuBytes, planMemory, type KvOptions } from '../../src/runner/memory-plan';
 import { EngineError } from '../../src/util/errors';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, requestOf, type Answer } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';
-import { tinyLlamaModel } from '../support/models';
+import { tinyLlamaModel } from '../../tools/tiny-models/models';
 
 useIndexedDb();
 

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import type { Prompt } from '../../src/loop/generation';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';
-import { tinyLlamaModel } from '../support/models';
+import { tinyLlamaModel } from '../../tools/tiny-models/models';
 
 useIndexedDb();
 

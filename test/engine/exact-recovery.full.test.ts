@@ -2,12 +2,12 @@
 import { afterEach, expect, test } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { loadEngine } from '../support/engine';
 import { gpu } from '../support/gpu-setup';
 import { converse, type Loss } from '../support/losses';
-import { tinyLlamaModel } from '../support/models';
-import { randomSource } from '../support/random';
+import { tinyLlamaModel } from '../../tools/tiny-models/models';
+import { randomSource } from '../../tools/util/random';
 
 const model = tinyLlamaModel();
 const modes: Record<string, KvOptions> = {

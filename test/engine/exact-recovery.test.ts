@@ -2,12 +2,12 @@
 import { afterEach, expect, test } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { loadEngine } from '../support/engine';
 import { inFullRun } from '../support/full-run';
 import { gpu } from '../support/gpu-setup';
 import { converse, type Loss } from '../support/losses';
-import { tinyLlamaModel } from '../support/models';
+import { tinyLlamaModel } from '../../tools/tiny-models/models';
 
 const model = tinyLlamaModel();
 const kv: KvOptions = {

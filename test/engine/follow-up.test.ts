@@ -4,12 +4,12 @@ import { pageTokens, type PageIndex, type Slot } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
 import { readBuffer } from '../../src/gpu/readback';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
 import { expectAttended, hostPages, loadWatched } from '../support/follow-up-twin';
 import { retrievingProfile } from '../support/head-profile';
-import { architectureModel, tinyLlamaModel } from '../support/models';
+import { architectureModel, tinyLlamaModel } from '../../tools/tiny-models/models';
 
 const budget = 4;
 const sparse: KvOptions = {

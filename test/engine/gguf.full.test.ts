@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { EngineCore } from '../../src/engine/engine';
 import { ggufSource } from '../../src/source/gguf/gguf-source';
 import { compareEngine } from '../support/compare-goldens';
-import { folderSource } from '../support/folder-source';
-import { tinyGguf } from '../support/gguf-files';
-import { llamaCppGoldens } from '../support/models';
+import { folderSource } from '../../tools/tiny-models/folder-source';
+import { tinyGguf } from '../../tools/tiny-models/gguf-files';
+import { llamaCppGoldens } from '../../tools/tiny-models/models';
 import { sharedGpu } from '../support/shared-gpu';
 
 test('a GGUF file of six types, rows of q, k, gate and up put together, against llama.cpp', async () => {

@@ -12,7 +12,7 @@ import {
   storiesModel,
   tinyLlamaModel,
   transformersGoldens,
-} from '../support/models';
+} from '../../tools/tiny-models/models';
 
 /** Biases and heads of 8 channels; fused matrices. */
 const storedInF16: readonly string[] = ['llama-bias', 'phi3'];

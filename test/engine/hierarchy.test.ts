@@ -4,10 +4,10 @@ import { type PageIndex, type Slot, wholePageTokens } from '../../src/cache/page
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
 import { readBuffer } from '../../src/gpu/readback';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
 import { retrievingProfile } from '../support/head-profile';
-import { architectureModel, tinyLlamaModel, type ModelFolder } from '../support/models';
+import { architectureModel, tinyLlamaModel, type ModelFolder } from '../../tools/tiny-models/models';
 
 afterEach(() => vi.restoreAllMocks());
 

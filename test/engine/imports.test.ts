@@ -8,7 +8,7 @@ import type { EngineCore } from '../../src/engine/engine';
 import { toF16Bits } from '../../src/util/f16';
 import { answer, loadEngine, requestOf } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';
-import { tinyLlamaModel } from '../support/models';
+import { tinyLlamaModel } from '../../tools/tiny-models/models';
 
 useIndexedDb();
 

@@ -5,10 +5,10 @@ import type { KvOptions } from '../../src/runner/memory-plan';
 import { parseModelConfig } from '../../src/config/model-config';
 import { ReferenceTransformer, type ReferenceStorage } from '../../src/reference/transformer';
 import { bufferCategories } from '../../src/gpu/buffer';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { answer, loadEngine, requestOf, type Answer } from '../support/engine';
 import { logSoftmax } from '../support/logprobs';
-import { goldenPrompt, modelConfigJson, modelTensors, tinyLlamaModel } from '../support/models';
+import { goldenPrompt, modelConfigJson, modelTensors, tinyLlamaModel } from '../../tools/tiny-models/models';
 
 const model = tinyLlamaModel();
 const vocabSize = 304;

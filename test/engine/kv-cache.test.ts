@@ -8,7 +8,7 @@ import { KernelCompiler } from '../../src/gpu/kernel';
 import { readBuffer } from '../../src/gpu/readback';
 import { Recorder } from '../../src/gpu/recorder';
 import { requestTestDevice } from '../kernels/harness';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 
 const shape = {
   format: 'f16',

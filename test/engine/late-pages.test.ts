@@ -3,10 +3,10 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { pagesFor, type PageId } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import { numOffloadSlots } from '../../src/offload/offloader';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
-import { tinyLlamaModel } from '../support/models';
+import { tinyLlamaModel } from '../../tools/tiny-models/models';
 
 const numSequences = numOffloadSlots + 1;
 let engine: EngineCore;

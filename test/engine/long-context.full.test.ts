@@ -1,6 +1,6 @@
 /** As long-context.test.ts at the most pages that a sequence may have. */
 import { expect, test } from 'vitest';
-import { runLong } from '../bench/kv/long';
+import { runLong } from '../../tools/bench/kv/long';
 import { gpu } from '../support/gpu-setup';
 
 test('131,072 tokens take under 42 % of dense, and never more than planned, at the portable limits', async () => {

@@ -1,6 +1,6 @@
 /** A question over 16,384 filled tokens; the same over 131,072 is in long-context.full.test.ts. */
 import { expect, test } from 'vitest';
-import { runLong, type LongOptions } from '../bench/kv/long';
+import { runLong, type LongOptions } from '../../tools/bench/kv/long';
 import { gpu } from '../support/gpu-setup';
 
 const options: LongOptions = {

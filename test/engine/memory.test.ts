@@ -7,7 +7,7 @@ import { bufferCategories } from '../../src/gpu/buffer';
 import { KernelCompiler, type KernelSpec } from '../../src/gpu/kernel';
 import { plannedSamplerBytes } from '../../src/sampler/sampler';
 import { answer, leastGpuBytes, loadEngine, promptOf, requestOf } from '../support/engine';
-import { architectureModel, tinyLlamaModel, type ModelFolder } from '../support/models';
+import { architectureModel, tinyLlamaModel, type ModelFolder } from '../../tools/tiny-models/models';
 
 afterEach(() => vi.restoreAllMocks());
 

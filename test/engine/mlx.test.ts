@@ -4,11 +4,16 @@ import { EngineCore } from '../../src/engine/engine';
 import type { EngineOptions } from '../../src/engine/engine-options';
 import type { ModelSource } from '../../src/source/model-source';
 import { answer, requestOf } from '../support/engine';
-import { folderSource } from '../support/folder-source';
+import { folderSource } from '../../tools/tiny-models/folder-source';
 import { randomMlxMatrix } from '../support/mlx';
-import { tinyLlama } from '../support/model-configs';
-import { makeModel, modelConfigJson, modelTensors, type ModelFolder } from '../support/models';
-import { writeRawSafetensors, writeSafetensors, type RawTensor, type Tensor } from '../support/safetensors';
+import { tinyLlama } from '../../tools/tiny-models/model-configs';
+import { makeModel, modelConfigJson, modelTensors, type ModelFolder } from '../../tools/tiny-models/models';
+import {
+  writeRawSafetensors,
+  writeSafetensors,
+  type RawTensor,
+  type Tensor,
+} from '../../tools/tiny-models/safetensors';
 import { sharedGpu } from '../support/shared-gpu';
 
 const kv = { format: 'f32' } as const;

@@ -1,8 +1,8 @@
 /** What is no number on the way to a token is an error of the request, and no token. */
 import { expect, test } from 'vitest';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
-import { modelTensors, tinyLlamaModel, type ModelFolder } from '../support/models';
-import { writeSafetensors } from '../support/safetensors';
+import { modelTensors, tinyLlamaModel, type ModelFolder } from '../../tools/tiny-models/models';
+import { writeSafetensors } from '../../tools/tiny-models/safetensors';
 
 /** The model in f32, with all values of one tensor set. */
 function withTensor(model: ModelFolder, name: string, value: number): ModelFolder {

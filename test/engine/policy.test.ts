@@ -14,10 +14,10 @@ import { digestScore } from '../../src/reference/select/digest-score';
 import { normalizeScores } from '../../src/reference/select/normalize-scores';
 import { pageScore } from '../../src/reference/select/page-score';
 import { rotateQuery } from '../../src/reference/select/rotate-queries';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { inFullRun, isFullRun } from '../support/full-run';
-import { architectureModel, tinyLlamaModel, type ModelFolder } from '../support/models';
+import { architectureModel, tinyLlamaModel, type ModelFolder } from '../../tools/tiny-models/models';
 import { bestPages, PolicySimulator } from '../support/policy-simulator';
 import { loadWithLog, type LoggedSelection, type LoggedStep } from '../support/selection-log';
 

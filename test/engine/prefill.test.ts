@@ -4,11 +4,16 @@ import type { EngineCore } from '../../src/engine/engine';
 import type { EngineOptions } from '../../src/engine/engine-options';
 import type { KvOptions } from '../../src/runner/memory-plan';
 import { numOffloadSlots } from '../../src/offload/offloader';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, leastGpuBytes, loadEngine, promptOf, requestOf } from '../support/engine';
-import { architectureSpecs } from '../support/model-configs';
-import { architectureModel, makeModel, tinyLlamaModel, type ModelFolder } from '../support/models';
+import { architectureSpecs } from '../../tools/tiny-models/model-configs';
+import {
+  architectureModel,
+  makeModel,
+  tinyLlamaModel,
+  type ModelFolder,
+} from '../../tools/tiny-models/models';
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -4,14 +4,14 @@ import { EngineCore } from '../../src/engine/engine';
 import type { GenerationRequest } from '../../src/loop/generation';
 import type { RecoveryEvent } from '../../src/engine/recovery';
 import { RunningRequest } from '../../src/loop/running-request';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';
-import { folderSource } from '../support/folder-source';
+import { folderSource } from '../../tools/tiny-models/folder-source';
 import { inFullRun } from '../support/full-run';
 import { gpu } from '../support/gpu-setup';
-import { tinyLlamaModel } from '../support/models';
+import { tinyLlamaModel } from '../../tools/tiny-models/models';
 
 useIndexedDb();
 

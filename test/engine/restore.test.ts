@@ -4,9 +4,9 @@ import { type PageId, wholePageTokens } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
 import type { HostStore } from '../../src/offload/host-store';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
-import { tinyLlamaModel } from '../support/models';
+import { tinyLlamaModel } from '../../tools/tiny-models/models';
 
 const options = { maxTokens: 30, logprobs: 5, ignoreEos: true };
 const essence = ({ tokenIds, logprobs }: Answer) => ({ tokenIds, logprobs });

@@ -8,8 +8,8 @@ import type { Device } from '../../src/gpu/device';
 import { KernelCompiler } from '../../src/gpu/kernel';
 import { Recorder } from '../../src/gpu/recorder';
 import { requestTestDevice } from '../kernels/harness';
-import { checkIntegrity } from '../support/check-integrity';
-import { randomSource } from '../support/random';
+import { checkIntegrity } from '../../tools/util/check-integrity';
+import { randomSource } from '../../tools/util/random';
 
 let device: Device;
 let compiler: KernelCompiler;

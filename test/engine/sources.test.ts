@@ -4,7 +4,7 @@ import type { EngineCore } from '../../src/engine/engine';
 import { parseModelConfig } from '../../src/config/model-config';
 import { ReferenceTransformer } from '../../src/reference/transformer';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
-import { modelConfigJson, modelTensors, scoutModel, tinyLlamaModel } from '../support/models';
+import { modelConfigJson, modelTensors, scoutModel, tinyLlamaModel } from '../../tools/tiny-models/models';
 
 const model = tinyLlamaModel();
 const config = parseModelConfig(modelConfigJson(model));

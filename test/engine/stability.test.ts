@@ -6,11 +6,11 @@ import type { KvOptions } from '../../src/runner/memory-plan';
 import { ModelRunner } from '../../src/runner/model-runner';
 import { readStoredProfile } from '../../src/stability/profile-store';
 import { parseHeadProfile, unstableHeads, type HeadProfile } from '../../src/stability/head-profile';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';
 import { gpu } from '../support/gpu-setup';
-import { goldenPrompt, tinyLlamaModel } from '../support/models';
+import { goldenPrompt, tinyLlamaModel } from '../../tools/tiny-models/models';
 
 useIndexedDb();
 

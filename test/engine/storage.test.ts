@@ -4,7 +4,7 @@ import type { EngineOptions } from '../../src/engine/engine-options';
 import { decodeRows, encodeRows, type WeightFormat } from '../../src/kernels/linear/weight-format';
 import { parseModelConfig } from '../../src/config/model-config';
 import { ReferenceTransformer } from '../../src/reference/transformer';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { inFullRun } from '../support/full-run';
 import { logSoftmax } from '../support/logprobs';
@@ -15,7 +15,7 @@ import {
   modelTensors,
   tinyLlamaModel,
   type ModelFolder,
-} from '../support/models';
+} from '../../tools/tiny-models/models';
 
 /** The model's tensors after matrices went through a weight format and back. */
 function storedTensors(model: ModelFolder, format: WeightFormat) {

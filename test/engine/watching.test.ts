@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CacheEvent, RerankEvent } from '../../src/runner/cache-event';
 import { pageBits, type CacheMap } from '../../src/runner/cache-map';
 import type { EngineCore } from '../../src/engine/engine';
-import { checkIntegrity } from '../support/check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
-import { tinyLlamaModel } from '../support/models';
+import { tinyLlamaModel } from '../../tools/tiny-models/models';
 
 const [numLayers, numKvHeads, pagesPerHead, interval] = [3, 2, 4, 8];
 

@@ -19,15 +19,15 @@ import { destroyWeights, type Matrix, type ModelWeights } from '../../src/weight
 import { EngineError } from '../../src/util/errors';
 import { expectClose } from '../support/compare';
 import { gpu } from '../support/gpu-setup';
-import { makeWeights, type HfConfig } from '../support/model-weights';
-import { randomSource } from '../support/random';
+import { makeWeights, type HfConfig } from '../../tools/tiny-models/model-weights';
+import { randomSource } from '../../tools/util/random';
 import {
   readSafetensors,
   roundTo,
   writeSafetensors,
   type FloatType,
   type Tensor,
-} from '../support/safetensors';
+} from '../../tools/tiny-models/safetensors';
 
 const modelTypes = {
   Llama: 'llama',

@@ -8,8 +8,8 @@ import type { ChatMessage } from '../../src/tokenizer/chat-message';
 import { ChatTemplate } from '../../src/tokenizer/chat-template';
 import { launchBrowser } from '../../tools/browser/launch.mjs';
 import { serve } from '../../tools/serve/static-server.mjs';
-import { makeWeights, type HfConfig } from '../support/model-weights';
-import { writeSafetensors } from '../support/safetensors';
+import { makeWeights, type HfConfig } from '../../tools/tiny-models/model-weights';
+import { writeSafetensors } from '../../tools/tiny-models/safetensors';
 import {
   readShared,
   sharedCheck,

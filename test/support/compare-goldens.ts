@@ -4,7 +4,7 @@ import type { EngineCore } from '../../src/engine/engine';
 import type { EngineOptions } from '../../src/engine/engine-options';
 import { answer, loadEngine, requestOf } from './engine';
 import { greedyMargin } from './logprobs';
-import type { Golden, ModelFolder } from './models';
+import type { Golden, ModelFolder } from '../../tools/tiny-models/models';
 
 /** Nothing is rounded. */
 export const exactStorage: Omit<EngineOptions, 'gpu'> = { weights: 'f32', kv: { format: 'f32' } };

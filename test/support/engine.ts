@@ -5,12 +5,12 @@ import type { GenerationRequest } from '../../src/loop/generation';
 import type { GenerationEvent } from '../../src/loop/generation-event';
 import { leastGpuBytes as leastPlannedBytes, type KvOptions } from '../../src/runner/memory-plan';
 import { parseModelConfig } from '../../src/config/model-config';
-import { folderSource } from './folder-source';
-import { modelConfigJson, type ModelFolder } from './models';
-import { randomSource } from './random';
+import { folderSource } from '../../tools/tiny-models/folder-source';
+import { modelConfigJson, type ModelFolder } from '../../tools/tiny-models/models';
+import { randomSource } from '../../tools/util/random';
 import { sharedGpu } from './shared-gpu';
 
-export { requestOf } from './requests';
+export { requestOf } from '../../tools/node/requests';
 
 /** Loads a test model, on the shared device unless `gpu` says otherwise. Warnings are errors here, unless the test listens. */
 export function loadEngine(model: ModelFolder, options: Partial<EngineOptions> = {}): Promise<EngineCore> {

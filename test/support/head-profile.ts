@@ -1,8 +1,8 @@
 /** Head profiles for the small test models. */
 import { fingerprintModel } from '../../src/weights/model-fingerprint';
 import type { HeadProfile } from '../../src/stability/head-profile';
-import { folderSource } from './folder-source';
-import type { ModelFolder } from './models';
+import { folderSource } from '../../tools/tiny-models/folder-source';
+import type { ModelFolder } from '../../tools/tiny-models/models';
 
 /** A profile of a model of 3 layers and 2 KV heads in which just these heads retrieve, measured on its weights. */
 export async function retrievingProfile(model: ModelFolder, heads: readonly number[]): Promise<HeadProfile> {

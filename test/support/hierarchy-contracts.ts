@@ -2,9 +2,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
-import { checkIntegrity } from './check-integrity';
+import { checkIntegrity } from '../../tools/util/check-integrity';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from './engine';
-import type { ModelFolder } from './models';
+import type { ModelFolder } from '../../tools/tiny-models/models';
 import { bestPages } from './policy-simulator';
 import { loadWithLog } from './selection-log';
 

@@ -1,5 +1,5 @@
 /** Log-probabilities from logits, and their comparison with what a referee gave. */
-import type { TopLogprobs } from './models';
+import type { TopLogprobs } from '../../tools/tiny-models/models';
 
 /** Natural-log probabilities at temperature 1, in f64. */
 export function logSoftmax(logits: ArrayLike<number>): Float64Array {

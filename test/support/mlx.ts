@@ -1,5 +1,5 @@
 /** Matrices quantised as MLX quantises them, and what they mean in f32. */
-import { randomSource } from './random';
+import { randomSource } from '../../tools/util/random';
 import { toF16Bits, fromF16Bits } from '../../src/util/f16';
 
 /** The three tensors of a matrix `[numRows, columns]`, and its weights. */

@@ -3,10 +3,10 @@ import { readModelConfig } from '../../src/config/read-model-config';
 import { readTextFiles, type TextFiles } from '../../src/prompt/text-files';
 import { EngineError } from '../../src/util/errors';
 import { byteLevelJson, metaspaceJson } from '../unit/tokenizer/small-tokenizers';
-import { folderSource } from './folder-source';
-import { architectureModel } from './models';
-import { randomSource } from './random';
-import { tinyChatTemplate } from './tiny-tokenizer';
+import { folderSource } from '../../tools/tiny-models/folder-source';
+import { architectureModel } from '../../tools/tiny-models/models';
+import { randomSource } from '../../tools/util/random';
+import { tinyChatTemplate } from '../../tools/tiny-models/tiny-tokenizer';
 
 type Json = Record<string, unknown>;
 

@@ -5,21 +5,21 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeReport, writeReport, type BenchReport } from '../../test/bench/report';
-import { runModels } from '../../test/bench/run-models';
+import { describeReport, writeReport, type BenchReport } from './report';
+import { runModels } from './run-models';
 import { launchBrowser } from '../browser/launch.mjs';
 import { checkOutput } from '../command-line/files.mjs';
 import { runCommand } from '../command-line/run';
-import { runInNode } from '../command-line/run-in-node';
+import { runInNode } from '../node/run-in-node';
 import { openBrowserEngine, repositoryRoot } from './browser-engine';
-import { runKvInBrowser } from './kv';
-import { kvUsage, parseKvOptions } from './kv-options';
+import { runKvInBrowser } from './kv/browser';
+import { kvUsage, parseKvOptions } from './kv/options';
 import { parseOptions, usage, type BenchOptions } from './options';
 import { openPeer } from './peers';
 
 /** Runs to its end with its own output. @returns its exit code */
 function benchInNode(args: readonly string[], environment?: Record<string, string>): Promise<number> {
-  return runInNode('test/bench/node.ts', 'bench', args, environment);
+  return runInNode('tools/bench/node.ts', 'bench', args, environment);
 }
 
 async function runInBrowser(options: BenchOptions): Promise<void> {

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import type { Browser } from 'playwright';
 import type { KvOptions } from '../../src/runner/memory-plan';
-import type { BenchEngine } from '../../test/bench/measure';
-import type { BenchModel } from '../../test/bench/models';
+import type { BenchEngine } from './measure';
+import type { BenchModel } from './models';
 import { openEnginePage } from '../browser/engine-page';
 import { serveSource } from './serve-source';
 

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright';
-import { benchContextTokens } from '../../test/bench/measure';
-import type { Peer } from '../../test/bench/run-models';
+import { benchContextTokens } from './measure';
+import type { Peer } from './run-models';
 import { serve } from '../serve/static-server.mjs';
 import { pageModule } from '../browser/page-module';
 

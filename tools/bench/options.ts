@@ -1,6 +1,6 @@
 /** The options of `npm run bench`: parsing and checking, nothing else. */
 import type { WeightFormat } from '../../src/kernels/linear/weight-format';
-import type { EffortOptions } from '../../test/bench/models';
+import type { EffortOptions } from './models';
 import {
   flag,
   listOf,

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright';
-import type { BenchModel } from '../../test/bench/models';
-import type { Peer } from '../../test/bench/run-models';
+import type { BenchModel } from './models';
+import type { Peer } from './run-models';
 import { repositoryRoot } from './browser-engine';
 import { openLlamaCpp } from './llama-cpp';
 import type { BenchOptions } from './options';

@@ -3,9 +3,9 @@ import { createWriteStream, mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { qwen2Shape } from '../../test/bench/qwen2-shape';
-import { randomSource } from '../../test/support/random';
-import { tinyVocabulary } from '../../test/support/tiny-tokenizer';
+import { qwen2Shape } from './qwen2-shape';
+import { randomSource } from '../util/random';
+import { tinyVocabulary } from '../tiny-models/tiny-tokenizer';
 import { toF16Bits } from '../../src/util/f16';
 import { ggufTokenTexts, tokenTypes } from '../goldens/gguf';
 import {

@@ -1,7 +1,7 @@
 /** From the options to the documents: the model's tokenizer, the facts, the books, and what of the plan the model can read. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { diskSource } from '../../test/bench/disk-source';
+import { diskSource } from '../node/disk-source';
 import type { ModelSource } from '../../src/source/model-source';
 import { readModelConfig } from '../../src/config/read-model-config';
 import { urlSource } from '../../src/source/url-source';

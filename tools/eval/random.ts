@@ -1,5 +1,5 @@
 /** Seeded choices for documents and for resampling. Pure. */
-import { randomSource } from '../../test/support/random';
+import { randomSource } from '../util/random';
 
 /** A source of random choices; the same seed gives the same ones. */
 export class Random {

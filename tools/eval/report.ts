@@ -1,7 +1,7 @@
 /** What the bench found, as data for a file and as tables for the screen. Pure but for the file. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatTable, type Column } from '../../test/bench/table';
+import { formatTable, type Column } from '../util/table';
 import { drawChart } from './chart';
 import type { LengthRun, Outcome, SettingRun } from './evaluate';
 import { compare, type Comparison, type ScorePair } from './statistics';

@@ -2,9 +2,9 @@
  * Writes a Hugging Face Llama folder as a GGUF file (version 3) of f32 tensors, for llama.cpp to read. Only what the test
  * models need: architecture `llama`, byte-level BPE. Format: the GGUF specification in the ggml repository (docs/gguf.md).
  */
-import type { HfConfig } from '../../test/support/model-weights';
-import type { Tensor } from '../../test/support/safetensors';
-import { tinyVocabulary } from '../../test/support/tiny-tokenizer';
+import type { HfConfig } from '../tiny-models/model-weights';
+import type { Tensor } from '../tiny-models/safetensors';
+import { tinyVocabulary } from '../tiny-models/tiny-tokenizer';
 import { alignment, ByteWriter, ggufHeader, tensorTypes, type MetadataValue } from './gguf-format';
 
 /** Kinds of token in `tokenizer.ggml.token_type`. */

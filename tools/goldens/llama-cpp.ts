@@ -8,9 +8,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { chromium } from 'playwright';
-import { modelConfigJson, modelTensors, readModelFolder, tinyLlamaModel } from '../../test/support/models';
+import { modelConfigJson, modelTensors, readModelFolder, tinyLlamaModel } from '../tiny-models/models';
 import type * as WllamaModule from '@wllama/wllama/esm/index.js';
-import type { HfConfig } from '../../test/support/model-weights';
+import type { HfConfig } from '../tiny-models/model-weights';
 import { writeGguf } from './gguf';
 
 /** The part of llama.cpp's completion result that is read here. */

@@ -4,8 +4,8 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { architectureSpecs, tinyLlama, type ModelSpec } from '../../test/support/model-configs';
-import { goldenPrompt, goldenPromptLengths, makeModel } from '../../test/support/models';
+import { architectureSpecs, tinyLlama, type ModelSpec } from '../tiny-models/model-configs';
+import { goldenPrompt, goldenPromptLengths, makeModel } from '../tiny-models/models';
 
 function writeModel(spec: ModelSpec, folder: string): void {
   mkdirSync(folder, { recursive: true });

@@ -1,3 +1,3 @@
 /** What the import check has built: the page's import as tests use it, under Node. */
 export { ImportError } from '../../demo/import/import-error';
-export { importFile } from '../../test/support/import-file';
+export { importFile } from './import-file';

@@ -7,7 +7,7 @@ import type { Browser } from 'playwright';
 import { openEnginePage } from '../browser/engine-page';
 import { launchBrowser } from '../browser/launch.mjs';
 import { runCommand } from '../command-line/run';
-import { runInNode } from '../command-line/run-in-node';
+import { runInNode } from '../node/run-in-node';
 import type { ProfileInput } from './inputs';
 import { parseOptions, usage, type ProfileOptions } from './options';
 import { runProfile, type ProfileEngine } from './run-profile';

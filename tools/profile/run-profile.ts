@@ -8,7 +8,7 @@ import type { ModelSource } from '../../src/source/model-source';
 import { readModelConfig } from '../../src/config/read-model-config';
 import { urlSource } from '../../src/source/url-source';
 import { Tokenizer } from '../../src/tokenizer/tokenizer';
-import { diskSource } from '../../test/bench/disk-source';
+import { diskSource } from '../node/disk-source';
 import { checkOutput, readTextFile } from '../command-line/files.mjs';
 import { readFacts } from '../eval/facts';
 import { readBooks } from '../eval/haystack';

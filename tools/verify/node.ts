@@ -4,11 +4,10 @@
  */
 import { openAsBlob, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { EngineCore } from '../../src/engine/engine';
 import { fileListSource } from '../../src/source/file-source';
 import type { Tokenizer } from '../../src/tokenizer/tokenizer';
-import { loadDawn } from '../../test/bench/dawn';
-import { requestOf } from '../../test/support/requests';
+import { askEngine, loadEngine } from '../node/harness';
+import { requestOf } from '../node/requests';
 import { runCommand } from '../command-line/run';
 import type { Step } from './compare';
 import type { VerifyOptions } from './options';
@@ -46,7 +45,6 @@ async function main(): Promise<void> {
   const blob = await openAsBlob(model);
   // A file whose bytes stay on the disk: `new File([blob])` would do, but names are all that is asked of it.
   const file = Object.assign(blob, { name: basename(model), webkitRelativePath: '' }) as unknown as File;
-  const gpu = loadDawn();
   const hostBytes = () => {
     const { heapUsed, external } = process.memoryUsage();
     return heapUsed + external;
@@ -57,11 +55,9 @@ async function main(): Promise<void> {
   const exact =
     arithmetic === 'f32' ? { weights: 'f32' as const, kv: { format: 'f32' as const } } : { kv: {} };
   const longest = Math.max(...lengths) + numSteps;
-  const engine = await EngineCore.load(await fileListSource([file]), {
-    gpu,
+  const engine = await loadEngine(await fileListSource([file]), {
     ...exact,
     kv: { ...exact.kv, contextTokens: longest + 16, numSequences: 1, unstableShare: 1, gpuBytes: 2 ** 30 },
-    onWarning: (message) => console.error(message),
   });
   clearInterval(watch);
   const whole = readFileSync(request.text, 'utf8');
@@ -75,11 +71,10 @@ async function main(): Promise<void> {
       ignoreEos: true,
       isExact: true,
     });
-    for await (const event of engine.generate(given)) {
-      if (event.kind !== 'delta') continue;
-      for (const { top } of event.logprobs ?? [])
+    await askEngine(engine, given, ({ logprobs = [] }) => {
+      for (const { top } of logprobs)
         own.push({ ids: top.map(({ id }) => id), logprobs: top.map(({ logprob }) => logprob) });
-    }
+    });
     steps.push(own);
     console.error(`${prompt.ids.length} tokens and ${own.length} steps are done.`);
   }

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { runCommand } from '../command-line/run';
-import { runInNode } from '../command-line/run-in-node';
+import { runInNode } from '../node/run-in-node';
 import { compareSteps, untilEnd } from './compare';
 import { dequantiseGguf } from './dequantise';
 import { runLlamaCpp } from './llama-cpp';

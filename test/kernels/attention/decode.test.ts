@@ -18,7 +18,7 @@ import {
 } from '../../../src/reference/attention/sparse-decode';
 import type { KvWords } from '../../../src/reference/cache/kv-data';
 import { expectClose } from '../../support/compare';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import { requestTestDevice, type BufferData } from '../harness';
 import { randomKv, randomPacked, shuffled } from './kv-fixture';
 import { runScene, testedVariants, type Step } from './scene';

@@ -2,7 +2,7 @@
 import type { KvElement } from '../../../src/kernels/attention/kv-format';
 import { createKvWords, storeKv, type KvWords } from '../../../src/reference/cache/kv-data';
 import { packedPageWords, packPages } from '../../../src/reference/cache/pack-pages';
-import { randomFloats, randomSource } from '../../support/random';
+import { randomFloats, randomSource } from '../../../tools/util/random';
 
 /** `length` random elements in [-scale, scale), stored in `format`. */
 export function randomKv(format: KvElement, length: number, seed: number, scale = 1): KvWords {

@@ -1,7 +1,7 @@
 import { numSplits } from '../../../src/kernels/attention/page-splits';
 import { mergeSplits, mergeSplitsGrid } from '../../../src/kernels/attention/sparse-decode';
 import { mergeSplits as reference } from '../../../src/reference/attention/merge-splits';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import type { KernelCase } from '../harness';
 
 const shapes = [

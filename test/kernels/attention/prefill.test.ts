@@ -7,7 +7,7 @@ import { prefillAttention, prefillAttentionGrid } from '../../../src/kernels/att
 import { prefillAttention as reference } from '../../../src/reference/attention/prefill-attention';
 import type { KvWords } from '../../../src/reference/cache/kv-data';
 import { expectClose } from '../../support/compare';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import { requestTestDevice, type BufferData } from '../harness';
 import { randomKv } from './kv-fixture';
 import { runScene, testedVariants, type Step } from './scene';

@@ -13,7 +13,7 @@ import { createKvWords, unpackKv, type KvWords } from '../../../src/reference/ca
 import { unpackPages } from '../../../src/reference/cache/pack-pages';
 import * as reference from '../../../src/reference/cache/rope-append';
 import { expectClose, type Tolerance } from '../../support/compare';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import { randomKv, randomPacked, ropeTable, shuffled } from '../attention/kv-fixture';
 import { runScene } from '../attention/scene';
 import { requestTestDevice } from '../harness';

@@ -2,7 +2,7 @@ import { embed, embedGrid, latestTokenFlag } from '../../../src/kernels/linear/e
 import { formatTraits, type MatrixFormat } from '../../../src/kernels/linear/matrix-format';
 import { decodeRows, sampleRows } from '../../../src/kernels/linear/weight-format';
 import { embed as reference } from '../../../src/reference/linear/embed';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import type { KernelCase } from '../harness';
 import { formats, testMatrix } from './weights';
 

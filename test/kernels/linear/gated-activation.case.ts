@@ -4,7 +4,7 @@ import {
   gatedActivation as reference,
   type Activation,
 } from '../../../src/reference/linear/gated-activation';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import type { KernelCase } from '../harness';
 
 const activations: readonly Activation[] = ['silu', 'gelu-tanh', 'gelu'];

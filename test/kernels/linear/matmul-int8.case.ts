@@ -3,7 +3,7 @@ import type { MatrixFormat } from '../../../src/kernels/linear/weight-format';
 import { matmul } from '../../../src/reference/linear/matmul';
 import { dequantizeRows, packCodes, quantizeRows } from '../../../src/reference/linear/quantize-rows';
 import { inFullRun } from '../../support/full-run';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import type { KernelCase } from '../harness';
 import { columnsOf, fileFormats, overlay, randomMatrix } from './weights';
 

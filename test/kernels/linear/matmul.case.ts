@@ -1,7 +1,7 @@
 import { matmul, matmulGrid } from '../../../src/kernels/linear/matmul';
 import type { MatrixFormat } from '../../../src/kernels/linear/weight-format';
 import { matmul as reference } from '../../../src/reference/linear/matmul';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import type { KernelCase } from '../harness';
 import { columnsOf, fileFormats, formats, overlay, randomMatrix } from './weights';
 

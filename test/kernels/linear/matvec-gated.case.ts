@@ -3,7 +3,7 @@ import { activationCodes, matvecGated } from '../../../src/kernels/linear/matvec
 import type { WeightFormat } from '../../../src/kernels/linear/weight-format';
 import type { Activation } from '../../../src/reference/linear/gated-activation';
 import { matmulGated as reference } from '../../../src/reference/linear/matmul';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import type { KernelCase } from '../harness';
 import { formats, overlay, randomMatrix, stagedFor } from './weights';
 

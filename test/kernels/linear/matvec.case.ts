@@ -1,7 +1,7 @@
 import { matvec, matvecGrid, type MatvecTuning } from '../../../src/kernels/linear/matvec';
 import { matmul as reference } from '../../../src/reference/linear/matmul';
 import type { MatrixFormat } from '../../../src/kernels/linear/weight-format';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import type { KernelCase } from '../harness';
 import { columnsOf, fileFormats, formats, overlay, randomMatrix, stagedFor } from './weights';
 

@@ -1,6 +1,6 @@
 import { placeRows, placeRowsGrid } from '../../../src/kernels/linear/place-rows';
 import { placeRows as reference } from '../../../src/reference/linear/place-rows';
-import { randomSource } from '../../support/random';
+import { randomSource } from '../../../tools/util/random';
 import type { KernelCase } from '../harness';
 
 function randomWords(length: number, seed: number): Uint32Array<ArrayBuffer> {

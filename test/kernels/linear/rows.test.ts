@@ -5,7 +5,7 @@ import { KernelCompiler } from '../../../src/gpu/kernel';
 import { matmul, matmulGrid } from '../../../src/kernels/linear/matmul';
 import { matvec, matvecGrid, plainTuning } from '../../../src/kernels/linear/matvec';
 import { inFullRun } from '../../support/full-run';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import { availableVariants, requestTestDevice, runKernel } from '../harness';
 import { randomMatrix, stagedFor } from './weights';
 

@@ -7,7 +7,7 @@ import {
   type MatrixFormat,
   type WeightFormat,
 } from '../../../src/kernels/linear/weight-format';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 
 export const formats: readonly WeightFormat[] = ['f32', 'f16', 'q8', 'q4'];
 

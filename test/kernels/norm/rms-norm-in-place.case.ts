@@ -1,7 +1,7 @@
 import { flatGrid } from '../../../src/gpu/recorder';
 import { rmsNormInPlace } from '../../../src/kernels/norm/rms-norm-in-place';
 import { rmsNormInPlace as reference } from '../../../src/reference/norm/rms-norm-in-place';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import type { KernelCase } from '../harness';
 
 const shapes = [

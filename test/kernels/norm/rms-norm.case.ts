@@ -1,7 +1,7 @@
 import { flatGrid } from '../../../src/gpu/recorder';
 import { rmsNorm } from '../../../src/kernels/norm/rms-norm';
 import { rmsNorm as reference } from '../../../src/reference/norm/rms-norm';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import type { KernelCase } from '../harness';
 
 const shapes = [

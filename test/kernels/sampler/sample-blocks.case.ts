@@ -1,4 +1,4 @@
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import { blocksCase, type StepRow } from './sample-step';
 
 /** Multiples of 1/64, with which penalties below are exact: blocks are compared to the bit. */

@@ -1,5 +1,5 @@
 import type { SamplerSettings } from '../../../src/sampler/settings';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import { sampleCase, type StepRow } from './sample-step';
 
 /** Peaked as a model's logits are: most of the mass on few tokens. */

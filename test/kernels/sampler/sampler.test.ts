@@ -9,7 +9,7 @@ import { decodeResults, type SampledToken } from '../../../src/sampler/results';
 import { plannedSamplerBytes, Sampler } from '../../../src/sampler/sampler';
 import type { SamplerSettings } from '../../../src/sampler/settings';
 import { expectClose } from '../../support/compare';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import { availableVariants, requestTestDevice, runKernel, type BufferData } from '../harness';
 import { sampleCase } from './sample-step';
 

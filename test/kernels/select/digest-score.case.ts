@@ -2,7 +2,7 @@ import { digestScore, digestScoreGrid } from '../../../src/kernels/select/digest
 import { digestScore as reference } from '../../../src/reference/select/digest-score';
 import { rotateQuery } from '../../../src/reference/select/rotate-queries';
 import { toF16Bits } from '../../../src/util/f16';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import { randomKv } from '../attention/kv-fixture';
 import type { KernelCase } from '../harness';
 import { sceneOf, shapes } from './digest-scene';

@@ -2,7 +2,7 @@ import { heldMass } from '../../../src/kernels/select/held-mass';
 import { loadKv } from '../../../src/reference/cache/kv-data';
 import { loadPacked } from '../../../src/reference/cache/pack-pages';
 import { heldMass as reference } from '../../../src/reference/select/held-mass';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import { randomKv, randomPacked, shuffled } from '../attention/kv-fixture';
 import type { KernelCase } from '../harness';
 

@@ -1,6 +1,6 @@
 import { normalizeScores } from '../../../src/kernels/select/normalize-scores';
 import { normalizeScores as reference } from '../../../src/reference/select/normalize-scores';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import type { KernelCase } from '../harness';
 import { sceneOf, shapes } from './digest-scene';
 

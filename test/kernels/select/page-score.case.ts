@@ -1,6 +1,6 @@
 import { pageScore, pageScoreGrid } from '../../../src/kernels/select/page-score';
 import { pageScore as reference } from '../../../src/reference/select/page-score';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import { randomKv, shuffled } from '../attention/kv-fixture';
 import type { KernelCase } from '../harness';
 

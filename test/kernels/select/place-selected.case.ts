@@ -1,5 +1,5 @@
 import { placeSelected } from '../../../src/kernels/select/place-selected';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import type { KernelCase } from '../harness';
 
 const kvHeads = 3;

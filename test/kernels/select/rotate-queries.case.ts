@@ -1,6 +1,6 @@
 import { rotateQueries, rotateQueriesGrid } from '../../../src/kernels/select/rotate-queries';
 import { rotateQuery } from '../../../src/reference/select/rotate-queries';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import type { KernelCase } from '../harness';
 
 const shapes = [

@@ -3,7 +3,7 @@ import { selectPages } from '../../../src/kernels/select/select-pages';
 import { selectionHead } from '../../../src/kernels/select/top-k';
 import { selectPages as reference } from '../../../src/reference/select/select-pages';
 import { randomKv, shuffled } from '../attention/kv-fixture';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import type { KernelCase } from '../harness';
 
 const shapes = [

@@ -5,7 +5,7 @@ import { flatGrid } from '../../../src/gpu/recorder';
 import { pageScore, pageScoreGrid } from '../../../src/kernels/select/page-score';
 import { selectPages } from '../../../src/kernels/select/select-pages';
 import { selectionHead, topK } from '../../../src/kernels/select/top-k';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import { randomKv, shuffled } from '../attention/kv-fixture';
 import { availableVariants, requestTestDevice, runKernel } from '../harness';
 

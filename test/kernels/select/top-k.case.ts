@@ -1,7 +1,7 @@
 import { flatGrid } from '../../../src/gpu/recorder';
 import { selectionHead, topK } from '../../../src/kernels/select/top-k';
 import { topK as reference } from '../../../src/reference/select/top-k';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 import type { KernelCase } from '../harness';
 
 interface Shape {

@@ -4,7 +4,7 @@ import type { GenerationRequest } from '../../../src/loop/generation';
 import { assert } from '../../../src/util/assert';
 import { answer, loadEngine, type Answer } from '../engine';
 import { stressTexts, type Scenario } from './scenario';
-import type { ModelFolder } from '../models';
+import type { ModelFolder } from '../../../tools/tiny-models/models';
 
 /** Answers from the first token on, each once, whoever asks again. */
 export class LoneEngine {

@@ -6,11 +6,16 @@ import { planMemory, type KvOptions } from '../../../src/runner/memory-plan';
 import type { Device } from '../../../src/gpu/device';
 import { parseModelConfig } from '../../../src/config/model-config';
 import { asError } from '../../../src/util/errors';
-import { checkIntegrity } from '../check-integrity';
+import { checkIntegrity } from '../../../tools/util/check-integrity';
 import { leastGpuBytes, loadEngine } from '../engine';
 import { gpu } from '../gpu-setup';
-import { architectureModel, modelConfigJson, tinyLlamaModel, type ModelFolder } from '../models';
-import { randomSource } from '../random';
+import {
+  architectureModel,
+  modelConfigJson,
+  tinyLlamaModel,
+  type ModelFolder,
+} from '../../../tools/tiny-models/models';
+import { randomSource } from '../../../tools/util/random';
 import { sharedGpu } from '../shared-gpu';
 import { isAllowed, StressReason } from './allowed-errors';
 import { addHostFaults } from './host-faults';

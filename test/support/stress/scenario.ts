@@ -2,8 +2,8 @@
 import type { GenerationRequest } from '../../../src/loop/generation';
 import type { KvOptions } from '../../../src/runner/memory-plan';
 import { promptOf } from '../engine';
-import { randomSource } from '../random';
-import { requestOf } from '../requests';
+import { randomSource } from '../../../tools/util/random';
+import { requestOf } from '../../../tools/node/requests';
 
 /** When a caller has enough of an answer. */
 export interface EarlyEnd {

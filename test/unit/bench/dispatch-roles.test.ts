@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DispatchRoles } from '../../bench/dispatch-roles';
+import { DispatchRoles } from '../../../tools/bench/profile/dispatch-roles';
 
 const rolesOf = (roles: DispatchRoles, kernels: readonly string[]) =>
   kernels.map((kernel) => /\((.*)\)$/.exec(roles.next(kernel))?.[1]).filter((role) => role !== undefined);

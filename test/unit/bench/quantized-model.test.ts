@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { readModelConfig } from '../../../src/config/read-model-config';
 import { chooseFormats } from '../../../src/weights/choose-formats';
-import { quantizedModel } from '../../bench/quantized-model';
-import { qwen2Shape } from '../../bench/qwen2-shape';
+import { quantizedModel } from '../../../tools/bench/quantized-model';
+import { qwen2Shape } from '../../../tools/bench/qwen2-shape';
 
 const config = {
   ...qwen2Shape,

@@ -3,9 +3,9 @@ import { readModelConfig } from '../../../src/config/read-model-config';
 import { headerPrefixBytes, parseHeader, readHeaderLength } from '../../../src/weights/safetensors';
 import { matchTensors, planName, planTensors, requireTensors } from '../../../src/weights/tensor-plan';
 import type { ModelSource } from '../../../src/source/model-source';
-import { qwen2Shape } from '../../bench/qwen2-shape';
-import { randomModel } from '../../bench/random-model';
-import { readSafetensors } from '../../support/safetensors';
+import { qwen2Shape } from '../../../tools/bench/qwen2-shape';
+import { randomModel } from '../../../tools/bench/random-model';
+import { readSafetensors } from '../../../tools/tiny-models/safetensors';
 
 const file = 'model.safetensors';
 const small = {

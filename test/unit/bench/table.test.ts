@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { median, percentile } from '../../bench/statistics';
-import { formatBytes, formatNumber, formatTable } from '../../bench/table';
+import { median, percentile } from '../../../tools/bench/statistics';
+import { formatBytes, formatNumber, formatTable } from '../../../tools/util/table';
 
 test('columns are as wide as their widest cell; numbers stand to the right', () => {
   const table = formatTable(

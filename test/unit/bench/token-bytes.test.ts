@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { parseModelConfig } from '../../../src/config/model-config';
 import { weightBytes } from '../../../src/weights/weight-layout';
 import { HeadSet } from '../../../src/cache/head-set';
-import { qwen2Shape } from '../../bench/qwen2-shape';
-import { attendedBytes, numWeights, tokenBytes } from '../../bench/token-bytes';
+import { qwen2Shape } from '../../../tools/bench/qwen2-shape';
+import { attendedBytes, numWeights, tokenBytes } from '../../../tools/bench/token-bytes';
 
 const tiny = {
   architectures: ['LlamaForCausalLM'],

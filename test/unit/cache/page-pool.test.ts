@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Slot } from '../../../src/cache/page';
 import { PagePool } from '../../../src/cache/page-pool';
-import { randomSource } from '../../support/random';
+import { randomSource } from '../../../tools/util/random';
 
 test('gives every slot once and says when none is left', () => {
   const pool = new PagePool(5);

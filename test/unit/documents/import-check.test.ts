@@ -3,7 +3,7 @@ import { explainBadContents, numSampledPages, samplePages } from '../../../src/d
 import { areFiniteRecords, isSamePage, pageValues } from '../../../src/documents/page-values';
 import { loadPacked, packKeys, packedPageWords } from '../../../src/reference/cache/pack-pages';
 import { toF16Bits } from '../../../src/util/f16';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 
 describe('contents of an import', () => {
   const good = { ids: [1, 2, 3], text: 'abc', head: '<s>' };

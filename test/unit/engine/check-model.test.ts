@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { checkModel } from '../../../src/engine/check-model';
 import type { ModelSource } from '../../../src/source/model-source';
-import { folderSource } from '../../support/folder-source';
-import { tinyLlamaModel } from '../../support/models';
+import { folderSource } from '../../../tools/tiny-models/folder-source';
+import { tinyLlamaModel } from '../../../tools/tiny-models/models';
 
 const model = tinyLlamaModel();
 const weights = model.files.get('model.safetensors')!;

@@ -5,7 +5,7 @@ import { formatAutomaton } from '../../../src/grammar/format-grammar';
 import { JsonGrammar } from '../../../src/grammar/json-grammar';
 import { accepts, schemaGrammar } from '../../../src/grammar/json-schema';
 import { EngineError } from '../../../src/util/errors';
-import { randomSource } from '../../support/random';
+import { randomSource } from '../../../tools/util/random';
 import { schemas } from '../../support/schemas';
 import { validatorOf } from '../../support/validator';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { answerConstraint } from '../../../src/grammar/answer-constraint';
 import type { AnswerFormat } from '../../../src/grammar/answer-format';
 import { buildTrie } from '../../../src/grammar/token-trie';
-import { randomSource } from '../../support/random';
+import { randomSource } from '../../../tools/util/random';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 /** By id; the last two are special. */

@@ -9,7 +9,7 @@ import {
   tokenCost,
   type Segment,
 } from '../../../src/graph/prefill-plan';
-import { modelConfigJson, tinyLlamaModel } from '../../support/models';
+import { modelConfigJson, tinyLlamaModel } from '../../../tools/tiny-models/models';
 
 function segmentsOf(start: number, end: number, tileTokens: number, maxTokens: number): Segment[] {
   const segments: Segment[] = [];

@@ -8,7 +8,7 @@ import {
   type WeightFormat,
 } from '../../../src/kernels/linear/weight-format';
 import { roundToF16 } from '../../../src/util/f16';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../../tools/util/random';
 
 function roundTrip(format: WeightFormat, source: Float32Array, rows: number, columns: number) {
   return decodeRows(format, encodeRows(format, source, rows, columns), rows, columns);

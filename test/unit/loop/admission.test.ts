@@ -4,7 +4,7 @@ import { checkIds, inexactTokens, maxSampled } from '../../../src/loop/admission
 import { inexactError } from '../../../src/loop/exact-advice';
 import { planMemory } from '../../../src/runner/memory-plan';
 import { parseModelConfig } from '../../../src/config/model-config';
-import { modelConfigJson, tinyLlamaModel } from '../../support/models';
+import { modelConfigJson, tinyLlamaModel } from '../../../tools/tiny-models/models';
 
 const config = parseModelConfig(modelConfigJson(tinyLlamaModel()));
 const kv = { contextTokens: 256, pagesPerHead: 4, unstableShare: 0.25 };

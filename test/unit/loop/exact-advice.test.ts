@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { exactAdvice } from '../../../src/loop/exact-advice';
 import { planMemory, type KvOptions } from '../../../src/runner/memory-plan';
 import { parseModelConfig } from '../../../src/config/model-config';
-import { modelConfigJson, tinyLlamaModel } from '../../support/models';
+import { modelConfigJson, tinyLlamaModel } from '../../../tools/tiny-models/models';
 
 const config = parseModelConfig({
   ...(modelConfigJson(tinyLlamaModel()) as object),

@@ -6,7 +6,7 @@ import type { GenerationEvent } from '../../../src/loop/generation-event';
 import { RunningRequest } from '../../../src/loop/running-request';
 import type { SampledToken } from '../../../src/sampler/results';
 import { Tokenizer } from '../../../src/tokenizer/tokenizer';
-import { requestOf } from '../../support/requests';
+import { requestOf } from '../../../tools/node/requests';
 import { byteLevelJson } from '../tokenizer/small-tokenizers';
 
 // Token ids below 256 are bytes; 256 and 257 are the special tokens <s> and </s>.

@@ -2,7 +2,7 @@
 import type { HostStore, HostStoreShape, PageId } from '../../../src/offload/host-store';
 import { EngineError } from '../../../src/util/errors';
 import { expectBytes, expectThat } from '../../support/bytes';
-import { randomSource } from '../../support/random';
+import { randomSource } from '../../../tools/util/random';
 
 /** Makes an empty store that may hold at most `limitBytes` in memory. */
 export type CreateStore = (shape: HostStoreShape, limitBytes: number) => Promise<HostStore>;

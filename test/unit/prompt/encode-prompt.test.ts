@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { encodeText } from '../../../src/prompt/encode-prompt';
 import { Tokenizer } from '../../../src/tokenizer/tokenizer';
-import { tinyTokenizerConfig, tinyTokenizerJson } from '../../support/tiny-tokenizer';
+import { tinyTokenizerConfig, tinyTokenizerJson } from '../../../tools/tiny-models/tiny-tokenizer';
 
 const tokenizer = Tokenizer.fromJson(tinyTokenizerJson(), tinyTokenizerConfig());
 const text = 'word and more '.repeat(3000);

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { readModelConfig } from '../../../src/config/read-model-config';
 import { withEndIds } from '../../../src/config/model-config';
 import { readTextFiles } from '../../../src/prompt/text-files';
-import { folderSource } from '../../support/folder-source';
-import { architectureModel } from '../../support/models';
-import { tinyVocabulary } from '../../support/tiny-tokenizer';
+import { folderSource } from '../../../tools/tiny-models/folder-source';
+import { architectureModel } from '../../../tools/tiny-models/models';
+import { tinyVocabulary } from '../../../tools/tiny-models/tiny-tokenizer';
 import { readShared, sharedCheck } from '../tokenizer/shared-tokenizers';
 import { addedToken, byteLevelJson } from '../tokenizer/small-tokenizers';
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { hadamard, loadDigest, pageDigest, rotatedBlock } from '../../../src/reference/cache/page-digest';
 import { loadQuery, rotateQuery } from '../../../src/reference/select/rotate-queries';
-import { randomSource } from '../../support/random';
+import { randomSource } from '../../../tools/util/random';
 
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
 

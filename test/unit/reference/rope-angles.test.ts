@@ -4,7 +4,7 @@ import { parseModelConfig } from '../../../src/config/model-config';
 import { inverseFrequencies } from '../../../src/config/rope';
 import { ropeFrequencies } from '../../../src/reference/rope-angles';
 import { expectClose } from '../../support/compare';
-import { architectureSpecs } from '../../support/model-configs';
+import { architectureSpecs } from '../../../tools/tiny-models/model-configs';
 
 test.each(architectureSpecs)('the engine turns $name as the CPU transformer does', ({ config }) => {
   const { rope } = parseModelConfig(config);

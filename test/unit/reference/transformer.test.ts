@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { parseModelConfig, type ModelConfig } from '../../../src/config/model-config';
 import { ReferenceTransformer, type ReferenceStorage } from '../../../src/reference/transformer';
-import { architectureSpecs } from '../../support/model-configs';
+import { architectureSpecs } from '../../../tools/tiny-models/model-configs';
 import { expectTopLogprobs } from '../../support/logprobs';
 import {
   architectureModel,
@@ -15,7 +15,7 @@ import {
   transformersGoldens,
   type Golden,
   type ModelFolder,
-} from '../../support/models';
+} from '../../../tools/tiny-models/models';
 
 vi.setConfig({ testTimeout: 60_000 });
 

@@ -4,7 +4,7 @@ import { leastGpuBytes, planMemory, type KvOptions, type MemoryPlan } from '../.
 import { chunkBytesPerToken } from '../../../src/graph/activations';
 import type { HeadProfile } from '../../../src/stability/head-profile';
 import { parseModelConfig } from '../../../src/config/model-config';
-import { modelConfigJson, tinyLlamaModel } from '../../support/models';
+import { modelConfigJson, tinyLlamaModel } from '../../../tools/tiny-models/models';
 
 const json = modelConfigJson(tinyLlamaModel()) as object;
 const config = parseModelConfig(json);

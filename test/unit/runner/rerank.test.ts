@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PageIndex, Slot } from '../../../src/cache/page';
 import { missingPages, planRerank, type ResidentPages } from '../../../src/runner/rerank';
-import { randomSource } from '../../support/random';
+import { randomSource } from '../../../tools/util/random';
 
 const pages = (...values: number[]) => values as PageIndex[];
 const slots = (...values: number[]) => values as Slot[];

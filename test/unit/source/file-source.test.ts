@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { directorySource, fileListSource } from '../../../src/source/file-source';
 import { openModelSource } from '../../../src/source/open-model-source';
-import { tinyGguf } from '../../support/gguf-files';
+import { tinyGguf } from '../../../tools/tiny-models/gguf-files';
 
 /** A picked file; `path` as `<input webkitdirectory>` gives it. */
 function fileOf(path: string, content: BlobPart, isFolder = true): File {

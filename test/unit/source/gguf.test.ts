@@ -8,9 +8,9 @@ import type { ModelSource } from '../../../src/source/model-source';
 import { readModelConfig } from '../../../src/config/read-model-config';
 import { Tokenizer } from '../../../src/tokenizer/tokenizer';
 import { EngineError } from '../../../src/util/errors';
-import { folderSource } from '../../support/folder-source';
-import { tinyGguf, tinyTensors } from '../../support/gguf-files';
-import { randomSource } from '../../support/random';
+import { folderSource } from '../../../tools/tiny-models/folder-source';
+import { tinyGguf, tinyTensors } from '../../../tools/tiny-models/gguf-files';
+import { randomSource } from '../../../tools/util/random';
 
 const whole = tinyGguf();
 

@@ -6,7 +6,7 @@ import { hubSource } from '../../../src/source/hub/hub-source';
 import type { ModelStore, StoredModel } from '../../../src/source/hub/model-store';
 import { openModelSource } from '../../../src/source/open-model-source';
 import { EngineError } from '../../../src/util/errors';
-import { tinyGguf } from '../../support/gguf-files';
+import { tinyGguf } from '../../../tools/tiny-models/gguf-files';
 
 const hubUrl = 'https://hub.example';
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { urlSource } from '../../../src/source/url-source';
-import { randomSource } from '../../support/random';
+import { randomSource } from '../../../tools/util/random';
 
 const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 7) ^ (i >> 8));
 

@@ -20,8 +20,8 @@ import type { HeadProfile } from '../../../src/stability/head-profile';
 import { makeHeadProfile } from '../../../src/stability/make-head-profile';
 import { listProfiles } from '../../../tools/profile/list-profiles';
 import { serve } from '../../../tools/serve/static-server.mjs';
-import { folderSource } from '../../support/folder-source';
-import { tinyLlamaModel } from '../../support/models';
+import { folderSource } from '../../../tools/tiny-models/folder-source';
+import { tinyLlamaModel } from '../../../tools/tiny-models/models';
 
 const config = { numLayers: 3, numKvHeads: 2 };
 

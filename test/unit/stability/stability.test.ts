@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PageIndex } from '../../../src/cache/page';
 import { countShared, electUnstableHeads, randomCorrectedOverlap } from '../../../src/stability/stability';
-import { randomSource } from '../../support/random';
+import { randomSource } from '../../../tools/util/random';
 
 const pages = (...values: number[]) => values as PageIndex[];
 

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { encodeChunks } from '../../../src/tokenizer/chunked-encoding';
 import { Tokenizer } from '../../../src/tokenizer/tokenizer';
-import { randomSource } from '../../support/random';
-import { tinyTokenizerConfig, tinyTokenizerJson } from '../../support/tiny-tokenizer';
+import { randomSource } from '../../../tools/util/random';
+import { tinyTokenizerConfig, tinyTokenizerJson } from '../../../tools/tiny-models/tiny-tokenizer';
 import { sharedCheck, sharedTokenizer } from './shared-tokenizers';
 
 const words = [

@@ -5,7 +5,7 @@ import {
   type DecoderVocabulary,
 } from '../../../src/tokenizer/incremental-decoder';
 import { Tokenizer } from '../../../src/tokenizer/tokenizer';
-import { randomSource } from '../../support/random';
+import { randomSource } from '../../../tools/util/random';
 import { sharedCheck, sharedTokenizer } from './shared-tokenizers';
 import { byteLevelJson, metaspaceJson } from './small-tokenizers';
 

@@ -4,7 +4,7 @@ import { compilePattern, needsMatcher } from '../../../src/tokenizer/pattern/pat
 import { kindOfPattern } from '../../../src/tokenizer/pattern/pattern-kind';
 import { PatternMatcher } from '../../../src/tokenizer/pattern/pattern-matcher';
 import { WorkLimits } from '../../../src/tokenizer/pattern/work-limits';
-import { randomSource } from '../../support/random';
+import { randomSource } from '../../../tools/util/random';
 
 /** Patterns of tokenizers that models have, as their files write them. */
 const real = [

@@ -2,7 +2,7 @@ import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import { describe, expect, test } from 'vitest';
 import { withPipelineFixes } from '../../../src/tokenizer/pipeline-fixes';
 import { Tokenizer } from '../../../src/tokenizer/tokenizer';
-import { randomSource } from '../../support/random';
+import { randomSource } from '../../../tools/util/random';
 import { byteLevelJson, metaspaceJson } from './small-tokenizers';
 
 const tokens = ['▁', 'a', 'b', '1', '½', '▁▁', '▁a', '▁▁a', 'ab', '▁ab'];

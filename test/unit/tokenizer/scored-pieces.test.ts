@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { ggufTokenizer, type GgufVocabulary } from '../../../src/tokenizer/gguf-tokenizer';
 import { Tokenizer } from '../../../src/tokenizer/tokenizer';
-import { randomSource } from '../../support/random';
+import { randomSource } from '../../../tools/util/random';
 
 const types = { normal: 1, unknown: 2, control: 3, userDefined: 4, byte: 6 };
 const bytes = Array.from(

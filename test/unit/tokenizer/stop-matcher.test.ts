@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { StopMatcher } from '../../../src/tokenizer/stop-matcher';
-import { randomSource } from '../../support/random';
+import { randomSource } from '../../../tools/util/random';
 
 /** Feeds the pieces; gives the texts shown, the flushed rest last where nothing stopped. */
 function run(stops: string[], pieces: string[]): { shown: string[]; isStopped: boolean } {

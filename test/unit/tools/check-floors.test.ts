@@ -18,6 +18,7 @@ describe('floors check', () => {
     ['src/engine/engine.ts', 'src/reference/norm/rms-norm', 'only tests'],
     ['src/engine/engine.ts', 'shaders/norm/rms-norm.wgsl', 'only kernels'],
     ['src/api/chat.ts', 'test/support/random', 'does not depend on tests'],
+    ['tools/eval/random.ts', 'test/support/random', 'tools do not depend on tests'],
     ['demo/main.ts', 'src/engine/engine', 'nothing else'],
     ['demo/main.ts', 'src/source/url-source', 'nothing else'],
     ['src/novel/thing.ts', 'src/util/math', 'stands on no floor'],

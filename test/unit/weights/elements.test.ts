@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { decodeRows, encodeRows, matrixLayout } from '../../../src/kernels/linear/weight-format';
 import { areFinite, encodeElements, widenElements } from '../../../src/weights/elements';
 import { fromF16Bits, toF16Array, toF16Bits } from '../../../src/util/f16';
-import { randomFloats } from '../../support/random';
-import { roundTo, writeSafetensors, type FloatType } from '../../support/safetensors';
+import { randomFloats } from '../../../tools/util/random';
+import { roundTo, writeSafetensors, type FloatType } from '../../../tools/tiny-models/safetensors';
 
 const types = ['F32', 'F16', 'BF16'] as const;
 

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { readModelConfig } from '../../../src/config/read-model-config';
 import { withOwnHead } from '../../../src/weights/own-head';
-import { folderSource } from '../../support/folder-source';
-import { architectureModel } from '../../support/models';
-import { readSafetensors, writeSafetensors, type Tensor } from '../../support/safetensors';
+import { folderSource } from '../../../tools/tiny-models/folder-source';
+import { architectureModel } from '../../../tools/tiny-models/models';
+import { readSafetensors, writeSafetensors, type Tensor } from '../../../tools/tiny-models/safetensors';
 
 const folder = architectureModel('llama');
 const tensors = readSafetensors(folder.files.get('model.safetensors')!);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { headerPrefixBytes, parseHeader, readHeaderLength } from '../../../src/weights/safetensors';
 import { EngineError } from '../../../src/util/errors';
-import { randomFloats, randomSource } from '../../support/random';
-import { writeSafetensors } from '../../support/safetensors';
+import { randomFloats, randomSource } from '../../../tools/util/random';
+import { writeSafetensors } from '../../../tools/tiny-models/safetensors';
 
 const encode = (text: string) => new TextEncoder().encode(text);
 

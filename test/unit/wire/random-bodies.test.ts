@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { isFullRun } from '../../support/full-run';
 import { answerFetch } from '../../../src/wire/openai-fetch';
 import { randomBody } from '../../support/random-body';
-import { randomSource } from '../../support/random';
+import { randomSource } from '../../../tools/util/random';
 import { scriptedEngine } from '../../support/scripted-engine';
 
 const paths = ['/chat/completions', '/completions', '/responses'];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { expectedOverlap, noiseForOverlap } from '../../../bench/kv/drift';
-import { randomSource } from '../../../support/random';
+import { expectedOverlap, noiseForOverlap } from '../../../../tools/bench/kv/drift';
+import { randomSource } from '../../../../tools/util/random';
 
 /** Overlap of the top `share` of scores x and ρx + √(1−ρ²)y, by counting. */
 function countedOverlap(correlation: number, share: number, numPages: number): number {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { kvUsage, parseKvOptions } from '../../../../tools/bench/kv-options';
-import { kvCases, type KvBenchOptions } from '../../../bench/kv/cases';
+import { kvUsage, parseKvOptions } from '../../../../tools/bench/kv/options';
+import { kvCases, type KvBenchOptions } from '../../../../tools/bench/kv/cases';
 
 test('without options: the whole of the issue, in the browser', () => {
   expect(parseKvOptions([])).toEqual({

@@ -1,7 +1,7 @@
 /** Each kind of document with a file made here: what must be in its text, its places, and its notes. */
 import { describe, expect, test, vi } from 'vitest';
 import { chapter, footnotes, makeDocx, makeEpub, makePdf, makeZip } from '../../../support/document-files';
-import { importFile } from '../../../support/import-file';
+import { importFile } from '../../../../tools/import-check/import-file';
 
 // The first PDF brings pdf.js, which takes a busy machine a while to load.
 vi.setConfig({ testTimeout: 120_000 });

@@ -1,7 +1,7 @@
 /** Files that are protected, or packed in an unusual way. */
 import { expect, test, vi } from 'vitest';
 import { makePdf } from '../../../support/document-files';
-import { importFile } from '../../../support/import-file';
+import { importFile } from '../../../../tools/import-check/import-file';
 import { makeOle, makeZip64, protectPdf, protectPdfByAes } from '../../../support/odd-files';
 
 // The first PDF brings pdf.js, which takes a busy machine a while to load.

@@ -1,7 +1,7 @@
 /** Documents of office programs beside Word's: what is on their slides, sheets and pages, and what is left out and said. */
 import { describe, expect, test, vi } from 'vitest';
 import { makeZip } from '../../../support/document-files';
-import { importFile } from '../../../support/import-file';
+import { importFile } from '../../../../tools/import-check/import-file';
 
 vi.setConfig({ testTimeout: 60_000 });
 

@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import { readPaint } from '../../../../demo/import/pdf/page-paint';
 import { makePdf, type PlacedLine } from '../../../support/document-files';
-import { importFile } from '../../../support/import-file';
+import { importFile } from '../../../../tools/import-check/import-file';
 
 // The first PDF brings pdf.js, which takes a busy machine a while to load.
 vi.setConfig({ testTimeout: 120_000 });

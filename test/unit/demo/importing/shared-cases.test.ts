@@ -1,7 +1,7 @@
 /** Files of many kinds, with what their text must contain and must not; run where ../shared is present. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { importFile } from '../../../support/import-file';
+import { importFile } from '../../../../tools/import-check/import-file';
 import { sharedCheck } from '../../tokenizer/shared-tokenizers';
 
 // The first PDF brings pdf.js, which takes a busy machine a while to load.

@@ -1,7 +1,7 @@
 /** What pages, books and mails are made of beside paragraphs: elements that style sheets make others of, hidden text, and frames. */
 import { describe, expect, test } from 'vitest';
 import { chapter, makeEpub } from '../../../support/document-files';
-import { importFile } from '../../../support/import-file';
+import { importFile } from '../../../../tools/import-check/import-file';
 
 const page = (body: string, head = '') =>
   `<!doctype html><html><head><meta charset="utf-8"><title>T</title>${head}</head><body>${body}</body></html>`;

@@ -1,7 +1,7 @@
 /** Word documents: numbers of clauses and notes as Word prints them, properties of letters, and what stands beside the text. */
 import { describe, expect, test } from 'vitest';
 import { footnotes, makeDocx } from '../../../support/document-files';
-import { importFile } from '../../../support/import-file';
+import { importFile } from '../../../../tools/import-check/import-file';
 
 const run = (text: string, properties = '') =>
   `<w:r><w:rPr>${properties}</w:rPr><w:t xml:space="preserve">${text}</w:t></w:r>`;

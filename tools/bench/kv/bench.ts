@@ -1,8 +1,8 @@
 /** Goes through the cases of `bench kv`, by whatever runs one of them, and reports. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { KvCommand } from '../../../tools/bench/kv-options';
-import { formatBytes, formatNumber } from '../table';
+import type { KvCommand } from './options';
+import { formatBytes, formatNumber } from '../../util/table';
 import { kvCases, longCases, type KvCase } from './cases';
 import type { LongOptions, LongResult } from './long';
 import { describeKvReport, describeLongReport, kvBytes, type KvReport, type LongReport } from './report';

@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import type { WeightFormat } from '../../src/kernels/linear/weight-format';
 import type { ModelConfig } from '../../src/config/model-config';
 import type { ModelSource } from '../../src/source/model-source';
-import { diskSource } from './disk-source';
+import { diskSource } from '../node/disk-source';
 import { qwen2Shape } from './qwen2-shape';
 import { randomModel } from './random-model';
 import { numWeights } from './token-bytes';

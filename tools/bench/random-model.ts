@@ -5,9 +5,9 @@
 import { parseModelConfig, type ModelConfig } from '../../src/config/model-config';
 import type { ModelSource } from '../../src/source/model-source';
 import { planTensors } from '../../src/weights/tensor-plan';
-import type { HfConfig } from '../support/model-weights';
-import { randomSource } from '../support/random';
-import { tinyChatTemplate, tinyTokenizerConfig, tinyTokenizerJson } from '../support/tiny-tokenizer';
+import type { HfConfig } from '../tiny-models/model-weights';
+import { randomSource } from '../util/random';
+import { tinyChatTemplate, tinyTokenizerConfig, tinyTokenizerJson } from '../tiny-models/tiny-tokenizer';
 
 /** Random numbers that are repeated, and elements of one streamed piece: a prime number. */
 const poolElements = 131_071;

@@ -6,8 +6,8 @@ import { parseModelConfig } from '../../src/config/model-config';
 import type { ModelSource } from '../../src/source/model-source';
 import { toF16Bits } from '../../src/util/f16';
 import { planTensors } from '../../src/weights/tensor-plan';
-import type { HfConfig } from '../support/model-weights';
-import { randomSource } from '../support/random';
+import type { HfConfig } from '../tiny-models/model-weights';
+import { randomSource } from '../util/random';
 import {
   fileName,
   randomPool,

@@ -1,7 +1,7 @@
 /** Goes through the models: load, warm-up, rounds in turns with a peer, and one report at the end. */
 import { readModelConfig } from '../../src/config/read-model-config';
 import type { KvOptions } from '../../src/runner/memory-plan';
-import type { BenchOptions } from '../../tools/bench/options';
+import type { BenchOptions } from './options';
 import {
   benchContextTokens,
   runRound,
@@ -13,7 +13,7 @@ import {
   type RoundTimings,
 } from './measure';
 import { chooseEffort, findModel, modelNames, type BenchModel, type Effort } from './models';
-import type { Profile } from './profile';
+import type { Profile } from './profile/profile';
 import { median } from './statistics';
 
 /** Another engine, loaded with the same weights. */

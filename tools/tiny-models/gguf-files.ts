@@ -1,6 +1,6 @@
 /** Small GGUF files for tests: a model of one layer whose quantised tensors are random blocks. */
-import { ByteWriter, ggufHeader, tensorTypes, type MetadataValue } from '../../tools/goldens/gguf-format';
-import { randomSource } from './random';
+import { ByteWriter, ggufHeader, tensorTypes, type MetadataValue } from '../goldens/gguf-format';
+import { randomSource } from '../util/random';
 
 /** What of `tinyGguf` is to be otherwise. */
 export interface TinyGgufOptions {

@@ -5,7 +5,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { architectureSpecs, type ModelSpec } from './model-configs';
 import { makeWeights } from './model-weights';
-import { randomSource } from './random';
+import { randomSource } from '../util/random';
 import { readSafetensors, writeSafetensors, type Tensor } from './safetensors';
 import { tinyChatTemplate, tinyTokenizerConfig, tinyTokenizerJson } from './tiny-tokenizer';
 
@@ -16,7 +16,7 @@ export interface ModelFolder {
   readonly files: Map<string, Uint8Array>;
 }
 
-const fixtures = new URL('../fixtures/', import.meta.url);
+const fixtures = new URL('../../test/fixtures/', import.meta.url);
 const encoder = new TextEncoder();
 
 /** The files of one model; the same bytes on every machine. */

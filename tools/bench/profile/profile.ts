@@ -1,8 +1,8 @@
 /** GPU time by kernel of a prefill and of decode steps, from timestamp queries: what to make faster first. */
-import type { Effort } from './models';
-import type { NodeEngine } from './node-engine';
+import type { Effort } from '../models';
+import type { NodeEngine } from '../node-engine';
 import { tracePrefill, type PrefillTrace } from './prefill-trace';
-import { promptIds } from './prompt-ids';
+import { promptIds } from '../prompt-ids';
 import { profileOfSteps, RoleProfiler, type ProfileEntry, type StepProfile } from './role-profiler';
 
 /** Where the GPU's time goes; entries are longest first. */

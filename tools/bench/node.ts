@@ -3,59 +3,45 @@
  * without this repository. Paths of models start from the current folder.
  */
 import { join } from 'node:path';
-import { kvUsage, parseKvOptions } from '../../tools/bench/kv-options';
-import { parseOptions, usage } from '../../tools/bench/options';
-import { checkOutput } from '../../tools/command-line/files.mjs';
-import { UsageError } from '../../tools/command-line/options';
-import { runCommand } from '../../tools/command-line/run';
-import { loadDawn } from './dawn';
+import { kvUsage, parseKvOptions, type KvCommand } from './kv/options';
+import { parseOptions, usage, type BenchOptions } from './options';
+import { checkOutput } from '../command-line/files.mjs';
+import { UsageError } from '../command-line/options';
+import { nodeGpu, runNodeProgram } from '../node/harness';
 import { runKvBench } from './kv/bench';
 import { runLong } from './kv/long';
 import { runKvCase } from './kv/run';
 import { measureMatvecs } from './matvec';
 import { openNodeEngine } from './node-engine';
-import { profile } from './profile';
+import { profile } from './profile/profile';
 import { describeReport, writeReport, type BenchReport } from './report';
 import { runModels } from './run-models';
 
-async function runKv(args: readonly string[]): Promise<void> {
-  const command = parseKvOptions(args);
-  if (command === 'help') {
-    console.log(kvUsage);
-    return;
-  }
+async function runKv(command: KvCommand): Promise<void> {
   if (command.jsonPath !== undefined) checkOutput(command.jsonPath);
-  const gpu = loadDawn();
+  const gpu = nodeGpu();
   await runKvBench({ ...command, runner: 'node' }, process.cwd(), {
     runCase: (kvCase) => runKvCase(gpu, command, kvCase),
     runLong: (options) => runLong(gpu, options),
   });
 }
 
-async function main(): Promise<void> {
-  const [first, ...rest] = process.argv.slice(2);
-  if (first === 'kv') return runKv(rest);
-  const options = parseOptions(process.argv.slice(2));
-  if (options === 'help') {
-    console.log(usage);
-    return;
-  }
+async function runBench(options: BenchOptions): Promise<void> {
   if (options.runner === 'browser')
     throw new UsageError('This is the node runner: npm run bench has the browser.');
   if (options.jsonPath !== undefined) checkOutput(options.jsonPath);
   const startedAt = new Date().toISOString();
-  const gpu = loadDawn();
   const root = process.cwd();
   const measured = await runModels(options, {
     engine: 'Longpage, Node',
     root,
-    open: (model, kv) => openNodeEngine(gpu, model, kv),
+    open: openNodeEngine,
     profile,
   });
   const isOnGpu = measured.models.some(({ isSoftware }) => !isSoftware);
   const matvec =
     options.hasMatvec || isOnGpu
-      ? await measureMatvecs(gpu, {
+      ? await measureMatvecs(nodeGpu(), {
           ...(options.numMatvecLayers !== undefined && { numLayers: options.numMatvecLayers }),
         })
       : undefined;
@@ -66,4 +52,6 @@ async function main(): Promise<void> {
   console.error(`JSON: ${path}`);
 }
 
-runCommand(main, { endsProcess: true });
+const [first, ...rest] = process.argv.slice(2);
+if (first === 'kv') runNodeProgram({ args: rest, parse: parseKvOptions, usage: kvUsage }, runKv);
+else runNodeProgram({ parse: parseOptions, usage }, runBench);

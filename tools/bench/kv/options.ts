@@ -1,7 +1,7 @@
 /** The options of `npm run bench -- kv`: parsing and checking, nothing else. */
-import { kvModes, type KvBenchOptions } from '../../test/bench/kv/cases';
-import { shapeNames, type Fill } from '../../test/bench/kv/shapes';
-import { flag, oneOf, readOptions, text, UsageError, wholeNumber } from '../command-line/options';
+import { kvModes, type KvBenchOptions } from './cases';
+import { shapeNames, type Fill } from './shapes';
+import { flag, oneOf, readOptions, text, UsageError, wholeNumber } from '../../command-line/options';
 
 /** What was asked for. */
 export interface KvCommand extends KvBenchOptions {

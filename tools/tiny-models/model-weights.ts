@@ -2,7 +2,7 @@
  * Seeded random weights for a Hugging Face config of any supported architecture. Scales are chosen so that attention is
  * neither flat nor one-hot and logits spread over several units: a slip anywhere moves the log-probabilities.
  */
-import { randomSource } from './random';
+import { randomSource } from '../util/random';
 import { roundTo, type FloatType, type Tensor } from './safetensors';
 import { tinyVocabulary } from './tiny-tokenizer';
 

@@ -4,10 +4,10 @@ import { dirname } from 'node:path';
 import { bufferCategories } from '../../src/gpu/buffer';
 import type { MatvecResult } from './matvec';
 import type { ModelResult } from './measure';
-import type { Profile } from './profile';
-import type { ProfileEntry } from './role-profiler';
+import type { Profile } from './profile/profile';
+import type { ProfileEntry } from './profile/role-profiler';
 import type { ModelReport, PeerResult } from './run-models';
-import { formatBytes, formatNumber, formatTable } from './table';
+import { formatBytes, formatNumber, formatTable } from '../util/table';
 
 /** Everything that one run of the benchmark measured. */
 export interface BenchReport extends ModelReport {

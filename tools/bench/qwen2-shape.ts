@@ -1,5 +1,5 @@
 /** The shape of a model that many have: data. */
-import type { HfConfig } from '../support/model-weights';
+import type { HfConfig } from '../tiny-models/model-weights';
 
 /** Qwen2-0.5B as its `config.json` describes it, for random weights. */
 export const qwen2Shape: HfConfig = {

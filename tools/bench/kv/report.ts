@@ -1,5 +1,5 @@
 /** What `bench kv` measured, as JSON and as a table. Pure but for the progress line. */
-import { formatBytes, formatNumber, formatTable } from '../table';
+import { formatBytes, formatNumber, formatTable } from '../../util/table';
 import { median, percentile } from '../statistics';
 import { describeEntries } from '../report';
 import type { KvBenchOptions, KvCase } from './cases';

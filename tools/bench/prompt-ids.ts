@@ -1,5 +1,5 @@
 /** Prompts of a benchmark: seeded token ids. */
-import { randomSource } from '../support/random';
+import { randomSource } from '../util/random';
 
 /** `length` ids of tokens that are not special in any of the models; another seed shares no prefix with it. */
 export function promptIds(vocabSize: number, length: number, seed: number): number[] {

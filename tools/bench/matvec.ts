@@ -12,7 +12,7 @@ import { parseModelConfig, type ModelConfig } from '../../src/config/model-confi
 import { allocateWeights } from '../../src/weights/weight-allocation';
 import { uniformFormats } from '../../src/weights/matrix-formats';
 import { destroyWeights, weightBuffers, type Matrix, type ModelWeights } from '../../src/weights/weights';
-import { randomFloats } from '../support/random';
+import { randomFloats } from '../util/random';
 import { collectDispatches, TimedPass, type Dispatch } from './timed-pass';
 import { Reading } from './reading';
 import { median } from './statistics';

@@ -2,8 +2,8 @@
 import { EngineCore } from '../../../src/engine/engine';
 import type { StepLogprobs } from '../../../src/loop/generation';
 import type { KvOptions } from '../../../src/runner/memory-plan';
-import { checkIntegrity } from '../../support/check-integrity';
-import { requestOf } from '../../support/requests';
+import { checkIntegrity } from '../../util/check-integrity';
+import { requestOf } from '../../node/requests';
 import { promptIds } from '../prompt-ids';
 import { fillContext } from './fill';
 import { denseBytes, watchBytes } from './run';

@@ -1,6 +1,6 @@
 /** GPU times of dispatches by kernel and role, and what they come to a step. */
-import { Profiler, type KernelTime } from '../../src/gpu/profiler';
-import type { Device } from '../../src/gpu/device';
+import { Profiler, type KernelTime } from '../../../src/gpu/profiler';
+import type { Device } from '../../../src/gpu/device';
 import { DispatchRoles } from './dispatch-roles';
 
 /** One kernel in one role. */

@@ -1,5 +1,5 @@
 /** What the host does for one prefill: how it is cut into slices, and where it works, waits for the GPU, or leaves it idle. */
-import type { NodeEngine } from './node-engine';
+import type { NodeEngine } from '../node-engine';
 
 /** Host's view of one prefill, in milliseconds and counts. */
 export interface PrefillTrace {

@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
-import { runKvBench } from '../../test/bench/kv/bench';
-import { launchBrowser } from '../browser/launch.mjs';
-import { serve } from '../serve/static-server.mjs';
-import { wgsl } from '../vite/wgsl-plugin';
-import { repositoryRoot } from './browser-engine';
-import type { KvCommand } from './kv-options';
-import { pageModule } from '../browser/page-module';
+import { runKvBench } from './bench';
+import { launchBrowser } from '../../browser/launch.mjs';
+import { serve } from '../../serve/static-server.mjs';
+import { wgsl } from '../../vite/wgsl-plugin';
+import { repositoryRoot } from '../browser-engine';
+import type { KvCommand } from './options';
+import { pageModule } from '../../browser/page-module';
 
 /** Measures in a page. @throws Error with what the engine says */
 export async function runKvInBrowser(command: KvCommand): Promise<void> {
@@ -54,7 +54,7 @@ async function buildPage(outDir: string): Promise<void> {
       emptyOutDir: true,
       target: 'es2022',
       lib: {
-        entry: join(repositoryRoot, 'test/bench/kv/page.ts'),
+        entry: join(repositoryRoot, 'tools/bench/kv/page.ts'),
         formats: ['es'],
         fileName: () => 'page.mjs',
       },

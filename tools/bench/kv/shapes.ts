@@ -1,11 +1,11 @@
 /** The models of `bench kv`: shapes with random weights, and queries that jump or drift from token to token. */
 import { parseModelConfig } from '../../../src/config/model-config';
-import type { HfConfig } from '../../support/model-weights';
+import type { HfConfig } from '../../tiny-models/model-weights';
 import type { BenchModel } from '../models';
 import { qwen2Shape } from '../qwen2-shape';
 import { quantizedModel } from '../quantized-model';
 import { randomModel, type ChooseValues } from '../random-model';
-import { randomFloats } from '../../support/random';
+import { randomFloats } from '../../util/random';
 import { noiseForOverlap } from './drift';
 
 /** The embedded model's shape, with the projection biases of Qwen2: they make queries drift, and cost no dispatch. */

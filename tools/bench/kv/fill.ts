@@ -7,7 +7,7 @@ import { pageTokens } from '../../../src/cache/page';
 import type { EngineCore } from '../../../src/engine/engine';
 import { toF16Array } from '../../../src/util/f16';
 import { packedPageWords, packPages } from '../../../src/reference/cache/pack-pages';
-import { randomFloats, randomSource } from '../../support/random';
+import { randomFloats, randomSource } from '../../util/random';
 import { promptIds } from '../prompt-ids';
 
 /** Noise of a page's keys around their mean, whose root mean square is 1: a page is about something. */

@@ -1,7 +1,7 @@
 /** The test models: what is committed is what the generator makes, and its tokenizer is the one that llama.cpp used. */
 import { describe, expect, test } from 'vitest';
 import { Tokenizer } from '../../../src/tokenizer/tokenizer';
-import { architectureSpecs, tinyLlama } from '../../support/model-configs';
+import { architectureSpecs, tinyLlama } from '../../../tools/tiny-models/model-configs';
 import {
   architectureModel,
   goldenPromptLengths,
@@ -11,8 +11,8 @@ import {
   modelTensors,
   tinyLlamaModel,
   transformersGoldens,
-} from '../../support/models';
-import { readSafetensors, roundTo, writeSafetensors } from '../../support/safetensors';
+} from '../../../tools/tiny-models/models';
+import { readSafetensors, roundTo, writeSafetensors } from '../../../tools/tiny-models/safetensors';
 
 function readJson(bytes: Uint8Array | undefined): object {
   return JSON.parse(new TextDecoder().decode(bytes)) as object;
