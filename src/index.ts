@@ -43,6 +43,8 @@ export type {
   OpenedDocument,
   ReadingProgress,
   StorageQuota,
+  TogetherDocument,
+  TogetherPlan,
 } from './documents/document-info';
 export type { DocumentDetails, DocumentPlace } from './prompt/places';
 export type { AddDocumentOptions, EngineDocuments, VerifyOptions } from './worker/engine-documents';

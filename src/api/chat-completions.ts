@@ -96,6 +96,11 @@ export interface ChatCompletionRequest extends GenerationOptions, NeutralFields 
   reasoning_effort?: string | null;
   /** Ours: the document that the conversation is about, by its name in `engine.documents`, or its text. */
   document?: string | { id: string } | { text: string } | null;
+  /**
+   * Ours: documents of `engine.documents` that are asked together, by their names, in order. The kept pages of the first one serve; those
+   * of others were read at other places, so they are read again behind it (`engine.documents.readTogether` does it beforehand).
+   */
+  documents?: readonly string[] | null;
 }
 
 /**

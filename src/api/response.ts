@@ -56,6 +56,9 @@ export interface AnswerSource {
   /** Tokens of the prompt, half-open. */
   start_token: number;
   end_token: number;
+  /** With `documents`: the id and the title of the one that it is of. */
+  document?: string;
+  title?: string;
   /** Characters of the document or the plain prompt, half-open, as JavaScript counts them; absent for token ids. */
   start_char?: number;
   end_char?: number;
@@ -79,9 +82,10 @@ export interface AnswerSources {
 export function sourcesOf({ sources }: Pick<GenerationEnd, 'sources'>): { sources?: AnswerSources } {
   if (!sources) return {};
   const passages = sources.passages.map(
-    ({ startToken, endToken, startChar, endChar, text, location, mass }) => ({
+    ({ startToken, endToken, documentId, documentTitle, startChar, endChar, text, location, mass }) => ({
       start_token: startToken,
       end_token: endToken,
+      ...(documentId !== undefined && { document: documentId, title: documentTitle! }),
       ...(text !== undefined && { start_char: startChar!, end_char: endChar!, text }),
       ...(location !== undefined && { location }),
       mass,

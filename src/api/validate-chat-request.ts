@@ -2,6 +2,7 @@
 import type { DocumentSource, GenerationRequest } from '../loop/generation';
 import type { ChatMessage, ChatRole } from '../tokenizer/chat-message';
 import { isJsonObject } from '../util/json';
+import { checkDocumentIds } from './document-ids';
 import { isJson } from './json-value';
 import { describe, quoted, RequestReader } from './request-reader';
 import type { ToolUse } from './tools/tool-use';
@@ -65,7 +66,7 @@ export function validateChatRequest(
   const reader = new RequestReader(value, 'The chat completion request');
   const toolUse = part && new part.ToolUse(context.chatTemplate ?? '');
   const messages = readMessages(reader, toolUse);
-  const document = readDocument(reader);
+  const document = readDocuments(reader, readDocument(reader));
   const { response, maxTokens, ...options } = readCommonOptions(reader, context);
   if (options.sources && !document) throw new TypeError('"sources" needs a "document" that they are in.');
   const limit = readTokenLimit(reader, maxTokens);
@@ -154,6 +155,17 @@ function readDocument(reader: RequestReader): DocumentSource | undefined {
   if (text !== undefined && id === undefined) return { text };
   if (id !== undefined && text === undefined) return { id };
   throw new TypeError('"document" must be a name or an object with "id" or "text".');
+}
+
+/** Several documents in the place of the one. */
+function readDocuments(
+  reader: RequestReader,
+  document: DocumentSource | undefined,
+): DocumentSource | undefined {
+  const list = reader.take('documents');
+  if (list === undefined) return document;
+  if (document) throw new TypeError('"documents" does not go with "document".');
+  return { ids: checkDocumentIds(list, '"documents"') };
 }
 
 function readTokenLimit(reader: RequestReader, maxTokens: number | undefined): number | undefined {

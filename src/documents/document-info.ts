@@ -62,6 +62,28 @@ export interface DocumentCost {
   readonly advice?: string;
 }
 
+/** What asking several documents together takes. */
+export interface TogetherPlan {
+  /** Tokens of all of them, boundaries included; a question and its answer come on top. */
+  readonly numTokens: number;
+  /** Tokens that this engine holds, question and answer included. */
+  readonly contextTokens: number;
+  readonly fits: boolean;
+  /** The first so many tokens need not be read: their pages are kept, or in the cache from an earlier question. */
+  readonly numReadTokens: number;
+  /** In the order in which they are asked. */
+  readonly documents: readonly TogetherDocument[];
+}
+
+/** One of them. */
+export interface TogetherDocument {
+  readonly id: string;
+  readonly title: string;
+  readonly numTokens: number;
+  /** Whether its kept pages cannot be used, since they were read at other positions, or cannot be trusted beside others. */
+  readonly isReadAgain: boolean;
+}
+
 /** The browser's estimate of this site's storage. */
 export interface StorageQuota {
   /** Of everything that the site stores. */

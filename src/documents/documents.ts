@@ -25,6 +25,8 @@ import { Reading } from './reading';
 import { ReadingPace } from './reading-pace';
 import type { EncodedPrompt } from '../prompt/sources';
 import { storeReading } from './store-reading';
+import { DocumentsTogether } from './together';
+import type { DocumentSource } from '../loop/generation';
 
 /** What documents are read and opened with. */
 interface DocumentsContext {
@@ -45,6 +47,13 @@ interface AddOptions extends DocumentDetails {
   readonly title?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReadingProgress) => void) | undefined;
+}
+
+/** How a document is read: its details are checked. */
+interface ReadOptions extends Omit<AddOptions, keyof DocumentDetails> {
+  readonly details: DocumentDetails;
+  /** Whether what there is of it is not to be used. */
+  readonly isAnew?: boolean;
 }
 
 /** What prompts need of a document whose pages are on the GPU, as far as they are read. */
@@ -70,6 +79,8 @@ const maxAttempts = 4;
 /** Documents of one engine. */
 export class Documents {
   readonly library: DocumentLibrary;
+  /** Those that are asked together. */
+  readonly together: DocumentsTogether;
   readonly #context: DocumentsContext;
   /** Those that were read or opened here. */
   readonly #known = new Map<string, KnownDocument>();
@@ -80,30 +91,33 @@ export class Documents {
   constructor(context: DocumentsContext) {
     this.#context = context;
     this.library = new DocumentLibrary(context.library);
+    this.together = new DocumentsTogether({
+      ...context,
+      library: this.library,
+      open: (id, signal) => this.open(id, signal),
+      textWhileRead: (id) => this.#known.get(id)?.text,
+    });
   }
 
   /**
    * Reads a document and stores it while it is read; goes on where an earlier reading of the same text was interrupted, and
    * rebuilds what is damaged or of other weights.
-   * @throws RangeError for a name that another text has; EngineError `context-too-long`, `storage-quota`, `document-busy`; the
+   * @throws TypeError or RangeError for details that are none; RangeError for a name that another text has; EngineError `context-too-long`, `storage-quota`, `document-busy`; the
    * signal's reason when aborted: then what was read stays
    */
   async add(id: string, text: string, options: AddOptions = {}): Promise<DocumentInfo> {
     const { library } = this;
+    const details = checkDetails(options);
     await this.#context.side.ready();
     options.signal?.throwIfAborted();
     if (this.#known.get(id)?.abort) throw new EngineError('document-busy', `'${id}' is being read already.`);
     const found = await library.find(id);
     const isDone = found && library.describe(found).state === 'complete';
     if (isDone && (await library.text(id)) === text) return library.describe(found);
-    return this.#readInto(id, text, options);
+    return this.#readInto(id, text, { ...options, details });
   }
 
-  async #readInto(
-    id: string,
-    text: string,
-    options: AddOptions & { readonly isAnew?: boolean },
-  ): Promise<DocumentInfo> {
+  async #readInto(id: string, text: string, options: ReadOptions): Promise<DocumentInfo> {
     const { library } = this;
     await this.#release(id);
     const draft = await library.draft(id, text);
@@ -173,12 +187,12 @@ export class Documents {
    * Reads an imported document anew from its text: its pages are this engine's own then. Does nothing to others.
    * @throws RangeError when there is none; and what `add` throws
    */
-  async verify(id: string, options: Omit<AddOptions, 'title'> = {}): Promise<DocumentInfo> {
+  async verify(id: string, options: Pick<AddOptions, 'signal' | 'onProgress'> = {}): Promise<DocumentInfo> {
     const { library } = this;
     const manifest = await library.find(id);
     const text = await library.text(id);
     if (manifest?.imported === undefined) return library.describe(manifest!);
-    return this.#readInto(id, text, { ...options, title: manifest.title, isAnew: true });
+    return this.#readInto(id, text, { ...options, title: manifest.title, details: {}, isAnew: true });
   }
 
   /** @throws EngineError `document-damaged` when ids, text and head are not what this model makes of the text */
@@ -237,12 +251,23 @@ export class Documents {
     }
   }
 
-  /** The token ids of a conversation on a document, as far as that is read; opens it. Its text only where `hasText`. */
+  /**
+   * The token ids of a conversation on a document, as far as that is read, or on several; opens what it can use. Texts only where
+   * `hasText`.
+   */
   async prompt(
+    document: Exclude<DocumentSource, { text: string }>,
+    input: Pick<ChatInput, 'messages' | 'variables'>,
+    options: { readonly hasText: boolean; readonly signal?: AbortSignal | undefined },
+  ): Promise<EncodedPrompt> {
+    if ('id' in document) return this.#promptOn(document.id, input, options.hasText);
+    return this.#onDevice(() => this.together.prompt(document.ids, input, options));
+  }
+
+  async #promptOn(
     id: string,
-    messages: ChatInput['messages'],
+    { messages, variables }: Pick<ChatInput, 'messages' | 'variables'>,
     hasText: boolean,
-    variables?: ChatInput['variables'],
   ): Promise<EncodedPrompt> {
     const { library } = this;
     const { template, tokenizer } = this.#context;
@@ -328,7 +353,7 @@ export class Documents {
     draft: DocumentDraft & { readonly known: StoredDocument | undefined },
     id: string,
     text: string,
-    options: AddOptions & { readonly isAnew?: boolean },
+    options: ReadOptions,
   ): Promise<{ ids: readonly number[]; head: string; renderedAt: number }> {
     const { library } = this;
     const { template } = this.#context;
@@ -341,13 +366,16 @@ export class Documents {
     const ids = await this.encode(prefix, options);
     this.#checkLength(ids.length);
     const head = prefix.slice(0, prefix.length - text.length);
-    const details = checkDetails(options);
-    await library.begin(draft, { id, title: options.title ?? id, text, head, renderedAt, ids, details });
+    const { title = id, details } = options;
+    await library.begin(draft, { id, title, text, head, renderedAt, ids, details });
     return { ids, head, renderedAt };
   }
 
   /** Ids of a long text; others are served meanwhile. */
-  async encode(text: string, { signal, onProgress }: AddOptions = {}): Promise<number[]> {
+  async encode(
+    text: string,
+    { signal, onProgress }: Pick<AddOptions, 'signal' | 'onProgress'> = {},
+  ): Promise<number[]> {
     const ids: number[] = [];
     for (const part of encodeChunks(this.#context.tokenizer, text)) {
       for (const id of part) ids.push(id);
@@ -371,7 +399,7 @@ export class Documents {
   async #read(
     draft: DocumentDraft & { readonly known: StoredDocument | undefined },
     { ids, head, renderedAt, text }: Pick<KnownDocument, 'ids' | 'head' | 'renderedAt'> & { text: string },
-    { signal, onProgress }: AddOptions,
+    { signal, onProgress }: ReadOptions,
   ): Promise<void> {
     const { library } = this;
     const { side, config } = this.#context;

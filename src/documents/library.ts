@@ -86,7 +86,7 @@ export class DocumentLibrary {
   async open(id: string): Promise<StoredDocument> {
     const lock = await this.#locks.shared(id);
     try {
-      const manifest = await this.#required(id);
+      const manifest = await this.required(id);
       const { problem } = this.#judge(manifest);
       if (problem !== undefined) throw damagedError(id, problem);
       const used = { ...manifest, lastUsedAt: Date.now() };
@@ -106,12 +106,12 @@ export class DocumentLibrary {
 
   /** Where its text stands, as `add` was told. @throws RangeError when there is no such document */
   async places(id: string): Promise<readonly DocumentPlace[]> {
-    return (await this.#required(id)).places ?? [];
+    return (await this.required(id)).places ?? [];
   }
 
   /** @throws RangeError when there is none */
   async rename(id: string, title: string): Promise<void> {
-    await this.#required(id);
+    await this.required(id);
     await (await this.#open()).update(id, (manifest) => ({ ...manifest, title }));
   }
 
@@ -266,7 +266,8 @@ export class DocumentLibrary {
     return this.#database!;
   }
 
-  async #required(id: string): Promise<Manifest> {
+  /** @throws RangeError when there is none */
+  async required(id: string): Promise<Manifest> {
     const manifest = await this.find(id);
     if (!manifest) throw new RangeError(`There is no document '${id}' in the library.`);
     return manifest;
@@ -281,7 +282,7 @@ export class DocumentLibrary {
   async #reading<T>(id: string, use: (stored: StoredDocument) => Promise<T>): Promise<T> {
     const lock = await this.#locks.shared(id);
     try {
-      const manifest = await this.#required(id);
+      const manifest = await this.required(id);
       return await use(this.#stored(manifest, await this.#open(), lock));
     } finally {
       lock.release();

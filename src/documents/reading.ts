@@ -17,18 +17,18 @@ export class Reading extends LoopRequest {
   /** What it failed with, be it after its end: pages may be lost while they are stored. */
   failure: unknown;
   readonly #onBorder: OnBorder;
-  readonly #stored: () => Promise<void>;
+  readonly #stored: (() => Promise<void>) | undefined;
   #resolve: () => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
   /**
    * @param onBorder called at every segment border, first with what was there already; again so after a lost device
-   * @param stored what the sequence's pages are still needed for when the reading ends; never rejects
+   * @param stored what the sequence's pages are still needed for when the reading ends, which never rejects; absent: nothing
    */
   constructor(
     { ids, origin }: { readonly ids: readonly number[]; readonly origin?: string | undefined },
     onBorder: OnBorder,
-    stored: () => Promise<void>,
+    stored?: () => Promise<void>,
   ) {
     super();
     this.promptIds = ids;
@@ -61,7 +61,7 @@ export class Reading extends LoopRequest {
     this.#reject(error);
   }
 
-  override get stored(): Promise<void> {
-    return this.#stored();
+  override get stored(): Promise<void> | undefined {
+    return this.#stored?.();
   }
 }

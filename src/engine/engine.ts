@@ -259,10 +259,10 @@ export class EngineCore {
    * `documents.open` throws; the signal's reason
    */
   async #encode(prompt: Prompt, hasText: boolean, signal: AbortSignal | undefined): Promise<EncodedPrompt> {
-    if (prompt.kind !== 'chat' || !prompt.document || !('id' in prompt.document)) {
+    if (prompt.kind !== 'chat' || !prompt.document || 'text' in prompt.document) {
       return this.encodePrompt(prompt, signal);
     }
-    return (await this.documents()).prompt(prompt.document.id, prompt.messages, hasText, prompt.variables);
+    return (await this.documents()).prompt(prompt.document, prompt, { hasText, signal });
   }
 
   /** Tokens of a prompt as `generate` would process it. @throws what `generate` throws for the prompt */

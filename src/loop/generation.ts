@@ -7,8 +7,8 @@ import type { AnswerFormat } from '../grammar/answer-format';
 import type { MassWish } from '../runner/mass-wish';
 import type { ChatMessage } from '../tokenizer/chat-message';
 
-/** The document that a conversation is about: one kept in the library, or a text given with the request. */
-export type DocumentSource = { id: string } | { text: string };
+/** What a conversation is about: a document kept in the library, several of them, or a text given with the request. */
+export type DocumentSource = { id: string } | { ids: string[] } | { text: string };
 
 /** What is to be continued. */
 export type Prompt =
@@ -86,6 +86,9 @@ export interface SourcePassage {
   endToken: number;
   /** Share of the attention that went to it beyond an even one, 0 … 1. */
   mass: number;
+  /** Of documents that are asked together: the one that it is of, and its title. */
+  documentId?: string;
+  documentTitle?: string;
   /** Characters of the document or the plain prompt, half-open, in UTF-16 units, and what they are; absent for token ids. */
   startChar?: number;
   endChar?: number;

@@ -28,7 +28,7 @@ export abstract class LoopRequest implements Schedulable {
     return this.#phase === 'finished';
   }
 
-  /** What its pages are still needed for when it has ended; undefined for answers. */
+  /** What its pages are still needed for when it has ended; undefined for what nobody stores. */
   get stored(): Promise<void> | undefined {
     return undefined;
   }

@@ -213,11 +213,11 @@ export class StepLoop {
   /** Starts waiting requests, in order, as long as the next one fits. */
   async #admit(): Promise<void> {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
-      const { promptIds, prefillIds, maxSampled, origin, isReading } = next;
+      const { promptIds, prefillIds, maxSampled, origin, isReading, stored } = next;
       const numTokens = promptIds.length + maxSampled;
       // What heads select for a sparse follow-up depends on what was cached when its prompt was begun.
       const mostCached = this.#runner.plan.isFollowUpSparse ? next.numCached : undefined;
-      const isUsable = isReading ? this.#isOnHost : undefined;
+      const isUsable = stored && this.#isOnHost;
       const place = () => this.#store.place(prefillIds, numTokens, { isUsable, origin, mostCached });
       let placement = place();
       if (!placement && this.#admitted.length + this.#inFlight.length === 0) {

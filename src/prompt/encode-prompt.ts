@@ -35,8 +35,8 @@ export async function encodePrompt(
     }
     case 'chat': {
       const { messages, document, variables } = prompt;
-      if (document && 'id' in document) {
-        throw new RangeError(`'${document.id}' must be opened to be a part of a prompt.`);
+      if (document && !('text' in document)) {
+        throw new RangeError('A kept document must be opened to be a part of a prompt.');
       }
       const { documentPrefix, rest } = template.render({ messages, document: document?.text, variables });
       const prefixIds = await encodeText(documentPrefix, false, context);

@@ -2,6 +2,7 @@
 import { pagesFor, pageTokens } from '../cache/page';
 import type { ModelConfig } from '../config/model-config';
 import { retrievalHeads, type HeadProfile } from '../stability/head-profile';
+import type { TextPart } from './joined-texts';
 import { locationOf, type DocumentPlace } from './places';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { charOffsets } from '../tokenizer/char-offsets';
@@ -16,6 +17,8 @@ export interface Subject {
   readonly textStart: number;
   /** Where the text stands, in ascending order; absent where nobody said. */
   readonly places?: readonly DocumentPlace[];
+  /** The documents that the text is joined of, in order, as characters of the text; absent where it is one. */
+  readonly parts?: readonly TextPart[];
 }
 
 /** A prompt as token ids. */
@@ -27,10 +30,10 @@ export interface EncodedPrompt {
   readonly subject: Subject | undefined;
 }
 
-/** Tokens `[startToken, endToken)` of the prompt and their share of the attention. */
-type MassRun = Pick<SourcePassage, 'startToken' | 'endToken' | 'mass'>;
+/** Tokens `[startToken, endToken)` of the prompt, their share of the attention, and which of the texts they are of. */
+type MassRun = Pick<SourcePassage, 'startToken' | 'endToken' | 'mass'> & { readonly textIndex: number };
 
-/** Tokens `[firstToken, endToken)` of a prompt that are the text. */
+/** Tokens `[firstToken, endToken)` of a prompt that are the text, or one of the texts. */
 interface TextTokens {
   readonly firstToken: number;
   readonly endToken: number;
@@ -82,27 +85,46 @@ export function sourcesOf(
 const leastOfBest = 0.25;
 
 /**
- * The passages with the most mass, most first: runs of neighbouring pages of the text. Of every page its even share is taken
+ * The passages with the most mass, most first: runs of neighbouring pages of one text. Of every page its even share is taken
  * off; what is left must be a quarter of the best page's at least.
- * @param masses `[pages]` of prompt and answer, of which the text's tokens count; empty where nothing was measured
+ * @param masses `[pages]` of prompt and answer, of which the texts' tokens count; empty where nothing was measured
+ * @param texts the text, or all of several, in order; a page on a border counts for that one which has most of it
  */
-export function findPassages(masses: ArrayLike<number>, text: TextTokens, numPassages: number): MassRun[] {
-  const spanOf = (page: number) =>
-    [Math.max(page * pageTokens, text.firstToken), Math.min((page + 1) * pageTokens, text.endToken)] as const;
-  const excess = Array.from({ length: Math.min(pagesFor(text.endToken), masses.length) }, (_, page) => {
-    const [start, end] = spanOf(page);
-    return masses[page]! - Math.max(end - start, 0) / (pageTokens * masses.length);
-  });
+export function findPassages(
+  masses: ArrayLike<number>,
+  texts: readonly TextTokens[],
+  numPassages: number,
+): MassRun[] {
+  const endOfAll = texts.at(-1)?.endToken ?? 0;
+  const numPages = Math.min(pagesFor(endOfAll), masses.length);
+  const spans = Array.from({ length: numPages }, (_, page) => longestSpan(page, texts));
+  const excess = spans.map(({ numTokens }, page) =>
+    // What stands between texts is no source.
+    numTokens === 0 ? 0 : masses[page]! - numTokens / (pageTokens * masses.length),
+  );
   const best = Math.max(...excess, 0);
   const runs: MassRun[] = [];
   for (const [page, value] of excess.entries()) {
     if (value <= 0 || value < leastOfBest * best) continue;
-    const [startToken, endToken] = spanOf(page);
+    const { startToken, endToken, textIndex } = spans[page]!;
     const last = runs.at(-1);
-    if (last?.endToken === startToken) runs[runs.length - 1] = { ...last, endToken, mass: last.mass + value };
-    else runs.push({ startToken, endToken, mass: value });
+    if (last?.endToken === startToken && last.textIndex === textIndex)
+      runs[runs.length - 1] = { ...last, endToken, mass: last.mass + value };
+    else runs.push({ startToken, endToken, mass: value, textIndex });
   }
   return runs.sort((a, b) => b.mass - a.mass).slice(0, numPassages);
+}
+
+/** The tokens of a page that are of one text: of that one which has most of them. */
+function longestSpan(page: number, texts: readonly TextTokens[]) {
+  let longest = { startToken: 0, endToken: 0, numTokens: 0, textIndex: 0 };
+  for (const [textIndex, text] of texts.entries()) {
+    const startToken = Math.max(page * pageTokens, text.firstToken);
+    const endToken = Math.min((page + 1) * pageTokens, text.endToken);
+    const numTokens = endToken - startToken;
+    if (numTokens > longest.numTokens) longest = { startToken, endToken, numTokens, textIndex };
+  }
+  return longest;
 }
 
 /**
@@ -121,7 +143,7 @@ function textTokens(
   return { firstToken: Math.max(0, firstToken), endToken };
 }
 
-/** `findPassages` in a prompt `ids`, with their characters where those are known. */
+/** `findPassages` in a prompt `ids`, with their characters where those are known: of the document that they are of. */
 export function placePassages(
   masses: ArrayLike<number>,
   subject: Subject,
@@ -129,20 +151,42 @@ export function placePassages(
   tokenizer: Pick<Tokenizer, 'decoder' | 'isSpecial'>,
   numPassages: number,
 ): SourcePassage[] {
-  const { numTokens, prefix, textStart, places = [] } = subject;
-  const runs = findPassages(masses, textTokens(subject, ids, tokenizer), numPassages);
-  if (prefix === undefined) return runs;
+  const { numTokens, prefix, textStart, places, parts } = subject;
+  if (prefix === undefined) {
+    const runs = findPassages(masses, [textTokens(subject, ids, tokenizer)], numPassages);
+    return runs.map(({ textIndex: _, ...run }) => run);
+  }
   const offsets = charOffsets(tokenizer, ids.slice(0, numTokens), prefix);
-  return runs.map((run) => {
-    const [from, to] = [Math.max(offsets[run.startToken]!, textStart), offsets[run.endToken]!];
-    const [startChar, endChar] = [from - textStart, to - textStart];
-    const location = locationOf(places, startChar, endChar);
+  const whole = { startChar: 0, endChar: prefix.length - textStart, places };
+  const texts = (parts ?? [whole]).map(({ startChar, endChar, ...named }) => {
+    const [start, end] = [textStart + startChar, textStart + endChar];
+    return { ...named, start, end, ...tokensBetween(offsets, start, end) };
+  });
+  return findPassages(masses, texts, numPassages).map(({ textIndex, ...run }) => {
+    const text = texts[textIndex]!;
+    const [from, to] = [
+      Math.max(offsets[run.startToken]!, text.start),
+      Math.min(offsets[run.endToken]!, text.end),
+    ];
+    const [startChar, endChar] = [from - text.start, to - text.start];
+    const location = locationOf(text.places ?? [], startChar, endChar);
     return {
       ...run,
+      ...('id' in text && { documentId: text.id, documentTitle: text.title }),
       startChar,
       endChar,
       text: prefix.slice(from, to),
       ...(location !== undefined && { location }),
     };
   });
+}
+
+/** The tokens that have characters of `[start, end)`. */
+function tokensBetween(offsets: Uint32Array, start: number, end: number): TextTokens {
+  const numTokens = offsets.length - 1;
+  let firstToken = 0;
+  while (firstToken < numTokens && offsets[firstToken + 1]! <= start) firstToken++;
+  let endToken = firstToken;
+  while (endToken < numTokens && offsets[endToken]! < end) endToken++;
+  return { firstToken, endToken };
 }

@@ -71,7 +71,7 @@ export function chatRequestOf(body: unknown): { chat: ChatCompletionRequest; set
   const parallel = reader.boolean('parallel_tool_calls');
   // Those that both have are checked where the chat completion is.
   const common = Object.fromEntries(
-    ['model', 'temperature', 'top_p', 'user', 'metadata', 'document', 'seed', 'top_k']
+    ['model', 'temperature', 'top_p', 'user', 'metadata', 'document', 'documents', 'seed', 'top_k']
       .map((name) => [name, reader.take(name)])
       .filter(([, value]) => value !== undefined),
   ) as Partial<ChatCompletionRequest>;

@@ -5,9 +5,11 @@ import type {
   OpenedDocument,
   ReadingProgress,
   StorageQuota,
+  TogetherPlan,
 } from '../documents/document-info';
-import { checkDetails, type DocumentDetails, type DocumentPlace } from '../prompt/places';
+import type { DocumentDetails, DocumentPlace } from '../prompt/places';
 import { storageQuota } from '../documents/storage-quota';
+import { checkDocumentIds } from '../api/document-ids';
 import type { Connection } from './connection';
 
 /** What reading a document may bring. */
@@ -38,12 +40,12 @@ export class EngineDocuments {
    * `host-memory`, `document-busy`, `device-lost`; the signal's reason when aborted
    */
   async add(id: string, text: string, options: AddDocumentOptions = {}): Promise<DocumentInfo> {
-    const { title, signal, onProgress } = options;
+    const { title, places, notes, signal, onProgress } = options;
     checkText("A document's id", id);
     checkText("A document's text", text);
     if (title !== undefined) checkText("A document's title", title);
-    const details = checkDetails(options);
-    return this.#connection.call('addDocument', { id, text, title, ...details }, { signal, onProgress });
+    const document = { id, text, title, places, notes };
+    return this.#connection.call('addDocument', document, { signal, onProgress });
   }
 
   /** All documents, the one used last first. */
@@ -116,6 +118,29 @@ export class EngineDocuments {
   async estimate(text: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<DocumentCost> {
     checkText("A document's text", text);
     return this.#connection.call('estimateDocument', text, { signal });
+  }
+
+  /**
+   * Whether documents fit together into one question (the request's `documents`), before anything is read.
+   * @throws TypeError, RangeError for what are no documents; EngineError `document-damaged`, `document-busy`
+   */
+  async planTogether(
+    ids: readonly string[],
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<TogetherPlan> {
+    return this.#connection.call('planTogether', checkDocumentIds(ids, 'The ids'), { signal });
+  }
+
+  /**
+   * Reads documents behind each other, as the first question on them does by itself. What is read stays while the cache has room for
+   * it; only the first document's own pages are kept beyond that.
+   * @throws what `planTogether` does; EngineError `context-too-long`; the signal's reason when aborted
+   */
+  async readTogether(
+    ids: readonly string[],
+    { signal, onProgress }: VerifyOptions = {},
+  ): Promise<TogetherPlan> {
+    return this.#connection.call('readTogether', checkDocumentIds(ids, 'The ids'), { signal, onProgress });
   }
 
   /** What the browser says of this site's storage; zeros where it says nothing. */

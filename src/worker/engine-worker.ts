@@ -131,6 +131,13 @@ const handlers: Handlers = {
   async estimateDocument(text, _id, signal) {
     return (await loaded().documents()).estimate(text, signal);
   },
+  async planTogether(names, _id, signal) {
+    return (await loaded().documents()).together.plan(names, signal);
+  },
+  async readTogether(names, id, signal) {
+    const onProgress = (progress: ReadingProgress) => send({ kind: 'progress', id, progress });
+    return (await loaded().documents()).together.read(names, { signal, onProgress });
+  },
   async dispose() {
     await engine?.dispose();
     return undefined;

@@ -1,5 +1,11 @@
 /** The messages between the page and the engine's worker: plain data, nothing that runs. */
-import type { DocumentCost, DocumentInfo, OpenedDocument, ReadingProgress } from '../documents/document-info';
+import type {
+  DocumentCost,
+  DocumentInfo,
+  OpenedDocument,
+  ReadingProgress,
+  TogetherPlan,
+} from '../documents/document-info';
 import type { DocumentDetails, DocumentPlace } from '../prompt/places';
 import type { GenerationRequest, Prompt } from '../loop/generation';
 import type { GenerationEvent } from '../loop/generation-event';
@@ -67,6 +73,9 @@ export interface Calls {
   importDocument: { argument: Blob; result: DocumentInfo };
   verifyDocument: { argument: string; result: DocumentInfo };
   estimateDocument: { argument: string; result: DocumentCost };
+  planTogether: { argument: readonly string[]; result: TogetherPlan };
+  /** Sends progress until its result. */
+  readTogether: { argument: readonly string[]; result: TogetherPlan };
   dispose: { argument: undefined; result: undefined };
   /** Says when the request is accepted, then sends its events until its result, which is nothing. */
   generate: { argument: GenerationRequest; result: undefined };

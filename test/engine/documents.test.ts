@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { Documents } from '../../src/documents/documents';
 import type { EngineCore } from '../../src/engine/engine';
 import { leastGpuBytes, planMemory, type KvOptions } from '../../src/runner/memory-plan';
+import type { DocumentSource } from '../../src/loop/generation';
+import { joinTexts } from '../../src/prompt/joined-texts';
 import { EngineError } from '../../src/util/errors';
 import { checkIntegrity } from '../../tools/util/check-integrity';
 import { useClock } from '../support/clock';
@@ -20,7 +22,7 @@ const kv: KvOptions = {
   rerankInterval: 8,
 };
 const text = Array.from({ length: 22 }, (_, i) => `The ${i}th whale of the voyage was white.\n`).join('');
-const question = (document: { id: string } | { text: string }, content = 'How many?') =>
+const question = (document: DocumentSource, content = 'How many?') =>
   requestOf(
     { kind: 'chat', messages: [{ role: 'user', content }], document },
     { maxTokens: 20, logprobs: 3, ignoreEos: true },
@@ -225,6 +227,61 @@ test('an exported document comes back under another name; other texts do not tak
   await inSecond.delete('whales-2');
   expect((await inSecond.library.list()).map(({ id }) => id)).toEqual(['whales']);
   await expect(answer(second, question({ id: 'nothing' }))).rejects.toThrow("no document 'nothing'");
+});
+
+test('several documents are one prompt: the first one’s pages serve, the others are read behind it, once', async () => {
+  const texts = ['The first ship was lost off Sumatra. ', 'The second ship came home in May. '].map((line) =>
+    line.repeat(8),
+  );
+  const ids = ['one', 'two'];
+  const titles = ['First', 'Second'];
+  for (const i of [0, 1]) await inFirst.add(ids[i]!, texts[i]!, { title: titles[i]! });
+  await forget(first);
+  const { numTokens: numFirst, numReadTokens: numKept } = await inFirst.library.required('one');
+  const { numTokens: numSecond } = await inFirst.library.required('two');
+  const plan = await inFirst.together.plan(ids);
+  expect(plan).toMatchObject({ contextTokens: 1024, fits: true, numReadTokens: numKept });
+  expect(plan.numTokens).toBeGreaterThan(numFirst + numSecond - 20);
+  expect(plan.documents).toEqual([
+    { id: 'one', title: 'First', numTokens: numFirst, isReadAgain: false },
+    { id: 'two', title: 'Second', numTokens: numSecond, isReadAgain: true },
+  ]);
+
+  const joined = joinTexts(ids.map((id, i) => ({ id, title: titles[i]!, text: texts[i]! }))).text;
+  const asOne = await answer(second, question({ text: joined }));
+  const told: number[] = [];
+  const onProgress = ({ numReadTokens }: { numReadTokens: number }) => void told.push(numReadTokens);
+  expect(await inFirst.together.read(ids, { onProgress })).toMatchObject({
+    numReadTokens: plan.numTokens - (plan.numTokens % 16),
+  });
+  expect(told[0]).toBe(numKept);
+  expect(told.at(-1)).toBe(plan.numTokens - (plan.numTokens % 16));
+  const request = { ...question({ ids }), sources: { numPassages: 2 } };
+  const asked = await answer(first, request);
+  expect(essence(asked)).toEqual(essence(asOne));
+  expect(asked.end.numCachedTokens).toBe(plan.numTokens - (plan.numTokens % 16));
+  const { passages } = asked.end.sources!;
+  expect(passages.length).toBeGreaterThan(0);
+  for (const { documentId, documentTitle, startChar, endChar, text: said } of passages) {
+    const i = ids.indexOf(documentId!);
+    expect(documentTitle).toBe(titles[i]);
+    expect(said).toBe(texts[i]!.slice(startChar, endChar));
+  }
+  // In another order it is the other one whose pages serve; without a reading beforehand the question reads.
+  await forget(first);
+  const turned = await answer(first, question({ ids: ['two', 'one'] }));
+  expect(turned.end.numCachedTokens).toBe(numSecond - (numSecond % 16));
+
+  const tooLong = await inFirst.together.plan(['whales', 'one', 'two']);
+  expect(tooLong).toMatchObject({ fits: false });
+  const message = `The documents have ${tooLong.numTokens} tokens together; this engine holds 1024`;
+  await expect(answer(first, question({ ids: ['whales', 'one', 'two'] }))).rejects.toThrow(message);
+  await expect(inFirst.together.read(['whales', 'one', 'two'])).rejects.toMatchObject({
+    code: 'context-too-long',
+  });
+  await expect(inFirst.together.plan(['one', 'nothing'])).rejects.toThrow("no document 'nothing'");
+  await expect(inFirst.together.read(ids, { signal: AbortSignal.abort('enough') })).rejects.toBe('enough');
+  for (const id of ids) await inFirst.delete(id);
 });
 
 test.each<KvOptions>([{ format: 'int8' }, { hostFormat: 'int8' }])(

@@ -148,7 +148,8 @@ test('while a document is read: the reading goes on by itself, and what is store
   expect(info.state).toBe('complete');
   const { tokenIds: wanted } = await answer(engine, ask({ id: 'whales' }));
   // What is only in the library comes back.
-  engine.loop.drop((await documents.prompt('whales', [{ role: 'user', content: 'How many?' }], false)).ids);
+  const messages = [{ role: 'user' as const, content: 'How many?' }];
+  engine.loop.drop((await documents.prompt({ id: 'whales' }, { messages }, { hasText: false })).ids);
   expect((await documents.open('whales')).bytesRead).toBeGreaterThan(0);
   expect((await answer(engine, ask({ id: 'whales' }))).tokenIds).toEqual(wanted);
   // All the same as when nothing is stored and no device is lost.

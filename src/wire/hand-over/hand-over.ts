@@ -165,7 +165,7 @@ export class HandOver<Engine extends RoutableEngine> {
     const { url, method, headers, bytes, signal } = request;
     const isJson = Object.keys(request.body).length > 0;
     const document = documentOf(request);
-    const documentText = document && ('text' in document ? document.text : await textOf(document.id, state));
+    const documentText = document && (await textOf(document, state));
     const { model } = server;
     const named = {
       ...(model !== undefined && { model }),
@@ -299,14 +299,15 @@ async function engineOf<Engine>(state: EngineState<Engine>, signal: AbortSignal)
   }
 }
 
-/** The text of a kept document, whether or not there is an engine. */
+/** The text that a request is about, whether or not there is an engine. */
 async function textOf<Engine extends RoutableEngine>(
-  id: string,
+  document: NonNullable<ReturnType<typeof documentOf>>,
   state: EngineState<Engine>,
 ): Promise<string> {
-  if (state.device === 'ready') return state.engine.documents.text(id);
-  const { keptText } = await fetched(import('../../documents/kept-text'));
-  return keptText(id);
+  if ('text' in document) return document.text;
+  if ('id' in document && state.device === 'ready') return state.engine.documents.text(document.id);
+  const { keptText, keptTexts } = await fetched(import('../../documents/kept-text'));
+  return 'id' in document ? keptText(document.id) : keptTexts(document.ids);
 }
 
 async function* mapped<T>(

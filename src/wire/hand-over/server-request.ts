@@ -3,7 +3,7 @@ import { isJsonObject } from '../../util/json';
 import type { RoutedRequest } from './route';
 
 /** Fields of ours that no server knows. Others, such as `top_k`, `min_p` and `ignore_eos`, servers of open models have too. */
-const ownFields: readonly string[] = ['document', 'sources', 'exact', 'default_sampling'];
+const ownFields: readonly string[] = ['document', 'documents', 'sources', 'exact', 'default_sampling'];
 
 /** A body, and what it no longer asks for. */
 interface ServerBody {
@@ -12,12 +12,17 @@ interface ServerBody {
   readonly lost: readonly string[];
 }
 
-/** What a document field asks for: a kept one by its name, or a text; undefined where there is none. */
+/** What a request is about: a kept document by its name, several of them, or a text; undefined where there is none. */
 export function documentOf({
   path,
-  body: { document },
-}: RoutedRequest): { readonly id: string } | { readonly text: string } | undefined {
+  body: { document, documents },
+}: RoutedRequest):
+  | { readonly id: string }
+  | { readonly ids: readonly string[] }
+  | { readonly text: string }
+  | undefined {
   if (path !== '/chat/completions' && path !== '/responses') return undefined;
+  if (Array.isArray(documents)) return { ids: documents.map(String) };
   if (typeof document === 'string') return { id: document };
   if (!isJsonObject(document)) return undefined;
   if (typeof document.text === 'string') return { text: document.text };

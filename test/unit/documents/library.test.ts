@@ -3,7 +3,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { checksum } from '../../../src/documents/checksum';
-import { keptText } from '../../../src/documents/kept-text';
+import { keptText, keptTexts } from '../../../src/documents/kept-text';
 import { DocumentLibrary } from '../../../src/documents/library';
 import { payloadBytes, placesOfRun, type Manifest } from '../../../src/documents/manifest';
 
@@ -72,6 +72,8 @@ test('the text of a document is read without any engine', async () => {
   await store(makeLibrary(), 1);
   expect(await keptText('whale')).toBe(text);
   await expect(keptText('nothing')).rejects.toThrow(RangeError);
+  expect(await keptTexts(['whale'])).toBe(text);
+  await expect(keptTexts(['whale', 'nothing'])).rejects.toThrow(RangeError);
 });
 
 describe('a file from a stranger', () => {

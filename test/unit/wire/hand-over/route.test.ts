@@ -83,6 +83,9 @@ describe('a body for a server', () => {
       instructions: 'Call me Ishmael.\n\nBe brief.',
     });
     expect(documentOf(response)).toEqual({ text: 'x' });
+    const several = chat({ documents: ['a', 'b'] });
+    expect(documentOf(several)).toEqual({ ids: ['a', 'b'] });
+    expect(serverBody(several).body).not.toHaveProperty('documents');
   });
 
   test('says in the words of vLLM what is ours, keeps what vLLM has too, and tells what is lost', () => {
