@@ -1,6 +1,6 @@
 /** Typed reading of a GGUF file's metadata; every refusal names the key. */
 import { EngineError } from '../../util/errors';
-import type { GgufValue } from './gguf-header';
+import type { GgufValue } from './gguf-bytes';
 
 /** The metadata of one file, with the keys of its architecture by their last part. */
 export class GgufMetadata {
