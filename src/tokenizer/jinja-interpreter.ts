@@ -3,7 +3,8 @@ import { Environment, Interpreter } from '@huggingface/jinja';
 import { filterNamed } from './jinja-filters';
 import type { Limits } from './jinja-limits';
 import { methodOf } from './jinja-methods';
-import { arithmetic, comparisons, holds } from './jinja-operators';
+import { LoopFields } from './jinja-loop';
+import { calculated, comparisons, holds } from './jinja-operators';
 import type { Arguments } from './jinja-strings';
 import { negatedTestMark, recursiveMark, testMark, withMark, type Node } from './jinja-syntax';
 import { testNamed } from './jinja-tests';
@@ -12,19 +13,14 @@ import {
   callable,
   dict,
   entriesOf,
-  equals,
   fromData,
-  integer,
   isUndefined,
   itemsOf,
   iterate,
-  list,
   numberOf,
   pythonString,
-  pythonType,
   string,
   textOf,
-  tuple,
   undefinedValue,
   type Value,
 } from './jinja-values';
@@ -137,7 +133,7 @@ export class PythonInterpreter extends Interpreter {
       const text = pythonString(a, this.#limits) + pythonString(b, this.#limits);
       return this.#made(text);
     }
-    return this.#calculated(operator, a, b);
+    return calculated(operator, a, b, this.#limits);
   }
 
   /** A comparison; `a < b < c` is `a < b and b < c`. */
@@ -149,39 +145,6 @@ export class PythonInterpreter extends Interpreter {
     const a = before ? before.right : this.#value(left, scope);
     const right = this.#value(node.right as Node, scope);
     return { holds: holds(operatorOf(node), a, right), right };
-  }
-
-  #calculated(operator: string, a: Value, b: Value): Value {
-    if (operator === '+') {
-      const [left, right] = [textOf(a), textOf(b)];
-      if (left !== undefined && right !== undefined) return this.#made(left + right);
-      const [these, those] = [itemsOf(a), itemsOf(b)];
-      if (these && those && a.type === b.type) {
-        this.#limits.spendItems(these.length + those.length);
-        return (a.type === 'TupleValue' ? tuple : list)([...these, ...those]);
-      }
-    }
-    if (operator === '*') {
-      const [whole, times] = numberOf(b) === undefined ? [b, a] : [a, b];
-      const count = Math.max(0, numberOf(times) ?? 0);
-      const text = textOf(whole);
-      if (text !== undefined) {
-        this.#limits.spend(text.length * count);
-        return string(text.repeat(count));
-      }
-      const items = itemsOf(whole);
-      if (items) {
-        this.#limits.spendItems(items.length * count);
-        return list(Array.from({ length: count }, () => items).flat());
-      }
-    }
-    const [x, y] = [numberOf(a), numberOf(b)];
-    if (x === undefined || y === undefined) {
-      const types = `'${pythonType(a)}' and '${pythonType(b)}'`;
-      throw new Error(`unsupported operand type(s) for ${operator}: ${types}`);
-    }
-    const isFloat = a.type === 'FloatValue' || b.type === 'FloatValue';
-    return arithmetic(operator, x, y, isFloat);
   }
 
   #member(node: Node, scope: Environment): Value {
@@ -266,28 +229,16 @@ export class PythonInterpreter extends Interpreter {
     this.#limits.spendItems(items.length);
     if (items.length === 0) return this.#block(node.defaultBlock as Node[], scope);
     let result = '';
-    let changed: Value | undefined;
-    const calls = {
-      cycle: callable(
-        (values) => values[((index % values.length) + values.length) % values.length] ?? undefinedValue(),
-      ),
-      changed: callable((values) => {
-        const now = tuple(values);
-        const isOther = !changed || !equals(changed, now);
-        changed = now;
-        return boolean(isOther);
-      }),
-    };
-    let index = 0;
-    for (; index < items.length; index++) {
+    const loop = new LoopFields(items, depth);
+    for (const [index, item] of items.entries()) {
       const inner = new Environment(scope);
-      const fields = loopValue(items, index, depth, calls);
+      const fields = loop.at(index);
       if (mark === recursiveMark) {
-        const loop = callable(([children]) => this.#loop(node, scope, children!, depth + 1));
-        loopFields.set(loop, fields);
-        inner.setVariable('loop', loop);
+        const called = callable(([children]) => this.#loop(node, scope, children!, depth + 1));
+        loopFields.set(called, fields);
+        inner.setVariable('loop', called);
       } else if (mark !== withMark) inner.setVariable('loop', fields);
-      assign(inner, items[index]!);
+      assign(inner, item);
       try {
         result += textOf(this.#block(node.body as Node[], inner))!;
       } catch (signal) {
@@ -309,26 +260,4 @@ function split(args: readonly Value[]): Arguments {
   const last = args.at(-1);
   const named = last?.type === 'KeywordArgumentsValue' ? entriesOf(last) : undefined;
   return { positional: named ? args.slice(0, -1) : args, named: named ?? new Map() };
-}
-
-function loopValue(
-  items: readonly Value[],
-  index: number,
-  depth: number,
-  calls: Readonly<Record<string, Value>>,
-): Value {
-  return fromEntries([
-    ['index', integer(index + 1)],
-    ['index0', integer(index)],
-    ['revindex', integer(items.length - index)],
-    ['revindex0', integer(items.length - index - 1)],
-    ['first', boolean(index === 0)],
-    ['last', boolean(index === items.length - 1)],
-    ['length', integer(items.length)],
-    ['depth', integer(depth)],
-    ['depth0', integer(depth - 1)],
-    ['previtem', items[index - 1] ?? undefinedValue()],
-    ['nextitem', items[index + 1] ?? undefinedValue()],
-    ...Object.entries(calls),
-  ]);
 }
