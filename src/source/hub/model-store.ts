@@ -4,7 +4,9 @@
  */
 import { EngineError } from '../../util/errors';
 import { DownloadError, fetchFiles, type FetchFilesOptions } from './file-download';
-import { describeStatus, type HubFile, type HubModel } from './hub';
+import { describeFailure } from './download-failure';
+import type { HubFile, HubModel } from './hub';
+import { completeName, openFile, readState, stateName, writeFile, type DownloadState } from './stored-files';
 
 /** A model in this browser, whole or in part. */
 export interface StoredModel {
@@ -66,16 +68,7 @@ class ModelInUseError extends Error {
   override readonly name = 'ModelInUseError';
 }
 
-/** What is known of a model whose download has begun. No extension: the engine takes `.json` files for the model's. */
-const stateName = 'longpage-state';
-/** Is written last: a directory without it is not whole. */
-const completeName = 'longpage-complete';
 const rootName = 'longpage-models';
-
-interface State {
-  readonly model: HubModel;
-  readonly etags: Record<string, string>;
-}
 
 /** Names a repository at a commit in the store. */
 export function storedIdOf({
@@ -88,34 +81,6 @@ export function storedIdOf({
 }
 
 const lockOf = (id: string) => `${rootName} ${id}`;
-
-async function writeFile(directory: FileSystemDirectoryHandle, name: string, text: string): Promise<void> {
-  const handle = await directory.getFileHandle(name, { create: true });
-  const stream = await handle.createWritable();
-  await stream.write(text);
-  await stream.close();
-}
-
-/** A file's size and text as asked, or undefined when it is not there. */
-async function openFile(directory: FileSystemDirectoryHandle, name: string): Promise<File | undefined> {
-  try {
-    return await (await directory.getFileHandle(name)).getFile();
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
-    throw error;
-  }
-}
-
-async function readState(directory: FileSystemDirectoryHandle): Promise<State | undefined> {
-  const text = await (await openFile(directory, stateName))?.text();
-  if (!text) return undefined;
-  try {
-    return JSON.parse(text) as State;
-  } catch {
-    // Torn by a crash: the files are then fetched anew.
-    return undefined;
-  }
-}
 
 /** See the file's header. */
 export class ModelStore {
@@ -161,7 +126,8 @@ export class ModelStore {
       // A crashed write may have left a mark on files that are not whole.
       await directory.removeEntry(completeName).catch(() => undefined);
       await this.#checkQuota(model, kept?.storedBytes ?? 0);
-      const save = () => writeFile(directory, stateName, JSON.stringify({ model, etags } satisfies State));
+      const save = () =>
+        writeFile(directory, stateName, JSON.stringify({ model, etags } satisfies DownloadState));
       await save();
       await this.#fetch(model, directory, etags, save, {
         ...(signal && { signal }),
@@ -283,39 +249,5 @@ export class ModelStore {
       );
     }
     await saving;
-  }
-}
-
-function describeFailure({ repository }: HubModel, { code, status, message }: DownloadError): EngineError {
-  switch (code) {
-    case 'status':
-      return new EngineError('network', describeStatus(status!, `file ${message} of ${repository}`));
-    case 'connection':
-      return new EngineError(
-        'network',
-        status === undefined
-          ? `The connection broke off (${message}). What has arrived is kept: go on when you are online again.`
-          : describeStatus(status, repository),
-      );
-    case 'redirect':
-      return new EngineError(
-        'network',
-        `The hub sends those who ask for ${repository} to ${message}, which is none of its stores.`,
-      );
-    case 'size':
-      return new EngineError(
-        'weights-corrupt',
-        `${message} of ${repository} has another size than the hub says. Download it again.`,
-      );
-    case 'quota':
-      return new EngineError(
-        'storage-quota',
-        `The disk is full, or this page's share of it (${message}). Delete models or documents, then go on.`,
-      );
-    case 'storage':
-      return new EngineError(
-        'storage-quota',
-        `The browser could not write the model to the disk (${message}).`,
-      );
   }
 }
