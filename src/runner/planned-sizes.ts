@@ -19,6 +19,7 @@ import { plannedSamplerBytes } from '../sampler/sampler';
 import {
   parseHeadProfile,
   retrievalHeads,
+  selectingHeads,
   unstableHeads,
   unstableHeadsUnmeasured,
 } from '../stability/head-profile';
@@ -233,19 +234,18 @@ function chooseUnstable(config: ModelConfig, kv: ResolvedKv): Pick<CacheShape, '
   const { headProfile, unstableShare, selection } = kv;
   const profile = headProfile && parseHeadProfile(headProfile, numLayers, numKvHeads);
   const retrieving = profile && kv.retrievalHeads === 'exact' ? retrievalHeads(profile) : [];
+  const selecting = selectingHeads(layers, numKvHeads);
   const chosen = profile
     ? unstableHeads(profile, unstableShare, {
+        selecting,
         wanted: retrieving,
         classes: selection === 'digest' ? 'mass-lost' : 'overlap',
       })
-    : unstableHeadsUnmeasured(numLayers, numKvHeads, unstableShare);
-  const heads: number[] = [];
-  for (let layer = 0; layer < numLayers; layer++) {
-    const isWindowed = layers[layer]!.slidingWindow !== undefined;
-    for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
-      if (isWindowed || chosen.has(layer, kvHead)) heads.push(layer * numKvHeads + kvHead);
-    }
-  }
+    : unstableHeadsUnmeasured(numLayers, numKvHeads, unstableShare, selecting);
+  const all = Array.from({ length: numLayers * numKvHeads }, (_, head) => head);
+  const heads = all.filter(
+    (head) => !selecting.includes(head) || chosen.has(Math.floor(head / numKvHeads), head % numKvHeads),
+  );
   const exactHeads = retrieving.filter((head) =>
     chosen.has(Math.floor(head / numKvHeads), head % numKvHeads),
   );

@@ -39,7 +39,7 @@ export interface HeadProfile {
   readonly overlapByOffset: readonly (number | null)[];
   /** `[64]`: pairs of selections behind each of these means. Without it, a later measurement takes their place. */
   readonly overlapSamples?: readonly number[];
-  /** Share of the unstable heads of one family of tasks that are the other's too; chance is `share`. */
+  /** Share of the unstable heads of one text or family of tasks that are another's too, on the mean of all pairs; chance is `share`. */
   readonly crossCheck?: {
     readonly families: readonly string[];
     readonly share: number;
@@ -64,32 +64,60 @@ export function retrievalHeads({ retrieval = [] }: HeadProfile, least = leastRet
 /** What heads are called unstable by: the mass that they lose by holding a set, where it is known, or the overlap of their sets. */
 type HeadClasses = 'mass-lost' | 'overlap';
 
+/** The heads of layers without a sliding window, as indices `layer · kvHeads + kvHead`: the others attend all of their window. */
+export function selectingHeads(
+  layers: readonly { readonly slidingWindow?: number | undefined }[],
+  numKvHeads: number,
+): number[] {
+  return layers.flatMap(({ slidingWindow }, layer) =>
+    slidingWindow === undefined
+      ? Array.from({ length: numKvHeads }, (_, kvHead) => layer * numKvHeads + kvHead)
+      : [],
+  );
+}
+
 /**
- * The `share` (0 … 1) of a model's heads that keep all pages: those `wanted` before others, then those that lose most mass, or the least
- * stable ones.
+ * The `share` (0 … 1) of the `selecting` heads that keep all pages: those `wanted` before others, then those that lose most mass, or the
+ * least stable ones.
  */
 export function unstableHeads(
   profile: HeadProfile,
   share: number,
-  { wanted = [], classes = 'overlap' }: { wanted?: readonly number[]; classes?: HeadClasses } = {},
+  {
+    selecting = profile.meanStability.map((_, head) => head),
+    wanted = [],
+    classes = 'overlap',
+  }: { selecting?: readonly number[]; wanted?: readonly number[]; classes?: HeadClasses } = {},
 ): HeadSet {
   const { numLayers, numKvHeads, stability, massLost } = profile;
-  const numUnstable = Math.round(share * numLayers * numKvHeads);
+  const numUnstable = Math.round(share * selecting.length);
   if (massLost && classes === 'mass-lost') {
-    const others = heaviestLosers(massLost).filter((head) => !wanted.includes(head));
+    const isFree = (head: number) => selecting.includes(head) && !wanted.includes(head);
+    const others = heaviestLosers(massLost).filter(isFree);
     return new HeadSet(numLayers, numKvHeads, [...wanted, ...others].slice(0, numUnstable));
   }
   const first = new Set(wanted.slice(0, numUnstable));
-  // Below every stability that there is: elected in all chunks.
-  const ranked = stability.map((chunk) => chunk.map((ts, head) => (first.has(head) ? -1 : ts)));
+  const others = new Set(selecting);
+  // Below every stability that there is: elected in all chunks; above: in none that has another.
+  const rankOf = (ts: number, head: number) => (first.has(head) ? -1 : others.has(head) ? ts : 2);
+  const ranked = stability.map((chunk) => chunk.map(rankOf));
   return new HeadSet(numLayers, numKvHeads, electUnstableHeads(ranked, numUnstable));
 }
 
-/** Without a profile: the same share in every layer, its first heads; what is no whole head goes on to the next layer. */
-export function unstableHeadsUnmeasured(numLayers: number, numKvHeads: number, share: number): HeadSet {
-  const upTo = (layer: number) => Math.round(layer * numKvHeads * share);
-  const heads = Array.from({ length: numLayers }, (_, layer) =>
-    Array.from({ length: upTo(layer + 1) - upTo(layer) }, (_, kvHead) => layer * numKvHeads + kvHead),
+/**
+ * Without a profile: the same share of the `selecting` heads in every layer, its first ones; what is no whole head goes on to the next
+ * layer.
+ */
+export function unstableHeadsUnmeasured(
+  numLayers: number,
+  numKvHeads: number,
+  share: number,
+  selecting: readonly number[] = Array.from({ length: numLayers * numKvHeads }, (_, head) => head),
+): HeadSet {
+  const numUpTo = (count: number) => Math.round(count * numKvHeads * share);
+  const layers = [...new Set(selecting.map((head) => Math.floor(head / numKvHeads)))];
+  const heads = layers.map((layer, i) =>
+    Array.from({ length: numUpTo(i + 1) - numUpTo(i) }, (_, kvHead) => layer * numKvHeads + kvHead),
   );
   return new HeadSet(numLayers, numKvHeads, heads.flat());
 }

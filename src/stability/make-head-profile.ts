@@ -19,6 +19,8 @@ interface ProfileSource extends Pick<
   readonly stability: readonly (readonly number[])[];
   /** The same of the mass lost, where it was measured. */
   readonly massLost?: readonly (readonly number[])[] | undefined;
+  /** Heads that select at all, as indices `layer · kvHeads + kvHead`; left out, all do. */
+  readonly selecting?: readonly number[];
 }
 
 /** The profile of what was measured, numbers rounded to four digits. */
@@ -26,12 +28,13 @@ export function makeHeadProfile({
   stability,
   massLost,
   overlapByOffset,
+  selecting,
   ...about
 }: ProfileSource): HeadProfile {
   const numHeads = about.numLayers * about.numKvHeads;
   const rounded = stability.map((chunk) => chunk.map(round));
   const lost = massLost?.map((chunk) => chunk.map(round));
-  const numUnstable = Math.round(numHeads / 4);
+  const numUnstable = Math.round((selecting?.length ?? numHeads) / 4);
   return {
     version: 1,
     ...about,
@@ -40,6 +43,7 @@ export function makeHeadProfile({
     classes: lost ? 'mass-lost' : 'overlap',
     unstable: lost
       ? heaviestLosers(lost)
+          .filter((head) => selecting?.includes(head) ?? true)
           .slice(0, numUnstable)
           .sort((a, b) => a - b)
       : electUnstableHeads(rounded, numUnstable),

@@ -145,6 +145,7 @@ export class StabilityObserver {
       measured &&
       makeHeadProfile({
         ...measured,
+        selecting: this.#heads,
         modelId,
         numLayers,
         numKvHeads,

@@ -1,9 +1,10 @@
 /**
- * What bench, eval, profile and verify do alike under Dawn for Node: they begin and end, load an engine into this process and ask it.
+ * What bench, eval, profile, quality and verify do alike under Dawn for Node: they begin and end, load an engine into this process and ask it.
  * Each is a bundle that `run-in-node.ts` builds, and also runs on a machine with a GPU, no browser and no repository.
  */
 import { EngineCore } from '../../src/engine/engine';
 import type { GenerationDelta, GenerationEnd, GenerationRequest } from '../../src/loop/generation';
+import type { GenerationTimings } from '../../src/loop/generation-event';
 import type { ModelSource } from '../../src/source/model-source';
 import { checkLoadOptions } from '../../src/worker/load-options';
 import { runCommand } from '../command-line/run';
@@ -24,13 +25,13 @@ export function checkKv(kv: Readonly<Record<string, unknown>>): KvOptions {
   return checkLoadOptions({ kv }).kv ?? {};
 }
 
-/** Loads a model; the first line of each warning goes to stderr. @throws what `EngineCore.load` throws */
+/** Loads a model, on this process's GPU unless told; the first line of each warning goes to stderr. @throws what `EngineCore.load` throws */
 export function loadEngine(
   source: ModelSource,
-  options: Omit<EngineLoadOptions, 'gpu' | 'onWarning'>,
+  options: Omit<EngineLoadOptions, 'gpu' | 'onWarning'> & { readonly gpu?: GPU },
 ): Promise<EngineCore> {
   const onWarning = (message: string) => console.error(message.split('\n', 1)[0]);
-  return EngineCore.load(source, { ...options, gpu: nodeGpu(), onWarning });
+  return EngineCore.load(source, { gpu: nodeGpu(), ...options, onWarning });
 }
 
 /** Runs a request to its end. `onDelta` hears of what arrives. @throws what the engine throws */
@@ -38,7 +39,7 @@ export async function askEngine(
   core: EngineCore,
   request: GenerationRequest,
   onDelta?: (delta: GenerationDelta) => void,
-): Promise<{ readonly text: string; readonly end: GenerationEnd }> {
+): Promise<{ readonly text: string; readonly end: GenerationEnd & { readonly timings: GenerationTimings } }> {
   let text = '';
   for await (const event of core.generate(request)) {
     if (event.kind === 'delta') {

@@ -9,6 +9,8 @@ export interface ProfileInput {
   readonly text: string;
   /** Undefined: the text is continued. */
   readonly question: string | undefined;
+  /** How the text goes on, where it is to be continued so and not as the model would: `maxTokens` tokens. */
+  readonly continuation?: readonly number[];
   readonly maxTokens: number;
 }
 
@@ -44,13 +46,39 @@ export function builtFamilies(sources: Sources, lengthTokens: number, numSteps: 
 }
 
 /** A text with questions, or to be continued. */
-export function textFamily(text: string, questions: readonly string[], numSteps: number): Family {
+export function textFamily(
+  name: string,
+  text: string,
+  questions: readonly string[],
+  numSteps: number,
+): Family {
   const perQuestion = Math.max(shortestAnswer, Math.ceil(numSteps / Math.max(1, questions.length)));
   const asked = questions.map((question) => ({ text, question, maxTokens: perQuestion }));
   return {
-    name: 'text',
+    name,
     inputs: asked.length > 0 ? asked : [{ text, question: undefined, maxTokens: numSteps }],
   };
+}
+
+/** The first `lengthTokens` tokens of a text, its end followed word by word. @throws UsageError for a text that is shorter */
+export function followedFamily(
+  name: string,
+  ids: readonly number[],
+  lengthTokens: number,
+  numSteps: number,
+  decode: (ids: readonly number[]) => string,
+): Family {
+  if (ids.length < lengthTokens) {
+    throw new UsageError(`'${name}' has ${ids.length} tokens; --length ${lengthTokens} are to be followed.`);
+  }
+  const numPrompt = lengthTokens - numSteps;
+  const input = {
+    text: decode(ids.slice(0, numPrompt)),
+    question: undefined,
+    continuation: ids.slice(numPrompt, lengthTokens),
+    maxTokens: numSteps,
+  };
+  return { name, inputs: [input] };
 }
 
 /** Questions from a file: one a line, or a JSON list of texts or of objects with `question`. @throws UsageError for another list */

@@ -7,6 +7,7 @@ import type { Prompt } from '../../src/loop/generation';
 import type { ModelSource } from '../../src/source/model-source';
 import { askEngine, checkKv, loadEngine, runNodeProgram } from '../node/harness';
 import { requestOf } from '../node/requests';
+import { ForcedRequest } from '../quality/forced-request';
 import type { ProfileInput } from './inputs';
 import { parseOptions, usage } from './options';
 import { runProfile, type ProfileEngine } from './run-profile';
@@ -23,7 +24,14 @@ async function openNodeEngine(
   };
 }
 
-async function write(core: EngineCore, { text, question, maxTokens }: ProfileInput): Promise<number> {
+async function write(core: EngineCore, input: ProfileInput): Promise<number> {
+  const { text, question, continuation, maxTokens } = input;
+  if (continuation) {
+    const { ids } = await core.encodePrompt({ kind: 'text', text });
+    const request = new ForcedRequest(ids, continuation, {});
+    core.loop.add(request);
+    return (await request.done).length;
+  }
   const prompt: Prompt =
     question === undefined
       ? { kind: 'text', text }

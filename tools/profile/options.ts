@@ -1,5 +1,6 @@
 /** The options of `npm run profile`: parsing and checking, nothing else. */
 import {
+  flag,
   oneOf,
   optional,
   present,
@@ -11,13 +12,15 @@ import {
 
 /** What was asked for. */
 export interface ProfileOptions {
-  /** Folder or URL; undefined: the embedded model. */
+  /** Folder, GGUF file or URL; undefined: the embedded model. */
   readonly model: string | undefined;
   readonly runner: 'browser' | 'node';
-  /** File of the text to decode on; undefined: documents of two task families are built. */
-  readonly textPath: string | undefined;
-  /** File of questions about the text; undefined: the text is continued. */
+  /** Files of texts to decode on; none: documents of two task families are built. */
+  readonly textPaths: readonly string[];
+  /** File of questions about a text; undefined: the text is continued. */
   readonly questionsPath: string | undefined;
+  /** Whether texts are continued as they go on themselves, and not as the model would. */
+  readonly isFollowing: boolean;
   /** Decode steps for a text, or for each family. */
   readonly numSteps: number;
   /** What pages are chosen by while it is measured; by digests also the mass lost is, and classes go by it. */
@@ -38,11 +41,13 @@ export interface ProfileOptions {
 /** What `--help` prints. */
 export const usage = `npm run profile -- [options]
 
-  --model DIR|URL       a model folder in Hugging Face layout (default: the embedded model)
-  --text FILE           decode on this text; without it on built documents of two task families, whose
-                        unstable heads are compared: records (lists and JSON from a register) and needles
-                        (quotations, numbers and chains from a haystack)
-  --questions FILE      with --text: what to ask about it, one question a line; without it the text is continued
+  --model DIR|FILE|URL  a model folder in Hugging Face layout, or a GGUF file (default: the embedded model)
+  --text FILE           decode on this text; may be given several times, the unstable heads of texts are compared;
+                        without it on built documents of two task families: records (lists and JSON
+                        from a register) and needles (quotations, numbers and chains from a haystack)
+  --questions FILE      with one --text: what to ask about it, one question a line; without it the text is continued
+  --follow-text         a text is continued with its own words, not with the model's: for base models,
+                        which soon repeat themselves; in the node runner
   --runner browser|node the built library in headless Chromium (default), or Dawn for Node
   --steps N             decode steps on the text, or for each family (default 512)
   --selection HOW       digest (default): unstable are heads that lose softmax mass by holding their pages; or
@@ -60,8 +65,9 @@ LONGPAGE_ADAPTER=system uses this machine's GPU in the node runner too.`;
 
 const schema = {
   model: text,
-  text,
+  text: { type: 'string', multiple: true },
   questions: text,
+  'follow-text': flag,
   runner: text,
   steps: text,
   selection: text,
@@ -79,8 +85,13 @@ export function parseOptions(args: readonly string[]): ProfileOptions | 'help' {
   const values = readOptions(args, schema);
   if (values.help) return 'help';
   const runner = oneOf('runner', values.runner ?? 'browser', ['browser', 'node']);
-  if (values.questions !== undefined && values.text === undefined) {
-    throw new UsageError('--questions goes with --text.');
+  const textPaths = values.text ?? [];
+  if (values.questions !== undefined && textPaths.length !== 1) {
+    throw new UsageError('--questions goes with one --text.');
+  }
+  const isFollowing = values['follow-text'];
+  if (isFollowing && (textPaths.length === 0 || values.questions !== undefined || runner !== 'node')) {
+    throw new UsageError('--follow-text goes with --text and --runner node, without --questions.');
   }
   const interval = count('interval', values.interval, 2, 64) ?? 16;
   const numSteps = count('steps', values.steps) ?? 512;
@@ -90,8 +101,9 @@ export function parseOptions(args: readonly string[]): ProfileOptions | 'help' {
   return {
     model: values.model,
     runner,
-    textPath: values.text,
+    textPaths,
     questionsPath: values.questions,
+    isFollowing,
     numSteps,
     selection: oneOf('selection', values.selection ?? 'digest', ['digest', 'minmax']),
     interval,

@@ -1,20 +1,20 @@
 /** One run from the options to the profile, on whatever engine the entry opens. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { profileFileName, profileNameOf } from '../../src/stability/choose-profile';
-import type { HeadProfile } from '../../src/stability/head-profile';
+import { selectingHeads, type HeadProfile } from '../../src/stability/head-profile';
 import { makeHeadProfile } from '../../src/stability/make-head-profile';
 import type { ModelSource } from '../../src/source/model-source';
 import { readModelConfig } from '../../src/config/read-model-config';
-import { urlSource } from '../../src/source/url-source';
 import { Tokenizer } from '../../src/tokenizer/tokenizer';
-import { diskSource } from '../node/disk-source';
 import { checkOutput, readTextFile } from '../command-line/files.mjs';
+import { openModel } from '../node/open-model';
 import { readFacts } from '../eval/facts';
 import { readBooks } from '../eval/haystack';
-import { describeOverlaps, drawHeatMap, unstableOverlap, type FamilyChunks } from './describe';
+import { describeOverlaps, describePairs, drawHeatMap, pairOverlaps, type FamilyChunks } from './describe';
 import {
   builtFamilies,
+  followedFamily,
   readQuestions,
   scaledBudget,
   textFamily,
@@ -46,15 +46,12 @@ const unstableShare = 0.25;
 export async function runProfile(options: ProfileOptions, runner: ProfileRunner): Promise<void> {
   const startedAt = performance.now();
   const location = options.model ?? join(runner.root, 'public/models/scout');
-  const isUrl = /^https?:\/\//.test(location);
-  if (!isUrl && !existsSync(join(location, 'config.json'))) {
-    throw new UsageError(`'${location}' is no model folder: it has no config.json.`);
-  }
+  const source = await openModel(location);
   checkOutput(resolve(runner.root, options.outPath ?? 'public/profiles/index.json'));
-  const source = isUrl ? urlSource(location) : diskSource(location);
   const tokenizer = await readTokenizer(source);
-  const { maxContext } = await readModelConfig(source);
+  const { maxContext, layers, numKvHeads } = await readModelConfig(source);
   const lengthTokens = Math.min(options.lengthTokens, maxContext);
+  const selecting = selectingHeads(layers, numKvHeads);
   const families = chooseFamilies(options, runner.root, tokenizer, lengthTokens);
   const lengths = families.flatMap(({ inputs }) => inputs.map((input) => lengthOf(input, tokenizer)));
   const fewestPages = Math.floor(Math.min(...lengths.map(({ prompt }) => prompt)) / 16);
@@ -81,25 +78,20 @@ export async function runProfile(options: ProfileOptions, runner: ProfileRunner)
     const measured = await measure(engine, families);
     const { about, chunks } = measured;
     const numTokens = Math.round(lengths.reduce((sum, { prompt }) => sum + prompt, 0) / lengths.length);
-    const crossCheck = crossCheckOf(chunks);
+    const crossCheck = crossCheckOf(chunks, selecting);
     const retrieval = await knownRetrieval(source, about.modelId);
     const made = makeHeadProfile({
       ...about,
+      selecting,
       measuredOn:
-        `${families.map(({ name }) => name).join(' and ')}: ${measured.numSteps} decode steps, greedy, in ` +
+        `${families.map(({ name }) => name).join(' and ')}: ${measured.numSteps} decode steps, ${options.isFollowing ? "each with the text's own token" : 'greedy'}, in ` +
         `contexts of about ${numTokens} tokens; every head selected ${pagesPerHead} pages at every step.`,
       ...(crossCheck && { crossCheck }),
     });
     const profile: HeadProfile = { ...made, ...(retrieval && { retrieval }) };
     console.log(drawHeatMap(profile));
     console.log(describeOverlaps(profile));
-    if (crossCheck) {
-      const { families: names, overlap } = crossCheck;
-      console.log(
-        `The ${100 * unstableShare} % of heads that are unstable by ${made.classes === 'mass-lost' ? 'mass lost' : 'overlap'} in ${names.join(' and ')}: ` +
-          `${overlap.toFixed(2)} of them are the same (chance ${unstableShare}, in the paper 0.76 to 0.83).`,
-      );
-    }
+    if (crossCheck) console.log(describePairs(chunks, unstableShare, selecting));
     const out = resolve(runner.root, options.outPath ?? `public/profiles/${profileNameOf(profile.modelId)}`);
     mkdirSync(dirname(out), { recursive: true });
     writeFileSync(out, `${writeProfile(profile)}\n`);
@@ -145,33 +137,40 @@ async function knownRetrieval(source: ModelSource, modelId: string): Promise<Hea
   return known?.modelId === modelId ? known.retrieval : undefined;
 }
 
-function crossCheckOf(chunks: ReadonlyMap<string, FamilyChunks>) {
-  const [first, second] = [...chunks];
-  if (!first || !second) return undefined;
-  return {
-    families: [first[0], second[0]],
-    share: unstableShare,
-    overlap: unstableOverlap(first[1], second[1], unstableShare),
-  };
+function crossCheckOf(
+  chunks: ReadonlyMap<string, FamilyChunks>,
+  selecting: readonly number[],
+): HeadProfile['crossCheck'] {
+  // By the classes that the profile goes by.
+  const pairs = pairOverlaps(chunks, unstableShare, { selecting, classes: 'mass-lost' });
+  if (pairs.length === 0) return undefined;
+  const overlap = pairs.reduce((sum, pair) => sum + pair.overlap, 0) / pairs.length;
+  return { families: [...chunks.keys()], share: unstableShare, overlap: Math.round(1e4 * overlap) / 1e4 };
 }
 
 function chooseFamilies(
-  { textPath, questionsPath, numSteps, seed }: ProfileOptions,
+  { textPaths, questionsPath, isFollowing, numSteps, seed }: ProfileOptions,
   root: string,
   tokenizer: Tokenizer,
   lengthTokens: number,
 ): Family[] {
-  if (textPath === undefined) {
+  if (textPaths.length === 0) {
     const countTokens = (text: string) => tokenizer.encode(text, { addSpecialTokens: false }).length;
     const facts = readFacts(join(root, 'tools/eval/data/facts.jsonl'));
     const books = readBooks(join(root, '../shared/texts'));
     return builtFamilies({ facts, split: 'familiar', books, countTokens, seed }, lengthTokens, numSteps);
   }
-  const ids = tokenizer.encode(readTextFile(textPath), { addSpecialTokens: false });
-  const room = Math.max(1, lengthTokens - 2 * numSteps);
-  const text = tokenizer.decode(ids.slice(0, ids.length > lengthTokens ? room : ids.length));
-  const questions = questionsPath === undefined ? [] : readQuestions(readTextFile(questionsPath));
-  return [textFamily(text, questions, numSteps)];
+  const decode = (ids: readonly number[]) => tokenizer.decode(ids);
+  return textPaths.map((path) => {
+    const name = basename(path);
+    const ids = tokenizer.encode(readTextFile(path), { addSpecialTokens: false });
+    // Beginning tokens of the tokenizer's own, and the step beyond the last.
+    if (isFollowing) return followedFamily(name, ids, lengthTokens - 16, numSteps, decode);
+    const room = Math.max(1, lengthTokens - 2 * numSteps);
+    const text = decode(ids.slice(0, ids.length > lengthTokens ? room : ids.length));
+    const questions = questionsPath === undefined ? [] : readQuestions(readTextFile(questionsPath));
+    return textFamily(name, text, questions, numSteps);
+  });
 }
 
 /** Tokens of the prompt, and with the answer; room for the template's own. */

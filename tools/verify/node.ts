@@ -2,11 +2,10 @@
  * Our half of `npm run verify`, under Dawn for Node: entry of the bundle that `verify.ts` builds. Reads a request from the file that
  * its first argument names, and writes what it found to the second.
  */
-import { openAsBlob, readFileSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
-import { fileListSource } from '../../src/source/file-source';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { Tokenizer } from '../../src/tokenizer/tokenizer';
 import { askEngine, loadEngine } from '../node/harness';
+import { openModel } from '../node/open-model';
 import { requestOf } from '../node/requests';
 import { runCommand } from '../command-line/run';
 import type { Step } from './compare';
@@ -42,9 +41,6 @@ async function main(): Promise<void> {
   const [requestPath, resultPath] = process.argv.slice(2) as [string, string];
   const request = JSON.parse(readFileSync(requestPath, 'utf8')) as VerifyOptions;
   const { model, lengths, numSteps, arithmetic } = request;
-  const blob = await openAsBlob(model);
-  // A file whose bytes stay on the disk: `new File([blob])` would do, but names are all that is asked of it.
-  const file = Object.assign(blob, { name: basename(model), webkitRelativePath: '' }) as unknown as File;
   const hostBytes = () => {
     const { heapUsed, external } = process.memoryUsage();
     return heapUsed + external;
@@ -55,7 +51,7 @@ async function main(): Promise<void> {
   const exact =
     arithmetic === 'f32' ? { weights: 'f32' as const, kv: { format: 'f32' as const } } : { kv: {} };
   const longest = Math.max(...lengths) + numSteps;
-  const engine = await loadEngine(await fileListSource([file]), {
+  const engine = await loadEngine(await openModel(model), {
     ...exact,
     kv: { ...exact.kv, contextTokens: longest + 16, numSequences: 1, unstableShare: 1, gpuBytes: 2 ** 30 },
   });
@@ -85,7 +81,7 @@ async function main(): Promise<void> {
     steps,
     eosIds: engine.config.eosIds,
     weightBytes: memory.gpuBytes.weights,
-    fileBytes: blob.size,
+    fileBytes: statSync(model).size,
     peakExtraBytes: peak - before,
     loadMs: timings.loadMs,
   };

@@ -24,7 +24,7 @@ def main(path, ours, tolerance):
         chosen = [step["ids"][0] for step in steps]
         # Every step in one pass: the answer so far is ours, so that one different token does not hide the rest.
         with torch.no_grad():
-            logits = model(torch.tensor([given + chosen[:-1]])).logits[0, len(given) - 1 :]
+            logits = model(torch.tensor([given + chosen[:-1]]), logits_to_keep=len(chosen)).logits[0]
         logprobs = logits.double().log_softmax(-1)
         worst = max(
             abs(logprobs[i, token].item() - own)

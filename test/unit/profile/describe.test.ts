@@ -40,8 +40,12 @@ test.each(['["One?"', '[1]', '[null]', '[{"ask": "One?"}]'])('%s is no list of q
 });
 
 test('steps are shared among the questions; without any the text is continued', () => {
-  expect(textFamily('t', ['a', 'b'], 200).inputs.map(({ maxTokens }) => maxTokens)).toEqual([100, 100]);
-  expect(textFamily('t', [], 200).inputs).toEqual([{ text: 't', question: undefined, maxTokens: 200 }]);
+  expect(textFamily('name', 't', ['a', 'b'], 200).inputs.map(({ maxTokens }) => maxTokens)).toEqual([
+    100, 100,
+  ]);
+  expect(textFamily('name', 't', [], 200).inputs).toEqual([
+    { text: 't', question: undefined, maxTokens: 200 },
+  ]);
 });
 
 test('the budget is a quarter of few pages', () => {

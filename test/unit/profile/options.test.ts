@@ -7,8 +7,9 @@ describe('options', () => {
     expect(parseOptions([])).toEqual({
       model: undefined,
       runner: 'browser',
-      textPath: undefined,
+      textPaths: [],
       questionsPath: undefined,
+      isFollowing: false,
       numSteps: 512,
       selection: 'digest',
       interval: 16,
@@ -40,8 +41,9 @@ describe('options', () => {
     expect(options).toEqual({
       model: 'folder',
       runner: 'node',
-      textPath: 'a.txt',
+      textPaths: ['a.txt'],
       questionsPath: 'q.txt',
+      isFollowing: false,
       numSteps: 64,
       selection: 'minmax',
       interval: 8,
@@ -57,7 +59,9 @@ describe('options', () => {
 
   test.each([
     [['--runner', 'deno'], '--runner takes browser or node'],
-    [['--questions', 'q.txt'], 'goes with --text'],
+    [['--questions', 'q.txt'], 'goes with one --text'],
+    [['--follow-text', '--runner', 'node'], 'goes with --text and --runner node'],
+    [['--follow-text', '--text', 'a.txt'], 'goes with --text and --runner node'],
     [['--steps', '15'], 'not even one chunk'],
     [['--interval', '65'], 'from 2 to 64'],
     [['--pages-per-head', '1'], 'from 2 to 256'],

@@ -3,6 +3,7 @@ import { HeadSet } from '../../../src/cache/head-set';
 import {
   parseHeadProfile,
   retrievalHeads,
+  selectingHeads,
   unstableHeads,
   unstableHeadsUnmeasured,
   type HeadProfile,
@@ -116,4 +117,21 @@ test('where the share of a layer is no whole number of heads, it is kept over al
   expect([sizeOf(24, 2, 0.25), sizeOf(8, 1, 0.25), sizeOf(24, 2, 0.1), sizeOf(3, 2, 1)]).toEqual([
     12, 2, 5, 6,
   ]);
+});
+
+test('of a model with windows, only heads that select are counted and chosen', () => {
+  const windowed = { slidingWindow: 512 };
+  const selecting = selectingHeads([windowed, {}, windowed, {}], 2);
+  expect(selecting).toEqual([2, 3, 6, 7]);
+  const set = (heads: readonly number[]) => new HeadSet(4, 2, heads);
+  expect(unstableHeadsUnmeasured(4, 2, 0.5, selecting).equals(set([2, 6]))).toBe(true);
+  const { unstable: _, meanStability: __, ...about } = { ...profile, numLayers: 4, numKvHeads: 2, selecting };
+  const stability = [[1, 1, 0.9, 0.2, 1, 1, 0.1, 0.8]];
+  const measured = makeHeadProfile({ ...about, stability });
+  expect(measured.unstable).toEqual([6]);
+  expect(unstableHeads(measured, 0.5, { selecting }).equals(set([3, 6]))).toBe(true);
+  expect(unstableHeads(measured, 1, { selecting }).equals(set(selecting))).toBe(true);
+  const byMass = makeHeadProfile({ ...about, stability, massLost: [[0, 0, 0.3, 0, 0, 0, 0, 0.2]] });
+  expect(byMass.unstable).toEqual([2]);
+  expect(unstableHeads(byMass, 1, { selecting, classes: 'mass-lost' }).equals(set(selecting))).toBe(true);
 });
