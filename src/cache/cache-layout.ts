@@ -27,8 +27,13 @@ export interface CacheShape {
   readonly numLayers: number;
   readonly numKvHeads: number;
   readonly headDim: number;
-  /** Heads that keep all their pages on the GPU. */
+  /** Heads that keep all their pages on the GPU; none of a layer with rings. */
   readonly unstable: HeadSet;
+  /**
+   * By layer: the slots that each head of a layer with a sliding window has for one sequence (`WindowRings`); 0 for a layer without,
+   * or whose window is wider than any sequence. Left out, no layer has rings.
+   */
+  readonly ringPages?: readonly number[];
   /** Those of the unstable heads that also attend all their pages. */
   readonly exactHeads: HeadSet;
   /** Pages that a head attends at most, but for `exactHeads`, and that a stable head keeps: K. */
@@ -70,8 +75,34 @@ export function hasSameHeads(
   return a.unstable.equals(b.unstable) && a.exactHeads.equals(b.exactHeads);
 }
 
+/** Slots of a head of `layer` for one sequence, where they are a ring; else 0. */
+export function ringPagesOf({ ringPages }: Pick<CacheShape, 'ringPages'>, layer: number): number {
+  return ringPages?.[layer] ?? 0;
+}
+
+/** Heads of layers with rings. */
+function numRingHeads({ ringPages = [], numKvHeads }: Pick<CacheShape, 'ringPages' | 'numKvHeads'>): number {
+  return numKvHeads * ringPages.filter((pages) => pages > 0).length;
+}
+
+/** Heads that keep on the GPU what they select. */
+export function numStableHeads(
+  shape: Pick<CacheShape, 'numLayers' | 'numKvHeads' | 'unstable' | 'ringPages'>,
+): number {
+  return shape.numLayers * shape.numKvHeads - shape.unstable.size - numRingHeads(shape);
+}
+
+/** Whether some pages of every sequence are on the host alone. */
+export function needsHost(
+  shape: Pick<CacheShape, 'numLayers' | 'numKvHeads' | 'unstable' | 'ringPages'>,
+): boolean {
+  return shape.unstable.size < shape.numLayers * shape.numKvHeads;
+}
+
 /** Slots of one KV head of one layer. */
 function slotsOfHead(shape: CacheShape, layer: number, kvHead: number): number {
+  const ring = ringPagesOf(shape, layer);
+  if (ring > 0) return shape.numSequences * ring;
   return shape.unstable.has(layer, kvHead) ? shape.numPageIds : shape.numSequences * shape.slotsPerStableHead;
 }
 
@@ -91,7 +122,7 @@ export function summaryBytesOf({
   return selection === 'digest' ? digestBytes(headDim) : summaryBytes(format, headDim);
 }
 
-/** Places for summaries of one KV head: one for each logical page, then those that open pages take, where they are not apart. */
+/** Places for summaries of one KV head of a layer without rings: one for each logical page, then those that open pages take, where they are not apart. */
 export function numSummarySlots(shape: CacheShape): number {
   return shape.numPageIds + (shape.selection === 'digest' ? 0 : numOpenSlots(shape));
 }
@@ -102,23 +133,45 @@ function numOpenSlots({ format, numSequences }: CacheShape): number {
 }
 
 /** Where a KV head's open pages are in `LayerSlab.open`, counted in summaries by range: their first, and from head to head. */
-export function openSlots(shape: CacheShape): { readonly first: number; readonly perHead: number } {
-  if (shape.selection === 'digest') return { first: 0, perHead: numOpenSlots(shape) };
+export function openSlots(
+  shape: CacheShape,
+  layer: number,
+): { readonly first: number; readonly perHead: number } {
+  if (!hasRanges(shape, layer)) return { first: 0, perHead: numOpenSlots(shape) };
   return { first: shape.numPageIds, perHead: numSummarySlots(shape) };
 }
 
+/** Whether the pages of a layer have the ranges of their keys to be chosen by. */
+export function hasRanges(shape: Pick<CacheShape, 'selection' | 'ringPages'>, layer: number): boolean {
+  return shape.selection === 'minmax' && ringPagesOf(shape, layer) === 0;
+}
+
+/** Whether the keys of open pages of some layer lie apart: where pages have digests, and where they have nothing to be chosen by. */
+export function hasApart(shape: CacheShape): boolean {
+  return shape.selection === 'digest' || numRingHeads(shape) > 0;
+}
+
 /** Bytes of the keys of open pages of one KV head where they lie apart from its summaries. */
-export function openBytesOf(shape: CacheShape): number {
-  if (shape.selection !== 'digest') return 0;
+export function openBytesOf(shape: CacheShape, layer: number): number {
+  if (hasRanges(shape, layer)) return 0;
   return numOpenSlots(shape) * summaryBytes(shape.format, shape.headDim);
 }
 
-/** Bytes of the buffer that with digests stands for open pages where there are none: a binding needs one. */
+/** Bytes of summaries and open pages of one KV head of `layer`: what is never selected has no summaries. */
+function summaryBytesOfHead(shape: CacheShape, layer: number): number {
+  const numSummaries = ringPagesOf(shape, layer) > 0 ? 0 : numSummarySlots(shape);
+  return numSummaries * summaryBytesOf(shape) + openBytesOf(shape, layer);
+}
+
+/** Bytes of the buffer that stands for summaries or open pages where there are none: a binding needs one. */
 export const noOpenBytes = 32;
 
 /** The most slots that any head may need. */
 export function largestHead(shape: CacheShape): number {
-  return Math.max(shape.numPageIds, shape.numSequences * shape.slotsPerStableHead);
+  const { numLayers, numKvHeads, numSequences, numPageIds, slotsPerStableHead, ringPages = [] } = shape;
+  const ofRings = numSequences * Math.max(0, ...ringPages);
+  if (numRingHeads(shape) === numLayers * numKvHeads) return ofRings;
+  return Math.max(numPageIds, numSequences * slotsPerStableHead, ofRings);
 }
 
 /**
@@ -141,8 +194,10 @@ export function planCacheLayout(shape: CacheShape, maxBindingBytes: number): Cac
     slabs.push({ firstKvHead, numKvHeads: Math.min(headsPerSlab, numKvHeads - firstKvHead) });
   }
   let numSlots = 0;
+  let summaryPoolBytes = hasApart(shape) ? noOpenBytes : 0;
   for (let layer = 0; layer < numLayers; layer++) {
     for (const slab of slabs) numSlots += slotsOfSlab(shape, layer, slab);
+    summaryPoolBytes += numKvHeads * summaryBytesOfHead(shape, layer);
   }
   const numTargets = numListTargets(shape);
   // A buffer each.
@@ -159,9 +214,7 @@ export function planCacheLayout(shape: CacheShape, maxBindingBytes: number): Cac
     hostPageBytes: pageBytes(shape.hostFormat, shape.headDim),
     summaryBytes: summary,
     poolBytes: numSlots * page,
-    summaryPoolBytes:
-      numLayers * numKvHeads * (numSummarySlots(shape) * summary + openBytesOf(shape)) +
-      (shape.selection === 'digest' ? noOpenBytes : 0),
+    summaryPoolBytes,
     tableBytes: tables.reduce((sum, sizeBytes) => sum + roundUp(sizeBytes, bufferAlignment), 0),
   };
 }

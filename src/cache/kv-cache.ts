@@ -1,7 +1,8 @@
 /**
  * The paged KV cache: pools per layer on the GPU, block table, summaries, page lists; and, on the host, who owns which page.
  * A logical page (`PageId`) is 16 tokens of all layers and heads: sequences share whole ones. An unstable head has a slot for
- * each of them; a stable head has slots for its set and its tail. What is in a page is written by the attention kernels.
+ * each of them; a stable head has slots for its set and its tail; heads of a layer with a sliding window have a ring of slots for
+ * each sequence. What is in a page is written by the attention kernels.
  */
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
@@ -9,9 +10,13 @@ import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
 import { writeTable, writeTableGrid } from '../kernels/cache/write-table';
 import { assert } from '../util/assert';
+import { fetched } from '../util/fetched';
 import { BlockTable, pairsOf } from './block-table';
 import {
+  hasApart,
+  hasRanges,
   listTargets,
+  needsHost,
   noOpenBytes,
   numListEntries,
   numLists,
@@ -19,6 +24,7 @@ import {
   numSummarySlots,
   openBytesOf,
   planCacheLayout,
+  ringPagesOf,
   slotsOfSlab,
   type CacheLayout,
   type CacheShape,
@@ -26,6 +32,7 @@ import {
 } from './cache-layout';
 import { notResident, pagesFor, type PageId, type PageIndex, type Slot } from './page';
 import { PagePool } from './page-pool';
+import type { WindowRings } from './window-rings';
 
 /** One slab of one layer: its pages, their owners and its share of the summaries. */
 export interface LayerSlab extends Slab {
@@ -33,10 +40,11 @@ export interface LayerSlab extends Slab {
   readonly owners: PagePool;
   /**
    * `[numKvHeads, numSummarySlots, 2, headDim]` in the format's element type: a summary for each logical page; then, with
-   * pages of 8 bits, the keys `[16, headDim]` of each sequence's open page. Or `[numKvHeads, numPageIds, digest]`.
+   * pages of 8 bits, the keys `[16, headDim]` of each sequence's open page. Or `[numKvHeads, numPageIds, digest]`. A layer with
+   * rings has none.
    */
   readonly summaries: GpuBuffer;
-  /** Where the keys of open pages are, by `openSlots`: `summaries`, or with digests a buffer of their own. */
+  /** Where the keys of open pages are, by `openSlots`: `summaries`, or with digests or rings a buffer of their own. */
   readonly open: GpuBuffer;
 }
 
@@ -72,6 +80,8 @@ export class KvCache {
   readonly slotTable: GpuBuffer;
   /** Called with logical pages that no sequence has any more. */
   onFree: (ids: readonly PageId[]) => void = () => undefined;
+  /** Which pages the rings have; absent where no layer has any. */
+  readonly rings: WindowRings | undefined;
   readonly #noOpen: GpuBuffer | undefined;
   readonly #pageIds: PagePool<PageId>;
   readonly #pagesOf: PageId[][];
@@ -83,24 +93,31 @@ export class KvCache {
   readonly #slotChanges = new Map<number, number>();
   readonly #write: Record<'blockTable' | 'pageTable' | 'listState' | 'slotTable', BoundKernel<'numPairs'>>;
 
-  private constructor(device: Device, shape: CacheShape, writer: Awaited<ReturnType<typeof compileWriter>>) {
+  private constructor(
+    device: Device,
+    shape: CacheShape,
+    writer: Awaited<ReturnType<typeof compileWriter>>,
+    rings: WindowRings | undefined,
+  ) {
     const { numLayers, numKvHeads, numSequences, maxPages, numPageIds } = shape;
     this.shape = shape;
     this.layout = planCacheLayout(shape, device.maxBindingBytes);
     const create = (label: string, category: 'kv' | 'summaries' | 'tables', sizeBytes: number) =>
       device.buffers.create({ label, category, sizeBytes: Math.max(sizeBytes, 4) });
-    const openBytes = openBytesOf(shape);
-    const noOpen =
-      shape.selection === 'digest' ? create('no open pages', 'summaries', noOpenBytes) : undefined;
+    const noOpen = hasApart(shape) ? create('no open pages', 'summaries', noOpenBytes) : undefined;
     this.#noOpen = noOpen;
     this.layers = Array.from({ length: numLayers }, (_, layer) =>
       this.layout.slabs.map((slab): LayerSlab => {
         const numSlots = slotsOfSlab(shape, layer, slab);
-        const summaries = create(
-          `summaries ${layer}`,
-          'summaries',
-          slab.numKvHeads * numSummarySlots(shape) * this.layout.summaryBytes,
-        );
+        const summaries =
+          noOpen && ringPagesOf(shape, layer) > 0
+            ? noOpen
+            : create(
+                `summaries ${layer}`,
+                'summaries',
+                slab.numKvHeads * numSummarySlots(shape) * this.layout.summaryBytes,
+              );
+        const openBytes = openBytesOf(shape, layer);
         const openPages = (substitute: GpuBuffer) =>
           openBytes > 0
             ? create(`open pages ${layer}`, 'summaries', slab.numKvHeads * openBytes)
@@ -110,7 +127,7 @@ export class KvCache {
           pool: create(`pool ${layer}`, 'kv', numSlots * this.layout.pageBytes),
           owners: new PagePool(numSlots),
           summaries,
-          open: noOpen ? openPages(noOpen) : summaries,
+          open: noOpen && !hasRanges(shape, layer) ? openPages(noOpen) : summaries,
         };
       }),
     );
@@ -125,6 +142,7 @@ export class KvCache {
     this.#pagesOf = Array.from({ length: numSequences }, () => []);
     this.#stable = Array.from({ length: numSequences }, () => stableHeadsOf(shape));
     this.#isTaken = Array.from({ length: numSequences }, () => false);
+    this.rings = rings;
     const { blockTable, pageTable, listState, slotTable } = this;
     this.#write = {
       blockTable: writer.bind({ table: blockTable }),
@@ -134,10 +152,16 @@ export class KvCache {
     };
   }
 
-  /** @throws EngineError `gpu-memory` when the device has no room. */
+  /** @throws EngineError `gpu-memory` when the device has no room; `network` when what keeps rings cannot be fetched */
   static async create(compiler: KernelCompiler, shape: CacheShape): Promise<KvCache> {
     const writer = await compileWriter(compiler);
-    return compiler.device.allocating('the KV cache', () => new KvCache(compiler.device, shape, writer));
+    const { ringPages } = shape;
+    const rings =
+      ringPages && new (await fetched(import('./window-rings'))).WindowRings({ ...shape, ringPages });
+    return compiler.device.allocating(
+      'the KV cache',
+      () => new KvCache(compiler.device, shape, writer, rings),
+    );
   }
 
   /** Logical pages that could still be given to a sequence. */
@@ -147,7 +171,8 @@ export class KvCache {
 
   /** Slots that hold a page, over all layers and heads; a shared one counts once. */
   get numSlotsInUse(): number {
-    return this.layers.flat().reduce((sum, { owners }) => sum + owners.numSlots - owners.numFree, 0);
+    const owned = this.layers.flat().reduce((sum, { owners }) => sum + owners.numSlots - owners.numFree, 0);
+    return this.#isTaken.reduce((sum, _, sequence) => sum + (this.rings?.numPages(sequence) ?? 0), owned);
   }
 
   /** Whether a sequence may have more pages than a head attends. */
@@ -158,6 +183,11 @@ export class KvCache {
   /** Whether there are heads that do not keep all their pages. */
   get hasStableHeads(): boolean {
     return this.#stable[0]!.length > 0;
+  }
+
+  /** Whether some pages of every sequence are on the host alone. */
+  get needsHost(): boolean {
+    return needsHost(this.shape);
   }
 
   /** Pages that `sequence` has, shared ones included. */
@@ -178,7 +208,8 @@ export class KvCache {
   /** Pages with a slot, over all layers and heads of a sequence. */
   numResident(sequence: number): number {
     const stable = this.#stable[sequence]!.reduce((sum, { slots }) => sum + slots.length, 0);
-    return stable + this.shape.unstable.size * this.numPages(sequence);
+    const inRings = this.rings?.numPages(sequence) ?? 0;
+    return stable + this.shape.unstable.size * this.numPages(sequence) + inRings;
   }
 
   /** Pages that would become free if each of `cuts` were truncated to its `numTokens`. */
@@ -209,7 +240,8 @@ export class KvCache {
 
   /**
    * Gives `sequence` the pages that its first `numTokens` tokens need. Stable heads get slots for new pages only as a `tail`,
-   * while decoding; in a prefill their pages pass through tiles, and `reserveSets` makes room for what they select.
+   * while decoding; in a prefill their pages pass through tiles, and `reserveSets` makes room for what they select. Rings are
+   * written on with a tail too, and by a prefill segment by segment.
    */
   extend(sequence: number, numTokens: number, hasTail: boolean): void {
     const pages = this.#pagesOf[sequence]!;
@@ -227,6 +259,7 @@ export class KvCache {
         this.table.set(layer, sequence, kvHead, page, slot);
       }
     }
+    if (hasTail) this.rings?.append(sequence, pages.length);
   }
 
   /** Gives `sequence` these logical pages, which nobody has, after those it has: what outlived an earlier cache keeps its names. */
@@ -242,6 +275,7 @@ export class KvCache {
   truncate(sequence: number, numTokens: number): void {
     const pages = this.#pagesOf[sequence]!;
     const kept = Math.min(pagesFor(numTokens), pages.length);
+    this.rings?.truncate(sequence, kept);
     for (const head of this.#stable[sequence]!) {
       const first = head.pages.findIndex((page) => page >= kept);
       if (first >= 0) this.#releaseStable(sequence, head, first);
@@ -408,8 +442,7 @@ export class KvCache {
   destroy(): void {
     for (const { pool, summaries, open } of this.layers.flat()) {
       pool.destroy();
-      summaries.destroy();
-      if (open !== summaries && open !== this.#noOpen) open.destroy();
+      for (const buffer of new Set([summaries, open])) if (buffer !== this.#noOpen) buffer.destroy();
     }
     this.#noOpen?.destroy();
     const { blockTable, pageTable, lists, listState, slotTable } = this;
@@ -428,6 +461,8 @@ export class KvCache {
   #append(sequence: number, id: PageId): void {
     const pages = this.#pagesOf[sequence]!;
     this.#pageChanges.set(sequence * this.shape.maxPages + pages.length, id);
+    const { numKvHeads } = this.layout.slabs[0]!;
+    this.rings?.place(this.table, numKvHeads, sequence, pages.length as PageIndex);
     pages.push(id);
   }
 
@@ -445,9 +480,11 @@ export class KvCache {
   }
 }
 
-function stableHeadsOf({ numLayers, numKvHeads, unstable }: CacheShape): StableHead[] {
+function stableHeadsOf(shape: CacheShape): StableHead[] {
+  const { numLayers, numKvHeads, unstable } = shape;
   const heads: StableHead[] = [];
   for (let layer = 0; layer < numLayers; layer++) {
+    if (ringPagesOf(shape, layer) > 0) continue;
     for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
       if (!unstable.has(layer, kvHead)) heads.push({ layer, kvHead, pages: [], slots: [] });
     }

@@ -1,4 +1,5 @@
 /** What a document would cost: bytes from the memory plan, time from two prefills that really ran. Pure. */
+import { numStableHeads } from '../cache/cache-layout';
 import { pageTokens, wholePageTokens } from '../cache/page';
 import type { DocumentCost, StorageQuota } from './document-info';
 import type { ModelConfig } from '../config/model-config';
@@ -64,7 +65,9 @@ export function documentCost(input: CostInput): DocumentCost {
   const lists = cache.numLayers * cache.numKvHeads;
   const numPages = wholePageTokens(numTokens) / pageTokens;
   const { pageBytes } = activations;
-  const stablePages = (lists - cache.unstable.size) * Math.min(cache.pagesPerHead, numPages);
+  const { ringPages = [], numKvHeads } = cache;
+  const stablePages = numStableHeads(cache) * Math.min(cache.pagesPerHead, numPages);
+  const windowPages = numKvHeads * ringPages.reduce((sum, slots) => sum + Math.min(slots, numPages), 0);
   const summaries = lists * numPages * summaryBytes;
   const allBytes = lists * numPages * hostPageBytes;
   // What the tab may not keep in memory lies on the disk beside the stored document, as long as the engine works with it.
@@ -73,7 +76,7 @@ export function documentCost(input: CostInput): DocumentCost {
   const advice = adviceFor(input, diskBytes, spilledBytes, quota);
   return {
     numTokens,
-    gpuBytes: (cache.unstable.size * numPages + stablePages) * pageBytes + summaries,
+    gpuBytes: (cache.unstable.size * numPages + stablePages + windowPages) * pageBytes + summaries,
     hostBytes: allBytes - spilledBytes,
     diskBytes,
     expectedMs: time.a * numTokens + time.b * numTokens ** 2,

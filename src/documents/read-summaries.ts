@@ -1,5 +1,5 @@
 /** Page summaries as the GPU has them now, for a document that is to be stored. */
-import { numSummarySlots } from '../cache/cache-layout';
+import { numSummarySlots, ringPagesOf } from '../cache/cache-layout';
 import type { KvCache } from '../cache/kv-cache';
 import type { Recorder } from '../gpu/recorder';
 import type { BufferPart, Offloader } from '../offload/offloader';
@@ -13,7 +13,8 @@ interface SummaryReader {
 }
 
 /**
- * Summaries `[numPages, summary]` of pages `[from, to)` of every list of a sequence: by layer, then by KV head.
+ * Summaries `[numPages, summary]` of pages `[from, to)` of every list of a sequence: by layer, then by KV head. Layers with rings have
+ * none: zeros stand for theirs, and nobody reads them.
  * @throws EngineError `device-lost`
  */
 export async function readSummaries(
@@ -25,7 +26,12 @@ export async function readSummaries(
   const { numLayers, numKvHeads } = cache.shape;
   const { summaryBytes } = cache.layout;
   const runs = runsOf(cache.pagesOf(sequence).slice(from, to));
-  const lists = Array.from({ length: numLayers * numKvHeads }, (_, list): BufferPart[] => {
+  const perList = (to - from) * summaryBytes;
+  const result = Array.from({ length: numLayers * numKvHeads }, () => new Uint8Array(perList));
+  const chosen = [...result.keys()].filter(
+    (list) => ringPagesOf(cache.shape, Math.floor(list / numKvHeads)) === 0,
+  );
+  const partsOf = (list: number): BufferPart[] => {
     const kvHead = list % numKvHeads;
     const { summaries: source, firstKvHead } = cache.slabOf(Math.floor(list / numKvHeads), kvHead);
     const firstSlot = (kvHead - firstKvHead) * numSummarySlots(cache.shape);
@@ -34,14 +40,12 @@ export async function readSummaries(
       offsetBytes: (firstSlot + start) * summaryBytes,
       sizeBytes: length * summaryBytes,
     }));
-  });
-  const perList = (to - from) * summaryBytes;
+  };
   const perRead = Math.max(1, Math.floor(offloader.slotBytes / perList));
-  const result: Uint8Array<ArrayBuffer>[] = [];
-  for (let first = 0; first < lists.length; first += perRead) {
-    const part = lists.slice(first, first + perRead);
-    const bytes = await offloader.readBack(recorder, part.flat());
-    part.forEach((_, i) => result.push(bytes.subarray(i * perList, (i + 1) * perList)));
+  for (let first = 0; first < chosen.length; first += perRead) {
+    const part = chosen.slice(first, first + perRead);
+    const bytes = await offloader.readBack(recorder, part.flatMap(partsOf));
+    part.forEach((list, i) => (result[list] = bytes.subarray(i * perList, (i + 1) * perList)));
   }
   return result;
 }

@@ -1,5 +1,5 @@
 /** One decode step as bound operations: seven dispatches a layer, for a fixed number of batch rows. */
-import { openSlots, type CacheShape } from '../cache/cache-layout';
+import { hasRanges, openSlots, type CacheShape } from '../cache/cache-layout';
 import { pageOf } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import { flatGrid, type Recorder } from '../gpu/recorder';
@@ -15,7 +15,6 @@ import { gatedActivation, gatedActivationGrid } from '../kernels/linear/gated-ac
 import { activationCodes } from '../kernels/linear/matvec-gated';
 import { rmsNorm } from '../kernels/norm/rms-norm';
 import { qkvWidth } from './activations';
-import { bindHeldMasses } from './held-masses';
 import type { DecodeRow } from './decode-row';
 import type { GraphContext } from './graph-context';
 import { bindHeadNorms } from './head-norms';
@@ -24,6 +23,7 @@ import type { MatvecOperands, Operation } from './linear-context';
 import { bindSelection, type PrepareSelection, type Selection } from './selection';
 import { mostWholePages } from './selection-path';
 import { selectionTasks } from './selection-tasks';
+import { fetched } from '../util/fetched';
 import type { LayerWeights, Matrix } from '../weights/weights';
 
 type LayerOperation = (recorder: Recorder, rows: readonly DecodeRow[]) => void;
@@ -203,7 +203,7 @@ async function bindAttention(
     compiler.compile(ropeAppend(format), {
       ...constants,
       QK_NORM: Number(config.qkNorm === 'heads'),
-      SUMMARY: Number(cache.shape.selection === 'minmax'),
+      SUMMARY: Number(hasRanges(cache.shape, layerIndex)),
     }),
     compiler.compile(sparseDecode(format), constants),
     compiler.compile(mergeSplits, constants),
@@ -241,9 +241,9 @@ async function bindAttention(
   const select = selection && selectionByRows(selection.prepare, cache.shape, layerIndex);
   const holding =
     selection && cache.shape.isObserved && cache.shape.selection === 'digest'
-      ? await bindHeldMasses(context, layerIndex, selection.prepare)
+      ? await (await fetched(import('./held-masses'))).bindHeldMasses(context, layerIndex, selection.prepare)
       : undefined;
-  const { first: firstOpenSlot, perHead: numSummarySlots } = openSlots(cache.shape);
+  const { first: firstOpenSlot, perHead: numSummarySlots } = openSlots(cache.shape, layerIndex);
   const prepare = (numRows: number, maxSplits: number) => {
     const attention = {
       ...shared,

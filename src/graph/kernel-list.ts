@@ -1,5 +1,5 @@
 /** Which kernels a model will use, as far as they take long to compile: all of them can be started before any is needed. */
-import type { CacheShape } from '../cache/cache-layout';
+import { hasRanges, numStableHeads, type CacheShape } from '../cache/cache-layout';
 import type { DeviceFeature } from '../gpu/device';
 import type { KernelSpec } from '../gpu/kernel';
 import { elementOf } from '../kernels/attention/kv-format';
@@ -26,8 +26,7 @@ type KernelUse = readonly [spec: KernelSpec, constants: Readonly<Record<string, 
 
 /** Whether heads may have to choose among their pages. */
 export function isSelecting(config: ModelConfig, cache: CacheShape): boolean {
-  const { pagesPerHead, maxPages, unstable, numLayers, numKvHeads } = cache;
-  const isSparse = pagesPerHead < maxPages || unstable.size < numLayers * numKvHeads;
+  const isSparse = cache.pagesPerHead < cache.maxPages || numStableHeads(cache) > 0;
   return isSparse && config.layers.some(({ slidingWindow }) => slidingWindow === undefined);
 }
 
@@ -100,7 +99,10 @@ export function slowKernels(
           [topK(cache.maxPages), topKConstants(features)],
         ] as const)
       : []),
-    [ropeAppend(kv), { ...withNorm, SUMMARY: Number(cache.selection === 'minmax') }],
+    ...[...new Set(config.layers.map((_, layer) => hasRanges(cache, layer)))].map((hasSummary): KernelUse => [
+      ropeAppend(kv),
+      { ...withNorm, SUMMARY: Number(hasSummary) },
+    ]),
     product(
       formatOf('output', hiddenSize),
       hiddenSize,

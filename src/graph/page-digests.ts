@@ -1,6 +1,6 @@
 /** Digests of pages where they become full: in a prefill's tile, in a slot that decoding filled, or as they come from the host. */
 import type { KvCache, LayerSlab } from '../cache/kv-cache';
-import { numSummarySlots } from '../cache/cache-layout';
+import { numSummarySlots, ringPagesOf } from '../cache/cache-layout';
 import type { PageId, PageIndex } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
@@ -70,13 +70,14 @@ export class FilledDigests {
     const { shape } = cache;
     if (shape.selection !== 'digest') return undefined;
     const kernel = await compileDigest(compiler, shape, shape.format);
-    const slabs = cache.layers.flatMap((layerSlabs, layer) =>
-      layerSlabs.map((slab) => ({
+    const slabs = cache.layers.flatMap((layerSlabs, layer) => {
+      if (ringPagesOf(shape, layer) > 0) return [];
+      return layerSlabs.map((slab) => ({
         layer,
         heads: Array.from({ length: slab.numKvHeads }, (_, i) => slab.firstKvHead + i),
         digest: bindDigests(kernel, cache, slab, slab.pool),
-      })),
-    );
+      }));
+    });
     return new FilledDigests(cache, slabs);
   }
 

@@ -4,8 +4,9 @@
  */
 import { listTargets, numLists } from '../cache/cache-layout';
 import { pageOf, pagesFor, pageTokens } from '../cache/page';
+import { firstPageSeen } from '../cache/window-pages';
 import { flatGrid, type Recorder } from '../gpu/recorder';
-import { prefillAttentionGrid, prefillKeyBlock } from '../kernels/attention/prefill-attention';
+import { prefillAttentionGrid } from '../kernels/attention/prefill-attention';
 import { ropeAppendGrid } from '../kernels/cache/rope-append';
 import { gatedActivationGrid } from '../kernels/linear/gated-activation';
 import type { HostWait } from '../offload/offloader';
@@ -19,7 +20,9 @@ import {
   type PrefillKernels,
   type PrefillLayer,
 } from './prefill-layer';
+import { fetched } from '../util/fetched';
 import { planChunks, type Chunk, type Segment } from './prefill-plan';
+import type { WindowTraffic } from './window-traffic';
 
 /** What was recorded costs so many multiply-adds: the caller's measure of when to submit. */
 export type Cost = number;
@@ -49,27 +52,36 @@ interface EarlierPages {
   readonly isListed: boolean;
 }
 
+/** What a graph is made of. */
+interface BoundParts {
+  readonly activation: PrefillKernels['activation'];
+  readonly embed: Awaited<ReturnType<typeof bindEmbed>>;
+  readonly layers: readonly PrefillLayer[];
+  /** Present where layers have rings. */
+  readonly windows: WindowTraffic | undefined;
+}
+
 /** Records segments of one sequence at a time. */
 export class PrefillGraph {
   readonly #context: GraphContext;
   /** Tokens of a tile: a multiple of the attention kernel's key block. */
   readonly #tileTokens: number;
   readonly #activation: PrefillKernels['activation'];
-  readonly #embed: Awaited<ReturnType<typeof bindEmbed>>;
+  readonly #embed: BoundParts['embed'];
   readonly #layers: readonly PrefillLayer[];
+  readonly #windows: WindowTraffic | undefined;
 
   private constructor(
     context: GraphContext,
     tileTokens: number,
-    { activation }: PrefillKernels,
-    embed: Awaited<ReturnType<typeof bindEmbed>>,
-    layers: readonly PrefillLayer[],
+    { activation, embed, layers, windows }: BoundParts,
   ) {
     this.#context = context;
     this.#tileTokens = tileTokens;
     this.#activation = activation;
     this.#embed = embed;
     this.#layers = layers;
+    this.#windows = windows;
   }
 
   /** Compiles and binds everything; segments with `sparseTokens` need `isFollowUpSparse`. */
@@ -87,7 +99,10 @@ export class PrefillGraph {
     const layers = await Promise.all(
       weights.layers.map((layer, index) => bindPrefillLayer(context, kernels, layer, index, options)),
     );
-    return new PrefillGraph(context, tileTokens, kernels, embed, layers);
+    const windows = context.cache.shape.ringPages
+      ? new (await fetched(import('./window-traffic'))).WindowTraffic(context)
+      : undefined;
+    return new PrefillGraph(context, tileTokens, { activation: kernels.activation, embed, layers, windows });
   }
 
   /**
@@ -108,6 +123,7 @@ export class PrefillGraph {
     const { config, activations } = this.#context;
     const { hiddenSize } = config;
     const chunks = planChunks(segment, chunkTokens);
+    yield* this.#bringWindows(recorder, sequence, segment);
     this.#embed(recorder, Uint32Array.from(ids));
     yield ids.length * hiddenSize;
     for (const [index, layer] of this.#layers.entries()) {
@@ -122,6 +138,7 @@ export class PrefillGraph {
         const earlier = yield* this.#planEarlier(recorder, layer, sequence, segment, needed, isSelecting);
         yield* this.#recordAttention(recorder, layer, sequence, segment, needed, earlier, isPlacing);
       }
+      if (layer.window > 0) this.#store(recorder, layer, sequence, segment);
       onKept?.(recorder, index, lastRow(segment).firstRow, isPlacing);
       yield* this.#recordFeedForward(recorder, layer, needed);
     }
@@ -132,6 +149,14 @@ export class PrefillGraph {
     }
   }
 
+  /** The windows before the segment are in their rings, and its own pages are on their way there. */
+  *#bringWindows(recorder: Recorder, sequence: number, segment: Segment): Generator<PrefillStep> {
+    if (!this.#windows) return;
+    yield* this.#windows.bring(recorder, sequence, pageOf(segment.start));
+    // From now on, whatever becomes of the segment, its pages may stand in the places of others.
+    this.#context.cache.rings?.append(sequence, pagesFor(segment.end));
+  }
+
   /** What the tile of the segment holds of earlier tokens, which are attended with the segment's own. */
   #recordEarlierPages(
     recorder: Recorder,
@@ -139,9 +164,11 @@ export class PrefillGraph {
     sequence: number,
     segment: Segment,
   ): Generator<PrefillStep> {
-    const pages = pageRange(pageOf(segment.tileStart), pageOf(segment.start));
+    const tilePage = pageOf(segment.tileStart);
+    const firstPage = Math.max(tilePage, firstPageSeen(segment.start, layer.window));
+    const pages = pageRange(firstPage, pageOf(segment.start));
     const lists = allHeads(this.#context.config.numKvHeads, pages);
-    return layer.ownTile.traffic.fill(recorder, sequence, lists);
+    return layer.ownTile.traffic.fill(recorder, sequence, lists, firstPage - tilePage);
   }
 
   /** The pages before the segment's own tile that a layer attends: in a sparse follow-up what it selects, else all it sees. */
@@ -161,10 +188,7 @@ export class PrefillGraph {
       const lists = yield* this.#readSelected(recorder, layer.index, sequence, segment, isSelecting);
       return { lists, firstPage: 0, isListed: true };
     }
-    const oldestKey = layer.window === 0 ? 0 : Math.max(0, chunks[0]!.firstPosition + 1 - layer.window);
-    // Tiles lie as they always do, so that no result depends on where the segment begins.
-    const step = segment.sparseTokens > 0 ? prefillKeyBlock : this.#tileTokens;
-    const firstPage = Math.min(pageOf(oldestKey - (oldestKey % step)), endPage);
+    const firstPage = Math.min(firstPageSeen(chunks[0]!.firstPosition, layer.window), endPage);
     const lists = allHeads(this.#context.config.numKvHeads, pageRange(firstPage, endPage));
     return { lists, firstPage, isListed: false };
   }
@@ -241,8 +265,14 @@ export class PrefillGraph {
       const full = { sequence, firstPage, numPages: numFullPages, tileFirstPage: view.firstPage };
       layer.summarize(recorder, full);
     }
-    layer.ownTile.traffic.store(recorder, view, firstPage, pagesFor(segment.end));
+    if (layer.window === 0) this.#store(recorder, layer, sequence, segment);
     yield* layer.ownTile.traffic.offload(recorder, view, firstPage, firstPage + numFullPages);
+  }
+
+  /** The segment's pages go to their slots: those of a window once the earlier ones are read whose places they take. */
+  #store(recorder: Recorder, layer: PrefillLayer, sequence: number, segment: Segment): void {
+    const view = { sequence, firstPage: pageOf(segment.tileStart) };
+    layer.ownTile.traffic.store(recorder, view, pageOf(segment.start), pagesFor(segment.end));
   }
 
   *#recordAttention(

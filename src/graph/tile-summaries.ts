@@ -1,5 +1,5 @@
 /** What the full pages of a prefill's tile are chosen by later: their ranges by channel, or their digests. */
-import { numSummarySlots } from '../cache/cache-layout';
+import { numSummarySlots, ringPagesOf } from '../cache/cache-layout';
 import type { KvCache } from '../cache/kv-cache';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { KernelCompiler } from '../gpu/kernel';
@@ -24,7 +24,11 @@ type BindSummaries = (layer: number, tile: GpuBuffer, packed: GpuBuffer, tilePag
 
 /** Compiles what makes summaries. With pages of 8 bits they are of the packed tile, with others of the tile's elements. */
 export async function compileSummaries(compiler: KernelCompiler, cache: KvCache): Promise<BindSummaries> {
-  return cache.shape.selection === 'digest' ? digestsOf(compiler, cache) : rangesOf(compiler, cache);
+  const isByDigest = cache.shape.selection === 'digest';
+  const bind = await (isByDigest ? digestsOf(compiler, cache) : rangesOf(compiler, cache));
+  // Of a window nothing is chosen.
+  const none: Summarize = () => undefined;
+  return (layer, ...tile) => (ringPagesOf(cache.shape, layer) > 0 ? none : bind(layer, ...tile));
 }
 
 async function rangesOf(compiler: KernelCompiler, cache: KvCache): Promise<BindSummaries> {

@@ -1,9 +1,9 @@
 /**
- * How pages come into a prefill tile and leave it: unstable heads' pages from and to the pool; stable heads' pages from the
- * host; every full page to the host; what stable heads selected to their slots.
+ * How pages come into a prefill tile and leave it: pages of unstable heads and of windows from and to the pool; stable heads' pages
+ * from the host; every full page to the host; what stable heads selected to their slots.
  */
 import type { KvCache, LayerSlab } from '../cache/kv-cache';
-import { numLists, openSlots } from '../cache/cache-layout';
+import { numLists, openSlots, ringPagesOf } from '../cache/cache-layout';
 import { pageTokens } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
@@ -42,7 +42,8 @@ interface TileContent {
 
 interface BoundSlab {
   readonly slab: LayerSlab;
-  readonly unstable: readonly number[];
+  /** Heads whose earlier pages are in the pool: unstable ones, and all of a layer with rings, as far as its window goes. */
+  readonly pooled: readonly number[];
   readonly stable: readonly number[];
   readonly fromPool: BoundKernel<keyof typeof copyPages.params>;
   readonly toPool: BoundKernel<keyof typeof copyPages.params>;
@@ -101,10 +102,11 @@ export class TileTraffic {
     const slabs = cache.layers[layer]!.map((slab): BoundSlab => {
       const { pool, firstKvHead, numKvHeads } = slab;
       const heads = Array.from({ length: numKvHeads }, (_, i) => firstKvHead + i);
+      const isPooled = (kvHead: number) => unstable.has(layer, kvHead) || ringPagesOf(cache.shape, layer) > 0;
       return {
         slab,
-        unstable: heads.filter((kvHead) => unstable.has(layer, kvHead)),
-        stable: heads.filter((kvHead) => !unstable.has(layer, kvHead)),
+        pooled: heads.filter(isPooled),
+        stable: heads.filter((kvHead) => !isPooled(kvHead)),
         fromPool: copy.bind({ source: pool, destination: ofPool }),
         toPool: copy.bind({ source: ofPool, destination: pool }),
         place: place.bind({ tile: ofPool, lists, listState, slotTable, pool, blockTable }),
@@ -120,7 +122,7 @@ export class TileTraffic {
   *fill(recorder: Recorder, sequence: number, lists: PageLists, firstPlace = 0): Generator<HostWait> {
     const isWanted = (kvHead: number) => lists[kvHead]!.length > 0;
     const stable = this.#slabs.flatMap((bound) => bound.stable).filter(isWanted);
-    const unstable = this.#slabs.flatMap((bound) => bound.unstable).filter(isWanted);
+    const pooled = this.#slabs.flatMap((bound) => bound.pooled).filter(isWanted);
     if (stable.length > 0) {
       const { offloader, reloader } = this.#host;
       const layer = this.#layer;
@@ -138,7 +140,7 @@ export class TileTraffic {
       yield* reloader.fillTile(this.#ofHost, runs);
     }
     this.#copy(recorder, sequence, lists, firstPlace, false);
-    const packed = this.#cache.shape.format === 'int8' ? [...stable, ...unstable] : stable;
+    const packed = this.#cache.shape.format === 'int8' ? [...stable, ...pooled] : stable;
     if (packed.length > 0) this.#packing?.unpack(recorder, this.#places(packed, lists, firstPlace));
   }
 
@@ -161,8 +163,13 @@ export class TileTraffic {
     for (const kvHead of heads) this.#copyOpenKeys(recorder, view, kvHead, endFull);
   }
 
-  /** Copies pages `[from, to)` of unstable heads from the tile to their slots. */
-  store(recorder: Recorder, { sequence, firstPage }: TileView, from: number, to: number): void {
+  /**
+   * Copies pages `[from, to)` of heads that have them in the pool from the tile to their slots. In a ring they take the places of
+   * earlier ones, which have been read by then; of more than it holds, the last go there.
+   */
+  store(recorder: Recorder, { sequence, firstPage }: TileView, start: number, to: number): void {
+    const ring = ringPagesOf(this.#cache.shape, this.#layer);
+    const from = ring > 0 ? Math.max(start, to - ring) : start;
     const lists = allHeads(this.#cache.shape.numKvHeads, pageRange(from, to));
     this.#copy(recorder, sequence, lists, from - firstPage, true);
   }
@@ -223,17 +230,17 @@ export class TileTraffic {
     const { shape } = this.#cache;
     const { firstKvHead, open } = this.#cache.slabOf(this.#layer, kvHead);
     const sizeBytes = pageBytes('f16', shape.headDim) / 2;
-    const { first, perHead } = openSlots(shape);
+    const { first, perHead } = openSlots(shape, this.#layer);
     const slot = (kvHead - firstKvHead) * perHead + first;
     const target = slot * summaryBytes(shape.format, shape.headDim) + sequence * sizeBytes;
     const source = 2 * (kvHead * this.#tilePages + page - firstPage) * sizeBytes;
     recorder.copy(this.#tile, source, open, target, sizeBytes);
   }
 
-  /** Copies unstable heads' pages between their slots and the tile. */
+  /** Copies pages between their slots and the tile. */
   #copy(recorder: Recorder, sequence: number, lists: PageLists, firstPlace: number, isToPool: boolean): void {
-    for (const { unstable, fromPool, toPool } of this.#slabs) {
-      const pairs = unstable.flatMap((kvHead) =>
+    for (const { pooled, fromPool, toPool } of this.#slabs) {
+      const pairs = pooled.flatMap((kvHead) =>
         lists[kvHead]!.flatMap((page, i) => {
           const slot = this.#cache.table.get(this.#layer, sequence, kvHead, page);
           const place = kvHead * this.#tilePages + firstPlace + i;

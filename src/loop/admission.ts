@@ -1,4 +1,5 @@
 /** What a request may ask of an engine, checked before work starts: pure. */
+import { numStableHeads } from '../cache/cache-layout';
 import { pagesFor } from '../cache/page';
 import { EngineError } from '../util/errors';
 import type { GenerationRequest } from './generation';
@@ -49,6 +50,5 @@ export function inexactTokens(
 ): number | undefined {
   if (!isExact || numPrompt === 0) return undefined;
   const numTokens = Math.min(maxTokens === undefined ? contextTokens : numPrompt + maxTokens, contextTokens);
-  const hasStable = cache.unstable.size < cache.numLayers * cache.numKvHeads;
-  return hasStable && pagesFor(numTokens) > cache.pagesPerHead ? numTokens : undefined;
+  return numStableHeads(cache) > 0 && pagesFor(numTokens) > cache.pagesPerHead ? numTokens : undefined;
 }

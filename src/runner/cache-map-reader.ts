@@ -43,6 +43,11 @@ export class CacheMapReader {
     for (const { layer, kvHead, pages } of hasSets ? cache.stableHeads(sequence) : []) {
       resident.set(layer * numKvHeads + kvHead, [...pages]);
     }
+    cache.shape.ringPages?.forEach((slots, layer) => {
+      if (slots === 0) return;
+      const pages = cache.rings?.pagesOf(sequence, slots) ?? [];
+      for (let kvHead = 0; kvHead < numKvHeads; kvHead++) resident.set(layer * numKvHeads + kvHead, pages);
+    });
     return buildCacheMap({
       shape: cache.shape,
       numPages: ids.length,

@@ -1,5 +1,6 @@
 /** Where the pages of a sequence are at one moment, head by head, for those who draw it: pure. */
-import type { CacheShape } from '../cache/cache-layout';
+import { ringPagesOf, type CacheShape } from '../cache/cache-layout';
+import { sparePages } from '../cache/window-pages';
 
 /** Bits of a page in a `CacheMap`. */
 export const pageBits = { resident: 1, host: 2, selected: 4, disk: 8 } as const;
@@ -25,7 +26,7 @@ export interface CacheMap {
 export interface CacheMapInput {
   readonly shape: CacheShape;
   readonly numPages: number;
-  /** By head, layer by layer: the pages that a stable head has on the GPU. */
+  /** By head, layer by layer: the pages that a head has on the GPU that does not keep all; one with a ring has its window there. */
   readonly residentPages: (layer: number, kvHead: number) => Iterable<number>;
   /** Where a page's copy is, if it has one. */
   readonly tierOf: (layer: number, kvHead: number, page: number) => 'host' | 'disk' | undefined;
@@ -50,6 +51,13 @@ export function buildCacheMap(input: CacheMapInput): CacheMap {
     for (let page = 0; page < numPages; page++) {
       const tier = input.tierOf(layer, kvHead, page);
       if (tier) own[page]! |= pageBits[tier];
+    }
+    const ring = ringPagesOf(shape, layer);
+    if (ring > 0) {
+      for (let page = Math.max(0, numPages + sparePages - ring); page < numPages; page++) {
+        own[page]! |= pageBits.selected;
+      }
+      continue;
     }
     const [count, tailStart] = listStates?.subarray(2 * head, 2 * head + 2) ?? [0, 0];
     const list = lists?.subarray(head * pagesPerHead, head * pagesPerHead + count!) ?? [];

@@ -1,5 +1,5 @@
 /** Shares the memory limit among everything that is not weights, before anything is allocated: pure. */
-import { summaryBytesOf, type CacheShape } from '../cache/cache-layout';
+import { largestHead, ringPagesOf, summaryBytesOf, type CacheShape } from '../cache/cache-layout';
 import { pagesFor, pageTokens } from '../cache/page';
 import { chunkBytesPerToken } from '../graph/activations';
 import { pageBytes } from '../kernels/attention/kv-format';
@@ -66,7 +66,8 @@ function planLongest(input: PlanInput): MemoryPlan {
     const alone = { ...least, kv: { ...least.kv, numSequences: 1 } };
     return fitTiles(alone, tokens, limit) !== undefined;
   });
-  if (!isBindable(least, pagesFor(wanted))) {
+  const { cache } = sizesOf(least, wanted, smallestTile, pagesFor(wanted));
+  if (!isBindable(least, cache)) {
     const pages = `One KV head's pages of a context of ${wanted} tokens`;
     throw new EngineError(
       'limit-too-small',
@@ -153,10 +154,11 @@ function fitTiles(input: PlanInput, contextTokens: number, limit: number): Memor
     const spare = limit - (least.totalGpuBytes - least.gpuBytes.weights);
     // A page costs the same in every plan, so what is left over is more pages for further sequences.
     const perPage = bytesPerPage(input, least.cache);
-    const isEnough = spare >= 0 && isBindable(input, ownPages);
+    const isEnough = spare >= 0 && isBindable(input, least.cache);
     if (isEnough) {
-      const more = Math.min(Math.floor(spare / perPage), (numSequences - 1) * ownPages);
-      const numPages = mostBindable(input, ownPages, ownPages + more);
+      const affordable = perPage > 0 ? Math.floor(spare / perPage) : Infinity;
+      const more = Math.min(affordable, (numSequences - 1) * ownPages);
+      const numPages = mostBindable(input, least.cache, ownPages + more);
       const larger = sizesOf(input, contextTokens, tile, numPages, largestChunk);
       const isWithin = larger.totalGpuBytes - larger.gpuBytes.weights <= limit;
       const isSmall = largestChunk * chunkBytesPerToken(input.config) <= largestChunkShare * limit;
@@ -171,21 +173,27 @@ function tileFor(contextTokens: number): number {
   return Math.min(largestTile, Math.max(32, 2 ** Math.ceil(Math.log2(contextTokens))));
 }
 
-/** GPU bytes of one logical page: a slot for every unstable head, and every head's summary. */
-function bytesPerPage({ config, kv }: PlanInput, { unstable }: CacheShape): number {
+/** GPU bytes of one logical page: a slot for every unstable head, and every head's summary but in layers with rings. */
+function bytesPerPage({ config, kv }: PlanInput, cache: CacheShape): number {
   const { format, selection } = resolveKv(kv);
   const { numLayers, numKvHeads, headDim } = config;
   const summary = summaryBytesOf({ selection, format, headDim });
-  return unstable.size * pageBytes(format, headDim) + numLayers * numKvHeads * summary;
+  const numChosen = Array.from({ length: numLayers }, (_, layer) => ringPagesOf(cache, layer)).filter(
+    (slots) => slots === 0,
+  ).length;
+  return cache.unstable.size * pageBytes(format, headDim) + numChosen * numKvHeads * summary;
 }
 
-function isBindable({ config, kv, maxBindingBytes }: PlanInput, slotsPerHead: number): boolean {
-  return slotsPerHead * pageBytes(resolveKv(kv).format, config.headDim) <= maxBindingBytes;
+function isBindable({ maxBindingBytes }: PlanInput, cache: CacheShape): boolean {
+  const slots = largestHead({ ...cache, slotsPerStableHead: 0 });
+  return slots * pageBytes(cache.format, cache.headDim) <= maxBindingBytes;
 }
 
-function mostBindable({ config, kv, maxBindingBytes }: PlanInput, least: number, wanted: number): number {
-  const most = Math.floor(maxBindingBytes / pageBytes(resolveKv(kv).format, config.headDim));
-  return Math.max(least, Math.min(wanted, most));
+/** Pages of all sequences that one head's slots of them still fit a binding with, up to `wanted`. */
+function mostBindable(input: PlanInput, cache: CacheShape, wanted: number): number {
+  const { format, headDim, numPageIds } = cache;
+  if (isBindable(input, { ...cache, numPageIds: wanted })) return wanted;
+  return Math.max(numPageIds, Math.floor(input.maxBindingBytes / pageBytes(format, headDim)));
 }
 
 function longestThatFits(below: number, fits: (tokens: number) => boolean): number {

@@ -1,7 +1,8 @@
 /** What an engine has for one context, and the GPU bytes that it takes: pure. */
-import { largestHead, planCacheLayout, type CacheShape } from '../cache/cache-layout';
+import { largestHead, needsHost, planCacheLayout, type CacheShape } from '../cache/cache-layout';
 import { HeadSet } from '../cache/head-set';
 import { pagesFor, pageTokens } from '../cache/page';
+import { ringPagesFor } from '../cache/window-pages';
 import type { ModelConfig } from '../config/model-config';
 import { ropeTableBytes } from '../config/rope';
 import { bufferCategories, type BytesByCategory } from '../gpu/buffer';
@@ -137,9 +138,7 @@ export function sizesOf(
     numLayers,
     numKvHeads,
     headDim,
-    ...(pagesPerHead < maxPages
-      ? chooseUnstable(config, kv)
-      : { unstable: HeadSet.all(numLayers, numKvHeads), exactHeads: new HeadSet(numLayers, numKvHeads, []) }),
+    ...chooseHeads(config, kv, maxPages),
     pagesPerHead,
     slotsPerStableHead,
     numSequences,
@@ -185,8 +184,7 @@ export function sizesOf(
   }
   const totalGpuBytes = Object.values(gpuBytes).reduce((sum, bytes) => sum + bytes, 0);
   const { hostBytes, unstableShare } = kv;
-  const hasStable = cache.unstable.size < numLayers * numKvHeads;
-  const allBytes = hasStable ? maxPages * numLayers * numKvHeads * layout.hostPageBytes : 0;
+  const allBytes = needsHost(cache) ? maxPages * numLayers * numKvHeads * layout.hostPageBytes : 0;
   const contextBytes = { host: Math.min(allBytes, hostBytes), disk: Math.max(0, allBytes - hostBytes) };
   return {
     contextTokens,
@@ -228,31 +226,53 @@ function rowsFor(numSequences: number): number {
   return 2 ** Math.min(3, Math.ceil(Math.log2(numSequences)));
 }
 
-/** The unstable heads by profile or by share; a layer with a sliding window attends all of it, so its heads keep their pages. */
-function chooseUnstable(config: ModelConfig, kv: ResolvedKv): Pick<CacheShape, 'unstable' | 'exactHeads'> {
+/**
+ * How heads keep their pages: in rings those of layers with a sliding window that is shorter than a sequence may be; of the others the
+ * unstable ones, by profile or by share, keep all, and so do all where no head may have more pages than it attends. A layer with a
+ * longer window attends all of it.
+ */
+function chooseHeads(
+  config: ModelConfig,
+  kv: ResolvedKv,
+  maxPages: number,
+): Pick<CacheShape, 'unstable' | 'exactHeads' | 'ringPages'> {
   const { numLayers, numKvHeads, layers } = config;
+  const rings = layers.map(({ slidingWindow }) => (slidingWindow ? ringPagesFor(slidingWindow) : 0));
+  const ringPages = rings.map((slots) => (slots < maxPages ? slots : 0));
+  const isSparse = kv.pagesPerHead < maxPages;
+  const chosen = isSparse ? chooseUnstable(config, kv) : undefined;
+  const heads: number[] = [];
+  for (let layer = 0; layer < numLayers; layer++) {
+    if (ringPages[layer]! > 0) continue;
+    const isWindowed = layers[layer]!.slidingWindow !== undefined;
+    for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
+      if (!chosen || isWindowed || chosen.unstable.has(layer, kvHead))
+        heads.push(layer * numKvHeads + kvHead);
+    }
+  }
+  const unstable = new HeadSet(numLayers, numKvHeads, heads);
+  const exactHeads = (chosen?.retrieving ?? []).filter((head) => heads.includes(head));
+  return {
+    unstable,
+    exactHeads: new HeadSet(numLayers, numKvHeads, exactHeads),
+    ...(ringPages.some((slots) => slots > 0) && { ringPages }),
+  };
+}
+
+/** The unstable heads by profile or by share, and those that the profile finds to retrieve. */
+function chooseUnstable({ numLayers, numKvHeads, layers }: ModelConfig, kv: ResolvedKv) {
   const { headProfile, unstableShare, selection } = kv;
   const profile = headProfile && parseHeadProfile(headProfile, numLayers, numKvHeads);
   const retrieving = profile && kv.retrievalHeads === 'exact' ? retrievalHeads(profile) : [];
   const selecting = selectingHeads(layers, numKvHeads);
-  const chosen = profile
+  const unstable = profile
     ? unstableHeads(profile, unstableShare, {
         selecting,
         wanted: retrieving,
         classes: selection === 'digest' ? 'mass-lost' : 'overlap',
       })
     : unstableHeadsUnmeasured(numLayers, numKvHeads, unstableShare, selecting);
-  const all = Array.from({ length: numLayers * numKvHeads }, (_, head) => head);
-  const heads = all.filter(
-    (head) => !selecting.includes(head) || chosen.has(Math.floor(head / numKvHeads), head % numKvHeads),
-  );
-  const exactHeads = retrieving.filter((head) =>
-    chosen.has(Math.floor(head / numKvHeads), head % numKvHeads),
-  );
-  return {
-    unstable: new HeadSet(numLayers, numKvHeads, heads),
-    exactHeads: new HeadSet(numLayers, numKvHeads, exactHeads),
-  };
+  return { unstable, retrieving };
 }
 
 /** Bytes to read the page lists of one sequence with, and their states. */

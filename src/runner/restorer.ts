@@ -1,9 +1,10 @@
 /**
  * Brings a sequence back to the GPU from the host's copies of its pages: unstable heads' pages into their slots, summaries of
- * all heads into theirs. Stable heads need nothing: they select with the next prompt.
+ * all heads into theirs. Stable heads need nothing: they select with the next prompt. Nor do layers with rings, whose windows come
+ * with it.
  */
 import type { KvCache, LayerSlab } from '../cache/kv-cache';
-import { numSummarySlots } from '../cache/cache-layout';
+import { numSummarySlots, ringPagesOf } from '../cache/cache-layout';
 import type { PageId, PageIndex } from '../cache/page';
 import type { Device } from '../gpu/device';
 import type { KernelCompiler } from '../gpu/kernel';
@@ -51,7 +52,9 @@ export class Restorer {
   static async create(compiler: KernelCompiler, cache: KvCache, host: HostTraffic): Promise<Restorer> {
     const bind = await compileStaged(compiler, cache, host.reloader.staging);
     const slabs = cache.layers.flatMap((layerSlabs, layer) =>
-      layerSlabs.map((slab): RestoredSlab => ({ layer, slab, summarize: bind(slab) })),
+      ringPagesOf(cache.shape, layer) > 0
+        ? []
+        : layerSlabs.map((slab): RestoredSlab => ({ layer, slab, summarize: bind(slab) })),
     );
     return new Restorer(compiler.device, cache, host, slabs);
   }

@@ -156,7 +156,7 @@ async function openHost(
   const pools = cache.layers.flat().map(({ pool }) => pool);
   const reloader = await Reloader.create(compiler, store, pools, cache.shape, plan.numUploads);
   const offloader = new Offloader(device, store, cache, offloadSlotBytes(plan));
-  return { offloader, reloader, isKept: (sequence) => cache.hasStableHeads || kept.has(sequence) };
+  return { offloader, reloader, isKept: (sequence) => cache.needsHost || kept.has(sequence) };
 }
 
 function closeHost({ offloader, reloader }: HostTraffic): void {

@@ -1,5 +1,5 @@
 /** Bytes of a step's read-back slot: what its tokens take, and each of its riders at most. Pure. */
-import type { CacheShape } from '../cache/cache-layout';
+import { numStableHeads, type CacheShape } from '../cache/cache-layout';
 import type { ActivationShape } from '../graph/activations';
 import { resultBytesPerRow } from '../sampler/results';
 
@@ -22,7 +22,7 @@ export function heldMassBytes({ selection, numLayers, numKvHeads }: CacheShape):
 /** Every rider's share at most; filled pages have a ring of their own. */
 const riderSlotBytes = {
   reranker: ({ cache, activations }: StepShape) => {
-    const hasStable = cache.unstable.size < cache.numLayers * cache.numKvHeads;
+    const hasStable = numStableHeads(cache) > 0;
     return hasStable ? activations.maxRows * selectionBytes(cache) : 0;
   },
   observedSelections: ({ cache }: StepShape) =>

@@ -1,5 +1,5 @@
 /** How many buffers pages are read to on their way to the GPU: pure. */
-import type { CacheShape } from '../cache/cache-layout';
+import { numStableHeads, type CacheShape } from '../cache/cache-layout';
 import { pieceBytes } from '../offload/upload-pieces';
 import { ceilDiv, roundUp } from '../util/math';
 import type { RerankOptions } from './rerank-schedule';
@@ -25,8 +25,8 @@ interface UploadInput {
 
 /** Buffers for the flips that are under way at a time, those of each row of a step: none where no page ever comes back. */
 export function planUploads({ cache, rerank, maxRows, pageBytes, hostPageBytes }: UploadInput): number {
-  const { numLayers, numKvHeads, unstable, pagesPerHead, slotsPerStableHead, maxPages } = cache;
-  const numStable = numLayers * numKvHeads - unstable.size;
+  const { numLayers, unstable, pagesPerHead, slotsPerStableHead, maxPages } = cache;
+  const numStable = numStableHeads(cache);
   if (numStable === 0) return 0;
   const { interval, lag, isStaggered } = rerank;
   const numGroups = isStaggered ? Math.min(interval, numLayers) : 1;

@@ -161,5 +161,5 @@ function expectHead(
       );
     }
   }
-  return { layer, kvHead, isStable: !unstable.has(layer, kvHead), pages, ofLast };
+  return { layer, kvHead, isStable: window === Infinity && !unstable.has(layer, kvHead), pages, ofLast };
 }

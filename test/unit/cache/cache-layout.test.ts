@@ -1,7 +1,13 @@
 /** The cache's buffers: slabs of whole heads, and the bytes of each kind. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { HeadSet } from '../../../src/cache/head-set';
-import { hasSameHeads, planCacheLayout, type CacheShape } from '../../../src/cache/cache-layout';
+import {
+  hasSameHeads,
+  needsHost,
+  numStableHeads,
+  planCacheLayout,
+  type CacheShape,
+} from '../../../src/cache/cache-layout';
 
 const shape: CacheShape = {
   selection: 'minmax',
@@ -85,4 +91,41 @@ test.each([
     exactHeads: new HeadSet(2, 3, attending),
   });
   expect(hasSameHeads(heads(unstable, exact), heads([3, 4], [3]))).toBe(isSame);
+});
+
+describe('layers with a sliding window', () => {
+  // The middle layer has rings of 4 pages, and of the other two layers' heads one is unstable in each.
+  const windowed: CacheShape = {
+    ...shape,
+    unstable: new HeadSet(3, 5, [0, 10]),
+    slotsPerStableHead: 3,
+    ringPages: [0, 4, 0],
+  };
+
+  test.each(['f16', 'int8'] as const)(
+    'bytes by hand, %s: a ring for each sequence, and no summaries',
+    (format) => {
+      const { pageBytes: page, ...layout } = planCacheLayout(
+        { ...windowed, format, hostFormat: format },
+        2 ** 27,
+      );
+      expect(layout.poolBytes).toBe((2 * (15 + 4 * 2 * 3) + 5 * 2 * 4) * page);
+      // Keys of an open page, 16 · 32 of two bytes, lie behind the summaries, or alone; and a place for what there is not.
+      const open = format === 'int8' ? 2 * 16 * 32 * 2 : 0;
+      expect(layout.summaryPoolBytes).toBe(2 * 5 * (15 * 128 + open) + 5 * open + 32);
+    },
+  );
+
+  test('count neither as stable nor as unstable, and need the host', () => {
+    expect([numStableHeads(windowed), needsHost(windowed)]).toEqual([8, true]);
+    const all = { ...windowed, unstable: HeadSet.all(3, 5), ringPages: [0, 0, 0] };
+    expect([numStableHeads(all), needsHost(all)]).toEqual([0, false]);
+  });
+
+  test('a binding holds whole rings, whatever the pages are that have none', () => {
+    const all = { ...windowed, unstable: new HeadSet(3, 5, []), ringPages: [4, 4, 4] };
+    expect(planCacheLayout(all, 5 * 8 * 2048).slabs).toHaveLength(1);
+    expect(planCacheLayout(all, 8 * 2048).slabs).toHaveLength(5);
+    expect(planCacheLayout({ ...windowed, ringPages: [0, 9, 0] }, 5 * 18 * 2048).slabs).toHaveLength(1);
+  });
 });

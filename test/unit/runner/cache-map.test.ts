@@ -51,6 +51,20 @@ test('without lists, or before a selection, every page is attended', () => {
   expect(buildCacheMap({ ...input, ...empty })).toEqual(buildCacheMap(input));
 });
 
+test('a layer with a sliding window attends it, and has it and spare pages on the GPU', () => {
+  const map = buildCacheMap({
+    shape: { ...shape, unstable: new HeadSet(2, 2, [0]), ringPages: [0, 4] },
+    numPages: 5,
+    residentPages: (layer) => (layer === 1 ? [1, 2, 3, 4] : []),
+    tierOf: (_, __, page) => (page === 4 ? undefined : 'host'),
+  });
+  expect([...map.isUnstable]).toEqual([1, 0, 0, 0]);
+  const [resident, host, attended] = [1, 2, 4];
+  expect([...map.pages.subarray(10, 15)]).toEqual([
+    ...[host, resident + host, resident + host, resident + host + attended, resident + attended],
+  ]);
+});
+
 test('of nothing', () => {
   const map = buildCacheMap({ shape, numPages: 0, residentPages: () => [], tierOf: () => undefined });
   expect(map.pages.length).toBe(0);
