@@ -3,7 +3,7 @@ import { declaredEncoding, decodeText } from '../bytes/decode-text';
 import type { ZipArchive } from '../bytes/zip';
 import { placeMark, type ExtractedText, type ImportOptions } from '../document';
 import { ImportError } from '../import-error';
-import { styleRules } from '../markup/hidden';
+import { StyleRules } from '../markup/style-rules';
 import { htmlText } from '../markup/html-text';
 import {
   attributeOf,
@@ -173,7 +173,7 @@ async function readChapter(bytes: Uint8Array, name: string, readSheet: SheetRead
   for (const { attribs } of elementsNamed(page, 'link')) {
     if (/\bstylesheet\b/i.test(attribs.rel ?? '')) sheets.push(await readSheet(name, attribs.href ?? ''));
   }
-  return htmlText(root, styleRules(page, sheets));
+  return htmlText(root, StyleRules.of(page, sheets));
 }
 
 /** Pages that the book has and does not read: neither in the reading order nor its table of contents. */

@@ -2,19 +2,12 @@
 import { lowered, raised, stacked } from '../text/raised';
 import { TextWriter } from '../text/text-writer';
 import { controlText } from './control-text';
-import {
-  declarationsOf,
-  judgeStyle,
-  styleRules,
-  whitePage,
-  withAttributes,
-  type Ground,
-  type StyleRules,
-} from './hidden';
+import { judgeStyle, whitePage, withAttributes, type Ground } from './hidden';
 import { nextMarker, openList, type OpenList } from './html-lists';
 import { HtmlTables } from './html-tables';
 import { mathText } from './math-text';
 import { apart, lines, paragraphs, shownName, skipped } from './shown-as';
+import { StyleRules } from './style-rules';
 import {
   bodyOf,
   elementsNamed,
@@ -63,7 +56,7 @@ interface HtmlOptions {
 /** Text under `root`; `rules` are those of the page's own style sheets. */
 export function htmlText(
   root: Document | Element,
-  rules: StyleRules = new Map(),
+  rules: StyleRules = new StyleRules(),
   options: HtmlOptions = {},
 ): HtmlText {
   const reader = new HtmlReader(rules, options);
@@ -113,7 +106,7 @@ class HtmlReader {
       return false;
     }
     if (!isElement(node)) return 'children' in node;
-    const declarations = declarationsOf(node, this.#rules);
+    const declarations = this.#rules.declarationsOf(node);
     const name = shownName(node, declarations);
     if (name === 'iframe') this.#writeFrame(node);
     if (skipped.has(name) || this.#isHidden(node, declarations)) return false;
@@ -261,7 +254,7 @@ class HtmlReader {
     const source = frame.attribs.srcdoc ?? frameSource?.(frame);
     if (source === undefined || depth >= mostFrames) return;
     const page = parseHtml(source);
-    const { text, labels, numHidden } = htmlText(bodyOf(page), styleRules(page), {
+    const { text, labels, numHidden } = htmlText(bodyOf(page), StyleRules.of(page), {
       ...this.#options,
       depth: depth + 1,
     });

@@ -1,7 +1,7 @@
 /** HTML pages, as files or from the web. */
 import type { ExtractedText } from '../document';
 import { hiddenNote } from '../notes';
-import { styleRules } from './hidden';
+import { StyleRules } from './style-rules';
 import { htmlText } from './html-text';
 import {
   bodyOf,
@@ -43,7 +43,7 @@ function mainContent(page: Document): Document | Element {
  */
 export function readHtml(source: string, sheets: readonly string[] = []): ExtractedText {
   const page = parseHtml(source);
-  const rules = styleRules(page, sheets);
+  const rules = StyleRules.of(page, sheets);
   const content = mainContent(page);
   const { text, labels, numHidden } = htmlText(content, rules);
   const notes = hiddenNote(numHidden);

@@ -12,6 +12,7 @@ import { wordNumber } from '../text/numbering';
 /** What a style gives what it is put on. */
 interface OdfStyle {
   readonly isHidden: boolean;
+  readonly isStruck: boolean;
   /** Above 0 raised, below lowered. */
   readonly position: number;
   readonly isWhite: boolean;
@@ -26,6 +27,7 @@ interface OwnStyle {
   readonly parent: string | undefined;
   readonly position: number | undefined;
   readonly isHidden: boolean | undefined;
+  readonly isStruck: boolean | undefined;
   readonly isWhite: boolean | undefined;
   readonly hasGround: boolean | undefined;
   readonly listStyle: string | undefined;
@@ -45,6 +47,7 @@ interface OdfLevel {
 
 const plain: OdfStyle = {
   isHidden: false,
+  isStruck: false,
   position: 0,
   isWhite: false,
   hasGround: false,
@@ -72,6 +75,7 @@ function readStyle(style: Element): OwnStyle {
   const find = (name: string) =>
     properties.map((one) => one.attribs[name]).find((value) => value !== undefined);
   const display = find('text:display');
+  const strike = find('style:text-line-through-style') ?? find('style:text-line-through-type');
   const color = find('fo:color');
   const visibility = find('presentation:visibility');
   const tableDisplay = find('table:display');
@@ -79,6 +83,7 @@ function readStyle(style: Element): OwnStyle {
     parent: attributeOf(style, 'parent-style-name'),
     position: positionOf(find('style:text-position')),
     isHidden: display === undefined ? undefined : display === 'none',
+    isStruck: strike === undefined ? undefined : strike !== 'none',
     isWhite: color === undefined ? undefined : /^#f{6}$/i.test(color),
     hasGround: isGround(find('fo:background-color')),
     listStyle: attributeOf(style, 'list-style-name'),
@@ -147,6 +152,7 @@ export class OdfStyles {
       chain.map((style) => style[field]).find((value) => value !== undefined);
     const style: OdfStyle = {
       isHidden: first('isHidden') ?? false,
+      isStruck: first('isStruck') ?? false,
       position: first('position') ?? 0,
       isWhite: first('isWhite') ?? false,
       hasGround: first('hasGround') ?? false,

@@ -105,6 +105,8 @@ class OdfReader {
   readonly #context: OdfContext;
   readonly #depth: number;
   #writer = new TextWriter();
+  /** Spans whose words are seen as struck out, from their beginning to their end. */
+  readonly #struckSpans = new Set<Element>();
   readonly #lists: OpenList[] = [];
   readonly #tables: OpenTable[] = [];
   /** The latest list of each style, which others go on from. */
@@ -198,6 +200,9 @@ class OdfReader {
       case 'text:p':
       case 'text:h':
         this.#writer.break(this.#lists.length > 0 ? 1 : 2);
+        break;
+      case 'text:span':
+        if (this.#struckSpans.delete(element)) this.#writer.write(']');
         break;
       case 'text:list':
         this.#lists.pop();
@@ -299,11 +304,17 @@ class OdfReader {
       if (textOf(span).trim() !== '') this.#context.counts.numHidden++;
       return false;
     }
-    const isPlain = elementsOf(span).length === 0;
-    if (style.position === 0 || !isPlain) return true;
     const before = this.#writer.lastWord || this.#writer.lastCharacter;
+    const isStruck = style.isStruck && textOf(span).trim() !== '';
+    if (isStruck) this.#writer.write('[struck out: ');
+    const isPlain = elementsOf(span).length === 0;
+    if (style.position === 0 || !isPlain) {
+      if (isStruck) this.#struckSpans.add(span);
+      return true;
+    }
     const text = textOf(span);
     this.#writer.write(style.position > 0 ? raised(text, before) : lowered(text, before));
+    if (isStruck) this.#writer.write(']');
     return false;
   }
 

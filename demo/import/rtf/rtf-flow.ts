@@ -16,6 +16,7 @@ export class RtfFlow {
   /** Where the paragraph begins that is written. */
   #start = 0;
   #risen: { readonly position: number; text: string } | undefined;
+  #isStruck = false;
   readonly #labels: string[];
   #definitions: readonly CellDefinition[] = [];
   #rows: TableCell[][] = [];
@@ -31,17 +32,27 @@ export class RtfFlow {
   }
 
   /** @param position above 0 raised, below lowered */
-  write(text: string, position: number, isInTable: boolean): void {
+  write(text: string, position: number, isInTable: boolean, isStruck = false): void {
     if (this.#risen && this.#risen.position !== position) this.#endRisen();
     if (isInTable) this.#cell ??= [];
     else this.#endTable();
+    if (/\S/.test(text)) this.#strike(isStruck);
     if (position === 0) this.#push(text);
     else if (this.#risen) this.#risen.text += text;
     else this.#risen = { position, text };
   }
 
+  /** Words that are struck out are seen as such; they are not what holds. */
+  #strike(isStruck: boolean): void {
+    if (isStruck === this.#isStruck) return;
+    this.#endRisen();
+    this.#isStruck = isStruck;
+    this.#push(isStruck ? '[struck out: ' : ']');
+  }
+
   /** @param isHeading whether it is a place of the document */
   endParagraph(isHeading: boolean, isInTable: boolean): void {
+    this.#strike(false);
     this.#endRisen();
     if (isInTable) {
       this.#cell?.push('\n');
@@ -62,6 +73,7 @@ export class RtfFlow {
   }
 
   endCell(): void {
+    this.#strike(false);
     this.#endRisen();
     const nested = this.#takeNested();
     const own = this.#cell ? this.#cell.join('') : '';
@@ -87,6 +99,7 @@ export class RtfFlow {
   }
 
   endNestedCell(): void {
+    this.#strike(false);
     this.#endRisen();
     this.#nestedCells.push({ text: (this.#cell ?? []).join('').trim() });
     this.#cell = [];
@@ -104,6 +117,7 @@ export class RtfFlow {
   }
 
   toString(): string {
+    this.#strike(false);
     this.#endRisen();
     this.endRow();
     this.#endTable();

@@ -20,6 +20,7 @@ interface State {
   readonly position: number;
   readonly isHidden: boolean;
   readonly isDeleted: boolean;
+  readonly isStruck: boolean;
   readonly color: number;
   readonly hasGround: boolean;
   readonly isInTable: boolean;
@@ -60,6 +61,7 @@ export class RtfReader implements RtfHandler {
     position: 0,
     isHidden: false,
     isDeleted: false,
+    isStruck: false,
     color: 0,
     hasGround: false,
     isInTable: false,
@@ -267,6 +269,10 @@ export class RtfReader implements RtfHandler {
       case 'deleted':
         this.#set({ isDeleted: isOn });
         break;
+      case 'strike':
+      case 'striked':
+        this.#set({ isStruck: isOn });
+        break;
       case 'super':
         this.#set({ position: isOn ? 1 : 0 });
         break;
@@ -290,7 +296,8 @@ export class RtfReader implements RtfHandler {
         this.#set({ hasGround: number > 0 });
         break;
       case 'plain':
-        this.#set({ isHidden: false, position: 0, color: 0, hasGround: false, isDeleted: false, font: -1 });
+        this.#set({ isHidden: false, position: 0, color: 0, hasGround: false, font: -1 });
+        this.#set({ isDeleted: false, isStruck: false });
         break;
       case 'pard':
         this.#set({ isInTable: false, isHeading: false });
@@ -362,7 +369,7 @@ export class RtfReader implements RtfHandler {
   #enterFlow(take: (text: string) => void): void {
     if (this.#state.isSkipped) return;
     const flow = new RtfFlow([]);
-    const change = { position: 0, isHidden: false, isInTable: false, isHeading: false };
+    const change = { position: 0, isHidden: false, isStruck: false, isInTable: false, isHeading: false };
     this.#set({
       ...change,
       flow,
@@ -428,7 +435,7 @@ export class RtfReader implements RtfHandler {
   }
 
   #write(text: string): void {
-    const { flow, isSkipped, field, isHidden, isDeleted, position, isInTable, color, hasGround } =
+    const { flow, isSkipped, field, isHidden, isDeleted, isStruck, position, isInTable, color, hasGround } =
       this.#state;
     if (isSkipped || text === '') return;
     if (field === 'fonttbl' || field === 'colortbl' || field === 'stylesheet') {
@@ -441,7 +448,7 @@ export class RtfReader implements RtfHandler {
     }
     const isWhite = this.#tables.isWhite(color) && !hasGround && !isInTable;
     const isUnseen = isHidden || isDeleted || isWhite;
-    if (!isUnseen) flow.write(text, position, isInTable);
+    if (!isUnseen) flow.write(text, position, isInTable, isStruck);
     else if (!this.#isUnseen && /[\p{L}\p{N}]/u.test(text)) {
       this.#counts[isDeleted ? 'numDeleted' : 'numHidden']++;
     }

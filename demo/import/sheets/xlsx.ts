@@ -90,7 +90,20 @@ async function commentsOf(relations: Iterable<Relation>, parts: Parts): Promise<
   return found;
 }
 
-/** Text boxes and described pictures that lie over a sheet. */
+/** What charts are called; their values are those of cells. */
+async function chartTitles(drawing: string, parts: Parts): Promise<string[]> {
+  const found: string[] = [];
+  for (const { type, target } of (await parts.relationsOf(drawing)).values()) {
+    const chart = /^chart(?:Ex)?$/.test(type) ? await parts.read(target, 'charts') : undefined;
+    const titles = (chart ? elementsNamed(chart, 'title') : [])
+      .map((title) => elementsNamed(title, 't', 'v').map(textOf).join('').replace(/\s+/g, ' ').trim())
+      .filter((title) => title !== '');
+    if (titles.length > 0) found.push(`[Chart] ${titles.join(' · ')}`);
+  }
+  return found;
+}
+
+/** Text boxes, described pictures and titles of charts that lie over a sheet. */
 async function drawingsOf(relations: Iterable<Relation>, parts: Parts): Promise<string[]> {
   const found: string[] = [];
   for (const { type, target } of relations) {
@@ -102,6 +115,7 @@ async function drawingsOf(relations: Iterable<Relation>, parts: Parts): Promise<
       if (text !== '') found.push(`[Text box] ${text}`);
       else found.push(descriptionOf(elementsNamed(shape, 'cNvPr')[0]));
     }
+    found.push(...(await chartTitles(target, parts)));
   }
   return found.filter((text) => text !== '').map(withoutMarks);
 }

@@ -73,6 +73,7 @@ export async function readPptx(
   const margins = new Set<string>();
   const empty: number[] = [];
   const hidden: number[] = [];
+  const embedding: number[] = [];
   let [numHidden, numDamaged] = [0, 0];
   for (const [index, name] of names.entries()) {
     const number = index + 1;
@@ -88,9 +89,11 @@ export async function readPptx(
       continue;
     }
     const relations = await parts.relationsOf(name);
-    const { title, blocks, margins: own, numHidden: numOwn } = await slideText(slide, relations, parts);
-    numHidden += numOwn;
-    for (const text of own) margins.add(text);
+    const said = await slideText(slide, relations, parts);
+    const { title, blocks } = said;
+    numHidden += said.numHidden;
+    if (said.numObjects > 0) embedding.push(number);
+    for (const text of said.margins) margins.add(text);
     const beside: string[] = [];
     for (const { type, target } of relations.values()) {
       if (type !== 'notesSlide' && type !== 'comments') continue;
@@ -123,6 +126,9 @@ export async function readPptx(
       ...damageNote(numDamaged, names.length, 'slides'),
       ...leftOutNote(hidden, 'hidden slide', 'hidden slides'),
       ...hiddenNote(numHidden),
+      ...(embedding.length > 0
+        ? [`Objects of other programs, such as sheets, are not read (slides ${listNumbers(embedding)}).`]
+        : []),
       ...(empty.length > 0
         ? [`Slides without text, which may be pictures: ${listNumbers(empty)} of ${names.length}.`]
         : []),

@@ -18,6 +18,8 @@ interface SlideText {
   /** Feet and dates, which most slides share. */
   readonly margins: readonly string[];
   readonly numHidden: number;
+  /** Objects of other programs, such as a sheet, that only a picture shows. */
+  readonly numObjects: number;
 }
 
 /** Groups in groups: real ones nest a few times. */
@@ -35,11 +37,12 @@ export async function slideText(
   const blocks: string[] = [];
   const margins: string[] = [];
   let title: string | undefined;
-  let numHidden = 0;
+  let [numHidden, numObjects] = [0, 0];
 
   const readFrame = async (frame: Element): Promise<string> => {
     const [table] = elementsNamed(frame, 'tbl');
     if (table) return drawnTable(table);
+    if (elementsNamed(frame, 'oleObj').length > 0) numObjects++;
     const [chart] = elementsNamed(frame, 'chart');
     const [diagram] = elementsNamed(frame, 'relIds');
     const id = chart ? attributeOf(chart, 'r:id') : attributeOf(diagram, 'r:dm');
@@ -84,7 +87,7 @@ export async function slideText(
   };
 
   await visit(rootOf(slide), 0);
-  return { title, blocks, margins, numHidden };
+  return { title, blocks, margins, numHidden, numObjects };
 }
 
 /** What the speaker is to say: the text beside the picture of the slide. */

@@ -61,7 +61,9 @@ describe('PPTX', () => {
           shape(line('10').replace('</a:p>', '<a:r><a:rPr baseline="30000"/><a:t>6</a:t></a:r></a:p>')),
       ),
       'ppt/slides/slide3.xml': slide(shape(line('Secret')), 'show="0"'),
-      'ppt/slides/slide4.xml': slide(''),
+      'ppt/slides/slide4.xml': slide(
+        '<p:graphicFrame><a:graphic><a:graphicData><p:oleObj progId="Excel.Sheet.12" r:id="o"><p:embed/></p:oleObj></a:graphicData></a:graphic></p:graphicFrame>',
+      ),
     });
     const { text, places, notes, kind } = await importFile('a.pptx', file);
     expect(kind).toBe('pptx');
@@ -71,7 +73,7 @@ describe('PPTX', () => {
     );
     expect(places.map(({ label }) => label)).toEqual(['slide 1 · Welcome', 'slide 2 · Costs']);
     expect(notes.join(' ')).toMatch(
-      /1 hidden slide was left out \(3\).*1 hidden passage.*without text.*4 of 4/,
+      /1 hidden slide was left out \(3\).*1 hidden passage.*Objects of other programs.*\(slides 4\).*without text.*4 of 4/,
     );
   });
 
@@ -158,6 +160,10 @@ describe('XLSX', () => {
         ['c', 'comments', '../comments1.xml'],
         ['d', 'drawing', '../drawings/drawing1.xml'],
       ),
+      'xl/drawings/_rels/drawing1.xml.rels': relations(['k', 'chart', '../charts/chart1.xml']),
+      'xl/charts/chart1.xml':
+        '<c:chartSpace><c:chart><c:title><a:p><a:r><a:t>Boats </a:t></a:r><a:r><a:t>by month</a:t></a:r></a:p></c:title>' +
+        '<c:valAx><c:title><a:p><a:r><a:t>Number</a:t></a:r></a:p></c:title></c:valAx></c:chart></c:chartSpace>',
       'xl/comments1.xml':
         '<comments><authors><author>Ann</author></authors><commentList><comment ref="A3" authorId="0"><text><r><t>Ann:</t></r><r><t> Check.</t></r></text></comment></commentList></comments>',
       'xl/drawings/drawing1.xml':
@@ -165,7 +171,7 @@ describe('XLSX', () => {
     });
     const { text, notes } = await importFile('a.xlsx', file);
     expect(text).toBe(
-      'Title | Title\n\n7 | =SUM(A1:A2)\n\n[Text box] Beside\n\n[Comment on A3 by Ann] Check.\n\n[Page footer] Draft of May Page',
+      'Title | Title\n\n7 | =SUM(A1:A2)\n\n[Text box] Beside\n\n[Chart] Boats by month · Number\n\n[Comment on A3 by Ann] Check.\n\n[Page footer] Draft of May Page',
     );
     expect(notes).toEqual([
       '1 hidden sheet was left out: “Old”.',
@@ -241,6 +247,21 @@ describe('OpenDocument', () => {
     expect(read).toMatchObject({ title: 'Lease', kind: 'odt' });
     expect(read.places.map(({ label }) => label)).toEqual(['1 Terms', '1.1 Fees']);
     expect(read.notes.join(' ')).toMatch(/1 hidden passage.*1 deleted passage/);
+  });
+
+  test('words that are struck out are marked, raised ones too', async () => {
+    const style = (name: string, properties: string) =>
+      `<style:style style:name="${name}" style:family="text"><style:text-properties ${properties}/></style:style>`;
+    const styles =
+      style('old', 'style:text-line-through-style="solid"') +
+      style('up', 'style:text-line-through-type="single" style:text-position="super 58%"') +
+      style('new', 'style:text-line-through-style="none"');
+    const span = (name: string, content: string) =>
+      `<text:span text:style-name="${name}">${content}</text:span>`;
+    const body = `<text:p>Rent is ${span('old', `ten ${span('new', 'old')} crowns`)}, ${span('new', '10')}${span('up', '6')}.</text:p>`;
+    expect((await importFile('a.odt', make(text(body), styles))).text).toBe(
+      'Rent is [struck out: ten old crowns], 10[struck out: ^6].',
+    );
   });
 
   test('how a word is said stands behind it', async () => {
@@ -357,6 +378,16 @@ describe('RTF', () => {
     );
     expect(text).toBe('Seen  and  bright.');
     expect(notes.join(' ')).toMatch(/2 hidden passages.*1 deleted passage/);
+  });
+
+  test('words that are struck out are marked, to the end of their paragraph or cell', async () => {
+    const { text } = await read(
+      '\\pard Rent is {\\strike ten} nine {\\striked1 crowns}.\\par\\strike All of it\\par\\strike0 Kept\\par' +
+        '\\trowd\\cellx1\\cellx2\\pard\\intbl{\\strike a}\\cell b\\cell\\row\\pard',
+    );
+    expect(text).toBe(
+      'Rent is [struck out: ten] nine [struck out: crowns].\n\n[struck out: All of it]\n\nKept\n\n[struck out: a] | b',
+    );
   });
 
   test('a file that is cut off says so; one that nests without end is refused', async () => {

@@ -82,6 +82,34 @@ test.each([
   expect({ text, notes }).toEqual({ text: 'Seen.', notes: [expect.stringContaining('1 hidden passage')] });
 });
 
+test.each([
+  ['.box .ad { display: none }', true],
+  ['.box > .ad { display: none }', false],
+  ['div#a div.ad.x { display: none }', true],
+  ['#a > section > .ad { display: none }', true],
+  ['.ad { display: none } .other .ad { display: block }', true],
+  ['.ad { display: none } .box .ad { display: block }', false],
+  ['.box .ad { display: none } .ad { display: block }', true],
+  ['.ad { display: none } .x { display: block }', false],
+  ['.other .ad, section .ad { display: none }', true],
+  ['.box:hover .ad, .box + .ad, [id] .ad { display: none }', false],
+])('%s hides a passage: %s', async (sheet, isHidden) => {
+  const { text, notes } = await read(
+    `<style>${sheet}</style><div id="a" class="box"><section><div class="ad x">Obey me.</div></section></div><p>Seen.</p>`,
+  );
+  expect({ isHidden: !text.includes('Obey'), isSaid: notes.length === 1 }).toEqual({
+    isHidden,
+    isSaid: isHidden,
+  });
+});
+
+test('selectors that are made to take for ever do not', async () => {
+  const sheet = Array.from({ length: 400 }, (_, i) => `.a${i} .b .b .b p { display: none }`).join('');
+  const deep = '<div class="b">'.repeat(2000);
+  const { text } = await read(`<style>${sheet}</style>${deep}${'<p>Seen.</p>'.repeat(2000)}`);
+  expect(text.startsWith('Seen.')).toBe(true);
+});
+
 test('white letters on a coloured ground, or on a picture, are seen', async () => {
   const body =
     '<table bgcolor=navy><tr><td><font color=white>a</font><td>b</table>' +
