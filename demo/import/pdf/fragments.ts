@@ -2,6 +2,7 @@
 import { lowered, raised } from '../text/raised';
 import type { PdfItem } from './page-items';
 import type { Parting } from './ruled';
+import { joinSpacedLetters } from './spaced-letters';
 
 /** Text without a wide gap in it. */
 export interface Fragment {
@@ -120,7 +121,7 @@ export function fragmentsOf(items: readonly PdfItem[], isParted: Parting = () =>
     base = undefined;
     hasSpace = false;
   };
-  for (const item of items) {
+  for (const item of joinSpacedLetters(items)) {
     if (item.text.trim() === '') {
       hasSpace = true;
     } else {

@@ -1,36 +1,18 @@
-/** Follows the groups and words of an RTF file: what its letters mean, where they go, and what nobody sees. */
+/**
+ * Follows the groups and words of an RTF file: what its letters mean, where they go, and what nobody sees. Longer than most files,
+ * since groups and words change one state together; what of that state words alone decide is in `rtf-state.ts`.
+ */
 import { ImportError } from '../import-error';
 import { romanNumber } from '../text/numbering';
 import { symbolCharacter } from '../word/symbols';
 import { RtfFlow, type CellDefinition } from './rtf-flow';
 import { RtfTables } from './rtf-tables';
+import { formatOf, stateOf, type RtfState } from './rtf-state';
 import { characters, encodingOfPage, skipped, starred, symbols } from './rtf-words';
 import type { RtfHandler } from './scan-rtf';
 
 /** Groups that may be open at a time. */
 const maxGroups = 10_000;
-
-/** What holds in a group until it ends. */
-interface State {
-  readonly flow: RtfFlow;
-  readonly isSkipped: boolean;
-  /** What the letters of a group are for, if they are no text: a title, a name. */
-  readonly field: string | undefined;
-  readonly font: number;
-  readonly position: number;
-  readonly isHidden: boolean;
-  readonly isDeleted: boolean;
-  readonly isStruck: boolean;
-  readonly color: number;
-  readonly hasGround: boolean;
-  readonly isInTable: boolean;
-  readonly isHeading: boolean;
-  /** Letters that stand for an old reader after one in Unicode. */
-  readonly numSubstitutes: number;
-  /** Whether the next word says what the group is. */
-  readonly isStarred: boolean;
-  readonly onEnd: (() => void) | undefined;
-}
 
 /** What was read. */
 interface RtfResult {
@@ -52,24 +34,8 @@ export class RtfReader implements RtfHandler {
   readonly #labels: string[] = [];
   readonly #body = new RtfFlow(this.#labels);
   readonly #tables = new RtfTables();
-  readonly #stack: State[] = [];
-  #state: State = {
-    flow: this.#body,
-    isSkipped: false,
-    field: undefined,
-    font: -1,
-    position: 0,
-    isHidden: false,
-    isDeleted: false,
-    isStruck: false,
-    color: 0,
-    hasGround: false,
-    isInTable: false,
-    isHeading: false,
-    numSubstitutes: 1,
-    isStarred: false,
-    onEnd: undefined,
-  };
+  readonly #stack: RtfState[] = [];
+  #state: RtfState;
   #bytes: number[] = [];
   #numToSkip = 0;
   #fieldText = '';
@@ -93,6 +59,10 @@ export class RtfReader implements RtfHandler {
   #counts = { numHidden: 0, numDeleted: 0, numFormulas: 0 };
   #isUnseen = false;
   #isWhole = true;
+
+  constructor() {
+    this.#state = stateOf(this.#body);
+  }
 
   openGroup(): void {
     this.#flush();
@@ -238,7 +208,6 @@ export class RtfReader implements RtfHandler {
   }
 
   #apply(name: string, parameter: number | undefined): void {
-    const isOn = parameter !== 0;
     const number = parameter ?? 0;
     const { flow, isInTable, field, isSkipped } = this.#state;
     const text = characters[name];
@@ -253,60 +222,14 @@ export class RtfReader implements RtfHandler {
     if (name === 'nestrow' && !isSkipped) flow.endNestedRow();
     // What defines the cells of inner tables is not for those of the outer one.
     if (field === 'nesttableprops') return;
+    const format = formatOf(name, parameter);
+    if (format) {
+      this.#set(format);
+      return;
+    }
     switch (name) {
       case 'ansicpg':
         this.#defaultPage = number;
-        break;
-      case 'uc':
-        this.#set({ numSubstitutes: Math.max(0, number) });
-        break;
-      case 'f':
-        this.#set({ font: number });
-        break;
-      case 'v':
-        this.#set({ isHidden: isOn });
-        break;
-      case 'deleted':
-        this.#set({ isDeleted: isOn });
-        break;
-      case 'strike':
-      case 'striked':
-        this.#set({ isStruck: isOn });
-        break;
-      case 'super':
-        this.#set({ position: isOn ? 1 : 0 });
-        break;
-      case 'sub':
-        this.#set({ position: isOn ? -1 : 0 });
-        break;
-      case 'up':
-      case 'dn':
-        this.#set({ position: number === 0 ? 0 : name === 'up' ? 1 : -1 });
-        break;
-      case 'nosupersub':
-        this.#set({ position: 0 });
-        break;
-      case 'cf':
-        this.#set({ color: number });
-        break;
-      case 'highlight':
-      case 'cb':
-      case 'chcbpat':
-      case 'cbpat':
-        this.#set({ hasGround: number > 0 });
-        break;
-      case 'plain':
-        this.#set({ isHidden: false, position: 0, color: 0, hasGround: false, font: -1 });
-        this.#set({ isDeleted: false, isStruck: false });
-        break;
-      case 'pard':
-        this.#set({ isInTable: false, isHeading: false });
-        break;
-      case 'intbl':
-        this.#set({ isInTable: true });
-        break;
-      case 'outlinelevel':
-        this.#set({ isHeading: number < 9 });
         break;
       case 's':
         if (this.#tables.isHeading(number)) this.#set({ isHeading: true });
@@ -355,7 +278,7 @@ export class RtfReader implements RtfHandler {
     }
   }
 
-  #set(change: Partial<State>): void {
+  #set(change: Partial<RtfState>): void {
     this.#state = { ...this.#state, ...change };
   }
 
