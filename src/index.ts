@@ -1,6 +1,7 @@
 /** The public surface of Longpage. */
 export { Engine } from './worker/engine-client';
 export type { LoadOptions } from './worker/load-options';
+export type { KvPreset } from './worker/kv-presets';
 export { createFetch, type CreateFetchOptions } from './worker/create-fetch';
 export type { Move } from './wire/hand-over/hand-over';
 export type { MoveReason, Route, RoutedRequest, RouteFacts } from './wire/hand-over/route';

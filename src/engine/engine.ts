@@ -28,7 +28,6 @@ import type { GenerationEvent, GenerationTimings } from '../loop/generation-even
 import { mostChunks } from '../stability/enough-measured';
 import type { MeasuredProfile } from '../stability/measured-profile';
 import { planMemory, type KvOptions, type MemoryPlan } from '../runner/memory-plan';
-import { sayGivenWay } from '../runner/plan-steps';
 import type { ModelRunner } from '../runner/model-runner';
 import { prepare, type EngineParts } from './prepare';
 import type { RecoveryEvent } from './recovery';
@@ -126,8 +125,10 @@ export class EngineCore {
       const { gaveWay, limitBytes } = parts.runner.plan;
       // Who names a context is told what it costs; else only that there is less than the model was made for.
       const isCut = gaveWay.some(({ option }) => option === 'contextTokens');
-      const warning = sayGivenWay(gaveWay, limitBytes);
-      if (warning && (isCut || given.contextTokens !== undefined)) onWarning?.(warning);
+      if (isCut || (gaveWay.length > 0 && given.contextTokens !== undefined)) {
+        const { sayGivenWay } = await fetched(import('../runner/say-given-way'));
+        onWarning?.(sayGivenWay(gaveWay, limitBytes));
+      }
       const files = await reading;
       const growing =
         parts.runner.plan.observe && (await growingProfile(source, chosen, onWarning ?? (() => undefined)));
@@ -195,7 +196,8 @@ export class EngineCore {
     checkIds(promptIds, this.config.vocabSize);
     const input = this.#side.planInput();
     const { plan } = this.runner;
-    const inexact = inexactTokens(request, promptIds.length, plan);
+    const isExact = request.isExact || plan.attention === 'all';
+    const inexact = inexactTokens({ ...request, isExact }, promptIds.length, plan);
     if (inexact !== undefined) {
       throw (await fetched(import('../loop/exact-advice'))).inexactError(input, plan, inexact);
     }
@@ -203,7 +205,7 @@ export class EngineCore {
       request.sources &&
       finder!.wishForSources(prompt, request.sources, this.config, input.kv.headProfile, this.tokenizer);
     const running = new RunningRequest(
-      { ...request, ...(sources && { sources }) },
+      { ...request, isExact, ...(sources && { sources }) },
       prompt,
       maxSampled(request, promptIds.length, plan),
       this.tokenizer,

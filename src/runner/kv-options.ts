@@ -27,6 +27,12 @@ export interface KvOptions {
    */
   readonly pagesPerHead?: number;
   /**
+   * What answers attend: the pages that each head selects (`'selected'`), or the whole context (`'all'`), whatever a request's `exact`
+   * says; then every page is on the GPU. Default: what the head profile says where neither `unstableShare` nor `pagesPerHead` is set,
+   * else `'selected'`.
+   */
+  readonly attention?: 'all' | 'selected';
+  /**
    * What pages are chosen by: `'digest'`, an estimate of what each weighs, from its keys in two bits a channel; or `'minmax'`, an upper
    * bound from the range of its keys. The default is `'digest'` where the head profile has `massLost`, else `'minmax'`.
    */
@@ -44,7 +50,7 @@ export interface KvOptions {
   /** While pages come back from the host the answer goes on (`'overlap'`, the default) or waits (`'pause'`). */
   readonly reload?: 'overlap' | 'pause';
   /**
-   * Share of KV heads that keep all their pages on the GPU, 0 to 1. Default 0.25. A wanted context that does not fit with it gets
+   * Share of KV heads that keep all their pages on the GPU, 0 to 1. Default 0.25; 1 with `attention: 'all'`, whatever it is. A wanted context that does not fit with it gets
    * the largest share that does, even where this is set; 1 is never lowered.
    */
   readonly unstableShare?: number;

@@ -6,7 +6,7 @@ import { pageBytes } from '../kernels/attention/kv-format';
 import { EngineError } from '../util/errors';
 import { givenWay, planSteps } from './plan-steps';
 import { defaultLimit, sizesOf, smallestTile, type MemoryPlan, type PlanInput } from './planned-sizes';
-import { checkInteger, checkKv, resolveKv } from './resolve-kv';
+import { checkInteger, checkKv, resolveKv, wantsAll } from './resolve-kv';
 
 export type { KvOptions } from './kv-options';
 export type { MemoryPlan, PlanInput } from './planned-sizes';
@@ -117,9 +117,8 @@ function withShare(input: PlanInput, unstableShare: number): PlanInput {
   return { ...input, kv: { ...input.kv, unstableShare } };
 }
 
-/** With all heads unstable a caller wants exact answers: those are not traded for a longer context. */
 function leastShare(input: PlanInput): PlanInput {
-  return input.kv.unstableShare === 1 ? input : withShare(input, 0);
+  return wantsAll(input.kv) ? input : withShare(input, 0);
 }
 
 /** The plan of a step with the largest share below the wanted one that fits, a whole number of heads. */
@@ -129,8 +128,8 @@ function fitShare(
   contextTokens: number,
   limit: number,
 ): MemoryPlan | undefined {
+  if (wantsAll(kv)) return undefined;
   const wanted = resolveKv(kv).unstableShare;
-  if (wanted === 1) return undefined;
   const numHeads = config.numLayers * config.numKvHeads;
   const planWith = (numUnstable: number) =>
     fitTiles(withShare(step, numUnstable / numHeads), contextTokens, limit);

@@ -2,7 +2,7 @@
  * What gives way before the context does, where the limit has no room for all: options that nobody set, the least missed first. Pure.
  */
 import type { KvOptions } from './kv-options';
-import { resolveKv } from './resolve-kv';
+import { resolveKv, wantsAll } from './resolve-kv';
 
 /** An option that is other than it was to be, so that the context fits; `contextTokens` itself comes last. */
 export interface GivenWay {
@@ -29,14 +29,14 @@ const steps: readonly Partial<
 
 /**
  * The options to try one after another, each with one step more than the last; first as they are given. What is given never changes.
- * With `unstableShare: 1` a caller wants exact answers, so that pages stay as they are.
+ * A caller who wants exact answers gets pages as they are.
  */
 export function planSteps(kv: KvOptions): readonly KvOptions[] {
   const tried = [kv];
   for (const step of steps) {
     const [option] = Object.keys(step) as [keyof KvOptions];
     const isGiven = kv[option] !== undefined || (option === 'format' && kv.hostFormat === 'same');
-    const isExact = kv.unstableShare === 1 && option !== 'numSequences';
+    const isExact = wantsAll(kv) && option !== 'numSequences';
     if (!isGiven && !isExact) tried.push({ ...tried.at(-1), ...step });
   }
   return tried;
@@ -57,16 +57,4 @@ export function optionsInForce(gaveWay: readonly GivenWay[]): KvOptions {
       .filter(({ option }) => option !== 'contextTokens')
       .map(({ option, inForce }) => [option, inForce]),
   );
-}
-
-/** A sentence about all that gave way, undefined where nothing did. */
-export function sayGivenWay(gaveWay: readonly GivenWay[], limitBytes: number): string | undefined {
-  if (gaveWay.length === 0) return undefined;
-  const unit = (option: string) => (option === 'contextTokens' ? ' tokens' : '');
-  const parts = gaveWay.map(
-    ({ option, wanted, inForce }) =>
-      `kv.${option} is ${inForce}${unit(option)} and not ${wanted}${unit(option)}`,
-  );
-  const list = parts.length > 1 ? `${parts.slice(0, -1).join(', ')}, and ${parts.at(-1)!}` : parts[0]!;
-  return `Within kv.gpuBytes, ${limitBytes} bytes, ${list}.`;
 }

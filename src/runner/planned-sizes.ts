@@ -45,6 +45,8 @@ export interface MemoryPlan {
   readonly rerank: RerankOptions;
   /** Buffers that pages are read to on their way to the GPU. */
   readonly numUploads: number;
+  /** What answers attend that say nothing else. */
+  readonly attention: 'all' | 'selected';
   /** Whether follow-ups over an offloaded context attend what heads select. */
   readonly isFollowUpSparse: boolean;
   /** Share of KV heads that are unstable: as set, and as it is to be. That is less only where the context needs it. */
@@ -128,7 +130,7 @@ export function sizesOf(
   const forced = chooseForced(kv, pagesPerHead);
   // Pages born from one flip to the next, and a set that begins in the middle of a page.
   const slotsPerStableHead = pagesPerHead + ceilDiv(longestTail(rerank), pageTokens) + 2;
-  const observe = pagesPerHead < maxPages ? chooseObserved(kv) : undefined;
+  const observe = pagesPerHead < maxPages && kv.attention !== 'all' ? chooseObserved(kv) : undefined;
   const cache: CacheShape = {
     format,
     hostFormat,
@@ -196,6 +198,7 @@ export function sizesOf(
     unstableShare: { wanted: unstableShare, inForce: unstableShare },
     gaveWay: [],
     limitBytes: input.kv.gpuBytes ?? defaultLimit(input),
+    attention: kv.attention,
     observe,
     hostBytes,
     contextBytes,

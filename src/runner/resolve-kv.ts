@@ -1,5 +1,6 @@
 /** The options of KV memory with the default of each that is not set, and their ranges: the one place that knows them. Pure. */
 import type { KvFormat } from '../kernels/attention/kv-format';
+import type { HeadProfile } from '../stability/head-profile';
 import type { KvOptions } from './kv-options';
 
 /** Options of which each has a value; what depends on the model or its GPU is not among them. */
@@ -21,6 +22,7 @@ export function resolveKv(options: KvOptions): ResolvedKv {
   // Digests where it is known which heads lose by holding a set: on those their quality was measured. Else the paper's bounds.
   const selection = kv.selection ?? (headProfile?.massLost ? 'digest' : 'minmax');
   const isByDigests = selection === 'digest';
+  const attention = kv.attention ?? profiledAttention(kv, headProfile) ?? 'selected';
   return {
     numSequences: 4,
     pagesPerHead: 64,
@@ -37,11 +39,27 @@ export function resolveKv(options: KvOptions): ResolvedKv {
     retrievalHeads: isByDigests ? 'selected' : 'exact',
     ...kv,
     ...(headProfile && { headProfile }),
+    attention,
+    // What is attended has to be there.
+    ...(attention === 'all' && { unstableShare: 1 }),
     format,
     hostFormat: kv.hostFormat === 'int8' ? 'int8' : format,
     selection,
     rerankQueries: isByDigests ? (kv.rerankQueries ?? mostRerankQueries) : 1,
   };
+}
+
+/** What the profile of a model says of attention. It gives way: who says what heads keep or attend wants them to select. */
+function profiledAttention(
+  { unstableShare, pagesPerHead }: KvOptions,
+  profile: HeadProfile | undefined,
+): KvOptions['attention'] {
+  return unstableShare === undefined && pagesPerHead === undefined ? profile?.attention : undefined;
+}
+
+/** Whether a caller wants exact answers: those are not traded for a longer context. */
+export function wantsAll({ attention, unstableShare }: KvOptions): boolean {
+  return attention === 'all' || unstableShare === 1;
 }
 
 /** @throws RangeError for an option out of range, naming it */

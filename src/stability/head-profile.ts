@@ -39,6 +39,8 @@ export interface HeadProfile {
   readonly overlapByOffset: readonly (number | null)[];
   /** `[64]`: pairs of selections behind each of these means. Without it, a later measurement takes their place. */
   readonly overlapSamples?: readonly number[];
+  /** What answers attend where nobody says: `'all'` of a model that loses too much by selecting, or gains too little. */
+  readonly attention?: 'all' | 'selected';
   /** Share of the unstable heads of one text or family of tasks that are another's too, on the mean of all pairs; chance is `share`. */
   readonly crossCheck?: {
     readonly families: readonly string[];
@@ -69,11 +71,8 @@ export function selectingHeads(
   layers: readonly { readonly slidingWindow?: number | undefined }[],
   numKvHeads: number,
 ): number[] {
-  return layers.flatMap(({ slidingWindow }, layer) =>
-    slidingWindow === undefined
-      ? Array.from({ length: numKvHeads }, (_, kvHead) => layer * numKvHeads + kvHead)
-      : [],
-  );
+  const heads = Array.from({ length: layers.length * numKvHeads }, (_, head) => head);
+  return heads.filter((head) => layers[Math.floor(head / numKvHeads)]!.slidingWindow === undefined);
 }
 
 /**
@@ -97,9 +96,8 @@ export function unstableHeads(
     return new HeadSet(numLayers, numKvHeads, [...wanted, ...others].slice(0, numUnstable));
   }
   const first = new Set(wanted.slice(0, numUnstable));
-  const others = new Set(selecting);
-  // Below every stability that there is: elected in all chunks; above: in none that has another.
-  const rankOf = (ts: number, head: number) => (first.has(head) ? -1 : others.has(head) ? ts : 2);
+  // Below every stability that there is: elected in all chunks; above it: in none.
+  const rankOf = (ts: number, head: number) => (first.has(head) ? -1 : selecting.includes(head) ? ts : 2);
   const ranked = stability.map((chunk) => chunk.map(rankOf));
   return new HeadSet(numLayers, numKvHeads, electUnstableHeads(ranked, numUnstable));
 }
@@ -112,14 +110,14 @@ export function unstableHeadsUnmeasured(
   numLayers: number,
   numKvHeads: number,
   share: number,
-  selecting: readonly number[] = Array.from({ length: numLayers * numKvHeads }, (_, head) => head),
+  selecting: readonly number[],
 ): HeadSet {
-  const numUpTo = (count: number) => Math.round(count * numKvHeads * share);
-  const layers = [...new Set(selecting.map((head) => Math.floor(head / numKvHeads)))];
-  const heads = layers.map((layer, i) =>
-    Array.from({ length: numUpTo(i + 1) - numUpTo(i) }, (_, kvHead) => layer * numKvHeads + kvHead),
-  );
-  return new HeadSet(numLayers, numKvHeads, heads.flat());
+  const numUpTo = (layer: number) => Math.round(layer * numKvHeads * share);
+  const heads = selecting.filter((head, i) => {
+    const layer = Math.floor(i / numKvHeads);
+    return head % numKvHeads < numUpTo(layer + 1) - numUpTo(layer);
+  });
+  return new HeadSet(numLayers, numKvHeads, heads);
 }
 
 /**

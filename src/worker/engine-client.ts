@@ -13,7 +13,6 @@ import { checkedInteger, describe } from '../api/request-reader';
 import type { RequestContext } from '../api/validate-options';
 import type { CacheEvent } from '../runner/cache-event';
 import type { CacheMap } from '../runner/cache-map';
-import type { PlanOptions } from '../engine/engine';
 import type { ModelCheck } from '../engine/check-model';
 import type { EnginePlan } from '../engine/engine-plan';
 import type { RecoveryEvent } from '../engine/recovery';
@@ -128,7 +127,7 @@ export class Engine {
    * @throws EngineError `gpu-memory` when that exceeds `kv.gpuBytes`, with the bytes and the nearest context that fits; TypeError or
    * RangeError for wrong options
    */
-  async plan(options: PlanOptions = {}): Promise<EnginePlan> {
+  async plan(options: Parameters<typeof checkPlanOptions>[0] = {}): Promise<EnginePlan> {
     return this.#connection.call('plan', checkPlanOptions(options));
   }
 

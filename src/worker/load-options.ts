@@ -1,10 +1,14 @@
 /** Checks the options of `Engine.load` at the door: an unknown or misspelt one is refused by name. */
 import type { PlanOptions } from '../engine/engine';
 import type { LoadSettings } from '../engine/engine-options';
+import type { KvOptions } from '../runner/memory-plan';
+import { kvPresets, type KvPreset } from './kv-presets';
 import type { LoadProgress } from '../weights/weight-loader';
 
 /** How to load a model. */
-export interface LoadOptions extends LoadSettings {
+export interface LoadOptions extends Omit<LoadSettings, 'kv'> {
+  /** What KV memory is like: options, or a name for some. */
+  readonly kv?: KvOptions | KvPreset;
   /** Called as weights arrive. */
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Further names of the model, which a request's `model` may have: those that an application was written for. */
@@ -82,6 +86,7 @@ const kv = fields({
   rerankStagger: ofType('boolean'),
   reload: oneOf('overlap', 'pause'),
   unstableShare: ofType('number'),
+  attention: oneOf('all', 'selected'),
   retrievalHeads: oneOf('exact', 'selected'),
   followUp: oneOf('exact', 'sparse'),
   headProfile: ofType('object'),
@@ -103,19 +108,35 @@ const checkLoad = fields({
   disabledFeatures: aListOf('subgroups', 'timestamp-query', 'whole-lists'),
 });
 
+const aPreset = oneOf(...Object.keys(kvPresets));
+
+/** Options whose `kv` is not a name any more. */
+type WithoutNames<O> = Omit<O, 'kv'> & { readonly kv?: KvOptions };
+
 /**
- * Returns the options when they are in order.
+ * Returns the options when they are in order, with those that a name stands for.
  * @throws TypeError for an unknown option or a wrong type, RangeError for a value that is none of the known ones
  */
-export function checkLoadOptions(options: LoadOptions): LoadOptions {
-  checkLoad('options', options);
-  return options;
+export function checkLoadOptions(options: LoadOptions): WithoutNames<LoadOptions> {
+  return checked(checkLoad, options);
+}
+
+function checked<O extends Pick<LoadOptions, 'kv'>>(check: Check, options: O): WithoutNames<O> {
+  // What is no object at all is for the check to refuse.
+  const name = (options as O | null)?.kv;
+  if (typeof name !== 'string') {
+    check('options', options);
+    return options;
+  }
+  aPreset('options.kv', name);
+  return checked(check, { ...options, kv: kvPresets[name] }) as WithoutNames<O>;
 }
 
 const checkPlan = fields({ contextTokens: ofType('number'), kv });
 
 /** The same for what `engine.plan` takes. @throws TypeError, RangeError */
-export function checkPlanOptions(options: PlanOptions): PlanOptions {
-  checkPlan('options', options);
-  return options;
+export function checkPlanOptions(
+  options: Omit<PlanOptions, 'kv'> & Pick<LoadOptions, 'kv'>,
+): WithoutNames<PlanOptions> {
+  return checked(checkPlan, options);
 }

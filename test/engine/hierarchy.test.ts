@@ -155,6 +155,17 @@ describe('heads that retrieve attend all the pages that they keep', () => {
     await unload(engine);
   });
 
+  test('nor does a request say so where all attention is exact', async () => {
+    const engine = await load(model, { ...sparse, attention: 'all' });
+    const prompt = promptOf(330, 3);
+    const wanted = await fresh(engine, prompt, { isExact: true });
+    expect(await fresh(engine, prompt)).toEqual(wanted);
+    await unload(engine);
+    const selecting = await load(model, { ...sparse, unstableShare: 1 });
+    expect(await fresh(selecting, prompt)).not.toEqual(wanted);
+    await unload(selecting);
+  });
+
   test('the others select: alone, in a batch and on the same prefix the answer is one', async () => {
     const headProfile = await retrievingProfile(model, [1, 4]);
     const engine = await load(model, { ...sparse, unstableShare: 0.5, headProfile });

@@ -76,6 +76,10 @@ export const settings: readonly Setting[] = [
     format: eightBit,
     unstableShare: 0.125,
   }),
+  digest('smallest', "kv: 'smallest' (8-bit pages, unstable 18.75 %)", {
+    format: eightBit,
+    unstableShare: 0.1875,
+  }),
   digest('digest-sparse-follow-up', 'digests, sparse follow-up', { followUp: 'sparse' }),
   digest('digest-1-query', 'digests, one query a rerank', { rerankQueries: 1 }),
   digest('digest-window', 'digests, last 4 pages and the first', { window: 4, sinks: 1 }),

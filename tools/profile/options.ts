@@ -25,6 +25,8 @@ export interface ProfileOptions {
   readonly numSteps: number;
   /** What pages are chosen by while it is measured; by digests also the mass lost is, and classes go by it. */
   readonly selection: 'digest' | 'minmax';
+  /** What the profile says that answers attend by default; undefined: nothing, so that heads select. */
+  readonly attention: 'all' | 'selected' | undefined;
   /** Steps of a chunk. */
   readonly interval: number;
   /** K; undefined: 64, or a quarter of the pages where those are fewer than 256. */
@@ -52,6 +54,8 @@ export const usage = `npm run profile -- [options]
   --steps N             decode steps on the text, or for each family (default 512)
   --selection HOW       digest (default): unstable are heads that lose softmax mass by holding their pages; or
                         minmax: heads whose pages change most, the paper's way
+  --attention all       for the profile: answers attend the whole context where nobody says otherwise, since
+                        selecting costs this model too much, as npm run quality tells
   --interval N          steps of a chunk over which stability is measured, 2 to 64 (default 16)
   --pages-per-head K    pages that a head selects (default 64, or a quarter of the pages where that is less:
                         with more, any two selections look alike)
@@ -71,6 +75,7 @@ const schema = {
   runner: text,
   steps: text,
   selection: text,
+  attention: text,
   interval: text,
   'pages-per-head': text,
   length: text,
@@ -106,6 +111,7 @@ export function parseOptions(args: readonly string[]): ProfileOptions | 'help' {
     isFollowing,
     numSteps,
     selection: oneOf('selection', values.selection ?? 'digest', ['digest', 'minmax']),
+    attention: optional(values.attention, (given) => oneOf('attention', given, ['all', 'selected'])),
     interval,
     pagesPerHead: count('pages-per-head', values['pages-per-head'], 2, 256),
     lengthTokens: count('length', values.length, 256) ?? 4608,

@@ -88,7 +88,12 @@ export async function runProfile(options: ProfileOptions, runner: ProfileRunner)
         `contexts of about ${numTokens} tokens; every head selected ${pagesPerHead} pages at every step.`,
       ...(crossCheck && { crossCheck }),
     });
-    const profile: HeadProfile = { ...made, ...(retrieval && { retrieval }) };
+    const { attention } = options;
+    const profile: HeadProfile = {
+      ...made,
+      ...(retrieval && { retrieval }),
+      ...(attention && { attention }),
+    };
     console.log(drawHeatMap(profile));
     console.log(describeOverlaps(profile));
     if (crossCheck) console.log(describePairs(chunks, unstableShare, selecting));

@@ -149,8 +149,9 @@ async function run(options: QualityOptions): Promise<void> {
             `${basename(location)} (head profile: ${headProfile ? 'given' : core.stats().kv.headProfile}) on ${core.stats().adapter.description}: ${passages.length} passages of ${lengthTokens} tokens, the last ${numSteps} of each scored`,
           );
         }
-        const speed = isTimed ? await time(core, passages[0]!.promptIds, setting === dense) : undefined;
-        const scored = await score(core, passages, numParallel, setting === dense);
+        const isExact = setting === dense || core.runner.plan.attention === 'all';
+        const speed = isTimed ? await time(core, passages[0]!.promptIds, isExact) : undefined;
+        const scored = await score(core, passages, numParallel, isExact);
         reference ??= scored;
         const { name, title } = setting;
         rows.push({

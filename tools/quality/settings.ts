@@ -75,6 +75,7 @@ export const usualSettings: readonly string[] = [
   'digest',
   'digest-rerank',
   'digest-12',
+  'smallest',
   'digest-k-16',
   'digest-k-32',
   'digest-8-bit',

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseModelConfig, type ModelConfig } from '../../../src/config/model-config';
 import { weightBytes } from '../../../src/weights/weight-layout';
-import { planMemory, type KvOptions, type MemoryPlan } from '../../../src/runner/memory-plan';
-import { optionsInForce, planSteps, sayGivenWay } from '../../../src/runner/plan-steps';
+import { leastGpuBytes, planMemory, type KvOptions, type MemoryPlan } from '../../../src/runner/memory-plan';
+import type { HeadProfile } from '../../../src/stability/head-profile';
+import { optionsInForce, planSteps } from '../../../src/runner/plan-steps';
+import { sayGivenWay } from '../../../src/runner/say-given-way';
 
 const mebibyte = 2 ** 20;
 
@@ -250,15 +252,45 @@ describe('steps', () => {
 
   test('are told in a sentence', () => {
     const { gaveWay, limitBytes } = plan(models['Llama-3.1-8B'], { gpuBytes: 512 * mebibyte });
-    const said = sayGivenWay(gaveWay, limitBytes)!;
+    const said = sayGivenWay(gaveWay, limitBytes);
     expect(said).toMatch(
       /^Within kv\.gpuBytes, 536870912 bytes, kv\.numSequences is 1 and not 4, kv\.format is int8 and not f16, .*, and kv\.contextTokens is \d+ tokens and not 131072 tokens\.$/,
     );
-    expect(sayGivenWay([], limitBytes)).toBeUndefined();
   });
 });
 
 test("a window as wide as the model's context is none: its heads may select", () => {
   expect(models['Phi-4-mini'].layers.every(({ slidingWindow }) => slidingWindow === undefined)).toBe(true);
   expect(models['Phi-3-mini-4k'].layers[0]!.slidingWindow).toBe(2047);
+});
+
+describe('attention to the whole context', () => {
+  const { 'Gemma-3-270M': config } = models;
+  const heads = { version: 1, numLayers: 18, numKvHeads: 1, stability: [new Array<number>(18).fill(1)] };
+  const headProfile = { ...heads, attention: 'all' } as unknown as HeadProfile;
+
+  test('keeps every page, whatever the share is', () => {
+    const exact = plan(config, { attention: 'all', unstableShare: 0.25, contextTokens: 8192 });
+    expect([exact.attention, exact.unstableShare.inForce, exact.cache.unstable.size]).toEqual(['all', 1, 3]);
+    expect(exact.observe).toBeUndefined();
+    expect(plan(config, { contextTokens: 8192 }).attention).toBe('selected');
+  });
+
+  test('is the default where the profile says so and nobody says what heads keep', () => {
+    const { attention, gaveWay } = plan(config, { headProfile });
+    expect([attention, gaveWay]).toEqual(['all', []]);
+    for (const set of [{ pagesPerHead: 32 }, { unstableShare: 0.25 }, { attention: 'selected' }] as const)
+      expect(plan(config, { headProfile, ...set }).attention).toBe('selected');
+  });
+
+  test('by default gives way before the context does; where it is asked for, the context does', () => {
+    const kv = { contextTokens: 16_384, numSequences: 1, format: 'f16' } as const;
+    const exact = { ...kv, attention: 'all' } as const;
+    const gpuBytes =
+      leastGpuBytes({ config, weightBytes: 0, maxBindingBytes: 2 ** 31, kv: exact }, 16_384) - 1;
+    const given = plan(config, { ...kv, headProfile, gpuBytes });
+    expect(given.attention).toBe('selected');
+    expect(given.gaveWay.map(({ option }) => option)).toContain('unstableShare');
+    expect(() => plan(config, { ...exact, gpuBytes })).toThrow('kv.gpuBytes');
+  });
 });

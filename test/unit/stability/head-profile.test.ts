@@ -10,6 +10,8 @@ import {
 } from '../../../src/stability/head-profile';
 import { makeHeadProfile } from '../../../src/stability/make-head-profile';
 
+const all = (numHeads: number) => Array.from({ length: numHeads }, (_, head) => head);
+
 const profile: HeadProfile = {
   version: 1,
   modelId: 'test',
@@ -107,13 +109,13 @@ describe('a head profile', () => {
 });
 
 test('without a profile every layer has the same share', () => {
-  const set = unstableHeadsUnmeasured(3, 4, 0.25);
+  const set = unstableHeadsUnmeasured(3, 4, 0.25, all(12));
   expect([0, 1, 2].map((layer) => set.ofLayer(layer))).toEqual([[0], [0], [0]]);
 });
 
 test('where the share of a layer is no whole number of heads, it is kept over all layers', () => {
   const sizeOf = (numLayers: number, numKvHeads: number, share: number) =>
-    unstableHeadsUnmeasured(numLayers, numKvHeads, share).size;
+    unstableHeadsUnmeasured(numLayers, numKvHeads, share, all(numLayers * numKvHeads)).size;
   expect([sizeOf(24, 2, 0.25), sizeOf(8, 1, 0.25), sizeOf(24, 2, 0.1), sizeOf(3, 2, 1)]).toEqual([
     12, 2, 5, 6,
   ]);

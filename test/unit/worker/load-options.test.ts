@@ -18,3 +18,19 @@ test('what is in order passes as it is', () => {
   expect(checkPlanOptions(options)).toBe(options);
   expect(checkLoadOptions({ kv: options.kv })).toEqual({ kv: options.kv });
 });
+
+test('a name stands for options, of a load and of a plan', () => {
+  expect(checkLoadOptions({ kv: 'smallest', weights: 'q4' })).toEqual({
+    kv: { format: 'int8', unstableShare: 0.1875 },
+    weights: 'q4',
+  });
+  expect(checkLoadOptions({ kv: 'balanced' }).kv).toEqual({});
+  expect(checkPlanOptions({ kv: 'exact', contextTokens: 64 })).toEqual({
+    kv: { attention: 'all' },
+    contextTokens: 64,
+  });
+  expect(() => checkLoadOptions({ kv: 'tiny' as 'exact' })).toThrow(
+    'options.kv must be one of exact, balanced, smallest, not tiny.',
+  );
+  expect(() => checkLoadOptions({ kv: 'toString' as 'exact' })).toThrow(RangeError);
+});
