@@ -1,13 +1,11 @@
 /** The cache on the GPU: its tables are the host's, whole pages are shared, and the integrity check can fail. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { HeadSet } from '../../src/cache/head-set';
 import { KvCache } from '../../src/cache/kv-cache';
 import { notResident, type PageIndex } from '../../src/cache/page';
-import type { Device } from '../../src/gpu/device';
-import { KernelCompiler } from '../../src/gpu/kernel';
 import { readBuffer } from '../../src/gpu/readback';
 import { Recorder } from '../../src/gpu/recorder';
-import { requestTestDevice } from '../kernels/harness';
+import { useDevice } from '../kernels/use-device';
 import { checkIntegrity } from '../../tools/util/check-integrity';
 
 const shape = {
@@ -29,19 +27,15 @@ const shape = {
   numPageIds: 7,
 } as const;
 
-let device: Device;
-let compiler: KernelCompiler;
+const gpu = useDevice();
 let recorder: Recorder;
 let cache: KvCache;
 
 beforeAll(async () => {
-  device = await requestTestDevice();
-  compiler = new KernelCompiler(device);
-  recorder = new Recorder(compiler);
+  recorder = new Recorder(gpu.compiler);
 });
-afterAll(() => device.destroy());
 beforeEach(async () => {
-  cache = await KvCache.create(compiler, shape);
+  cache = await KvCache.create(gpu.compiler, shape);
 });
 afterEach(() => {
   recorder.submit();
@@ -49,7 +43,7 @@ afterEach(() => {
 });
 
 const words = async (buffer: Parameters<typeof readBuffer>[1]) =>
-  new Uint32Array(await readBuffer(device, buffer));
+  new Uint32Array(await readBuffer(gpu.device, buffer));
 
 /** Every resident entry of the host's block table stands in the GPU's, and every summary entry names one slot. */
 async function expectTables(): Promise<void> {

@@ -1,32 +1,26 @@
 /** Who gets which sequence and pages, on a real cache; no model, nothing is attended. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { HeadSet } from '../../src/cache/head-set';
 import { KvCache } from '../../src/cache/kv-cache';
 import type { Sequence } from '../../src/runner/sequence';
 import { SequenceStore, type Placement } from '../../src/loop/sequence-store';
-import type { Device } from '../../src/gpu/device';
-import { KernelCompiler } from '../../src/gpu/kernel';
 import { Recorder } from '../../src/gpu/recorder';
-import { requestTestDevice } from '../kernels/harness';
+import { useDevice } from '../kernels/use-device';
 import { checkIntegrity } from '../../tools/util/check-integrity';
 import { randomSource } from '../../tools/util/random';
 
-let device: Device;
-let compiler: KernelCompiler;
+const gpu = useDevice();
 let recorder: Recorder;
 let cache: KvCache;
 let store: SequenceStore;
 
 beforeAll(async () => {
-  device = await requestTestDevice();
-  compiler = new KernelCompiler(device);
-  recorder = new Recorder(compiler);
+  recorder = new Recorder(gpu.compiler);
 });
-afterAll(() => device.destroy());
 
 // Twelve pages for three sequences of up to ten.
 beforeEach(async () => {
-  cache = await KvCache.create(compiler, {
+  cache = await KvCache.create(gpu.compiler, {
     format: 'f16',
     hostFormat: 'f16',
     selection: 'minmax',
@@ -50,7 +44,7 @@ afterEach(() => {
   checkIntegrity(cache);
   recorder.submit();
   cache.destroy();
-  expect(device.buffers.use.live.kv).toBe(0);
+  expect(gpu.device.buffers.use.live.kv).toBe(0);
 });
 
 const ids = (length: number, first = 0) => Array.from({ length }, (_, i) => first + i);

@@ -1,16 +1,11 @@
 /** Compiled once, and after a failure again. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Device } from '../../src/gpu/device';
+import { expect, test } from 'vitest';
 import { KernelCompiler, type KernelSpec, type ShaderSource } from '../../src/gpu/kernel';
-import { requestTestDevice } from './harness';
+import { useDevice } from './use-device';
 
 const main = '@compute @workgroup_size(1) fn main() {}';
 
-let device: Device;
-beforeAll(async () => {
-  device = await requestTestDevice();
-});
-afterAll(() => device.destroy());
+const gpu = useDevice();
 
 const specOf = (source: ShaderSource): KernelSpec => ({
   name: 'test',
@@ -25,7 +20,7 @@ test('whoever asks meanwhile and later gets the same kernel, of a shader that is
     numFetches++;
     return { default: main };
   });
-  const compiler = new KernelCompiler(device);
+  const compiler = new KernelCompiler(gpu.device);
   const [first, second] = await Promise.all([compiler.compile(spec), compiler.compile(spec)]);
   expect(second).toBe(first);
   expect(await compiler.compile(spec)).toBe(first);
@@ -35,7 +30,7 @@ test('whoever asks meanwhile and later gets the same kernel, of a shader that is
 test('a shader that could not be fetched is fetched again', async () => {
   const answers = [Promise.reject(new TypeError('Failed to fetch')), Promise.resolve({ default: main })];
   const spec = specOf(() => answers.shift()!);
-  const compiler = new KernelCompiler(device);
+  const compiler = new KernelCompiler(gpu.device);
   await expect(compiler.compile(spec)).rejects.toMatchObject({ code: 'network' });
   expect((await compiler.compile(spec)).name).toBe('test');
 });
@@ -43,7 +38,7 @@ test('a shader that could not be fetched is fetched again', async () => {
 test('a shader that did not compile is compiled again', async () => {
   const texts = ['fn main() { missing; }', main];
   const spec = specOf(async () => ({ default: texts.shift()! }));
-  const compiler = new KernelCompiler(device);
+  const compiler = new KernelCompiler(gpu.device);
   await expect(compiler.compile(spec)).rejects.toThrow('missing');
   expect((await compiler.compile(spec)).name).toBe('test');
 });

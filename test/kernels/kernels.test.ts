@@ -1,22 +1,20 @@
 /** What holds of all kernels that have a `*.case.ts`; the cases themselves run in the `cases.test.ts` of their folders. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Device } from '../../src/gpu/device';
+import { expect, test } from 'vitest';
 import { shaderText, type KernelVariant } from '../../src/gpu/kernel';
-import { availableVariants, requestTestDevice } from './harness';
+import { availableVariants } from './harness';
+import { useDevice } from './use-device';
 import type { CaseFiles } from './run-cases';
 
 const files: CaseFiles = import.meta.glob('./**/*.case.ts', { eager: true });
 
-let device: Device;
-beforeAll(async () => void (device = await requestTestDevice()));
-afterAll(() => device.destroy());
+const gpu = useDevice();
 
 test('all variants run on the adapter of the gate; on another, those that run are told', () => {
   const specs = Object.values(files).flatMap((file) => file.cases.map((kernelCase) => kernelCase.spec));
   const namesOf = (variants: readonly KernelVariant[]) => variants.map(({ name }) => name);
-  const ran = new Set(specs.flatMap((spec) => namesOf(availableVariants(device, spec))));
+  const ran = new Set(specs.flatMap((spec) => namesOf(availableVariants(gpu.device, spec))));
   const missing = specs.flatMap((spec) => namesOf(spec.variants)).filter((name) => !ran.has(name));
-  process.stdout.write(`ran on ${device.adapter.description}: ${[...ran].join(', ')}\n`);
+  process.stdout.write(`ran on ${gpu.device.adapter.description}: ${[...ran].join(', ')}\n`);
   if (missing.length > 0)
     process.stdout.write(`not run, not on this adapter: ${[...new Set(missing)].join(', ')}\n`);
   if (process.env.LONGPAGE_ADAPTER !== 'system') expect(missing).toEqual([]);

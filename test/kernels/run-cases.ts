@@ -1,10 +1,11 @@
 /** Holds the cases of a folder to their CPU twins. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Device } from '../../src/gpu/device';
-import { KernelCompiler, type KernelVariant } from '../../src/gpu/kernel';
+import type { KernelVariant } from '../../src/gpu/kernel';
 import { expectClose } from '../support/compare';
 import { isFullRun } from '../support/full-run';
-import { availableVariants, requestTestDevice, runKernel, type KernelCase } from './harness';
+import { availableVariants, runKernel, type KernelCase } from './harness';
+import { useDevice } from './use-device';
 
 /** Files of cases by their path. */
 export type CaseFiles = Record<string, { cases: KernelCase[] }>;
@@ -16,22 +17,14 @@ export type CaseFiles = Record<string, { cases: KernelCase[] }>;
  * @param files its `*.case.ts`
  */
 export function runCases(room: string, files: CaseFiles): void {
-  let device: Device;
-  let compiler: KernelCompiler;
-
-  beforeAll(async () => {
-    device = await requestTestDevice();
-    compiler = new KernelCompiler(device);
-  });
-
-  afterAll(() => device.destroy());
+  const gpu = useDevice();
 
   for (const [path, { cases }] of Object.entries(files)) {
     describe(path.replace(/^\./, room).replace(/\.case\.ts$/, ''), () => {
       test.each(cases)('$title', async (kernelCase) => {
         const expected = kernelCase.expected();
-        for (const variant of variantsOf(device, kernelCase, cases)) {
-          const results = await runKernel(compiler, kernelCase, variant);
+        for (const variant of variantsOf(gpu.device, kernelCase, cases)) {
+          const results = await runKernel(gpu.compiler, kernelCase, variant);
           for (const [name, wanted] of Object.entries(expected)) {
             const bytes = results[name];
             if (!bytes) throw new Error(`'${name}' is not a result of ${kernelCase.spec.name}`);

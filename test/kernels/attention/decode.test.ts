@@ -1,7 +1,5 @@
 /** Decode attention, splits and merge together, against plain attention; and what must be equal to the bit. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KernelCompiler } from '../../../src/gpu/kernel';
-import type { Device } from '../../../src/gpu/device';
+import { describe, expect, test } from 'vitest';
 import type { KvFormat } from '../../../src/kernels/attention/kv-format';
 import { numSplits, partialsBytes } from '../../../src/kernels/attention/page-splits';
 import { pageMass } from '../../../src/kernels/attention/page-mass';
@@ -19,7 +17,8 @@ import {
 import type { KvWords } from '../../../src/reference/cache/kv-data';
 import { expectClose } from '../../support/compare';
 import { randomFloats } from '../../../tools/util/random';
-import { requestTestDevice, type BufferData } from '../harness';
+import type { BufferData } from '../harness';
+import { useDevice } from '../use-device';
 import { randomKv, randomPacked, shuffled } from './kv-fixture';
 import { runScene, testedVariants, type Step } from './scene';
 
@@ -163,19 +162,11 @@ function build(shape: Shape) {
   return { data, steps, massSteps, expected };
 }
 
-let device: Device;
-let compiler: KernelCompiler;
-
-beforeAll(async () => {
-  device = await requestTestDevice();
-  compiler = new KernelCompiler(device);
-});
-
-afterAll(() => device.destroy());
+const gpu = useDevice();
 
 async function run(shape: Shape, variantName: string): Promise<Float32Array> {
   const { data, steps } = build(shape);
-  const results = await runScene(compiler, data, steps, ['attended'], variantName);
+  const results = await runScene(gpu.compiler, data, steps, ['attended'], variantName);
   return new Float32Array(results['attended']!);
 }
 
@@ -230,9 +221,9 @@ describe('decode attention over page lists', () => {
     async (_title, shape) => {
       const { data, steps, massSteps, expected } = build(shape);
       const { attended, masses } = expected();
-      for (const name of testedVariants(compiler, steps[0]!.spec, shape.everywhere ?? false)) {
+      for (const name of testedVariants(gpu.compiler, steps[0]!.spec, shape.everywhere ?? false)) {
         const results = await runScene(
-          compiler,
+          gpu.compiler,
           data,
           [...steps, ...massSteps],
           ['attended', 'masses'],
@@ -250,7 +241,7 @@ describe('decode attention over page lists', () => {
 
   const shape: Shape = { headDim: 32, group: 4, kvHeads: 2, lengths: [577, 300, 16] };
 
-  const variants = () => testedVariants(compiler, sparseDecode('f16'), true);
+  const variants = () => testedVariants(gpu.compiler, sparseDecode('f16'), true);
 
   test('a list of all pages, or of all but a tail, equals exact attention to the bit', async () => {
     const single = { ...shape, lengths: [577] };
@@ -288,7 +279,7 @@ describe('decode attention over page lists', () => {
         const single: Step[] = steps.map((step) => ({ ...step, params: { ...step.params, numRows: 1 } }));
         single[0] = { ...single[0]!, grid: sparseDecodeGrid(1, 2, single[0]!.params['maxSplits']!) };
         single[1] = { ...single[1]!, grid: mergeSplitsGrid(1, 8) };
-        const results = await runScene(compiler, alone, single, ['attended'], name);
+        const results = await runScene(gpu.compiler, alone, single, ['attended'], name);
         const wanted = together.subarray(row * size, (row + 1) * size);
         expect(new Float32Array(results['attended']!), name).toEqual(wanted);
       }

@@ -1,14 +1,13 @@
 /** Prefill attention tile by tile and chunk by chunk against plain attention; and what must be equal to the bit. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KernelCompiler } from '../../../src/gpu/kernel';
-import type { Device } from '../../../src/gpu/device';
+import { describe, expect, test } from 'vitest';
 import type { KvElement } from '../../../src/kernels/attention/kv-format';
 import { prefillAttention, prefillAttentionGrid } from '../../../src/kernels/attention/prefill-attention';
 import { prefillAttention as reference } from '../../../src/reference/attention/prefill-attention';
 import type { KvWords } from '../../../src/reference/cache/kv-data';
 import { expectClose } from '../../support/compare';
 import { randomFloats } from '../../../tools/util/random';
-import { requestTestDevice, type BufferData } from '../harness';
+import type { BufferData } from '../harness';
+import { useDevice } from '../use-device';
 import { randomKv } from './kv-fixture';
 import { runScene, testedVariants, type Step } from './scene';
 
@@ -121,19 +120,11 @@ function build(shape: Shape) {
   return { data, steps, expected };
 }
 
-let device: Device;
-let compiler: KernelCompiler;
-
-beforeAll(async () => {
-  device = await requestTestDevice();
-  compiler = new KernelCompiler(device);
-});
-
-afterAll(() => device.destroy());
+const gpu = useDevice();
 
 async function run(shape: Shape, variantName: string): Promise<Float32Array> {
   const { data, steps } = build(shape);
-  const results = await runScene(compiler, data, steps, ['attended'], variantName);
+  const results = await runScene(gpu.compiler, data, steps, ['attended'], variantName);
   return new Float32Array(results['attended']!);
 }
 
@@ -160,8 +151,8 @@ describe('prefill attention', () => {
   test.each(shapes.map((shape) => [JSON.stringify(shape), shape] as const))('%s', async (_title, shape) => {
     const { data, steps, expected } = build(shape);
     const wanted = expected();
-    for (const name of testedVariants(compiler, steps[0]!.spec, shape.everywhere ?? false)) {
-      const results = await runScene(compiler, data, steps, ['attended'], name);
+    for (const name of testedVariants(gpu.compiler, steps[0]!.spec, shape.everywhere ?? false)) {
+      const results = await runScene(gpu.compiler, data, steps, ['attended'], name);
       const tolerance = { absolute: 2e-6, relative: 2e-5 };
       expectClose(new Float32Array(results['attended']!), wanted, tolerance, name);
     }
@@ -170,7 +161,7 @@ describe('prefill attention', () => {
   const shape: Shape = { headDim: 32, group: 7, kvHeads: 2, numRows: 150, firstPosition: 50, window: 90 };
 
   test('chunks, tiles and heads apart change nothing to the bit, in any variant', async () => {
-    for (const name of testedVariants(compiler, prefillAttention('f16', shape.headDim), true)) {
+    for (const name of testedVariants(gpu.compiler, prefillAttention('f16', shape.headDim), true)) {
       const whole = await run(shape, name);
       expect(await run({ ...shape, chunk: 37 }, name), name).toEqual(whole);
       expect(await run({ ...shape, tilePages: 4 }, name), name).toEqual(whole);

@@ -1,7 +1,5 @@
 /** Pages of 8 bits: every code is the nearest, ranges come back, and a whole page is rounded to what it unpacks to. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KernelCompiler } from '../../../src/gpu/kernel';
-import type { Device } from '../../../src/gpu/device';
+import { describe, expect, test } from 'vitest';
 import { pageBytes, type KvElement } from '../../../src/kernels/attention/kv-format';
 import {
   packPages,
@@ -13,17 +11,10 @@ import { loadKv, storeKv, unpackKv, type KvWords } from '../../../src/reference/
 import * as reference from '../../../src/reference/cache/pack-pages';
 import { expectClose } from '../../support/compare';
 import { randomKv, randomPacked, shuffled } from '../attention/kv-fixture';
-import { requestTestDevice, runKernel } from '../harness';
+import { runKernel } from '../harness';
+import { useDevice } from '../use-device';
 
-let device: Device;
-let compiler: KernelCompiler;
-
-beforeAll(async () => {
-  device = await requestTestDevice();
-  compiler = new KernelCompiler(device);
-});
-
-afterAll(() => device.destroy());
+const gpu = useDevice();
 
 interface Shape {
   readonly element?: KvElement;
@@ -72,7 +63,7 @@ describe('pack-pages', () => {
     const list = pairsOf(numPages, numPages + 2);
     const packed = randomPacked(numPages + 2, headDim, 1);
     expect(packed.byteLength).toBe((numPages + 2) * pageBytes('int8', headDim));
-    const results = await runKernel(compiler, {
+    const results = await runKernel(gpu.compiler, {
       spec: packPages(element),
       constants: { HEAD_DIM: headDim },
       buffers: { pages, packed },
@@ -110,7 +101,7 @@ describe('pack-pages', () => {
       return;
     }
     // What stands there now is what comes back, by this adapter's own arithmetic.
-    const back = await runKernel(compiler, {
+    const back = await runKernel(gpu.compiler, {
       spec: unpackPages(element),
       constants: { HEAD_DIM: headDim },
       buffers: { packed: actual, pages },
@@ -128,7 +119,7 @@ describe('unpack-pages', () => {
     const packed = randomPacked(numPages + 2, headDim, 7, scale);
     const pages = pagesOf(shape);
     const list = pairsOf(numPages, numPages + 2);
-    const results = await runKernel(compiler, {
+    const results = await runKernel(gpu.compiler, {
       spec: unpackPages(element),
       constants: { HEAD_DIM: headDim },
       buffers: { packed, pages },

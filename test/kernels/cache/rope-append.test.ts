@@ -1,7 +1,5 @@
 /** RoPE and the write into pages and tiles: floats within rounding, stored elements within one step of their format. */
-import { afterAll, beforeAll, describe, test } from 'vitest';
-import { KernelCompiler } from '../../../src/gpu/kernel';
-import type { Device } from '../../../src/gpu/device';
+import { describe, test } from 'vitest';
 import {
   elementOf,
   summariesOfOpenPage,
@@ -16,17 +14,9 @@ import { expectClose, type Tolerance } from '../../support/compare';
 import { randomFloats } from '../../../tools/util/random';
 import { randomKv, randomPacked, ropeTable, shuffled } from '../attention/kv-fixture';
 import { runScene } from '../attention/scene';
-import { requestTestDevice } from '../harness';
+import { useDevice } from '../use-device';
 
-let device: Device;
-let compiler: KernelCompiler;
-
-beforeAll(async () => {
-  device = await requestTestDevice();
-  compiler = new KernelCompiler(device);
-});
-
-afterAll(() => device.destroy());
+const gpu = useDevice();
 
 interface Shape {
   readonly headDim: number;
@@ -125,7 +115,7 @@ describe('rope-append', () => {
       const constants = { HEAD_DIM: headDim, GROUP: group, QK_NORM: shape.hasNorm ? 1 : 0 };
       const grid = ropeAppendGrid(numRows, numKvHeads, group, headDim);
       const step = { spec: ropeAppend(format), constants, params, grid };
-      const results = await runScene(compiler, data, [step], ['qkv', 'pool', 'summaries']);
+      const results = await runScene(gpu.compiler, data, [step], ['qkv', 'pool', 'summaries']);
 
       const { qkNorm, ...rest } = data;
       const wanted = {
@@ -218,7 +208,7 @@ describe('rope-append-tile', () => {
       const constants = { HEAD_DIM: headDim, GROUP: group, QK_NORM: shape.hasNorm ? 1 : 0 };
       const grid = ropeAppendGrid(numRows, kvHeads, group, headDim);
       const step = { spec: ropeAppendTile(format), constants, params, grid };
-      const results = await runScene(compiler, data, [step], ['qkv', 'tile']);
+      const results = await runScene(gpu.compiler, data, [step], ['qkv', 'tile']);
 
       const { qkNorm, ...rest } = data;
       const wanted = { ...rest, qkv: data.qkv.slice(), tile: data.tile.slice() };

@@ -1,12 +1,11 @@
 /** A row's result is the same to the bit whatever else is in the batch. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Device } from '../../../src/gpu/device';
-import { KernelCompiler } from '../../../src/gpu/kernel';
+import { describe, expect, test } from 'vitest';
 import { matmul, matmulGrid } from '../../../src/kernels/linear/matmul';
 import { matvec, matvecGrid, plainTuning } from '../../../src/kernels/linear/matvec';
 import { inFullRun } from '../../support/full-run';
 import { randomFloats } from '../../../tools/util/random';
-import { availableVariants, requestTestDevice, runKernel } from '../harness';
+import { availableVariants, runKernel } from '../harness';
+import { useDevice } from '../use-device';
 import { randomMatrix, stagedFor } from './weights';
 
 const columns = 1088;
@@ -18,19 +17,11 @@ const x = randomFloats(numRows * columns, 2);
 const normWeight = randomFloats(columns, 3);
 const bias = randomFloats(outputs, 4);
 
-let device: Device;
-let compiler: KernelCompiler;
-
-beforeAll(async () => {
-  device = await requestTestDevice();
-  compiler = new KernelCompiler(device);
-});
-
-afterAll(() => device.destroy());
+const gpu = useDevice();
 
 describe('matvec', () => {
   test('four rows at once and each alone', async () => {
-    for (const variant of availableVariants(device, matvec(format))) {
+    for (const variant of availableVariants(gpu.device, matvec(format))) {
       const run = async (rows: Float32Array<ArrayBuffer>) => {
         const count = rows.length / columns;
         const y = new Float32Array(count * outputs);
@@ -40,7 +31,7 @@ describe('matvec', () => {
         const grid = matvecGrid(outputs, tuning);
         const all = { ...buffers, x: rows, normWeight, bias, y };
         const results = await runKernel(
-          compiler,
+          gpu.compiler,
           { spec: matvec(format), constants, buffers: all, params, grid },
           variant,
         );
@@ -68,7 +59,7 @@ describe('matvec', () => {
         const tuning = { ...plainTuning, LANES, TEAM_ROWS: count === 8 ? 4 : 1 };
         const constants = { NORM: 1, BIAS: 1, ROWS: count, ...tuning };
         const grid = matvecGrid(outputs, tuning);
-        const results = await runKernel(compiler, { spec, constants, buffers, params, grid }, portable);
+        const results = await runKernel(gpu.compiler, { spec, constants, buffers, params, grid }, portable);
         return new Uint32Array(results['y']!);
       };
       const together = await run(eight, 32);
@@ -89,7 +80,7 @@ describe('matvec', () => {
       const buffers = { ...halves, x: x.slice(0, columns), normWeight, bias, y: new Float32Array(outputs) };
       const portable = spec.variants.find(({ name }) => name === 'portable');
       const results = await runKernel(
-        compiler,
+        gpu.compiler,
         { spec, constants, buffers, params, grid: matvecGrid(outputs, tuning) },
         portable,
       );
@@ -105,7 +96,7 @@ describe('matvec', () => {
 describe('matmul', () => {
   test('seven rows at once and each alone', async () => {
     const rows = randomFloats(7 * columns, 5);
-    for (const variant of availableVariants(device, matmul(format))) {
+    for (const variant of availableVariants(gpu.device, matmul(format))) {
       const run = async (first: number, count: number, tileRows: number) => {
         const y = new Float32Array(count * outputs);
         const params = {
@@ -122,7 +113,7 @@ describe('matmul', () => {
         };
         const all = { ...buffers, x: rows, bias, y };
         const results = await runKernel(
-          compiler,
+          gpu.compiler,
           {
             spec: matmul(format),
             constants: { TILE_ROWS: tileRows },

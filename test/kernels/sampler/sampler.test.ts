@@ -1,8 +1,7 @@
 /** The sampler as the engine uses it: log-probabilities, distribution, independence of rows, and its bytes. */
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { Device, DeviceFeature } from '../../../src/gpu/device';
+import { expect, test, vi } from 'vitest';
+import type { DeviceFeature } from '../../../src/gpu/device';
 import type { GpuBuffer } from '../../../src/gpu/buffer';
-import { KernelCompiler } from '../../../src/gpu/kernel';
 import { readBuffer } from '../../../src/gpu/readback';
 import { Recorder } from '../../../src/gpu/recorder';
 import { decodeResults, type SampledToken } from '../../../src/sampler/results';
@@ -10,26 +9,19 @@ import { plannedSamplerBytes, Sampler } from '../../../src/sampler/sampler';
 import type { SamplerSettings } from '../../../src/sampler/settings';
 import { expectClose } from '../../support/compare';
 import { randomFloats } from '../../../tools/util/random';
-import { availableVariants, requestTestDevice, runKernel, type BufferData } from '../harness';
+import { availableVariants, runKernel, type BufferData } from '../harness';
+import { useDevice } from '../use-device';
 import { sampleCase } from './sample-step';
 
-let device: Device;
-let compiler: KernelCompiler;
-
-beforeAll(async () => {
-  device = await requestTestDevice();
-  compiler = new KernelCompiler(device);
-});
-
-afterAll(() => device.destroy());
+const gpu = useDevice();
 
 function upload(data: BufferData): GpuBuffer {
-  const buffer = device.buffers.create({
+  const buffer = gpu.device.buffers.create({
     label: 'test',
     category: 'activations',
     sizeBytes: data.byteLength,
   });
-  device.write(buffer, 0, data);
+  gpu.device.write(buffer, 0, data);
   return buffer;
 }
 
@@ -39,16 +31,16 @@ async function step(
   logits: readonly Float32Array[],
   rows: readonly (readonly [sequence: number, position: number])[],
 ): Promise<SampledToken[]> {
-  const recorder = new Recorder(compiler, { maxDispatches: 2, maxListBytes: 256 });
+  const recorder = new Recorder(gpu.compiler, { maxDispatches: 2, maxListBytes: 256 });
   const logitsBuffer = upload(Float32Array.from(logits.flatMap((row) => [...row])));
   const rowsBuffer = upload(
     Uint32Array.from(rows.flatMap(([sequence, position]) => [sequence, position, 0, 0])),
   );
   sampler.record(recorder, { logits: logitsBuffer, rows: rowsBuffer, numRows: rows.length });
   recorder.submit();
-  const bytes = await readBuffer(device, sampler.results);
+  const bytes = await readBuffer(gpu.device, sampler.results);
   for (const owner of [logitsBuffer, rowsBuffer, recorder]) owner.destroy();
-  device.throwIfFailed();
+  gpu.device.throwIfFailed();
   return decodeResults(bytes, rows.length);
 }
 
@@ -56,7 +48,11 @@ async function withSampler(
   options: { vocabSize: number; numSequences: number; eosIds?: readonly number[] },
   body: (sampler: Sampler) => Promise<void>,
 ): Promise<void> {
-  const sampler = await Sampler.create(compiler, { eosIds: [], maxRows: options.numSequences, ...options });
+  const sampler = await Sampler.create(gpu.compiler, {
+    eosIds: [],
+    maxRows: options.numSequences,
+    ...options,
+  });
   try {
     await body(sampler);
   } finally {
@@ -80,8 +76,8 @@ test.each([
     logits.map((row) => ({ settings, start: { promptTokens: [1, 2] }, logits: row })),
   );
   const wanted = decodeResults(kernelCase.expected()['results']!.buffer, numRows);
-  for (const variant of availableVariants(device, kernelCase.spec)) {
-    const { results } = await runKernel(compiler, kernelCase, variant);
+  for (const variant of availableVariants(gpu.device, kernelCase.spec)) {
+    const { results } = await runKernel(gpu.compiler, kernelCase, variant);
     const got = decodeResults(results!, numRows);
     for (const [row, { tokenId, logprobs }] of got.entries()) {
       const other = wanted[row]!;
@@ -135,7 +131,7 @@ test.each([
       logits,
     })),
   );
-  const { tokens } = await runKernel(compiler, kernelCase);
+  const { tokens } = await runKernel(gpu.compiler, kernelCase);
   const counts = new Array<number>(vocabSize).fill(0);
   for (const token of new Uint32Array(tokens!).subarray(1)) counts[token]!++;
 
@@ -211,13 +207,13 @@ test('configuring a slot starts it anew and leaves the others as they are', asyn
     ]);
     await sampler.configure(1, {}, { logitBias: [[6, 20]] });
     expect((await take())[1]).toEqual([6, false, false]);
-    expect([...new Uint32Array(await readBuffer(device, sampler.tokens)).subarray(0, 2)]).toEqual([1, 6]);
+    expect([...new Uint32Array(await readBuffer(gpu.device, sampler.tokens)).subarray(0, 2)]).toEqual([1, 6]);
   });
 });
 
 test('a large vocabulary in two dispatches gives what one gives, log-probabilities to the bit', async () => {
   const vocabSize = 20_000;
-  const features = device.features as Set<DeviceFeature>;
+  const features = gpu.device.features as Set<DeviceFeature>;
   const logits = [3, 4].map((seed) => randomFloats(vocabSize, seed, 9));
   const rows = [0, 1].map((sequence) => [sequence, 5] as const);
   const run = async (isWide: boolean) => {
@@ -245,7 +241,7 @@ test('a large vocabulary in two dispatches gives what one gives, log-probabiliti
 test('bytes are as planned, history only once asked for, and none after destroy()', async () => {
   const sizes = { vocabSize: 1001, numSequences: 3, maxRows: 3 };
   const { always, history } = plannedSamplerBytes(sizes);
-  const bytes = () => device.buffers.use.live.sampler;
+  const bytes = () => gpu.device.buffers.use.live.sampler;
   await withSampler(sizes, async (sampler) => {
     await sampler.configure(0, { temperature: 1 });
     expect(bytes()).toBe(always);
@@ -258,16 +254,16 @@ test('bytes are as planned, history only once asked for, and none after destroy(
 test('a step creates no buffer and no further bind group for the same buffers', async () => {
   await withSampler({ vocabSize: 4, numSequences: 1 }, async (sampler) => {
     await sampler.configure(0, {});
-    const recorder = new Recorder(compiler, { maxDispatches: 2, maxListBytes: 256 });
+    const recorder = new Recorder(gpu.compiler, { maxDispatches: 2, maxListBytes: 256 });
     const stepBuffers = { logits: upload(new Float32Array(4)), rows: upload(new Uint32Array(4)), numRows: 1 };
     sampler.record(recorder, stepBuffers);
-    const { numCreated } = device.buffers;
-    const createBindGroup = vi.spyOn(device.handle, 'createBindGroup');
+    const { numCreated } = gpu.device.buffers;
+    const createBindGroup = vi.spyOn(gpu.device.handle, 'createBindGroup');
     sampler.record(recorder, stepBuffers);
     expect(createBindGroup).not.toHaveBeenCalled();
     createBindGroup.mockRestore();
     recorder.submit();
-    expect(device.buffers.numCreated).toBe(numCreated);
+    expect(gpu.device.buffers.numCreated).toBe(numCreated);
     expect(recorder.counts.dispatches).toBe(2);
     for (const owner of [stepBuffers.logits, stepBuffers.rows, recorder]) owner.destroy();
   });
