@@ -114,13 +114,17 @@ export class DocumentDatabase {
   /**
    * Changes a manifest, in one step with reading it.
    * @param change the new manifest, or undefined to leave it
+   * @throws EngineError `storage-quota`
    */
   async update(id: string, change: (manifest: Manifest) => Manifest | undefined): Promise<void> {
     const transaction = this.#database.transaction('manifests', 'readwrite');
     const manifest = await transaction.store.get(id);
     const changed = manifest && change(manifest);
-    if (changed) await transaction.store.put(changed);
-    await transaction.done;
+    try {
+      await allOrNone(transaction, changed ? [() => transaction.store.put(changed)] : []);
+    } catch (cause) {
+      throw await storageError(1, manifest?.storedBytes ?? 0, cause);
+    }
   }
 
   /**
@@ -136,13 +140,14 @@ export class DocumentDatabase {
       const transaction = this.#database.transaction(stores, 'readwrite');
       const manifests = transaction.objectStore('manifests');
       const records = transaction.objectStore('records');
-      await Promise.all([
-        ...(old ? [records.delete(recordsOf(old.key)), manifests.delete(old.id)] : []),
-        ...(next?.records ?? []).map(({ place, payload }) =>
-          records.put(encodeRecord(place, payload), recordKey(next!.manifest.key, place)),
+      await allOrNone(transaction, [
+        ...(old ? [() => records.delete(recordsOf(old.key)), () => manifests.delete(old.id)] : []),
+        ...(next?.records ?? []).map(
+          ({ place, payload }) =>
+            () =>
+              records.put(encodeRecord(place, payload), recordKey(next!.manifest.key, place)),
         ),
-        next && manifests.put(next.manifest),
-        transaction.done,
+        ...(next ? [() => manifests.put(next.manifest)] : []),
       ]);
     } catch (cause) {
       throw await storageError(next?.manifest.storedBytes ?? 0, 0, cause);
@@ -160,10 +165,13 @@ export class DocumentDatabase {
       const options = { durability: manifest ? 'strict' : 'relaxed' } as const;
       const transaction = this.#database.transaction(stores, 'readwrite', options);
       const records = transaction.objectStore('records');
-      await Promise.all([
-        ...batch.map(({ place, value }) => records.put(value, recordKey(owner.key, place))),
-        manifest ? transaction.objectStore('manifests').put(manifest) : undefined,
-        transaction.done,
+      await allOrNone(transaction, [
+        ...batch.map(
+          ({ place, value }) =>
+            () =>
+              records.put(value, recordKey(owner.key, place)),
+        ),
+        ...(manifest ? [() => transaction.objectStore('manifests').put(manifest)] : []),
       ]);
     } catch (cause) {
       const neededBytes = batch.reduce((sum, { value }) => sum + value.byteLength, 0);
@@ -178,6 +186,30 @@ export class DocumentDatabase {
     transaction.done.catch(() => undefined);
     queueMicrotask(() => (this.#reader = undefined));
     return transaction.store;
+  }
+}
+
+/**
+ * Makes requests in a transaction and waits for its end. One that fails, or cannot even be made, takes back all of them, however
+ * the browser refuses it.
+ */
+async function allOrNone(
+  transaction: { readonly done: Promise<void>; abort(): void },
+  requests: readonly (() => Promise<unknown>)[],
+): Promise<void> {
+  const pending: Promise<unknown>[] = [transaction.done];
+  try {
+    for (const request of requests) pending.push(request());
+    await Promise.all(pending);
+  } catch (cause) {
+    // The others fail with it.
+    for (const request of pending) request.catch(() => undefined);
+    try {
+      transaction.abort();
+    } catch {
+      // It has ended already.
+    }
+    throw cause;
   }
 }
 

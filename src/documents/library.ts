@@ -90,9 +90,8 @@ export class DocumentLibrary {
       const { problem } = this.#judge(manifest);
       if (problem !== undefined) throw damagedError(id, problem);
       const used = { ...manifest, lastUsedAt: Date.now() };
-      const database = await this.#open();
-      await database.update(id, (now) => ({ ...now, lastUsedAt: used.lastUsedAt }));
-      return this.#stored(used, database, lock);
+      await this.#note(id, (now) => ({ ...now, lastUsedAt: used.lastUsedAt }));
+      return this.#stored(used, await this.#open(), lock);
     } catch (error) {
       lock.release();
       throw error;
@@ -240,14 +239,12 @@ export class DocumentLibrary {
 
   /** Takes note that an import was found to be what its text gives. */
   async markChecked(id: string, key: number): Promise<void> {
-    await (
-      await this.#open()
-    ).update(id, (now) => (now.key === key ? { ...now, imported: 'checked' } : undefined));
+    await this.#note(id, (now) => (now.key === key ? { ...now, imported: 'checked' } : undefined));
   }
 
   /** Marks a document as one that is never attended until it is rebuilt. */
   async markDamaged(id: string, key: number, problem: string): Promise<void> {
-    await (await this.#open()).update(id, (now) => (now.key === key ? { ...now, problem } : undefined));
+    await this.#note(id, (now) => (now.key === key ? { ...now, problem } : undefined));
   }
 
   async close(): Promise<void> {
@@ -264,6 +261,15 @@ export class DocumentLibrary {
     if (this.#isClosed) throw closedLibraryError();
     if (!isUsable && this.#database === known) this.#database = DocumentDatabase.open();
     return this.#database!;
+  }
+
+  /** Takes note of what can be found out again: a full disk keeps nobody from reading what is on it. */
+  async #note(id: string, change: (manifest: Manifest) => Manifest | undefined): Promise<void> {
+    try {
+      await (await this.#open()).update(id, change);
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== 'storage-quota') throw error;
+    }
   }
 
   /** @throws RangeError when there is none */

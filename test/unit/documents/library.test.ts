@@ -1,7 +1,7 @@
 /** The library on a database in memory: what is stored, what a stranger's file may not do, and locks. */
-import { IDBFactory } from 'fake-indexeddb';
+import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
 import 'fake-indexeddb/auto';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { checksum } from '../../../src/documents/checksum';
 import { keptText, keptTexts } from '../../../src/documents/kept-text';
 import { DocumentLibrary } from '../../../src/documents/library';
@@ -66,6 +66,88 @@ test('other weights see a foreign document, and never its pages; its text is the
   // A rebuilt document keeps what it said of itself.
   await other.begin(draft, { id: 'whale', title: 'W', text, head: '', renderedAt: 1, ids, details: {} });
   expect(await other.places('whale')).toEqual(details.places);
+});
+
+describe('a disk that is full in the middle of a write', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  /**
+   * Lets `numPuts` records through. The next one is refused as it is made, or as browsers do it: its transaction is aborted, with the
+   * quota as the reason.
+   */
+  function fillAfter(numPuts: number, how: 'at the call' | 'by an abort') {
+    // oxlint-disable-next-line typescript/unbound-method -- called on the store below
+    const { put } = IDBObjectStore.prototype;
+    let count = 0;
+    const full = () => new DOMException('Quota exceeded.', 'QuotaExceededError');
+    return vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
+      this: IDBObjectStore,
+      ...args
+    ) {
+      if (count++ < numPuts) return put.apply(this, args);
+      if (how === 'at the call') throw full();
+      const request = put.apply(this, args);
+      this.transaction.abort();
+      Object.defineProperty(this.transaction, 'error', { value: full() });
+      return request;
+    });
+  }
+
+  const bytesOf = async (library: DocumentLibrary, id: string) =>
+    new Uint8Array(await (await library.export(id)).arrayBuffer());
+
+  test.each(['at the call', 'by an abort'] as const)('loses nothing: refused %s', async (how) => {
+    const library = makeLibrary();
+    await store(library);
+    await library.import(new Blob([await bytesOf(library, 'whale')]));
+    await library.delete('whale');
+    const neighbour = await bytesOf(library, 'whale-2');
+    // A document of two runs takes 13 puts: text, ids, manifest, then two times four records and a manifest.
+    let numFailures = 0;
+    for (let numPuts = 0; ; numPuts++) {
+      const filling = fillAfter(numPuts, how);
+      const error: unknown = await store(library).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      filling.mockRestore();
+      // Nobody closed the draft.
+      const read = (await library.list()).find(({ id }) => id === 'whale')?.numReadTokens;
+      if (error === undefined) break;
+      numFailures++;
+      expect(error, `put ${numPuts}`).toMatchObject({ code: 'storage-quota' });
+      expect([undefined, 0, 256], `put ${numPuts}`).toContain(read);
+      // What is counted is there, and the neighbour is as it was.
+      if (read !== undefined) expect((await bytesOf(library, 'whale')).byteLength).toBeGreaterThan(0);
+      expect(await bytesOf(library, 'whale-2')).toEqual(neighbour);
+      await library.delete('whale');
+    }
+    expect(numFailures).toBeGreaterThan(8);
+    const [before, list] = [await bytesOf(library, 'whale'), await library.list()];
+
+    // The old one stays where a new one has no room in its place, and who only reads is let.
+    fillAfter(0, how);
+    const other = makeLibrary('other weights');
+    const draft = await other.draft('whale', text);
+    const begun = other.begin(draft, {
+      id: 'whale',
+      title: 'W',
+      text,
+      head: '',
+      renderedAt: 1,
+      ids,
+      details: {},
+    });
+    await expect(begun).rejects.toMatchObject({ code: 'storage-quota' });
+    draft.lock.release();
+    await expect(library.rename('whale', 'Moby')).rejects.toMatchObject({ code: 'storage-quota' });
+    await expect(library.import(new Blob([before]))).rejects.toMatchObject({ code: 'storage-quota' });
+    const opened = await library.open('whale');
+    expect(await opened.ids()).toEqual(ids);
+    opened.close();
+    expect(await library.list()).toEqual(list);
+    expect(await bytesOf(library, 'whale')).toEqual(before);
+  });
 });
 
 test('the text of a document is read without any engine', async () => {
