@@ -248,6 +248,13 @@ export const architectures: Readonly<Record<string, Architecture>> = {
     defaults: { ...plainDefaults, maxContext: 2048, bosId: 1, eosId: 2 },
   },
   Olmo2ForCausalLM: olmo2,
+  Olmo3ForCausalLM: {
+    ...olmo2,
+    modelType: 'olmo3',
+    windowRule: 'pattern',
+    windowRope: 'unscaled',
+    defaults: { ...olmo2.defaults, ropeTheta: 500_000, slidingWindow: 4096, slidingWindowPattern: 4 },
+  },
   Exaone4ForCausalLM: {
     ...plain,
     modelType: 'exaone4',

@@ -101,7 +101,16 @@ const architectures: Readonly<Record<string, NamedArchitecture>> = {
       logits_scaling: own(metadata, 'logit_scale') ?? 1,
     }),
   },
-  olmo2: { name: 'Olmo2ForCausalLM', modelType: 'olmo2' },
+  olmo2: {
+    name: 'Olmo2ForCausalLM',
+    modelType: 'olmo2',
+    // Files of OLMo 3 have the same name, and a window.
+    fields: (metadata) => {
+      const window = own(metadata, 'attention.sliding_window');
+      if (!window) return {};
+      return { architectures: ['Olmo3ForCausalLM'], model_type: 'olmo3', sliding_window: window };
+    },
+  },
   stablelm: { name: 'StableLmForCausalLM', modelType: 'stablelm' },
   phi2: { name: 'PhiForCausalLM', modelType: 'phi', fields: () => ({ hidden_act: 'gelu_new' }) },
   glm4: { name: 'Glm4ForCausalLM', modelType: 'glm4' },

@@ -13,6 +13,7 @@ export const supportedArchitectures: readonly string[] = [
   'LlamaForCausalLM',
   'MistralForCausalLM',
   'Olmo2ForCausalLM',
+  'Olmo3ForCausalLM',
   'Phi3ForCausalLM',
   'Qwen2ForCausalLM',
   'Qwen3ForCausalLM',

@@ -145,6 +145,25 @@ describe('layers', () => {
     }
   });
 
+  it('windows three of four layers of OLMo 3, whose RoPE is not stretched, in the styles of transformers 4 and 5', () => {
+    const yarn = { rope_type: 'yarn', factor: 8, original_max_position_embeddings: 512 };
+    const old = parse('Olmo3', { sliding_window: 8, rope_theta: 1e5, rope_scaling: yarn });
+    const new_ = parse('Olmo3', {
+      sliding_window: 8,
+      layer_types: ['sliding_attention', 'sliding_attention', 'sliding_attention', 'full_attention'],
+      rope_parameters: {
+        full_attention: { ...yarn, rope_theta: 1e5 },
+        sliding_attention: { rope_type: 'default', rope_theta: 1e5 },
+      },
+    });
+    expect(new_).toEqual(old);
+    expect(old.layers.map(({ slidingWindow }) => slidingWindow)).toEqual([8, 8, 8, undefined]);
+    expect(old.layers.map(({ usesWindowRope }) => usesWindowRope)).toEqual([true, true, true, false]);
+    expect(old.rope).toMatchObject({ theta: 1e5, scaling: { type: 'yarn', factor: 8 } });
+    expect(old.windowRope).toMatchObject({ theta: 1e5, scaling: { type: 'none' } });
+    expect(old.qkNorm).toBe('all');
+  });
+
   it('windows the SmolLM3 layers without RoPE', () => {
     expect(windows('SmolLM3', { use_sliding_window: true, sliding_window: 8 })).toEqual([
       undefined,
