@@ -27,10 +27,10 @@ override HEAD_DIM: u32 = 64;
 override GROUP: u32 = 1;
 const lowest = -3.0e38;
 
-@compute @workgroup_size(32)
+@compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let kvHead = params.firstKvHead + group.y;
-  let pair = group.x * 32u + thread;
+  let pair = group.x * 64u + thread;
   if (pair >= params.numRows * GROUP) {
     return;
   }

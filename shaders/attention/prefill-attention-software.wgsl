@@ -1,5 +1,5 @@
 // The formula, grid and bindings of prefill-attention, for adapters that are programs on a CPU: there a load costs as much
-// as dozens of multiplications, a barrier as much as thousands, and local arrays are slow. So each of eight invocations
+// as dozens of multiplications, a barrier as much as thousands, and local arrays are slow. So each of 16 invocations
 // takes four pairs for itself, eight keys at a time in variables, and keeps its sums in `attended`.
 // Limits: HEAD_DIM is a multiple of 8; tiles begin at multiples of 16 tokens.
 
@@ -48,11 +48,11 @@ fn stateOf(head: u32) -> vec2<f32> {
   return softmaxState[head];
 }
 
-@compute @workgroup_size(8)
+@compute @workgroup_size(16)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let kvHead = params.firstKvHead + group.y;
   let numPairs = params.numRows * GROUP;
-  let pair = group.x * 32u + thread * 4u;
+  let pair = group.x * 64u + thread * 4u;
   if (pair >= numPairs) {
     return;
   }

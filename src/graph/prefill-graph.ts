@@ -21,7 +21,7 @@ import {
   type PrefillLayer,
 } from './prefill-layer';
 import { fetched } from '../util/fetched';
-import { planChunks, type Chunk, type Segment } from './prefill-plan';
+import { planChunks, type Chunk, type RowsAtOnce, type Segment } from './prefill-plan';
 import type { WindowTraffic } from './window-traffic';
 
 /** What was recorded costs so many multiply-adds: the caller's measure of when to submit. */
@@ -107,7 +107,7 @@ export class PrefillGraph {
 
   /**
    * Records the segment's tokens `ids` (those at `[segment.start, segment.end)`) for `sequence`, whose pages exist, in
-   * chunks of at most `chunkTokens` rows; no result depends on how many. `promptEnd` goes with the last segment:
+   * chunks of so many rows at most; no result depends on how many. `promptEnd` goes with the last segment:
    * `Activations.segmentRow` names its token then. With `sparseTokens`, `Activations.sparseRow` names the last of those.
    * Yields the cost of what it recorded since the last yield. The last token's hidden state of the last segment ends
    * in row 0 of `Activations.hidden`.
@@ -117,7 +117,7 @@ export class PrefillGraph {
     sequence: number,
     segment: Segment,
     ids: readonly number[],
-    chunkTokens: number,
+    { chunkTokens, attendedTokens }: RowsAtOnce,
     { isSelecting, onKept }: PromptEnd,
   ): Generator<PrefillStep, void> {
     const { config, activations } = this.#context;
@@ -135,8 +135,9 @@ export class PrefillGraph {
       const isPlacing = isSelecting && layer.select !== undefined;
       if (isSelecting) layer.select?.last(recorder, lastRow(segment));
       if (needed.length > 0) {
-        const earlier = yield* this.#planEarlier(recorder, layer, sequence, segment, needed, isSelecting);
-        yield* this.#recordAttention(recorder, layer, sequence, segment, needed, earlier, isPlacing);
+        const attending = isLastLayer ? needed : planChunks(segment, attendedTokens);
+        const earlier = yield* this.#planEarlier(recorder, layer, sequence, segment, attending, isSelecting);
+        yield* this.#recordAttention(recorder, layer, sequence, segment, attending, earlier, isPlacing);
       }
       if (layer.window > 0) this.#store(recorder, layer, sequence, segment);
       onKept?.(recorder, index, lastRow(segment).firstRow, isPlacing);

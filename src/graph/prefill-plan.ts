@@ -52,6 +52,12 @@ export function sparseTokensOf(start: number, pagesPerHead: number): number {
   return numPages > pagesPerHead ? numPages * pageTokens : 0;
 }
 
+/** Rows of one dispatch at most: of products, whose buffers hold no more, and of attention. */
+export interface RowsAtOnce {
+  readonly chunkTokens: number;
+  readonly attendedTokens: number;
+}
+
 /** The chunks of a segment, in order, of at most `chunkTokens` rows. */
 export function planChunks(segment: Segment, chunkTokens: number): Chunk[] {
   const chunks: Chunk[] = [];
@@ -65,6 +71,11 @@ export function planChunks(segment: Segment, chunkTokens: number): Chunk[] {
 /** Multiply-adds of the costliest product of one row: the gate and up projections, in any usual model. */
 export function largestRowCost({ hiddenSize, intermediateSize }: ModelConfig): number {
   return 2 * hiddenSize * intermediateSize;
+}
+
+/** Multiply-adds of one row that attends a whole tile. */
+export function attendedRowCost({ numHeads, headDim }: ModelConfig, tileTokens: number): number {
+  return 2 * tileTokens * numHeads * headDim;
 }
 
 /** Multiply-adds of one token at `position` through all layers, attention included. */

@@ -6,6 +6,7 @@ import type { ModelConfig } from '../config/model-config';
 import type { Cost, PrefillGraph, PrefillStep, PromptEnd } from '../graph/prefill-graph';
 import type { HostWait } from '../offload/offloader';
 import {
+  attendedRowCost,
   largestRowCost,
   nextSegment,
   sparseSegmentTokens,
@@ -156,9 +157,15 @@ export class PrefillJob {
     const ids = this.#ids.slice(segment.start, segment.end);
     const chunkTokens = pace.chunkTokens(largestRowCost(config), maxChunkTokens);
     const promptEnd = segment.isLast ? this.#purpose : { isSelecting: false };
+    // Attention works in no buffer of a chunk's: its dispatches need not be as many.
+    const attendedTokens = Math.max(
+      chunkTokens,
+      pace.chunkTokens(attendedRowCost(config, tileTokens), tileTokens),
+    );
+    const rows = { chunkTokens, attendedTokens };
     return {
       segment,
-      recording: graph.record(recorder, this.sequence, segment, ids, chunkTokens, promptEnd),
+      recording: graph.record(recorder, this.sequence, segment, ids, rows, promptEnd),
     };
   }
 }

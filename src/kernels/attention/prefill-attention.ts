@@ -10,7 +10,7 @@ const software = () => import('../../../shaders/attention/prefill-attention-soft
 
 /** Keys that the kernel takes at once: tiles begin and end at multiples of this, but for the last tile's end. */
 export const prefillKeyBlock = 32;
-const pairsPerGroup = 32;
+const pairsPerGroup = 64;
 /** Channels of a head for which the variant for GPUs has sums. */
 const mostPortableChannels = 256;
 

@@ -1,11 +1,12 @@
 /** Pages from elements to 8 bits and back. */
-import packShader from '../../../shaders/cache/pack-pages.wgsl';
-import unpackShader from '../../../shaders/cache/unpack-pages.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { flatGrid } from '../../gpu/recorder';
 import { ceilDiv } from '../../util/math';
 import { pageTokens, type KvElement } from '../attention/kv-format';
 import { packingSources } from '../attention/kv-library';
+
+const packShader = () => import('../../../shaders/cache/pack-pages.wgsl');
+const unpackShader = () => import('../../../shaders/cache/unpack-pages.wgsl');
 
 /**
  * Packs page `list[2i]` of `pages` into page `list[2i + 1]` of `packed`, each with its first `numTokens` tokens. Whole pages

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { parseModelConfig } from '../../../src/config/model-config';
 import {
+  attendedRowCost,
   largestRowCost,
   nextSegment,
   planChunks,
@@ -110,6 +111,7 @@ test.each([1, 16, 64, 256])('chunks of %i rows cover a segment in order', (chunk
 test('costs by hand', () => {
   const config = parseModelConfig(modelConfigJson(tinyLlamaModel()));
   expect(largestRowCost(config)).toBe(2 * 48 * 68);
+  expect(attendedRowCost(config, 256)).toBe(2 * 256 * 64);
   // Per layer: q and o 48·64 each, k and v 48·32 each, feed-forward 3·48·68, attention 2·64 a key.
   const projections = 2 * 48 * 64 + 2 * 48 * 32 + 3 * 48 * 68;
   expect(tokenCost(config, 0)).toBe(3 * projections);
