@@ -1,6 +1,6 @@
 // Rows of x in 8 bits, 32 columns with one scale: scale[m, g] = max_k |x[m, k]| / 127, code[m, k] = round(x[m, k] / scale[m, g])
 //
-// Grid: flat, a workgroup does 32 groups of columns, eight invocations each, one vector an invocation.
+// Grid: flat, a workgroup does 32 groups of columns, eight invocations each, one vector an invocation. After lib/quantize-group.
 //   x            f32, rows of `columns` every inputStride elements from inputOffset on
 //   codes        [numRows, groups, 8] u32: of each 8 columns the even ones, of all 32, then the odd ones; zeros beyond the last
 //   inputScales  [numRows, groups] f32
@@ -17,13 +17,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> inputScales: array<f32>;
 @group(0) @binding(16) var<uniform> params: Params;
 
-const lanes = 8u;
-const groupsAtOnce = 32u;
-const threads = 256u;
-// The greatest of each vector, and its codes in the order of their columns.
-var<workgroup> greatest: array<f32, threads>;
-var<workgroup> rounded: array<u32, threads>;
-
 @compute @workgroup_size(threads)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -33,38 +26,11 @@ fn main(
   let numGroups = (params.columns + 31u) / 32u;
   let index = (group.y * groups.x + group.x) * groupsAtOnce + thread / lanes;
   let isIn = index < params.numRows * numGroups;
-  let lane = thread % lanes;
   var vector = vec4<f32>();
   if (isIn) {
-    vector = inputAt(index / numGroups, index % numGroups * lanes + lane);
+    vector = inputAt(index / numGroups, index % numGroups * lanes + thread % lanes);
   }
-  let size = abs(vector);
-  greatest[thread] = max(max(size.x, size.y), max(size.z, size.w));
-  workgroupBarrier();
-  let first = thread - lane;
-  var most = greatest[first];
-  for (var i = 1u; i < lanes; i++) {
-    most = max(most, greatest[first + i]);
-  }
-  let scale = select(0.0, 127.0 / most, most > 0.0);
-  let bytes = vec4<u32>(vec4<i32>(round(vector * scale))) & vec4<u32>(255u);
-  rounded[thread] = bytes.x | (bytes.y << 8u) | (bytes.z << 16u) | (bytes.w << 24u);
-  workgroupBarrier();
-  if (!isIn) {
-    return;
-  }
-  let pair = first + 2u * (lane % 4u);
-  let shift = 8u * (lane / 4u);
-  codes[index * lanes + lane] = everySecond(rounded[pair] >> shift) | (everySecond(rounded[pair + 1u] >> shift) << 16u);
-  if (lane == 0u) {
-    inputScales[index] = most / 127.0;
-  }
-}
-
-// Bytes 0 and 2 of a word side by side.
-fn everySecond(word: u32) -> u32 {
-  let apart = word & 0x00ff00ffu;
-  return (apart | (apart >> 8u)) & 0xffffu;
+  putGroup(thread, index, isIn, vector, 1.0);
 }
 
 // Four columns of a row of x, zeros beyond the last column.

@@ -79,6 +79,8 @@ function bindHead(context: GraphContext, rows: number): Promise<Operation> {
     outputStride: config.vocabSize,
     normWeight: weights.finalNorm,
     rows,
+    // What is rounded here is rounded in the logits.
+    isInFloats: true,
   });
 }
 

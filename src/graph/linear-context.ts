@@ -13,7 +13,7 @@ export interface LinearContext {
   readonly config: ModelConfig;
   /** Bound where a kernel has a binding that this use of it does not read. */
   readonly unused: GpuBuffer;
-  /** Where rows are put in 8 bits, if products of many rows are to be of integers. */
+  /** Where rows are put in 8 bits, if products are to be of integers. */
   readonly quantized?: { readonly codes: GpuBuffer; readonly inputScales: GpuBuffer } | undefined;
 }
 
@@ -28,6 +28,8 @@ export interface MatvecOperands {
   readonly bias?: GpuBuffer | undefined;
   /** Adds to y instead of setting it. */
   readonly isResidual?: boolean;
+  /** Whether it stays in floats where other products are of integers. */
+  readonly isInFloats?: boolean;
   /** Rows of the batch: 1, 2, 4 or 8. */
   readonly rows: number;
 }
@@ -40,7 +42,7 @@ export interface MatmulRows {
 }
 
 /** Operands of one product of prefill rows. */
-export type MatmulOperands = Omit<MatvecOperands, 'rows' | 'normWeight'>;
+export type MatmulOperands = Omit<MatvecOperands, 'rows' | 'normWeight' | 'isInFloats'>;
 
 /** Records a product for rows that are given at recording. */
 export type MatmulOperation = (recorder: Recorder, rows: MatmulRows) => void;

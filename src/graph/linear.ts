@@ -30,6 +30,13 @@ async function mapSlabs<K, T>(
   return Promise.all(slabs.map(async (slab) => bind(await kernelOf(slab.format), slab)));
 }
 
+/** What binds a matrix to products of integers, where its products are to be such and can be. */
+async function integersFor({ compiler, quantized }: LinearContext, matrix: Matrix) {
+  if (!quantized) return undefined;
+  const integers = await fetched(import('./linear-int8'));
+  return integers.canBeInt8(compiler, matrix) ? integers : undefined;
+}
+
 /** `y[r] = [y[r] +] W·[norm](x[r]) [+ bias]` for all rows of the batch. */
 export async function bindMatvec(
   context: LinearContext,
@@ -38,6 +45,8 @@ export async function bindMatvec(
 ): Promise<Operation> {
   const { compiler, config, unused } = context;
   const { x, y, outputStride, normWeight, bias, isResidual = false, rows } = operands;
+  const integers = operands.isInFloats ? undefined : await integersFor(context, matrix);
+  if (integers?.isWorthInt8(matrix)) return integers.bindMatvecInt8(context, matrix, operands);
   const tuningOf = (format: MatrixFormat) =>
     matvecTuning({ format, numRows: matrix.numRows, rows, isGated: false }, compiler.device.features);
   const kernelOf = (format: MatrixFormat) =>
@@ -72,6 +81,8 @@ export async function bindMatvecGated(
 ): Promise<Operation> {
   const { compiler, config, unused } = context;
   const { x, y, normWeight, rows } = operands;
+  const integers = await integersFor(context, matrix);
+  if (integers?.isWorthInt8(matrix)) return integers.bindMatvecGatedInt8(context, matrix, operands);
   const tuningOf = (format: MatrixFormat) =>
     matvecTuning({ format, numRows: matrix.numRows, rows, isGated: true }, compiler.device.features);
   const kernelOf = (format: MatrixFormat) =>
@@ -104,10 +115,8 @@ export async function bindMatmul(
   operands: MatmulOperands,
 ): Promise<MatmulOperation> {
   const { compiler, unused } = context;
-  if (context.quantized) {
-    const { bindMatmulInt8, canBeInt8 } = await fetched(import('./linear-int8'));
-    if (canBeInt8(compiler, matrix)) return bindMatmulInt8(context, context.quantized, matrix, operands);
-  }
+  const integers = await integersFor(context, matrix);
+  if (integers) return integers.bindMatmulInt8(context, matrix, operands);
   const { x, y, outputStride, bias, isResidual = false } = operands;
   // On a software adapter nothing is won that would pay for compiling a second pipeline.
   const isSoftware = compiler.device.features.has('software');

@@ -31,7 +31,7 @@ export interface SelfTestCheck {
 /** The kernels that a model will use: those are tested, with the constants of most of their uses, and stay compiled. */
 export interface SelfTestShape {
   readonly weights: readonly MatrixFormat[];
-  /** Whether rows of prompts are multiplied in 8 bits. */
+  /** Whether rows are multiplied in 8 bits. */
   readonly isInt8?: boolean;
   readonly kv: KvFormat;
   readonly headDim: number;

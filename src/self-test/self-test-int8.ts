@@ -1,7 +1,13 @@
 /** The self-test's products of rows in 8 bits, against plain loops. */
 import { hasScales } from '../kernels/linear/matrix-format';
 import { matmulInt8, matmulInt8Grid } from '../kernels/linear/matmul-int8';
-import { quantizeRows, quantizeRowsGrid } from '../kernels/linear/quantize-rows';
+import { matvecInt8, matvecInt8Grid } from '../kernels/linear/matvec-int8';
+import {
+  quantizeNormed,
+  quantizeNormedGrid,
+  quantizeRows,
+  quantizeRowsGrid,
+} from '../kernels/linear/quantize-rows';
 import { quantizedRowBytes } from '../kernels/linear/quantized-row';
 import { decodeRows, sampleRows, type MatrixFormat } from '../kernels/linear/weight-format';
 import { wave, type SelfTestCheck } from './self-test-check';
@@ -10,12 +16,15 @@ const columns = 72;
 const numOutputs = 19;
 const numRows = 3;
 
-/** Three rows that are rounded and then multiplied with a matrix, for each format of integers. */
+/**
+ * For each format of integers: three rows that are rounded and then multiplied with a matrix, as in prefill; one of them, normed, as
+ * in decoding.
+ */
 export function int8Checks(formats: readonly MatrixFormat[]): SelfTestCheck[] {
-  return formats.filter(hasScales).map(checkOf);
+  return formats.filter(hasScales).flatMap(checksOf);
 }
 
-function checkOf(format: MatrixFormat): SelfTestCheck {
+function checksOf(format: MatrixFormat): SelfTestCheck[] {
   const encoded = sampleRows(format, wave(numOutputs * columns, 7), numOutputs, columns);
   const matrix = decodeRows(format, encoded, numOutputs, columns);
   // With 127/128 in each group all are multiples of its scale, and rounding changes nothing.
@@ -28,7 +37,7 @@ function checkOf(format: MatrixFormat): SelfTestCheck {
     for (let k = 0; k < columns; k++) sum += matrix[output * columns + k]! * x[row * columns + k]!;
     return sum;
   };
-  return {
+  const severalRows: SelfTestCheck = {
     steps: [
       {
         spec: quantizeRows,
@@ -65,4 +74,37 @@ function checkOf(format: MatrixFormat): SelfTestCheck {
       return 1 + product(Math.floor(at / numOutputs), at % numOutputs);
     }),
   };
+
+  const epsilon = 1e-5;
+  const meanSquare = x.subarray(0, columns).reduce((sum, value) => sum + value ** 2, 0) / columns;
+  const oneRow: SelfTestCheck = {
+    steps: [
+      {
+        spec: quantizeNormed,
+        constants: {},
+        params: { columns, epsilon },
+        grid: quantizeNormedGrid(1, columns),
+      },
+      {
+        spec: matvecInt8(format),
+        constants: { BIAS: 0, RESIDUAL: 0, ROWS: 1 },
+        params: { columns, numOutputs, firstOutput: 0, outputStride: numOutputs },
+        grid: matvecInt8Grid(numOutputs),
+      },
+    ],
+    buffers: {
+      ...encoded,
+      x,
+      weight: new Float32Array(columns).fill(2),
+      codes: new Uint8Array(bytes.codes),
+      inputScales: new Uint8Array(bytes.scales),
+      bias: new Float32Array(numOutputs),
+      y: new Float32Array(numOutputs),
+    },
+    result: 'y',
+    expected: Float32Array.from({ length: numOutputs }, (_, output) => {
+      return (2 * product(0, output)) / Math.sqrt(meanSquare + epsilon);
+    }),
+  };
+  return [severalRows, oneRow];
 }

@@ -1,5 +1,10 @@
 import { quantizedRowBytes } from '../../../src/kernels/linear/quantized-row';
-import { quantizeRows, quantizeRowsGrid } from '../../../src/kernels/linear/quantize-rows';
+import {
+  quantizeNormed,
+  quantizeNormedGrid,
+  quantizeRows,
+  quantizeRowsGrid,
+} from '../../../src/kernels/linear/quantize-rows';
 import { packCodes, quantizeRows as reference } from '../../../src/reference/linear/quantize-rows';
 import type { KernelCase } from '../harness';
 
@@ -53,4 +58,46 @@ function caseOf({ columns, rows, skippedRows = 0 }: Shape): KernelCase {
   };
 }
 
-export const cases = shapes.map(caseOf);
+/** Powers of two: x times them is rounded as x is. */
+function normedCaseOf({ columns, rows }: Shape): KernelCase {
+  const epsilon = 1e-5;
+  const groups = Math.ceil(columns / 32);
+  const x = quarters(rows, columns);
+  const weight = Float32Array.from({ length: columns }, (_, k) => 2 ** ((Math.floor(k / 32) % 3) - 1));
+  const bytes = quantizedRowBytes(columns);
+  return {
+    title: `${rows} rows of ${columns}, normed`,
+    spec: quantizeNormed,
+    buffers: {
+      x: Float32Array.from([...x, ...new Float32Array(3)]).slice(0, 4 * Math.ceil(x.length / 4)),
+      weight: Float32Array.from([...weight, ...new Float32Array(3)]).slice(0, 4 * Math.ceil(columns / 4)),
+      codes: new Uint32Array((rows * bytes.codes) / 4).fill(0xabcdef),
+      inputScales: new Float32Array((rows * bytes.scales) / 4).fill(9),
+    },
+    params: { columns, epsilon },
+    grid: quantizeNormedGrid(rows, columns),
+    expected: () => {
+      const { codes, scales } = reference(
+        x.map((value, i) => value * weight[i % columns]!),
+        columns,
+      );
+      const inputScales = scales.map((scale, i) => {
+        const row = Math.floor(i / groups);
+        const part = x.subarray(row * columns, (row + 1) * columns);
+        const squares = part.reduce((sum, value) => sum + value * value, 0);
+        return scale / Math.sqrt(squares / columns + epsilon);
+      });
+      return { codes: packCodes(codes, columns), inputScales };
+    },
+    tolerance: { absolute: 0, relative: 1e-5 },
+  };
+}
+
+export const cases = [
+  ...shapes.map(caseOf),
+  // One workgroup a row, and two.
+  ...[
+    { columns: 33, rows: 2 },
+    { columns: 1100, rows: 3 },
+  ].map(normedCaseOf),
+];

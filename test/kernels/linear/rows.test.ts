@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { matmul, matmulGrid } from '../../../src/kernels/linear/matmul';
 import { matvec, matvecGrid, plainTuning } from '../../../src/kernels/linear/matvec';
+import { matvecInt8, matvecInt8Grid } from '../../../src/kernels/linear/matvec-int8';
+import { packCodes, quantizeRows } from '../../../src/reference/linear/quantize-rows';
 import { inFullRun } from '../../support/full-run';
 import { randomFloats } from '../../../tools/util/random';
 import { availableVariants, runKernel } from '../harness';
@@ -90,6 +92,36 @@ describe('matvec', () => {
     expect(new Set(one).size).toBe(outputs);
     expect(await run(2)).toEqual(one);
     expect(await run(4)).toEqual(one);
+  });
+});
+
+describe('matvec in 8 bits', () => {
+  test('eight rows at once and each alone', async () => {
+    const spec = matvecInt8(format);
+    const packed = spec.variants.find(({ name }) => name === 'packed-dot');
+    const quantized = quantizeRows(randomFloats(8 * columns, 7), columns);
+    const codes = packCodes(quantized.codes, columns);
+    const run = async (first: number, count: number) => {
+      const part = <T extends Uint32Array | Float32Array>(all: T) =>
+        all.slice((first * all.length) / 8, ((first + count) * all.length) / 8) as T;
+      const all = {
+        ...buffers,
+        codes: part(codes),
+        inputScales: part(quantized.scales),
+        bias,
+        y: new Float32Array(count * outputs),
+      };
+      const params = { columns, numOutputs: outputs, firstOutput: 0, outputStride: outputs };
+      const constants = { BIAS: 1, RESIDUAL: 0, ROWS: count };
+      const grid = matvecInt8Grid(outputs);
+      const results = await runKernel(gpu.compiler, { spec, constants, buffers: all, params, grid }, packed);
+      return new Uint32Array(results['y']!);
+    };
+    const together = await run(0, 8);
+    expect(new Set(together).size).toBeGreaterThan(7 * outputs);
+    for (let r = 0; r < 8; r++) {
+      expect(together.slice(r * outputs, (r + 1) * outputs), `row ${r}`).toEqual(await run(r, 1));
+    }
   });
 });
 
