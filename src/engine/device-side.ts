@@ -340,6 +340,7 @@ export class DeviceSide {
   }
 }
 
-function disposedError(): EngineError {
+/** The error of what is asked of an engine that is no more. */
+export function disposedError(): EngineError {
   return new EngineError('disposed', 'This engine was disposed; load a new one.');
 }

@@ -1,4 +1,4 @@
-/** The page's end of the protocol: calls with promises, events and aborts over one worker. Knows nothing of engines. */
+/** The page's end of the protocol: calls with promises, events and aborts over one endpoint. Knows nothing of engines. */
 import type { CacheEvent } from '../runner/cache-event';
 import type { ReadingProgress } from '../documents/document-info';
 import type { GenerationEvent } from '../loop/generation-event';
@@ -9,6 +9,7 @@ import { endedBy } from '../util/ended-by';
 import { asError, EngineError } from '../util/errors';
 import { tellAll } from '../util/tell-all';
 import { deserializeError, serializeError } from '../api/errors';
+import type { Endpoint } from './endpoint';
 import type { Calls, CallName, ClientMessage, WorkerMessage } from './protocol';
 
 interface PendingCall {
@@ -27,22 +28,45 @@ interface CallOptions {
   readonly onEvent?: ((event: GenerationEvent) => void) | undefined;
 }
 
-/** Owns a worker; every call fails once it is closed or the worker broke. */
+/** Endpoints through which an engine is asked: two would take each other's answers for their own. */
+const inUse = new WeakSet<Endpoint>();
+
+/** Speaks with the worker at the other end; every call fails once it is closed or the worker broke. */
 export class Connection {
-  readonly #worker: Worker;
+  readonly #endpoint: Endpoint;
+  readonly #isOwn: boolean;
   readonly #pending = new Map<number, PendingCall>();
   readonly #onWarning: (message: string) => void;
   /** Called as a lost device is replaced. */
   readonly recoveryListeners = new Set<(event: RecoveryEvent) => void>();
   readonly #cacheListeners = new Set<(event: CacheEvent) => void>();
+  /** Resolves when it is closed. */
+  readonly closed: Promise<void>;
+  #onClosed: () => void = () => undefined;
   #nextId = 1;
   #failure: EngineError | undefined;
 
-  constructor(worker: Worker, onWarning: (message: string) => void) {
-    this.#worker = worker;
+  /**
+   * @param endpoint a `Worker` of the library's own, which ends with the connection, or what an application gave
+   * @throws TypeError for an endpoint through which another engine is asked
+   */
+  constructor(endpoint: Endpoint, isOwn: boolean, onWarning: (message: string) => void) {
+    if (inUse.has(endpoint)) throw new TypeError('This worker or port has an engine.');
+    inUse.add(endpoint);
+    this.closed = new Promise((resolve) => (this.#onClosed = resolve));
+    this.#endpoint = endpoint;
+    this.#isOwn = isOwn;
     this.#onWarning = onWarning;
-    worker.addEventListener('message', ({ data }: MessageEvent<WorkerMessage>) => this.#receive(data));
-    worker.addEventListener('error', (event) => this.close(workerFailure(event)));
+    endpoint.addEventListener('message', ({ data }: MessageEvent<WorkerMessage>) => this.#receive(data));
+    endpoint.addEventListener('error', (event: Event) => {
+      const { message, filename } = event as ErrorEvent;
+      // Who has other things in a worker has other errors in it.
+      if (isOwn || !message) this.close(workerFailure(message, filename));
+    });
+    endpoint.addEventListener('close', () => {
+      this.close(new EngineError('worker-failed', 'The port of the engine was closed.'));
+    });
+    endpoint.start?.();
   }
 
   /**
@@ -136,15 +160,20 @@ export class Connection {
     return this.#failure !== undefined;
   }
 
-  /** Ends the worker; open and later calls reject with `error`. */
+  /** Ends the connection; open and later calls reject with `error`. */
   close(error: EngineError): void {
     this.#failure ??= error;
-    this.#worker.terminate();
+    this.#onClosed();
+    inUse.delete(this.#endpoint);
+    if (this.#isOwn) (this.#endpoint as Worker).terminate();
+    else this.#endpoint.close?.();
     for (const { reject } of this.#pending.values()) reject(this.#failure);
     this.#pending.clear();
   }
 
   #receive(message: WorkerMessage): void {
+    // Nothing of ours, or too late.
+    if (this.#failure || !message?.kind) return;
     if (message.kind === 'recovery') {
       const error = message.error && (deserializeError(message.error) as EngineError);
       return tellAll(this.recoveryListeners, { phase: message.phase, ...(error && { error }) });
@@ -163,19 +192,17 @@ export class Connection {
   }
 
   #send(message: ClientMessage): void {
-    this.#worker.postMessage(message);
+    this.#endpoint.postMessage(message);
   }
 }
 
 /** What an `error` event of a worker means: a script that cannot be had or run has no message, what it throws has one. */
-function workerFailure({ message, filename }: ErrorEvent): EngineError {
-  if (message) {
-    return new EngineError(
-      'worker-failed',
-      `The engine's worker failed${filename && ` in ${filename}`}: ${message}.`,
-    );
-  }
-  return notStarted();
+function workerFailure(message: string, filename: string): EngineError {
+  if (!message) return notStarted();
+  return new EngineError(
+    'worker-failed',
+    `The engine's worker failed${filename && ` in ${filename}`}: ${message}.`,
+  );
 }
 
 /** The error of a worker that never ran: `worker-failed`. */

@@ -24,6 +24,7 @@ import { EngineError } from '../util/errors';
 import { fetched } from '../util/fetched';
 import { deserializeError } from '../api/errors';
 import { Connection, notStarted } from './connection';
+import type { Endpoint } from './endpoint';
 import { EngineDocuments } from './engine-documents';
 import { checkLoadOptions, checkPlanOptions, type LoadOptions } from './load-options';
 import type { ModelDescription } from './protocol';
@@ -85,11 +86,13 @@ export class Engine {
    * `weights-corrupt`, `network`, `gpu-memory`, `limit-too-small`, `device-lost`, `worker-failed`; the signal's reason when aborted
    */
   static async load(location: ModelLocation, options: LoadOptions = {}): Promise<Engine> {
-    const { onProgress, signal, profiles, aliases = [], hub, ...rest } = checkLoadOptions(options);
+    const { onProgress, signal, profiles, aliases = [], hub, worker, ...rest } = checkLoadOptions(options);
     const settings = { ...rest, ...(profiles !== undefined && { profiles: absoluteUrl(profiles) }) };
-    const argument = { location: locationOf(location, hub), settings };
-    const connection = connect(signal);
+    const connection = await connect(signal, worker);
     try {
+      const elsewhere = worker && (await fetched(import('./elsewhere')));
+      const lock = await elsewhere?.holdLock(connection.closed);
+      const argument = { location: locationOf(location, hub), settings, lock };
       const description = await connection.call('load', argument, { signal, onProgress });
       return new Engine(connection, { name: nameOf(location), aliases: [...aliases] }, description);
     } catch (error) {
@@ -113,7 +116,7 @@ export class Engine {
   ): Promise<ModelCheck> {
     const { signal, hub, ...settings } = checkLoadOptions(options);
     const argument = { location: locationOf(location, hub), settings };
-    const connection = connect(signal);
+    const connection = await connect(signal);
     try {
       const { error, ...known } = await connection.call('check', argument, { signal });
       return { ...known, ...(error && { error: deserializeError(error) as EngineError }) };
@@ -250,13 +253,21 @@ export class Engine {
   }
 }
 
-/** A worker of one's own. @throws EngineError `webgpu-unavailable` where there are none, `worker-failed`; the signal's reason when aborted */
-function connect(signal: AbortSignal | undefined): Connection {
+/**
+ * A connection to `given`, or to a worker of one's own; where there are no workers, as in a shared worker, to this thread.
+ * @throws EngineError `webgpu-unavailable` where there is neither worker nor WebGPU, `worker-failed`, `network`; TypeError for an endpoint in use;
+ * the signal's reason when aborted
+ */
+async function connect(signal: AbortSignal | undefined, given?: Endpoint): Promise<Connection> {
   signal?.throwIfAborted();
-  if (typeof Worker === 'undefined') {
-    throw new EngineError('webgpu-unavailable', 'Longpage runs in web pages: there are no web workers here.');
+  const onWarning = (message: string) => console.warn(message);
+  if (given) return new Connection(given, false, onWarning);
+  if (typeof Worker !== 'undefined') return new Connection(startWorker(), true, onWarning);
+  if (!globalThis.navigator?.gpu) {
+    throw new EngineError('webgpu-unavailable', 'There is no WebGPU here.');
   }
-  return new Connection(startWorker(), (message) => console.warn(message));
+  const { engineHere } = await fetched(import('./elsewhere'));
+  return new Connection(await engineHere(), false, onWarning);
 }
 
 /** Name of the worker's script in `dist`; not a literal below, since bundlers would take it for a file to copy. */
@@ -282,7 +293,7 @@ function locationOf(location: ModelLocation, hubUrl: string | undefined): ModelL
 
 function absoluteUrl(location: string): string {
   try {
-    return new URL(location, globalThis.location.href).href;
+    return new URL(location, globalThis.location?.href).href;
   } catch (cause) {
     throw new TypeError(`'${location}' is not the URL of a folder.`, { cause });
   }

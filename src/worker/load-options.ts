@@ -4,6 +4,7 @@ import type { LoadSettings } from '../engine/engine-options';
 import type { KvOptions } from '../runner/memory-plan';
 import { kvPresets, type KvPreset } from './kv-presets';
 import type { LoadProgress } from '../weights/weight-loader';
+import type { Endpoint } from './endpoint';
 
 /** How to load a model. */
 export interface LoadOptions extends Omit<LoadSettings, 'kv'> {
@@ -15,6 +16,12 @@ export interface LoadOptions extends Omit<LoadSettings, 'kv'> {
   readonly aliases?: readonly string[];
   /** A server that answers as the Hugging Face hub does, for models that are loaded by name. Default `https://huggingface.co`. */
   readonly hub?: string;
+  /**
+   * Where the engine runs: a worker of the application's own, or a port to one, in which `serveEngine` of `longpage/worker` was called with
+   * the other end. Those who load the same model with the same options through it share one engine. Default: a worker of its own; in the
+   * same thread where there are no workers, as in a shared worker.
+   */
+  readonly worker?: Endpoint;
   /** Stops the load, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -37,6 +44,13 @@ const ofType =
 
 const aSignal: Check = (name, value) => {
   if (!(value instanceof AbortSignal)) throw new TypeError(`${name} must be an AbortSignal.`);
+};
+
+const anEndpoint: Check = (name, value) => {
+  const { postMessage, addEventListener } = (value ?? {}) as Partial<Endpoint>;
+  if (typeof postMessage !== 'function' || typeof addEventListener !== 'function') {
+    throw new TypeError(`${name} must be a Worker or a MessagePort.`);
+  }
 };
 
 const aListOf =
@@ -104,6 +118,7 @@ const checkLoad = fields({
   profiles: ofType('string'),
   hub: aServer,
   recovery: ofType('boolean'),
+  worker: anEndpoint,
   useDefaultLimits: ofType('boolean'),
   disabledFeatures: aListOf('subgroups', 'timestamp-query', 'whole-lists'),
 });

@@ -35,10 +35,37 @@ export interface ModelDescription {
   readonly sampling: SamplingDefaults;
 }
 
-/** Every call of the page, by name, with its argument and its result. */
-export interface Calls {
+/** Calls about documents, by name, with their arguments and results. */
+export interface DocumentCalls {
+  /** Sends progress until its result. */
+  addDocument: {
+    argument: { id: string; text: string; title?: string | undefined } & DocumentDetails;
+    result: DocumentInfo;
+  };
+  listDocuments: { argument: undefined; result: DocumentInfo[] };
+  openDocument: { argument: string; result: OpenedDocument };
+  documentText: { argument: string; result: string };
+  documentPlaces: { argument: string; result: readonly DocumentPlace[] };
+  renameDocument: { argument: { id: string; title: string }; result: undefined };
+  deleteDocument: { argument: string; result: undefined };
+  exportDocument: { argument: string; result: Blob };
+  importDocument: { argument: Blob; result: DocumentInfo };
+  verifyDocument: { argument: string; result: DocumentInfo };
+  estimateDocument: { argument: string; result: DocumentCost };
+  planTogether: { argument: readonly string[]; result: TogetherPlan };
+  /** Sends progress until its result. */
+  readTogether: { argument: readonly string[]; result: TogetherPlan };
+}
+
+/** Every call of the page likewise. */
+export interface Calls extends DocumentCalls {
   load: {
-    argument: { location: ModelLocation | HubLocation; settings: LoadSettings };
+    argument: {
+      location: ModelLocation | HubLocation;
+      settings: LoadSettings;
+      /** Name of a lock that the client holds as long as it lives; absent where its worker does not outlive it. */
+      lock?: string | undefined;
+    };
     result: ModelDescription;
   };
   /** What a load would come to; a worker that is asked this loads nothing. */
@@ -58,24 +85,6 @@ export interface Calls {
   /** The file, as `EngineCore.trace` gives it. */
   stopTrace: { argument: undefined; result: Blob };
   headProfile: { argument: undefined; result: HeadProfile | undefined };
-  /** Sends progress until its result. */
-  addDocument: {
-    argument: { id: string; text: string; title?: string | undefined } & DocumentDetails;
-    result: DocumentInfo;
-  };
-  listDocuments: { argument: undefined; result: DocumentInfo[] };
-  openDocument: { argument: string; result: OpenedDocument };
-  documentText: { argument: string; result: string };
-  documentPlaces: { argument: string; result: readonly DocumentPlace[] };
-  renameDocument: { argument: { id: string; title: string }; result: undefined };
-  deleteDocument: { argument: string; result: undefined };
-  exportDocument: { argument: string; result: Blob };
-  importDocument: { argument: Blob; result: DocumentInfo };
-  verifyDocument: { argument: string; result: DocumentInfo };
-  estimateDocument: { argument: string; result: DocumentCost };
-  planTogether: { argument: readonly string[]; result: TogetherPlan };
-  /** Sends progress until its result. */
-  readTogether: { argument: readonly string[]; result: TogetherPlan };
   dispose: { argument: undefined; result: undefined };
   /** Says when the request is accepted, then sends its events until its result, which is nothing. */
   generate: { argument: GenerationRequest; result: undefined };
@@ -83,6 +92,15 @@ export interface Calls {
 
 /** Name of a call. */
 export type CallName = keyof Calls;
+
+/** Functions that answer calls of these names; the id is that of the call. */
+export type Handlers<Name extends CallName> = {
+  readonly [N in Name]: (
+    argument: Calls[N]['argument'],
+    id: number,
+    signal: AbortSignal,
+  ) => Promise<Calls[N]['result']>;
+};
 
 /** From the page: a call, or the end of the caller's interest in one. */
 export type ClientMessage =

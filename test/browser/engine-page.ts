@@ -9,6 +9,23 @@ export const commands = {
     engine = await Engine.load('/models/test/', options);
   },
 
+  /** Loads through the shared worker of all pages. */
+  async loadShared(options: LoadOptions): Promise<void> {
+    const { port } = new SharedWorker(new URL('./shared-worker.ts', import.meta.url), { type: 'module' });
+    await commands.load({ ...options, worker: port });
+  },
+
+  /** The token ids of greedy answers of six each, by an engine in the one thread of a shared worker; or what it failed with. */
+  async answerInThread(prompts: number[][]): Promise<number[][] | string> {
+    const { port } = new SharedWorker(new URL('./shared-worker.ts', import.meta.url), {
+      type: 'module',
+      name: 'in-thread',
+    });
+    const answered = new Promise<MessageEvent<number[][] | string>>((resolve) => (port.onmessage = resolve));
+    port.postMessage(prompts);
+    return (await answered).data;
+  },
+
   /** What a load would come to: whether anything speaks against it, its context, and the bytes of its weights. */
   async check(options: Pick<LoadOptions, 'kv'>) {
     const { error, plan, downloadBytes, isSoftwareAdapter } = await Engine.check('/models/test/', options);

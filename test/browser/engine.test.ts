@@ -50,7 +50,9 @@ beforeAll(async () => {
       { prefix: '/', folder: join(folder, 'page') },
       { prefix: '/models/test/', folder: join(import.meta.dirname, '../fixtures/models/tiny-llama') },
     ],
-    pages: { '/': '<!doctype html><title>Engine</title><script type="module" src="page.js"></script>' },
+    pages: {
+      '/': '<!doctype html><title>Engine</title><script type="module" src="page.js"></script>',
+    },
   });
   context = await launchProfile(join(folder, 'profile'));
 });
@@ -213,6 +215,34 @@ test('a model is looked at before it is loaded; a worker whose script cannot be 
   expect(await ask(page, 'loadFailure', { kv })).toBe('worker-failed');
   await context.unroute('**/engine-worker*');
   await page.close();
+});
+
+test('pages share an engine in a shared worker, until the last of them has left or is closed', async () => {
+  const prompts: [number[], number[]] = [goldenPrompt(304, 40), goldenPrompt(304, 50)];
+  const [first, second] = [await openPage(), await openPage()];
+  const wanted = await ask(first, 'answerInThread', prompts);
+  await Promise.all([ask(first, 'loadShared', { kv }), ask(second, 'loadShared', { kv })]);
+  const answers = [ask(first, 'answer', prompts[0], 6), ask(second, 'answer', prompts[1], 6)];
+  expect(await Promise.all(answers)).toEqual(wanted);
+  const loadMs = async (page: Page) => (await ask(page, 'stats')).timings.loadMs;
+  const shared = await loadMs(second);
+  expect(await loadMs(first)).toBe(shared);
+  await ask(first, 'dispose');
+  expect(await ask(second, 'answer', prompts[0], 6)).toEqual(wanted[0]);
+  await second.close();
+  // Until the worker knows of that, who comes shares the same engine.
+  await expect
+    .poll(
+      async () => {
+        await ask(first, 'loadShared', { kv });
+        const next = await loadMs(first);
+        await ask(first, 'dispose');
+        return next;
+      },
+      { timeout: 120_000, interval: 200 },
+    )
+    .not.toBe(shared);
+  await first.close();
 });
 
 test('what a closed tab had on the disk is deleted when the next engine loads', async () => {

@@ -47,6 +47,7 @@ const sourcesHash = hashSources();
 await buildScripts(root, outDir);
 await buildTypes('index', 'src/index.ts');
 await buildTypes('ai-sdk', 'src/ai-sdk/index.ts');
+await buildTypes('worker', 'src/worker/worker.ts');
 const packages = packagesOf(sourcesIn(outDir));
 await writeFile(join(outDir, noticesName), noticesOf(packages, join(root, 'node_modules')));
 const scripts = (await readdir(outDir)).filter((name) => /\.(js|d\.ts)$/.test(name)).sort();

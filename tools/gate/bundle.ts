@@ -76,7 +76,7 @@ async function findBase(): Promise<{ commit: string; sizes: Sizes } | undefined>
 const scripts = readScripts(dist);
 const sizes = measureBundle(scripts);
 const complaints = checkBundle(scripts, sizes);
-const others = ['index.d.ts', 'ai-sdk.d.ts', noticesName];
+const others = ['index.d.ts', 'ai-sdk.d.ts', 'worker.d.ts', noticesName];
 const unexpected = readdirSync(dist).filter(
   (name) => !(name.replace(/\.map$/, '') in scripts) && !others.includes(name),
 );

@@ -4,7 +4,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 /** What a page and its worker name; every other script is imported by one of them. */
 const entries = ['index.js', 'engine-worker.js'];
 /** Entries beside them, which no load or chat fetches. */
-const furtherEntries = ['ai-sdk.js'];
+const furtherEntries = ['ai-sdk.js', 'worker.js'];
 
 /**
  * In bytes of gzip. `needed` is what every load and chat fetches: library and worker with all that they import statically.

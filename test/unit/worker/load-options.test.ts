@@ -34,3 +34,12 @@ test('a name stands for options, of a load and of a plan', () => {
   );
   expect(() => checkLoadOptions({ kv: 'toString' as 'exact' })).toThrow(RangeError);
 });
+
+test('an engine is asked through what has the methods of a port, and through nothing else', () => {
+  const { port1 } = new MessageChannel();
+  expect(checkLoadOptions({ worker: port1 }).worker).toBe(port1);
+  const sharedWorker = { port: port1, addEventListener: () => undefined };
+  expect(() => checkLoadOptions({ worker: sharedWorker as never })).toThrow(
+    /^options\.worker must be a Worker/,
+  );
+});

@@ -1,0 +1,17 @@
+/** One end of what the page and an engine elsewhere speak through: a `Worker`, a `MessagePort`, the inside of either, or whatever does the same. */
+export interface Endpoint {
+  /** Sends plain data, as the structured clone algorithm takes it: objects, buffers, blobs, handles of files. */
+  postMessage(message: unknown): void;
+  /** `message` brings what the other end has sent; `error` and `close`, where there are such, say that it is gone. */
+  addEventListener(type: 'message' | 'error' | 'close', listener: (event: MessageEvent) => void): void;
+  /** Lets the messages come that have waited; ports have it. */
+  start?(): void;
+  /** Ends the connection. What has none, as a `Worker`, is left to its owner. */
+  close?(): void;
+}
+
+/** Has an engine at an endpoint. */
+export type ServeEngine = (endpoint: Endpoint) => void;
+
+/** Where `longpage/worker` leaves its `serveEngine` in the global scope: the two entries share no script. */
+export const serverKey = Symbol.for('longpage.serveEngine');
