@@ -12,6 +12,18 @@ export interface CallFormat extends FormatSchema {
   readonly after: string;
 }
 
+/** Calls of tools, between 1 and `most`, with `between` between them, `first` before the first and `last` after the last. */
+export interface CallsFormat {
+  readonly kind: 'calls';
+  readonly calls: readonly CallFormat[];
+  readonly first: string;
+  readonly between: string;
+  readonly last: string;
+  readonly most: number;
+  /** How arguments are written where not as JSON: strings between these marks and keys as they are, or as elements. */
+  readonly values?: { readonly mark: string } | 'elements';
+}
+
 /** A format that every token of an answer keeps to. */
 export type AnswerFormat =
   /** A JSON object. */
@@ -22,14 +34,8 @@ export type AnswerFormat =
   | { readonly kind: 'regex'; readonly pattern: string; readonly field: string }
   /** One of these texts. */
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
-  /** Calls of tools, between 1 and `most`, with `between` between them, `first` before the first and `last` after the last. */
-  | {
-      readonly kind: 'calls';
-      readonly calls: readonly CallFormat[];
-      readonly first: string;
-      readonly between: string;
-      readonly last: string;
-      readonly most: number;
-    }
+  | CallsFormat
+  /** Any text, in which each `mark` is followed by calls. */
+  | { readonly kind: 'text-with-calls'; readonly mark: string; readonly calls: CallsFormat }
   /** Any of these. */
   | { readonly kind: 'any'; readonly of: readonly AnswerFormat[] };

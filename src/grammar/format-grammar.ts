@@ -2,11 +2,13 @@
 import { EngineError } from '../util/errors';
 import type { AnswerFormat, FormatSchema } from './answer-format';
 import { Automaton } from './automaton';
+import { elementsGrammar } from './elements-grammar';
 import type { GrammarNode } from './grammar';
 import { JsonGrammar } from './json-grammar';
 import { schemaGrammar } from './json-schema';
 import { regexGrammar, UnsupportedRegex } from './regex';
 import { UnsupportedSchema } from './schema-merge';
+import { textWith } from './text-up-to';
 
 /**
  * The automaton of a format, whose text may have `numPrefixSpaces` spaces before it.
@@ -35,23 +37,31 @@ function grammarOf(json: JsonGrammar, format: AnswerFormat): GrammarNode {
     case 'choice':
       return builder.choice(...format.choices.map((text) => builder.text(text)));
     case 'calls': {
-      const { calls, first, between, last, most } = format;
+      const { calls, first, between, last, most, values } = format;
+      const writing = values && values !== 'elements' ? new JsonGrammar(builder, values.mark) : json;
+      const compile = values === 'elements' ? elementsGrammar : schemaGrammar;
       const call = builder.choice(
         ...calls.map(({ before, after, ...schema }) =>
-          builder.sequence(builder.text(before), schemaOf(json, schema), builder.text(after)),
+          builder.sequence(builder.text(before), schemaOf(writing, schema, compile), builder.text(after)),
         ),
       );
       const others = builder.repeat(builder.sequence(builder.text(between), call), 0, most - 1);
       return builder.sequence(builder.text(first), call, others, builder.text(last));
     }
+    case 'text-with-calls':
+      return textWith(builder, format.mark, grammarOf(json, format.calls));
     case 'any':
       return builder.choice(...format.of.map((part) => grammarOf(json, part)));
   }
 }
 
-function schemaOf(json: JsonGrammar, { schema, field }: FormatSchema): GrammarNode {
+function schemaOf(
+  json: JsonGrammar,
+  { schema, field }: FormatSchema,
+  compile: (json: JsonGrammar, schema: unknown) => GrammarNode = schemaGrammar,
+): GrammarNode {
   try {
-    const node = schemaGrammar(json, JSON.parse(schema));
+    const node = compile(json, JSON.parse(schema));
     if (node === json.builder.never) throw new UnsupportedSchema('schema', 'no JSON satisfies it');
     return node;
   } catch (error) {

@@ -1,6 +1,10 @@
-/** JSON as grammars write it: white space, strings, numbers, values of any kind. RFC 8259. */
+/**
+ * JSON as grammars write it: white space, strings, numbers, values of any kind. RFC 8259. Or values as some models write the arguments of
+ * calls: without white space, keys as they are, and strings between marks that they do not contain.
+ */
 import { anyCodePoint, codePoints, complement, intersection, type CodePoints } from './code-points';
 import { GrammarBuilder, type GrammarNode } from './grammar';
+import { textUpTo } from './text-up-to';
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -10,6 +14,10 @@ const plain = intersection(
   anyCodePoint,
   complement(codePoints([0, lastControl], [quote, quote], [backslash, backslash])),
 );
+/** Those between marks, of which each begins with the one that is left out. */
+const plainBetweenMarks = complement(codePoints([0x3c, 0x3c]));
+/** Those of a key that stands as it is. */
+const bare = codePoints([0x30, 0x39], [0x41, 0x5a], [0x5f, 0x5f], [0x61, 0x7a]);
 /** Control characters by their short escapes. */
 const shortEscapes = new Map([
   [8, 'b'],
@@ -25,11 +33,17 @@ const maxIndent = 16;
 
 /** Makes the parts of JSON. */
 export class JsonGrammar {
-  readonly builder = new GrammarBuilder();
+  readonly builder: GrammarBuilder;
+  /** What strings stand between where that is no quotation mark, and nothing is escaped. */
+  readonly #mark: string | undefined;
   /** Nothing, a space, or a new line with its indentation. */
   readonly space: GrammarNode;
   /** A character of a string, in one of its spellings. */
   readonly stringCharacter: GrammarNode;
+  /** Any string. */
+  readonly string: GrammarNode;
+  /** Any key. */
+  readonly key: GrammarNode;
   readonly integer: GrammarNode;
   readonly number: GrammarNode;
   /** Any value. */
@@ -38,16 +52,25 @@ export class JsonGrammar {
   readonly object: GrammarNode;
   readonly #digit: GrammarNode;
 
-  constructor() {
-    const { builder } = this;
+  /** @param mark stands before and after strings, or is ''; undefined for JSON */
+  constructor(builder = new GrammarBuilder(), mark?: string) {
+    this.builder = builder;
+    this.#mark = mark;
     const indent = builder.repeat(builder.text(' '), 0, maxIndent);
-    this.space = builder.choice(
+    const space = builder.choice(
       builder.empty,
       builder.text(' '),
       builder.sequence(builder.text('\n'), indent),
     );
+    this.space = mark === undefined ? space : builder.empty;
     this.#digit = builder.bytes([0x30, 0x39]);
-    this.stringCharacter = this.#stringCharacter();
+    this.stringCharacter =
+      mark === undefined ? this.#stringCharacter() : builder.character(plainBetweenMarks);
+    const characters = builder.repeat(mark === '' ? builder.character(anyCodePoint) : this.stringCharacter);
+    this.string = mark
+      ? builder.sequence(builder.text(mark), textUpTo(builder, mark))
+      : this.quoted(characters);
+    this.key = mark === undefined ? this.string : builder.repeat(builder.character(bare), 1);
     const sign = builder.optional(builder.text('-'));
     const whole = builder.choice(
       builder.text('0'),
@@ -62,15 +85,13 @@ export class JsonGrammar {
     const fraction = builder.sequence(builder.text('.'), this.digits(1, maxDigits));
     this.number = builder.sequence(sign, whole, builder.optional(fraction), builder.optional(exponent));
     const value = builder.later();
-    const any = builder.repeat(this.stringCharacter);
-    const string = this.quoted(any);
-    const member = this.member(string, value);
+    const member = this.member(this.key, value);
     this.object = this.enclosed('{', this.list(member), '}');
     const array = this.enclosed('[', this.list(value), ']');
     value.target = builder.choice(
       this.object,
       array,
-      string,
+      this.string,
       this.number,
       ...['true', 'false', 'null'].map((word) => builder.text(word)),
     );
@@ -84,7 +105,42 @@ export class JsonGrammar {
 
   /** A string of these contents. */
   quoted(contents: GrammarNode): GrammarNode {
-    return this.builder.sequence(this.builder.text('"'), contents, this.builder.text('"'));
+    const mark = this.builder.text(this.#mark ?? '"');
+    return this.builder.sequence(mark, contents, mark);
+  }
+
+  /** A value as it is written; undefined for one that cannot be. */
+  write(value: unknown): string | undefined {
+    const mark = this.#mark;
+    if (mark === undefined || typeof value === 'number') return JSON.stringify(value);
+    if (typeof value === 'string') {
+      return mark !== '' && value.includes(mark) ? undefined : mark + value + mark;
+    }
+    if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+    const isList = Array.isArray(value);
+    const parts = Object.entries(value).map(([name, part]) => {
+      const text = this.write(part);
+      return text === undefined || isList ? text : `${this.writeKey(name)}:${text}`;
+    });
+    if (parts.includes(undefined)) return undefined;
+    return isList ? `[${parts.join(',')}]` : `{${parts.join(',')}}`;
+  }
+
+  /** A key as it is written. */
+  writeKey(name: string): string {
+    const mark = this.#mark;
+    if (mark === undefined) return JSON.stringify(name);
+    return /^\w+$/.test(name) ? name : mark + name + mark;
+  }
+
+  /** What stands before and after a key. */
+  get keyMark(): GrammarNode {
+    return this.#mark === undefined ? this.builder.text('"') : this.builder.empty;
+  }
+
+  /** One of these characters, if it may stand for itself in a key. */
+  inKey(set: CodePoints): GrammarNode {
+    return this.#mark === undefined ? this.itself(set) : this.builder.character(intersection(set, bare));
   }
 
   /** A key with its value. */
@@ -115,13 +171,14 @@ export class JsonGrammar {
 
   /** One of these characters, if it may stand for itself in a string. */
   itself(set: CodePoints): GrammarNode {
-    return this.builder.character(intersection(set, plain));
+    return this.builder.character(intersection(set, this.#mark === undefined ? plain : plainBetweenMarks));
   }
 
   /** One of these characters as a string has it: itself where it may stand there, else its escape. */
   inString(set: CodePoints): GrammarNode {
     const { builder } = this;
     const itself = this.itself(set);
+    if (this.#mark !== undefined) return itself;
     const escapes = intersection(set, complement(plain)).flatMap(([first, last]) => {
       return Array.from({ length: last - first + 1 }, (_, i) => builder.text(escapeOf(first + i)));
     });

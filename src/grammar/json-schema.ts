@@ -29,10 +29,14 @@ const maxListed = 2000;
 /** Larger divisors would have as many states. */
 const maxDivisor = 100;
 
-/** The grammar of a schema. @throws UnsupportedSchema naming a keyword */
-export function schemaGrammar(json: JsonGrammar, schema: unknown): GrammarNode {
+/**
+ * The grammar of a schema.
+ * @param root the schema that references point into
+ * @throws UnsupportedSchema naming a keyword
+ */
+export function schemaGrammar(json: JsonGrammar, schema: unknown, root = schema): GrammarNode {
   try {
-    return new SchemaCompiler(json, schema as Schema).compile(schema as Schema);
+    return new SchemaCompiler(json, root as Schema).compile(schema as Schema);
   } catch (error) {
     if (error instanceof GrammarTooLarge) throw new UnsupportedSchema('schema', error.message);
     throw error;
@@ -107,7 +111,7 @@ class SchemaCompiler {
     const isConst = Object.hasOwn(schema, 'const');
     const values: unknown[] = list ?? [constant];
     const candidates = isConst ? values.filter((value) => sameJson(value, constant)) : values;
-    const texts = candidates.map((value) => JSON.stringify(value));
+    const texts = candidates.flatMap((value) => this.json.write(value) ?? []);
     if (Object.keys(rest).length === 0) return builder.choice(...texts.map((text) => builder.text(text)));
     // What else the schema says holds for them too.
     const automaton = new Automaton(builder, this.compile(rest));

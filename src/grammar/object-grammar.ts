@@ -1,6 +1,6 @@
 /** Objects of JSON that a schema allows: the schema's properties in its order, then others. */
 import { isJsonObject, type JsonObject } from '../util/json';
-import { codePoints, complement } from './code-points';
+import { anyCodePoint, codePoints, complement } from './code-points';
 import type { GrammarNode } from './grammar';
 import type { JsonGrammar } from './json-grammar';
 import { countOf } from './schema-keywords';
@@ -24,7 +24,7 @@ export function objectGrammar(
   if (names.length === 0 && least === 0 && most === Infinity && other === json.value) return json.object;
   const members = names.map((name) => ({
     node: json.member(
-      builder.text(JSON.stringify(name)),
+      builder.text(json.writeKey(name)),
       Object.hasOwn(properties, name) ? compile(properties[name] as Schema) : other,
     ),
     isRequired: required.includes(name),
@@ -70,10 +70,10 @@ interface Branch {
 
 /** Keys that are none of these, whatever their spelling. */
 function keyBeside(json: JsonGrammar, names: readonly string[]): GrammarNode {
-  const { builder } = json;
-  const anything = builder.repeat(json.stringCharacter);
-  if (names.length === 0) return json.quoted(anything);
-  const root: Branch = { next: new Map(), isName: false };
+  const { builder, keyMark } = json;
+  if (names.length === 0) return json.key;
+  // No key without any mark is empty.
+  const root: Branch = { next: new Map(), isName: keyMark === builder.empty };
   for (const name of names) {
     let branch = root;
     for (const character of name) {
@@ -84,17 +84,19 @@ function keyBeside(json: JsonGrammar, names: readonly string[]): GrammarNode {
     }
     branch.isName = true;
   }
-  const end = builder.text('"');
+  const anything = builder.repeat(
+    keyMark === builder.empty ? json.inKey(anyCodePoint) : json.stringCharacter,
+  );
   // Until a key differs from all names its characters stand for themselves: an escape might spell a name otherwise.
   const after = ({ next, isName }: Branch): GrammarNode => {
     const taken = codePoints(
       ...[...next.keys()].map((codePoint): [number, number] => [codePoint, codePoint]),
     );
-    const differing = builder.sequence(json.itself(complement(taken)), anything, end);
+    const differing = builder.sequence(json.inKey(complement(taken)), anything, keyMark);
     const others = [...next].map(([codePoint, branch]) =>
-      builder.sequence(json.itself(codePoints([codePoint, codePoint])), after(branch)),
+      builder.sequence(json.inKey(codePoints([codePoint, codePoint])), after(branch)),
     );
-    return builder.choice(isName ? builder.never : end, differing, ...others);
+    return builder.choice(isName ? builder.never : keyMark, differing, ...others);
   };
-  return builder.sequence(builder.text('"'), after(root));
+  return builder.sequence(keyMark, after(root));
 }

@@ -17,6 +17,7 @@ export function stringGrammar(json: JsonGrammar, schema: JsonObject): GrammarNod
   const least = countOf(schema, 'minLength', 0);
   const most = countOf(schema, 'maxLength', Infinity);
   if (pattern === undefined && format === undefined) {
+    if (least === 0 && most === Infinity) return json.string;
     return json.quoted(json.builder.repeat(json.stringCharacter, least, most));
   }
   if (least > 0 || most < Infinity) {

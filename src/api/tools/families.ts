@@ -44,8 +44,8 @@ export interface ToolFamily {
   readonly isBare?: boolean;
   /** Stands before and after a string, with `call`. */
   readonly quote?: string;
-  /** What comes before and after a call's arguments, and around and between calls, where answers can be held to calls. */
-  readonly written?: WrittenCalls;
+  /** What comes before and after a call's arguments, and around and between calls. */
+  readonly written: WrittenCalls;
   /** Length of a call's id where templates demand one. */
   readonly idLength?: number;
 }
@@ -59,6 +59,7 @@ export const toolFamilies: readonly ToolFamily[] = [
     close: '<tool_call|>',
     form: 'call',
     quote: '<|"|>',
+    written: { before: '<|tool_call>call:BARE', after: '<tool_call|>', between: '' },
   },
   {
     name: 'function-gemma',
@@ -67,6 +68,7 @@ export const toolFamilies: readonly ToolFamily[] = [
     close: '<end_function_call>',
     form: 'call',
     quote: '<escape>',
+    written: { before: '<start_function_call>call:BARE', after: '<end_function_call>', between: '' },
   },
   {
     name: 'mistral',
@@ -100,6 +102,11 @@ export const toolFamilies: readonly ToolFamily[] = [
     open: '<tool_call>',
     close: '</tool_call>',
     form: 'elements',
+    written: {
+      before: '<tool_call>\n<function=BARE>\n',
+      after: '</function>\n</tool_call>',
+      between: '\n',
+    },
   },
   // Hermes, Qwen 2.5 and 3, SmolLM3, EXAONE 4, Granite 4; not GLM, whose calls have elements for keys and values.
   {

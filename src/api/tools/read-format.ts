@@ -1,5 +1,5 @@
 /** What an answer must be, as a request says it: checked, and as data for the grammar. */
-import type { AnswerFormat, CallFormat } from '../../grammar/answer-format';
+import type { AnswerFormat, CallFormat, CallsFormat } from '../../grammar/answer-format';
 import { isJson } from '../json-value';
 import { describe, quoted, type RequestReader } from '../request-reader';
 import type { ToolFamily } from './families';
@@ -72,12 +72,11 @@ function readChoices(fields: RequestReader): string[] {
   });
 }
 
-/** An answer that is calls of tools; undefined where the family's calls cannot be enforced. */
+/** An answer that is calls of tools. */
 export function callsFormat(
   { tools, choice, maxCalls }: ToolWishes,
-  { written }: ToolFamily,
-): AnswerFormat | undefined {
-  if (!written) return undefined;
+  { written, form, quote }: ToolFamily,
+): CallsFormat {
   const { before, after, first = '', between, last = '' } = written;
   const calls = tools.flatMap((tool, i): CallFormat[] => {
     if (typeof choice === 'object' && choice.name !== tool.name) return [];
@@ -88,5 +87,29 @@ export function callsFormat(
     ];
   });
   const most = typeof choice === 'object' ? 1 : Math.min(maxCalls, mostCalls);
-  return { kind: 'calls', calls, first, between, last, most };
+  const values = quote === undefined ? form === 'elements' && ('elements' as const) : { mark: quote };
+  return { kind: 'calls', calls, first, between, last, most, ...(values && { values }) };
+}
+
+/**
+ * An answer of any text, whose calls keep to the parameters of those tools that are `strict`; undefined where none is, or where calls
+ * stand in the text without a mark.
+ */
+export function strictCallsFormat(wishes: ToolWishes, family: ToolFamily): AnswerFormat | undefined {
+  const { open, isBare } = family;
+  if (isBare || !wishes.tools.some(({ isStrict }) => isStrict)) return undefined;
+  const tools = wishes.tools.map((tool) =>
+    tool.isStrict ? tool : { ...tool, parameters: { type: 'object' } },
+  );
+  const calls = callsFormat({ ...wishes, tools }, family);
+  const afterMark = (text: string) => text.slice(open.length);
+  // A list has one mark before all of its calls, the others have one before each.
+  const behind = calls.first.startsWith(open)
+    ? { ...calls, first: afterMark(calls.first) }
+    : {
+        ...calls,
+        most: 1,
+        calls: calls.calls.map((call) => ({ ...call, before: afterMark(call.before) })),
+      };
+  return { kind: 'text-with-calls', mark: open, calls: behind };
 }

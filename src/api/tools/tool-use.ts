@@ -10,7 +10,7 @@ import type { RequestReader } from '../request-reader';
 import type { AnswerFormat } from '../../grammar/answer-format';
 import { CallReader } from './call-reader';
 import { familyOf, marksOf, wantsArgumentsAsText, type ToolFamily } from './families';
-import { callsFormat, readFormat } from './read-format';
+import { callsFormat, readFormat, strictCallsFormat } from './read-format';
 import {
   parsedArguments,
   readHistoryCalls,
@@ -55,15 +55,11 @@ export class ToolUse {
     if (tools.length === 0 || choice === 'none') return format ? { format } : {};
     if (!this.#family) throw noTools('tools');
     const told = { tools: tools.map(templateTool) };
-    if (choice === 'auto' && !format) return told;
-    const calls = callsFormat(this.#wishes, this.#family);
-    if (!calls) {
-      const field = choice === 'auto' ? 'response_format' : 'tool_choice';
-      throw reader.unsupported(
-        field,
-        "an answer cannot be held to the way in which this model's calls are written",
-      );
+    if (choice === 'auto' && !format) {
+      const strict = strictCallsFormat(this.#wishes, this.#family);
+      return { ...told, ...(strict && { format: strict }) };
     }
+    const calls = callsFormat(this.#wishes, this.#family);
     this.#isHeld = true;
     // Who leaves the choice to the model gets a call, or an answer of the format.
     return { ...told, format: choice === 'auto' ? { kind: 'any', of: [calls, format!] } : calls };
