@@ -163,9 +163,10 @@ export interface ChatCompletionMessage {
   tool_calls?: ChatCompletionToolCall[];
 }
 
-/** The one answer to a request. */
+/** An answer to a request. */
 export interface ChatCompletionChoice {
-  index: 0;
+  /** Which of the `n` answers it is. */
+  index: number;
   message: ChatCompletionMessage;
   logprobs: ChatCompletionLogprobs | null;
   finish_reason: ChatFinishReason;
@@ -182,13 +183,14 @@ export interface ChatCompletion {
   /** Seconds since 1970. */
   created: number;
   model: string;
-  choices: [ChatCompletionChoice];
+  choices: [ChatCompletionChoice, ...ChatCompletionChoice[]];
   usage: CompletionUsage;
 }
 
-/** A piece of the answer. */
+/** A piece of an answer. */
 export interface ChatCompletionChunkChoice {
-  index: 0;
+  /** Which of the `n` answers it is a piece of. */
+  index: number;
   delta: {
     role?: 'assistant';
     content?: string;

@@ -30,9 +30,10 @@ export interface CompletionLogprobs {
   content?: ChatCompletionTokenLogprob[];
 }
 
-/** The one answer to a request. */
+/** An answer to a request. */
 export interface CompletionChoice {
-  index: 0;
+  /** Which of the `n` answers it is, or a piece of. */
+  index: number;
   text: string;
   logprobs: CompletionLogprobs | null;
   /** Null in the chunks of a stream before its last. */
@@ -50,7 +51,7 @@ export interface Completion {
   /** Seconds since 1970. */
   created: number;
   model: string;
-  /** One; none in the chunk that carries the usage. */
+  /** As many as `n` says, one in a chunk; none in the chunk that carries the usage. */
   choices: CompletionChoice[];
   /** In a stream only with `stream_options.include_usage`: null in all chunks but the last. */
   usage?: CompletionUsage | null;

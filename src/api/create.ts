@@ -7,8 +7,13 @@ import { buildChatCompletion, streamChatCompletion } from './build-chat-completi
 import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from './chat-completions';
 import type { Completion, CompletionRequest } from './completions';
 import { newResponseIdentity } from './response';
-import { needsToolPart, validateChatRequest, type ValidatedChatRequest } from './validate-chat-request';
-import type { RequestContext } from './validate-options';
+import {
+  needsToolPart,
+  validateChatRequest,
+  type ValidatedChatRequest,
+  type ValidatedRequest,
+} from './validate-chat-request';
+import type { RequestContext, ResponseOptions } from './validate-options';
 
 /** What a call may bring besides its request. */
 export interface RequestOptions {
@@ -37,6 +42,15 @@ export type Generate = (
   signal?: AbortSignal,
 ) => Promise<AsyncGenerator<GenerationEvent, void>>;
 
+/** How the events of one answer become what the caller gets. */
+export interface Presentation<Whole, Chunk> {
+  readonly whole: (events: AsyncIterable<GenerationEvent>, options: ResponseOptions) => Promise<Whole>;
+  readonly stream: (
+    events: AsyncIterable<GenerationEvent>,
+    options: ResponseOptions,
+  ) => AsyncGenerator<Chunk, void, undefined>;
+}
+
 /**
  * A chat request, checked; with what its answer is read with where there may be calls or thoughts in it.
  * @throws what `validateChatRequest` does; EngineError `network` when the part for tools cannot be fetched
@@ -54,21 +68,41 @@ export function creators(
   generate: Generate,
   context: RequestContext & { readonly modelName: string },
 ): { createChat: CreateChatCompletion; createCompletion: CreateCompletion } {
-  const createChat = async (value: ChatCompletionRequest, { signal }: RequestOptions = {}) => {
-    const { request, response, toolUse } = await readChatRequest(value, context);
-    const identity = newResponseIdentity('chatcmpl-', context.modelName);
+  const answer = async <
+    Whole extends ChatCompletion | Completion,
+    Chunk extends ChatCompletionChunk | Completion,
+  >(
+    { request, response }: ValidatedRequest,
+    presentation: Presentation<Whole, Chunk>,
+    signal: AbortSignal | undefined,
+  ) => {
+    if (response.numChoices > 1) {
+      const { severalAnswers } = await fetched(import('./several-answers'));
+      return severalAnswers(generate, request, response, presentation, signal);
+    }
     const events = await generate(request, signal);
-    const answer = toolUse?.read(events) ?? events;
-    if (!response.isStream) return buildChatCompletion(answer, identity, response);
-    return endedBy(streamChatCompletion(answer, identity, response), () => void events.return());
+    if (!response.isStream) return presentation.whole(events, response);
+    return endedBy(presentation.stream(events, response), () => void events.return());
+  };
+  const createChat = async (value: ChatCompletionRequest, { signal }: RequestOptions = {}) => {
+    const { toolUse, ...validated } = await readChatRequest(value, context);
+    const identity = newResponseIdentity('chatcmpl-', context.modelName);
+    const read = (events: AsyncIterable<GenerationEvent>) => toolUse?.read(events) ?? events;
+    const presentation: Presentation<ChatCompletion, ChatCompletionChunk> = {
+      whole: (events, options) => buildChatCompletion(read(events), identity, options),
+      stream: (events, options) => streamChatCompletion(read(events), identity, options),
+    };
+    return answer(validated, presentation, signal);
   };
   const createCompletion = async (value: CompletionRequest, { signal }: RequestOptions = {}) => {
     const legacy = await fetched(import('./legacy-completions'));
-    const { request, response } = legacy.validateCompletionRequest(value, context);
+    const validated = legacy.validateCompletionRequest(value, context);
     const identity = newResponseIdentity('cmpl-', context.modelName);
-    const events = await generate(request, signal);
-    if (!response.isStream) return legacy.buildCompletion(events, identity, response);
-    return endedBy(legacy.streamCompletion(events, identity, response), () => void events.return());
+    const presentation: Presentation<Completion, Completion> = {
+      whole: (events, options) => legacy.buildCompletion(events, identity, options),
+      stream: (events, options) => legacy.streamCompletion(events, identity, options),
+    };
+    return answer(validated, presentation, signal);
   };
   return {
     createChat: createChat as CreateChatCompletion,

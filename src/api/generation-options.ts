@@ -20,7 +20,7 @@ export interface GenerationOptions {
   logit_bias?: Record<string, number> | null;
   /** A safe integer; the same seed and settings give the same tokens (default: a new one for each request). */
   seed?: number | null;
-  /** Number of answers: 1. */
+  /** Number of answers, 1 to 128 (default 1): the prompt is read once, and each has a seed of its own that follows from `seed`. */
   n?: number | null;
   /** Resolve to a stream of chunks (default false). */
   stream?: boolean | null;

@@ -24,6 +24,8 @@ export interface ResponseOptions {
   isStream: boolean;
   includeUsage: boolean;
   hasTokenIds: boolean;
+  /** Answers to the one request. */
+  numChoices: number;
 }
 
 /** What both kinds of request come to, besides prompt and log-probabilities. */
@@ -45,8 +47,6 @@ const maxNumTokens = Number.MAX_SAFE_INTEGER;
 export function readCommonOptions(reader: RequestReader, context: RequestContext): CommonOptions {
   checkModel(reader.string('model'), context);
   reader.string('user');
-  const numAnswers = reader.integer('n', { min: 1, max: 128 }) ?? 1;
-  if (numAnswers > 1) throw new RangeError('"n" must be 1: one answer is generated for each request.');
   const numPassages = readNumPassages(reader);
   return {
     maxTokens: reader.integer('max_tokens', { min: 1, max: maxNumTokens }),
@@ -147,5 +147,6 @@ function readResponseOptions(reader: RequestReader): ResponseOptions {
     isStream,
     includeUsage,
     hasTokenIds: reader.boolean('return_token_ids') ?? false,
+    numChoices: reader.integer('n', { min: 1, max: 128 }) ?? 1,
   };
 }

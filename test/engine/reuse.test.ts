@@ -1,7 +1,9 @@
 /** What is stored serves the next request: follow-up turns, regenerated ones, forks; and nobody's answer suffers. */
 import { wholePageTokens } from '../../src/cache/page';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { creators } from '../../src/api/create';
 import type { EngineCore } from '../../src/engine/engine';
+import { endedBy } from '../../src/util/ended-by';
 import { checkIntegrity } from '../../tools/util/check-integrity';
 import { useClock } from '../support/clock';
 import { answer, loadEngine, promptOf, requestOf, type Answer } from '../support/engine';
@@ -165,6 +167,33 @@ describe('several sequences', () => {
     expect(end.numCachedTokens).toBeGreaterThan(0);
     expect(end.numCachedTokens).toBeLessThan(149);
     expect(essence({ end, ...result })).toEqual(expected);
+  });
+
+  test('several answers to one request have one prompt: it is read once, by the first, which is the one given alone', async () => {
+    await forget();
+    const cached: number[] = [];
+    const { createCompletion } = creators(
+      async (request, signal) => {
+        const events = await engine.accept(request, signal);
+        return endedBy(
+          (async function* () {
+            for await (const event of events) {
+              if (event.kind === 'start') cached.push(event.numCachedTokens);
+              yield event;
+            }
+          })(),
+          () => void events.return(),
+        );
+      },
+      { modelName: 'tiny' },
+    );
+    const request = { prompt: promptOf(70, 14), max_tokens: 12, seed: 3, return_token_ids: true };
+    const { choices, usage } = await createCompletion({ ...request, n: 3 });
+    expect(cached).toEqual([0, 64, 64]);
+    expect(usage).toMatchObject({ prompt_tokens: 70, completion_tokens: 36, total_tokens: 106 });
+    const ids = choices.map((choice) => choice.token_ids!);
+    expect(new Set(ids.map(String)).size).toBe(3);
+    expect((await createCompletion(request)).choices[0]!.token_ids).toEqual(ids[0]);
   });
 
   test('a short common beginning is shared, not taken over: the longer conversation stays', async () => {

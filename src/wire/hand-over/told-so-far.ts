@@ -11,7 +11,7 @@ export class ToldSoFar {
   text = '';
   /** Its tokens; pieces, where chunks do not say. */
   numTokens = 0;
-  /** Whether the answer can be continued from its text alone: it has no thoughts, calls, log-probabilities, and has not ended. */
+  /** Whether the answer can be continued from its text alone: it has no thoughts, calls, log-probabilities, is the only one, and has not ended. */
   isPlainText = true;
   #first: AnswerChunk | undefined;
 
@@ -29,7 +29,8 @@ export class ToldSoFar {
       'delta' in choice ? choice.delta : { content: choice.text, role: undefined };
     this.text += content ?? '';
     const isMore = Object.keys(others).length > 0;
-    if (isMore || choice.logprobs || choice.finish_reason !== null) this.isPlainText = false;
+    if (isMore || choice.logprobs || choice.index > 0 || choice.finish_reason !== null)
+      this.isPlainText = false;
     if (isMore || (content ?? '') !== '') this.numTokens += choice.token_ids?.length ?? 1;
   }
 

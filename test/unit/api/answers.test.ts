@@ -7,8 +7,8 @@ import type { StepLogprobs } from '../../../src/loop/generation';
 import type { GenerationEvent } from '../../../src/loop/generation-event';
 
 const identity = { id: 'x-1', created: 1_700_000_000, model: 'scout' };
-const plain: ResponseOptions = { isStream: false, includeUsage: false, hasTokenIds: false };
-const rich: ResponseOptions = { isStream: true, includeUsage: true, hasTokenIds: true };
+const plain: ResponseOptions = { isStream: false, includeUsage: false, hasTokenIds: false, numChoices: 1 };
+const rich: ResponseOptions = { isStream: true, includeUsage: true, hasTokenIds: true, numChoices: 1 };
 const usage = {
   prompt_tokens: 5,
   completion_tokens: 3,

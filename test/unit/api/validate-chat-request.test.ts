@@ -28,7 +28,7 @@ describe('a good request', () => {
         isExact: false,
         ignoreEos: false,
       },
-      response: { isStream: false, includeUsage: false, hasTokenIds: false },
+      response: { isStream: false, includeUsage: false, hasTokenIds: false, numChoices: 1 },
     });
   });
 
@@ -105,7 +105,7 @@ describe('a good request', () => {
         ignoreEos: true,
         sources: { numPassages: 5 },
       },
-      response: { isStream: true, includeUsage: true, hasTokenIds: true },
+      response: { isStream: true, includeUsage: true, hasTokenIds: true, numChoices: 1 },
     });
   });
 
@@ -253,7 +253,8 @@ describe('a bad request is refused with a sentence that names the field', () => 
     [{ max_tokens: 0 }, RangeError, '"max_tokens"'],
     [{ max_completion_tokens: -1 }, RangeError, '"max_completion_tokens"'],
     [{ max_tokens: 1, max_completion_tokens: 2 }, RangeError, 'give one of them'],
-    [{ n: 2 }, RangeError, '"n" must be 1'],
+    [{ n: 0 }, RangeError, '"n" must be between 1 and 128, not 0.'],
+    [{ n: 129 }, RangeError, '"n" must be between 1 and 128'],
     [{ stop: '' }, RangeError, '"stop" must not have an empty string.'],
     [{ stop: [1] }, TypeError, '"stop" must be a string or a list of strings, not a number.'],
     [

@@ -25,7 +25,7 @@ test('the fields that both kinds of request have', () => {
   });
   expect(request).toMatchObject({ maxTokens: 3, stop: ['END'], logprobs: 0 });
   expect(request.sampling).toMatchObject({ temperature: 0, seed: 5 });
-  expect(response).toEqual({ isStream: true, includeUsage: false, hasTokenIds: false });
+  expect(response).toEqual({ isStream: true, includeUsage: false, hasTokenIds: false, numChoices: 1 });
   expect(validateCompletionRequest({ prompt: 'x' }).request).not.toHaveProperty('logprobs');
 });
 
