@@ -33,7 +33,7 @@ export type {
 } from './api/tool-calls';
 export type { Completion, CompletionChoice, CompletionLogprobs, CompletionRequest } from './api/completions';
 export type { GenerationOptions } from './api/generation-options';
-export type { AnswerSource, AnswerSources } from './api/response';
+export type { AnswerSource, AnswerSources } from './api/answer-sources';
 export type { CompletionUsage } from './api/usage';
 export type { CacheEvent, RerankEvent, StallEvent } from './runner/cache-event';
 export type { CacheMap } from './runner/cache-map';

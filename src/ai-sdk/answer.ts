@@ -9,7 +9,7 @@ import type {
   SharedV4Warning,
 } from '@ai-sdk/provider';
 import type { ChatCompletion, ChatCompletionChunk } from '../api/chat-completions';
-import type { AnswerSources } from '../api/response';
+import type { AnswerSources } from '../api/answer-sources';
 import type { ChatFinishReason } from '../api/tool-calls';
 import type { CompletionUsage } from '../api/usage';
 

@@ -1,5 +1,6 @@
 /** The events of a request as OpenAI's chat completion, whole or in chunks. */
 import type { StepLogprobs } from '../loop/generation';
+import { fetched } from '../util/fetched';
 import type { AnswerEvent } from './answer-event';
 import type {
   ChatCompletion,
@@ -7,7 +8,6 @@ import type {
   ChatCompletionChunkChoice,
   ChatCompletionLogprobs,
 } from './chat-completions';
-import { chatLogprobs } from './logprobs';
 import { collectGeneration, isWorthAChunk, sourcesOf, type ResponseIdentity } from './response';
 import { usageOf } from './usage';
 import type { ResponseOptions } from './validate-options';
@@ -31,10 +31,10 @@ export async function buildChatCompletion(
           refusal: null,
           ...end.added,
         },
-        logprobs: logprobsOf(logprobs, options),
+        logprobs: await logprobsOf(logprobs, options),
         finish_reason: end.finishReason,
         ...(options.hasTokenIds && { token_ids: tokenIds }),
-        ...sourcesOf(end),
+        ...(await sourcesOf(end)),
       },
     ],
     usage: usageOf(end),
@@ -68,21 +68,24 @@ export async function* streamChatCompletion(
               ...((event.text !== '' || !event.added) && { content: event.text }),
               ...event.added,
             },
-            logprobs: logprobsOf(event.logprobs, options),
+            logprobs: await logprobsOf(event.logprobs, options),
             ...(options.hasTokenIds && { token_ids: event.tokenIds }),
           });
         }
         break;
       case 'end':
-        yield chunk({ finish_reason: event.finishReason, ...sourcesOf(event) });
+        yield chunk({ finish_reason: event.finishReason, ...(await sourcesOf(event)) });
         if (options.includeUsage) yield { ...chunk({}), choices: [], usage: usageOf(event) };
     }
   }
 }
 
-function logprobsOf(
+/** Their shape is a part that is fetched where it is asked for. */
+async function logprobsOf(
   steps: readonly StepLogprobs[] | undefined,
   options: ResponseOptions,
-): ChatCompletionLogprobs | null {
-  return steps ? { content: chatLogprobs(steps, options.hasTokenIds), refusal: null } : null;
+): Promise<ChatCompletionLogprobs | null> {
+  if (!steps) return null;
+  const { chatLogprobs } = await fetched(import('./logprobs'));
+  return { content: chatLogprobs(steps, options.hasTokenIds), refusal: null };
 }

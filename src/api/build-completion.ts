@@ -23,7 +23,7 @@ export async function buildCompletion(
         logprobs: logprobs ? legacyLogprobs(logprobs, 0, options.hasTokenIds) : null,
         finish_reason: end.finishReason,
         ...(options.hasTokenIds && { token_ids: tokenIds }),
-        ...sourcesOf(end),
+        ...(await sourcesOf(end)),
       },
     ],
     usage: usageOf(end),
@@ -56,7 +56,7 @@ export async function* streamCompletion(
       for (const step of event.logprobs ?? []) offset += step.text.length;
     }
     if (event.kind === 'end') {
-      yield chunk({ finish_reason: event.finishReason, ...sourcesOf(event) });
+      yield chunk({ finish_reason: event.finishReason, ...(await sourcesOf(event)) });
       if (options.includeUsage) yield { ...chunk({}), choices: [], usage: usageOf(event) };
     }
   }

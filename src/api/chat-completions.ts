@@ -1,6 +1,6 @@
 /** OpenAI's chat completions, field by field: the request's and the answers' types. Checking is in validate-chat-request.ts. */
 import type { GenerationOptions } from './generation-options';
-import type { AnswerSources } from './response';
+import type { AnswerSources } from './answer-sources';
 import type {
   ChatCompletionTool,
   ChatCompletionToolCall,

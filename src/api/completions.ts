@@ -2,7 +2,7 @@
 import type { FinishReason } from '../loop/generation';
 import type { ChatCompletionTokenLogprob } from './chat-completions';
 import type { GenerationOptions } from './generation-options';
-import type { AnswerSources } from './response';
+import type { AnswerSources } from './answer-sources';
 import type { CompletionUsage } from './usage';
 
 /** What `engine.completions.create` takes: OpenAI's fields, then ours. A field that is not listed is refused by name. */

@@ -1,7 +1,9 @@
 /** What all kinds of answer share: identity, presentation, and one delta out of many. Shapes are in the files beside this one. */
 import type { GenerationDelta, GenerationEnd, StepLogprobs } from '../loop/generation';
 import { assert } from '../util/assert';
+import { fetched } from '../util/fetched';
 import type { AddedToDelta, AnswerEvent } from './answer-event';
+import type { AnswerSources } from './answer-sources';
 import type { ResponseOptions } from './validate-options';
 
 /** What is the same in an answer and in all its chunks. */
@@ -51,47 +53,13 @@ export async function collectGeneration<Event extends AnswerEvent>(
   };
 }
 
-/** A passage that an answer came from. */
-export interface AnswerSource {
-  /** Tokens of the prompt, half-open. */
-  start_token: number;
-  end_token: number;
-  /** With `documents`: the id and the title of the one that it is of. */
-  document?: string;
-  title?: string;
-  /** Characters of the document or the plain prompt, half-open, as JavaScript counts them; absent for token ids. */
-  start_char?: number;
-  end_char?: number;
-  /** Those characters. */
-  text?: string;
-  /** Where most of it stands, as the document's map says: a page, a chapter, a heading. */
-  location?: string;
-  /** Share of the attention that went to it beyond an even one, 0 to 1. */
-  mass: number;
-}
-
-/** Where an answer came from. */
-export interface AnswerSources {
-  /** False: nobody has measured which heads of this model retrieve, so all of its middle layers were gone by. */
-  calibrated: boolean;
-  /** Most mass first. */
-  passages: AnswerSource[];
-}
-
-/** The field of a choice that says where the answer came from; nothing unless asked for. */
-export function sourcesOf({ sources }: Pick<GenerationEnd, 'sources'>): { sources?: AnswerSources } {
+/** The field of a choice that says where the answer came from; nothing unless asked for. Its shape is a part on demand. */
+export async function sourcesOf({
+  sources,
+}: Pick<GenerationEnd, 'sources'>): Promise<{ sources?: AnswerSources }> {
   if (!sources) return {};
-  const passages = sources.passages.map(
-    ({ startToken, endToken, documentId, documentTitle, startChar, endChar, text, location, mass }) => ({
-      start_token: startToken,
-      end_token: endToken,
-      ...(documentId !== undefined && { document: documentId, title: documentTitle! }),
-      ...(text !== undefined && { start_char: startChar!, end_char: endChar!, text }),
-      ...(location !== undefined && { location }),
-      mass,
-    }),
-  );
-  return { sources: { calibrated: sources.isCalibrated, passages } };
+  const { answerSources } = await fetched(import('./answer-sources'));
+  return { sources: answerSources(sources) };
 }
 
 /** Whether a delta has anything that the caller asked for; text that is held back leaves it without. */
