@@ -13,6 +13,8 @@ import './components/document-reader';
 import './components/document-status';
 import './components/error-panel';
 import './components/library-panel';
+import type { Passage } from './components/answer-sources';
+import './components/together-status';
 import './components/load-progress';
 import './components/memory-panel';
 import './components/model-picker';
@@ -32,7 +34,7 @@ import type { CatalogEntry } from './models/catalog';
 import { downloadInWorker } from './models/download-in-worker';
 import { ModelStore } from '../src/source/hub/model-store';
 import { ModelsController } from './models-controller';
-import type { Span } from './paragraphs';
+import { sentencesOf, type Span } from './paragraphs';
 import { whyNotReady } from './readiness';
 import {
   isOfSample,
@@ -47,12 +49,18 @@ import {
 import type { Settings } from './settings';
 import { saveFile } from './save-file';
 import { controls } from './shared-styles';
+import { TogetherController } from './together-controller';
 
 /** How the names of exported documents end. */
 const exportedName = '.longpage';
 
 /** One and the same, so that nothing is drawn again for another one. */
 const none: readonly never[] = [];
+
+/** The list with a name that it did not have, or without one that it had. */
+function toggled(ids: readonly string[], id: string): readonly string[] {
+  return ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id];
+}
 
 /** What a narrow page shows. */
 type View = 'document' | 'chat';
@@ -82,7 +90,12 @@ export class App extends LitElement {
   readonly #models = new ModelsController(this, this.#modelStore);
   readonly #engine = new EngineController(this, this.#modelStore);
   readonly #library = new LibraryController(this, this.#engine, this.#store);
-  readonly #chat = new ChatController(this, this.#engine, this.#store, () => this.#library.openPart);
+  readonly #chat: ChatController = new ChatController(this, this.#engine, this.#store, {
+    partOf: () => this.#library.openPart,
+    isKept: (id) => this.#library.documents.some((document) => document.id === id),
+    onReading: (progress) => this.#together.follow(progress),
+  });
+  readonly #together = new TogetherController(this, this.#engine, () => this.#chat.documentIds);
   readonly #imports = new ImportController(this, this.#library);
   readonly #drop = new DropController(this, (files) => void this.#takeFiles(files));
   #wasPicking = false;
@@ -193,6 +206,9 @@ export class App extends LitElement {
       .quota=${this.#library.quota}
       .isReady=${this.#engine.phase === 'ready'}
       .isRefused=${this.#library.isRefused}
+      .besideIds=${this.#chat.current.besideIds ?? none}
+      .canChoose=${!this.isChatting && this.#library.openEntry?.state === 'complete'}
+      @beside=${(event: CustomEvent<string>) => this.#chat.askBeside(toggled(this.#chat.documentIds.slice(1), event.detail))}
       @import=${(event: CustomEvent<File>) => void this.#import([{ exported: event.detail }])}
       @keep=${() => void this.#library.keep()}
       @add=${() => this.#show(undefined)}
@@ -295,13 +311,14 @@ export class App extends LitElement {
   #renderChat() {
     const { conversations, current, answeringId, storeProblem } = this.#chat;
     // Without an engine the page says what became of it.
-    const problem = this.#engine.phase === 'failed' ? storeProblem : (this.#chat.problem ?? storeProblem);
+    const asked = this.#chat.problem ?? this.#together.problem;
+    const problem = this.#engine.phase === 'failed' ? storeProblem : (asked ?? storeProblem);
     return html`<longpage-chat-panel
       .conversations=${conversations}
       .current=${current}
       .text=${this.isChatting ? undefined : this.#library.open?.text}
       .answeringId=${answeringId}
-      .whyNotReady=${whyNotReady(this.#engine.phase === 'ready', this.isChatting ? undefined : this.#library.openProgress)}
+      .whyNotReady=${this.#whyNotReady()}
       .intro=${this.isChatting ? 'Talk to the model itself. Scout has little to say without a text to read.' : `Ask about this document.${this.#library.openPart ? ' Answers come from what is read of it so far.' : ''}`}
       .suggestions=${this.isChatting ? [] : this.#suggestions()}
       @question=${(event: CustomEvent<string>) => void this.#answered(this.#chat.ask(event.detail))}
@@ -312,9 +329,18 @@ export class App extends LitElement {
       @remove=${() => void this.#chat.delete()}
       @edit=${({ detail }: CustomEvent<TurnEventDetail>) => void this.#answered(this.#chat.edit(detail.turn, detail.text!))}
       @again=${({ detail }: CustomEvent<TurnEventDetail>) => void this.#answered(this.#chat.answerAgain(detail.turn))}
-      @show=${({ detail }: CustomEvent<Span>) => this.#showPassage(detail)}
+      @show=${({ detail }: CustomEvent<Passage>) => void this.#showPassage(detail)}
       @choose=${({ detail }: CustomEvent<TurnEventDetail>) => this.#chat.choose(detail.turn)}
     >
+      ${
+        this.#chat.documentIds.length > 1
+          ? html`<longpage-together-status
+              .plan=${this.#together.plan}
+              .progress=${this.#together.progress}
+              @alone=${() => this.#chat.askBeside(none)}
+            ></longpage-together-status>`
+          : null
+      }
       ${
         problem === undefined
           ? null
@@ -323,7 +349,10 @@ export class App extends LitElement {
               .documents=${this.#library.documents}
               .gpuBytes=${this.#engine.settings.gpuBytes}
               @limit=${this.#onLimit}
-              @dismiss=${() => this.#chat.dismiss()}
+              @dismiss=${() => {
+                this.#together.problem = undefined;
+                this.#chat.dismiss();
+              }}
             ></longpage-error-panel>`
       }
     </longpage-chat-panel>`;
@@ -408,9 +437,26 @@ export class App extends LitElement {
     await this.#library.showOffer(id);
   }
 
-  #showPassage(passage: Span): void {
+  /** One of another document is shown there: Back leads here again. */
+  async #showPassage({ start, end, documentId }: Passage): Promise<void> {
+    let passage = { start, end };
+    if (documentId !== undefined) {
+      await this.#show(documentId);
+      const { open } = this.#library;
+      if (open?.id !== documentId || open.text === undefined) return;
+      passage = sentencesOf(open.text, passage);
+    }
     this.view = 'document';
     this.marked = passage;
+  }
+
+  #whyNotReady(): string | undefined {
+    const hasModel = this.#engine.phase === 'ready';
+    const why = whyNotReady(hasModel, this.isChatting ? undefined : this.#library.openProgress);
+    if (why !== undefined || this.#together.isReady) return why;
+    return this.#together.plan
+      ? 'These documents do not fit together'
+      : 'It is not known yet whether they fit';
   }
 
   #onAccept = async (): Promise<void> => {

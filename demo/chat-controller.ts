@@ -1,5 +1,6 @@
 /** The conversations on the open document: asking, stopping, branching. Keeps them on this device as they change. */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import type { ReadingProgress } from '../src/index';
 import {
   newConversation,
   visibleTurns,
@@ -16,6 +17,16 @@ import { newId } from './ids';
 /** The sampling of a second try, which would else say the same. */
 const secondTryTemperature = 0.7;
 
+/** What a conversation needs to know of what is around it. */
+interface ChatSurroundings {
+  /** How much of the open document is read, where that is not all of it. */
+  readonly partOf: () => DocumentPart | undefined;
+  /** Whether a document is still in the library. */
+  readonly isKept: (id: string) => boolean;
+  /** Told how far documents are read that a question is about together; undefined once they are. */
+  readonly onReading: (progress: ReadingProgress | undefined) => void;
+}
+
 /** See the file's header. */
 export class ChatController implements ReactiveController {
   /** All conversations on the open document that are kept, the one that changed last first. */
@@ -31,24 +42,23 @@ export class ChatController implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   readonly #engine: EngineController;
   readonly #store: ConversationStore;
-  readonly #partOf: () => DocumentPart | undefined;
+  readonly #surroundings: ChatSurroundings;
   #running: AbortController | undefined;
   /** Settles when the latest answer has ended. */
   #ended: Promise<void> = Promise.resolve();
   /** Whether the store failed last: that is said once, and again only after it has worked. */
   #isUnkept = false;
 
-  /** @param partOf how much of the open document is read, where that is not all of it */
   constructor(
     host: ReactiveControllerHost,
     engine: EngineController,
     store: ConversationStore,
-    partOf: () => DocumentPart | undefined,
+    surroundings: ChatSurroundings,
   ) {
     this.#host = host;
     this.#engine = engine;
     this.#store = store;
-    this.#partOf = partOf;
+    this.#surroundings = surroundings;
     host.addController(this);
   }
 
@@ -66,10 +76,26 @@ export class ChatController implements ReactiveController {
     this.#show(wanted ?? conversations[0] ?? this.current, conversations);
   }
 
-  /** Begins another conversation on the same document. */
+  /** Documents that the conversation is about, the open one first; none for a chat without one. */
+  get documentIds(): readonly string[] {
+    const { documentId, besideIds = [] } = this.current;
+    return documentId === '' ? [] : [documentId, ...besideIds.filter(this.#surroundings.isKept)];
+  }
+
+  /** Begins another conversation on the same documents. */
   begin(): void {
     this.stop();
-    this.#show(newConversation(newId(), this.current.documentId, Date.now()));
+    const { documentId, besideIds } = this.current;
+    this.#show({ ...newConversation(newId(), documentId, Date.now()), ...(besideIds && { besideIds }) });
+  }
+
+  /** Asks these documents together with the open one from now on. */
+  askBeside(besideIds: readonly string[]): void {
+    if (this.answeringId !== undefined) return;
+    const { besideIds: _, ...alone } = this.current;
+    const current = { ...alone, ...(besideIds.length > 0 && { besideIds }) };
+    if (current.turns.length > 0) void this.#keep(current);
+    else this.#show(current);
   }
 
   /** Shows another of the conversations. */
@@ -151,8 +177,10 @@ export class ChatController implements ReactiveController {
   async #answerNow(parentId: string | undefined, temperature: number): Promise<void> {
     const running = (this.#running = new AbortController());
     const { isExact } = this.#engine.settings;
-    const { id, documentId } = this.current;
-    const part = documentId === '' ? undefined : this.#partOf();
+    const { id } = this.current;
+    const { documentIds } = this;
+    // With others all of it is read.
+    const part = documentIds.length === 1 ? this.#surroundings.partOf() : undefined;
     let turn: Turn = {
       id: newId(),
       parentId,
@@ -174,7 +202,8 @@ export class ChatController implements ReactiveController {
     this.problem = undefined;
     show();
     try {
-      const question = { messages, documentId, temperature };
+      const { onReading } = this.#surroundings;
+      const question = { messages, documentIds, temperature, onReading };
       for await (const { content, isCut, ...figures } of this.#engine.answer(question, running.signal)) {
         turn = { ...turn, content, ...(isCut && { ending: 'length' as const }) };
         const { firstTokenMs, tokensPerSecond, sources, isGuess } = figures;

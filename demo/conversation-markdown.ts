@@ -12,19 +12,28 @@ const endings: Readonly<Record<NonNullable<Turn['ending']>, string>> = {
   left: 'The page was left before its end.',
 };
 
-function passage(source: Source, text: string): string {
-  const where = source.location ? `${source.location}: ` : '';
-  const share = `${Math.round(100 * source.mass)} % of its attention`;
-  return `> ${where}${excerpt(text, sentencesOf(text, source), longestPassage)} (${share})`;
+function passage(source: Source, text: string, documentId: string): string {
+  const { document, location, mass } = source;
+  const isOfOther = document !== undefined && document.id !== documentId;
+  const places = [document?.title, location].filter((place) => place !== undefined);
+  const where = places.length > 0 ? `${places.join(' · ')}: ` : '';
+  const said = isOfOther
+    ? excerpt(document.text, { start: 0, end: document.text.length }, longestPassage)
+    : excerpt(text, sentencesOf(text, source), longestPassage);
+  return `> ${where}${said} (${Math.round(100 * mass)} % of its attention)`;
 }
 
-function answer({ content, ending, sources = [], isGuess, part }: Turn, text: string | undefined): string[] {
+function answer(
+  { content, ending, sources = [], isGuess, part }: Turn,
+  text: string | undefined,
+  documentId: string,
+): string[] {
   const notes = [
     ...(ending ? [endings[ending]] : []),
     ...(part ? [`From the first ${part.numReadTokens} of ${part.numTokens} tokens of the document.`] : []),
   ];
   const heading = isGuess ? 'Looked at most (a guess):' : 'Where this came from:';
-  const passages = text === undefined ? [] : sources.map((source) => passage(source, text));
+  const passages = text === undefined ? [] : sources.map((source) => passage(source, text, documentId));
   return [
     content.trim(),
     ...notes.map((note) => `*${note}*`),
@@ -43,7 +52,9 @@ export function conversationMarkdown(
   text: string | undefined,
 ): string {
   const turns = visibleTurns(conversation).flatMap((turn) =>
-    turn.role === 'user' ? [`## ${turn.content.trim().replace(/\s*\n\s*/g, ' ')}`] : answer(turn, text),
+    turn.role === 'user'
+      ? [`## ${turn.content.trim().replace(/\s*\n\s*/g, ' ')}`]
+      : answer(turn, text, conversation.documentId),
   );
   const head = title === undefined ? '# Conversation' : `# Questions on “${title}”`;
   const date = new Date(conversation.updatedAt).toISOString().slice(0, 10);

@@ -8,6 +8,8 @@ export interface Source {
   readonly mass: number;
   /** The page, chapter or heading, where the document has such. */
   readonly location?: string;
+  /** Where several were asked together: the document that it is of, and what it says there. */
+  readonly document?: { readonly id: string; readonly title: string; readonly text: string };
 }
 
 /** The beginning of a document, as far as it was read. */
@@ -42,6 +44,8 @@ export interface Conversation {
   readonly id: string;
   /** The document that it is about; empty for none. */
   readonly documentId: string;
+  /** Documents that are asked together with it, in order. */
+  readonly besideIds?: readonly string[];
   readonly updatedAt: number;
   readonly turns: readonly Turn[];
   /** By parent (empty for the beginning): the turn that is shown after it. */

@@ -15,6 +15,7 @@ import {
   type EngineStats,
   type KvOptions,
   type LoadProgress,
+  type ReadingProgress,
   type EnginePlan,
 } from '../src/index';
 import { AnswerPace } from './answer-pace';
@@ -31,8 +32,10 @@ export type Phase = 'empty' | 'loading' | 'ready' | 'failed';
 /** What is to be answered, and how. */
 export interface Question {
   readonly messages: ChatCompletionMessageParam[];
-  /** The document that the conversation is about; empty for none. */
-  readonly documentId: string;
+  /** The documents that the question is about, in order; none for a chat without one. */
+  readonly documentIds: readonly string[];
+  /** Told how far they are read, where several are asked together; at the end with undefined. */
+  readonly onReading?: (progress: ReadingProgress | undefined) => void;
   /** 0 is greedy. */
   readonly temperature: number;
 }
@@ -63,12 +66,15 @@ function kvOptions({ gpuBytes, pagesPerHead, isExact }: Settings): KvOptions {
 }
 
 function describeSources({ calibrated, passages }: AnswerSources): Pick<Answer, 'sources' | 'isGuess'> {
-  const sources = passages.map(({ start_char: start = 0, end_char: end = 0, mass, location }) => ({
-    start,
-    end,
-    mass,
-    ...(location !== undefined && { location }),
-  }));
+  const sources = passages.map(
+    ({ start_char: start = 0, end_char: end = 0, mass, location, document: id, title = '', text = '' }) => ({
+      start,
+      end,
+      mass,
+      ...(location !== undefined && { location }),
+      ...(id !== undefined && { document: { id, title, text } }),
+    }),
+  );
   return { sources, isGuess: !calibrated };
 }
 
@@ -233,14 +239,27 @@ export class EngineController implements ReactiveController {
     let thoughts = '';
     this.#isAnswering = true;
     try {
-      const { documentId: document } = question;
+      const { documentIds, onReading } = question;
+      const [document] = documentIds;
+      const isTogether = documentIds.length > 1;
+      if (isTogether) {
+        try {
+          await engine.documents.readTogether(documentIds, {
+            signal,
+            ...(onReading && { onProgress: onReading }),
+          });
+        } finally {
+          onReading?.(undefined);
+        }
+      }
       const stream = await engine.chat.completions.create(
         {
           messages: question.messages,
           max_tokens: maxAnswerTokens,
           temperature: question.temperature,
           stream: true,
-          ...(document !== '' && { document, sources: true }),
+          ...(document !== undefined && { sources: true }),
+          ...(isTogether ? { documents: documentIds } : document !== undefined && { document }),
           ...(this.settings.isExact && { exact: true }),
         },
         { signal },

@@ -1,7 +1,13 @@
-/** The passages that an answer came from, as buttons. Fires `show` with a passage of the text. */
+/** The passages that an answer came from, as buttons. Fires `show` with a passage of the text, or of another document. */
 import { LitElement, css, html } from 'lit';
 import type { Source } from '../conversation';
 import { excerpt, sentencesOf, type Span } from '../paragraphs';
+
+/** A passage that is to be shown. */
+export interface Passage extends Span {
+  /** Where it is of another document than the open one. */
+  readonly documentId?: string;
+}
 import { controls } from '../shared-styles';
 
 /** See the file's header. */
@@ -63,18 +69,22 @@ export class AnswerSources extends LitElement {
     sources: { attribute: false },
     text: { attribute: false },
     isGuess: { attribute: false },
+    documentId: { attribute: false },
   };
   declare sources: readonly Source[];
   /** The document's text. */
   declare text: string;
   /** Whether nobody has measured which heads of the model retrieve. */
   declare isGuess: boolean;
+  /** The open document. */
+  declare documentId: string;
 
   constructor() {
     super();
     this.sources = [];
     this.text = '';
     this.isGuess = false;
+    this.documentId = '';
   }
 
   protected override render() {
@@ -90,15 +100,21 @@ export class AnswerSources extends LitElement {
   }
 
   #renderSource(source: Source) {
-    const span = sentencesOf(this.text, source);
+    const { document, start, end } = source;
+    const isOfOther = document !== undefined && document.id !== this.documentId;
+    // Of another document only the passage is here.
+    const span = isOfOther ? { start, end } : sentencesOf(this.text, source);
+    const said = isOfOther
+      ? excerpt(document.text, { start: 0, end: document.text.length })
+      : excerpt(this.text, span);
+    const place = [document?.title, source.location].filter(Boolean).join(' · ');
+    const detail: Passage = { ...span, ...(isOfOther && { documentId: document.id }) };
     return html`<li>
       <button
-        title="Show it in the document"
-        @click=${() => this.dispatchEvent(new CustomEvent<Span>('show', { detail: span }))}
+        title=${isOfOther ? 'Open that document there' : 'Show it in the document'}
+        @click=${() => this.dispatchEvent(new CustomEvent<Passage>('show', { detail }))}
       >
-        <span>
-          ${source.location ? html`<span class="place">${source.location}</span> ` : null}${excerpt(this.text, span)}
-        </span>
+        <span>${place ? html`<span class="place">${place}</span> ` : null}${said}</span>
         <span class="share"
           >${Math.round(100 * source.mass)} %<span class="visually-hidden"> of its attention</span></span
         >

@@ -5,8 +5,8 @@
 import { LitElement, css, html, type PropertyValues } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { branchesAt, visibleTurns, type Conversation, type Turn } from '../conversation';
-import type { Span } from '../paragraphs';
 import { controls } from '../shared-styles';
+import type { Passage } from './answer-sources';
 import type { ChatTurn } from './chat-turn';
 import './chat-turn';
 
@@ -93,6 +93,7 @@ export class ChatLog extends LitElement {
       <longpage-chat-turn
         .turn=${turn}
         .text=${this.text}
+        .documentId=${this.conversation.documentId}
         .branches=${branchesAt(this.conversation, turn)}
         .isGrowing=${turn.id === this.answeringId}
         .canAsk=${this.canAsk}
@@ -100,8 +101,8 @@ export class ChatLog extends LitElement {
         @again=${() => send('again')}
         @choose=${(event: CustomEvent<Turn>) =>
           this.dispatchEvent(new CustomEvent('choose', { detail: { turn: event.detail } }))}
-        @show=${(event: CustomEvent<Span>) =>
-          this.dispatchEvent(new CustomEvent<Span>('show', { detail: event.detail }))}
+        @show=${(event: CustomEvent<Passage>) =>
+          this.dispatchEvent(new CustomEvent<Passage>('show', { detail: event.detail }))}
       ></longpage-chat-turn>
     </li>`;
   }

@@ -6,8 +6,8 @@ import { LitElement, css, html } from 'lit';
 import type { DocumentPart, Turn } from '../conversation';
 import { formatCount, formatDuration, formatRate } from '../format';
 import { icons } from '../icons';
-import type { Span } from '../paragraphs';
 import { controls } from '../shared-styles';
+import type { Passage } from './answer-sources';
 import './answer-sources';
 import './markdown-view';
 
@@ -135,6 +135,7 @@ export class ChatTurn extends LitElement {
   static override properties = {
     turn: { attribute: false },
     text: { attribute: false },
+    documentId: { attribute: false },
     branches: { attribute: false },
     isGrowing: { attribute: false },
     canAsk: { attribute: false },
@@ -144,6 +145,8 @@ export class ChatTurn extends LitElement {
   declare turn: Turn;
   /** The document's text; undefined while it is not there. */
   declare text: string | undefined;
+  /** That document; empty for none. */
+  declare documentId: string;
   /** The turns at the same place, this one included. */
   declare branches: readonly Turn[];
   /** Whether it is the answer that is being written. */
@@ -157,6 +160,7 @@ export class ChatTurn extends LitElement {
   constructor() {
     super();
     this.text = undefined;
+    this.documentId = '';
     this.branches = [];
     this.isGrowing = false;
     this.canAsk = false;
@@ -235,8 +239,9 @@ export class ChatTurn extends LitElement {
       .sources=${sources}
       .text=${this.text}
       .isGuess=${isGuess}
-      @show=${(event: CustomEvent<Span>) =>
-        this.dispatchEvent(new CustomEvent<Span>('show', { detail: event.detail }))}
+      .documentId=${this.documentId}
+      @show=${(event: CustomEvent<Passage>) =>
+        this.dispatchEvent(new CustomEvent<Passage>('show', { detail: event.detail }))}
     ></longpage-answer-sources>`;
   }
 

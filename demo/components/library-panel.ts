@@ -1,6 +1,7 @@
 /**
  * The documents of this device, those that may be read, and the room they take. Fires `add`, `open` with a document's id (empty
- * for a chat without one), `offer` with the id of one that may be read, `import` with a file, and `keep`.
+ * for a chat without one), `offer` with the id of one that may be read, `beside` with the id of one that is to be asked together with
+ * the open one or no longer, `import` with a file, and `keep`.
  */
 import { LitElement, css, html, nothing } from 'lit';
 import type { DocumentInfo, StorageQuota } from '../../src/index';
@@ -54,8 +55,25 @@ export class LibraryPanel extends LitElement {
         list-style: none;
       }
 
+      .item {
+        display: flex;
+        align-items: center;
+      }
+
+      .item label {
+        /* As large as a finger. */
+        display: flex;
+        align-items: center;
+        justify-content: center;
+        flex: none;
+        width: 2.5rem;
+        min-height: 2.5rem;
+      }
+
       li button {
         display: block;
+        flex: 1;
+        min-width: 0;
         width: 100%;
         padding: 0.45rem 0.6rem;
         border-color: transparent;
@@ -95,6 +113,11 @@ export class LibraryPanel extends LitElement {
         padding-inline: calc(0.55rem + 1px);
       }
 
+      .hint {
+        margin: 0 0.6rem 0.5rem;
+        font-size: 0.8rem;
+      }
+
       .none {
         padding: 0.25rem 0.6rem;
       }
@@ -109,6 +132,8 @@ export class LibraryPanel extends LitElement {
     quota: { attribute: false },
     isReady: { attribute: false },
     isRefused: { attribute: false },
+    besideIds: { attribute: false },
+    canChoose: { attribute: false },
   };
   declare documents: readonly DocumentInfo[];
   /** Documents that have come in and are not read. */
@@ -122,6 +147,10 @@ export class LibraryPanel extends LitElement {
   declare isRefused: boolean;
   /** The open document or offer; empty for a chat without one, undefined for none of both. */
   declare openId: string | undefined;
+  /** Documents that are asked together with the open one. */
+  declare besideIds: readonly string[];
+  /** Whether a document is open that others can be asked together with. */
+  declare canChoose: boolean;
 
   constructor() {
     super();
@@ -132,6 +161,8 @@ export class LibraryPanel extends LitElement {
     this.quota = undefined;
     this.isReady = false;
     this.isRefused = false;
+    this.besideIds = [];
+    this.canChoose = false;
   }
 
   protected override render() {
@@ -141,6 +172,11 @@ export class LibraryPanel extends LitElement {
       </button>
       <nav aria-labelledby="heading">
         <h2 id="heading">On this device</h2>
+        ${
+          this.canChoose && this.documents.some(({ id }) => id !== this.openId)
+            ? html`<p class="soft hint">Tick others to ask them together with the open one.</p>`
+            : null
+        }
         <ul>
           ${this.documents.map((document) => this.#renderDocument(document))}
           ${this.offers.map(({ id, title }) => this.#renderItem(id, title, 'not read yet', 'offer'))}
@@ -178,12 +214,24 @@ export class LibraryPanel extends LitElement {
   }
 
   #renderItem(id: string, title: string, meta: string, event: 'open' | 'offer') {
-    return html`<li>
+    return html`<li class="item">
       <button aria-current=${id === this.openId ? 'page' : nothing} @click=${() => this.#fire(event, id)}>
         <span class="title">${title}</span>
         <span class="meta">${meta}</span>
       </button>
+      ${event === 'open' && this.canChoose && id !== this.openId ? this.#renderChoice(id, title) : null}
     </li>`;
+  }
+
+  #renderChoice(id: string, title: string) {
+    return html`<label title="Ask it together with the open document">
+      <input
+        type="checkbox"
+        aria-label="Ask “${title}” too"
+        .checked=${this.besideIds.includes(id)}
+        @change=${() => this.#fire('beside', id)}
+      />
+    </label>`;
   }
 
   #renderQuota() {

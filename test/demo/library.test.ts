@@ -229,6 +229,32 @@ describe('documents in the browser’s storage', () => {
     expect(await ask(page, 'What is the access code of Magnus Oakley?')).toBe('KX-4471');
   });
 
+  test('two are asked together: the page says what it takes, reads what it must, and sources name the document', async () => {
+    const { page } = own;
+    await entry(page, people.title).click();
+    await page.getByText(/^Opened: /).waitFor();
+    await page.getByRole('checkbox', { name: `Ask “${ferry.title}” too` }).check();
+    const status = page.getByRole('region', { name: 'Documents asked together' });
+    await page.getByText(/^Asked together: 2 documents, .*; 1 is read again behind the first/).waitFor();
+    await untilReady(page);
+    expect(await ask(page, 'Where does Clara Ashford work?')).toBe('Room B12');
+    await page.getByText(/^Asked together: .* All of it is read\.$/).waitFor();
+    const source = page.locator('longpage-answer-sources').last().getByRole('button').first();
+    expect(await source.textContent()).toContain(ferry.title);
+    await expectAccessible(page);
+    await photograph(page, 'together');
+    await source.click();
+    await page.getByRole('heading', { name: ferry.title }).waitFor();
+    expect(await page.locator('mark').first().textContent()).toContain('Clara Ashford');
+    await page.goBack();
+    await page.getByRole('heading', { name: people.title }).waitFor();
+    await page.getByRole('button', { name: 'Ask only the open one' }).click();
+    await status.waitFor({ state: 'detached' });
+    await untilReady(page);
+    // Its passages are named after documents, as the entries of the library are.
+    await page.getByRole('button', { name: 'New', exact: true }).click();
+  });
+
   test('one goes out as a file, and comes back with all that was read of it', async () => {
     const { page } = own;
     await entry(page, people.title).click();
