@@ -20,7 +20,13 @@ interface AddedToken {
   /** Takes the white space before it, or after it. */
   readonly lstrip?: boolean;
   readonly rstrip?: boolean;
+  /** Found only where no character of a word stands beside it. */
+  readonly single_word?: boolean;
 }
+
+/** What `\w` is in Rust's regular expressions, by which Hugging Face tells whether a token is a word of its own. */
+const wordBefore = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
+const wordAfter = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 
 /** A tokenizer.json at work. */
 export class Library {
@@ -33,6 +39,8 @@ export class Library {
   readonly #before: WordFinder;
   readonly #after: WordFinder;
   readonly #postProcessor: unknown;
+  /** Writes what no piece of a Unigram model has in bytes. */
+  readonly #bytes: TextEncoder | undefined;
 
   /**
    * @param eosToken What ends a text, which a Unigram model asks for.
@@ -47,6 +55,7 @@ export class Library {
     this.#cut = compilePreTokenizer(fixed.pre_tokenizer, Matcher) ?? ((text) => [text]);
     this.#model =
       fields.type === 'Unigram' ? new Unigram(fields as never, eosToken as never) : new BPE(fields as never);
+    if (this.#model instanceof Unigram && fields.byte_fallback === true) this.#bytes = new TextEncoder();
     this.#postProcessor = fixed.post_processor;
     this.added = fixed.added_tokens as readonly AddedToken[];
     const [before, after]: string[][] = [[], []];
@@ -81,12 +90,10 @@ export class Library {
   /** The ids of a text; undefined for what no token can write. */
   encode(text: string): (number | undefined)[] {
     const tokens = this.#parts(this.#before, text).flatMap((section, sectionIndex) => {
-      if (this.#addedByText.has(section)) return [section];
-      const normalized = this.#normalize ? this.#normalize(section) : section;
+      if (section.isWord) return [section.text];
+      const normalized = this.#normalize ? this.#normalize(section.text) : section.text;
       return this.#parts(this.#after, normalized).flatMap((part) =>
-        this.#addedByText.has(part)
-          ? [part]
-          : this.#model._call(this.#cut(part, { section_index: sectionIndex })),
+        part.isWord ? [part.text] : this.#pieces(this.#cut(part.text, { section_index: sectionIndex })),
       );
     });
     return tokens.map(
@@ -102,14 +109,38 @@ export class Library {
       .tokens;
   }
 
+  /** The model's tokens of words. A Unigram model joins what it does not know within a word, and not beyond. */
+  #pieces(words: string[]): string[] {
+    if (!(this.#model instanceof Unigram)) return this.#model._call(words);
+    return words.flatMap((word) => this.#model._call([word])).flatMap((piece) => this.#inBytes(piece));
+  }
+
+  /** The bytes of a piece that is no token, where they are to stand for it and all of them are tokens. */
+  #inBytes(piece: string): string[] {
+    if (!this.#bytes || this.idOf(piece) !== undefined) return [piece];
+    const bytes = Array.from(
+      this.#bytes.encode(piece),
+      (byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`,
+    );
+    return bytes.every((byte) => this.idOf(byte) !== undefined) ? bytes : [piece];
+  }
+
   /** A text cut at added tokens, which take the white space beside them where they are to. */
-  #parts(finder: WordFinder, text: string): string[] {
-    const parts = finder.split(text);
-    for (const [i, part] of parts.entries()) {
-      const token = this.#addedByText.get(part);
-      if (token?.lstrip && i > 0) parts[i - 1] = parts[i - 1]!.trimEnd();
-      if (token?.rstrip && i < parts.length - 1) parts[i + 1] = parts[i + 1]!.trimStart();
+  #parts(finder: WordFinder, text: string): { text: string; isWord: boolean }[] {
+    const counts = (word: string, start: number) =>
+      !this.#addedByText.get(word)!.single_word ||
+      // Two UTF-16 units before it: a character may have as many.
+      !(
+        wordBefore.test(text.slice(Math.max(0, start - 2), start)) ||
+        wordAfter.test(text.slice(start + word.length, start + word.length + 2))
+      );
+    const parts = finder.split(text, counts).map((part) => ({ ...part }));
+    for (const [i, { text: content, isWord }] of parts.entries()) {
+      const token = isWord ? this.#addedByText.get(content) : undefined;
+      const [before, after] = [parts[i - 1], parts[i + 1]];
+      if (token?.lstrip && before?.isWord === false) before.text = before.text.trimEnd();
+      if (token?.rstrip && after?.isWord === false) after.text = after.text.trimStart();
     }
-    return parts.filter((part) => part !== '');
+    return parts.filter((part) => part.text !== '');
   }
 }

@@ -6,6 +6,12 @@ interface Node {
   isEnd: boolean;
 }
 
+/** A part of a text: one of the words, or what stands between them. */
+interface TextPart {
+  readonly text: string;
+  readonly isWord: boolean;
+}
+
 /** Cuts texts at the words that it was given. */
 export class WordFinder {
   readonly #root: Node = { next: new Map(), isEnd: false };
@@ -22,21 +28,24 @@ export class WordFinder {
     }
   }
 
-  /** The text in parts: words, and what stands between them. No part is empty. */
-  split(text: string): string[] {
-    const parts: string[] = [];
+  /**
+   * The text in parts, none of them empty.
+   * @param counts whether a word counts where it was found; what is none there is not searched again
+   */
+  split(text: string, counts: (word: string, start: number) => boolean = () => true): TextPart[] {
+    const parts: TextPart[] = [];
     let end = 0;
     for (let at = 0; at < text.length;) {
       const length = this.#lengthAt(text, at);
-      if (length === 0) {
-        at++;
-        continue;
+      const word = text.slice(at, at + length);
+      if (length > 0 && counts(word, at)) {
+        if (at > end) parts.push({ text: text.slice(end, at), isWord: false });
+        parts.push({ text: word, isWord: true });
+        end = at + length;
       }
-      if (at > end) parts.push(text.slice(end, at));
-      parts.push(text.slice(at, (end = at + length)));
-      at = end;
+      at += Math.max(1, length);
     }
-    if (end < text.length) parts.push(text.slice(end));
+    if (end < text.length) parts.push({ text: text.slice(end), isWord: false });
     return parts;
   }
 

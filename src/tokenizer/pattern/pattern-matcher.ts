@@ -8,8 +8,9 @@ import { compileProgram, type Program } from './pattern-program';
 /** Where a match lies in a text. */
 export type Span = readonly [start: number, end: number];
 
-/** A text of a thousand characters takes some thousands. */
-const maxSteps = 2 ** 24;
+/** Any text may take so many steps, and a long one these more for each character: patterns of real tokenizers take some. */
+const leastSteps = 2 ** 24;
+const stepsPerCharacter = 256;
 
 /** Finds a pattern in texts. */
 export class PatternMatcher {
@@ -31,7 +32,7 @@ export class PatternMatcher {
    */
   find(text: string): Span[] {
     this.text = text;
-    this.stepsLeft = maxSteps;
+    this.stepsLeft = leastSteps + stepsPerCharacter * text.length;
     this.lookResults.clear();
     this.failed = new Uint8Array(((text.length + 1) * this.program.numForks + 7) >> 3);
     const spans: Span[] = [];

@@ -103,6 +103,18 @@ describe('what would run away ends', () => {
     expect(() => find('\\p{L}*[\\p{N}\\p{P}]+', text)).toThrow(/does not come to an end/);
   });
 
+  test('a slow device has as much longer as each look at a character takes there', () => {
+    /** Times at the beginning, at the check, before the looks and after them. */
+    const clock =
+      (...times: number[]) =>
+      () =>
+        times.shift()!;
+    const check = (...times: number[]) => new WorkLimits('text', clock(...times)).check();
+    expect(() => check(0, 2000)).not.toThrow();
+    expect(() => check(0, 5000, 5000, 5030)).not.toThrow();
+    expect(() => check(0, 5000, 5000, 5020)).toThrow(/does not come to an end/);
+  });
+
   test.each([
     ['(a)\\1', /refers back/],
     ['(?:(?:(?:a{99}){99}){99})', /too large/],

@@ -77,6 +77,77 @@ test('added tokens with lstrip or rstrip take the white space on that side, and 
   expect(encode({ lstrip: true })).toEqual([97, 256, 32, 10, 98]);
 });
 
+// What Hugging Face's tokenizers 0.23.3 gives.
+test.each([
+  ['cat', [256]],
+  ['a cat.', [97, 32, 256, 46]],
+  ['concat', [99, 111, 110, 99, 97, 116]],
+  ['cats', [99, 97, 116, 115]],
+  ['catcat', [99, 97, 116, 99, 97, 116]],
+  ['a_cat', [257, 99, 97, 116]],
+  ['(cat)', [40, 256, 41]],
+  ['\u00e9cat', [195, 169, 99, 97, 116]],
+  ['cat1', [99, 97, 116, 49]],
+  ['cat\u0301', [99, 97, 116, 204, 129]],
+  ['cat\u200d', [99, 97, 116, 226, 128, 141]],
+  ['cat\u203f', [99, 97, 116, 226, 128, 191]],
+  ['cat\u00b2', [256, 194, 178]],
+  ['x  dog  y', [120, 258, 121]],
+  ['xdog y', [120, 100, 111, 103, 32, 121]],
+  ['x dogy', [120, 32, 100, 111, 103, 121]],
+  ['a_ dog', [257, 258]],
+])('an added token that is to be a word of its own, in %j', (text, expected) => {
+  const json = byteLevelJson();
+  json['added_tokens'] = [
+    { ...addedToken(256, 'cat', false), single_word: true },
+    addedToken(257, 'a_', false),
+    { ...addedToken(258, 'dog', false), single_word: true, lstrip: true, rstrip: true },
+  ];
+  expect(Tokenizer.fromJson(json).encode(text, bare)).toEqual(expected);
+});
+
+// The same.
+describe('a Unigram model', () => {
+  const encode = (
+    text: string,
+    fields: object,
+    change: (vocab: [string, number][]) => void = () => undefined,
+  ) => {
+    const bytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'));
+    const vocab: [string, number][] = [
+      ['<unk>', 0],
+      ...bytes.map((byte): [string, number] => [`<0x${byte}>`, 0]),
+      ['▁', -2],
+      ['▁he', -3],
+      ['llo', -4],
+      ['a', -5],
+      ['b', -5],
+    ];
+    change(vocab);
+    const json = {
+      added_tokens: [],
+      pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true },
+      decoder: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always' },
+      model: { type: 'Unigram', unk_id: 0, vocab, ...fields },
+    };
+    return Tokenizer.fromJson(json).encode(text, bare);
+  };
+  test.each([
+    ['hello', [258, 259], [258, 259]],
+    ['a\u00e9b', [257, 260, 196, 170, 261], [257, 260, 0, 261]],
+    ['日本 a😀', [257, 231, 152, 166, 231, 157, 173, 257, 260, 241, 160, 153, 129], [257, 0, 257, 260, 0]],
+    ['xyz xyz a', [257, 121, 122, 123, 257, 121, 122, 123, 257, 260], [257, 0, 257, 0, 257, 260]],
+  ])('writes what it does not know in bytes where it is to: %s', (text, inBytes, unknown) => {
+    expect(encode(text, { byte_fallback: true })).toEqual(inBytes);
+    expect(encode(text, { byte_fallback: false })).toEqual(unknown);
+  });
+  test('and not where one of the bytes is no token', () => {
+    const withoutC3 = (vocab: [string, number][]) => void (vocab[1 + 0xc3]![0] = 'zzz');
+    expect(encode('a\u00e9b', { byte_fallback: true }, withoutC3)).toEqual([257, 260, 0, 261]);
+    expect(encode('日\u00e9', { byte_fallback: true }, withoutC3)).toEqual([257, 0]);
+  });
+});
+
 describe('byte-level', () => {
   const tokenizer = Tokenizer.fromJson(byteLevelJson(['h e', 'l l', 'he ll']), {
     bos_token: '<s>',
