@@ -24,27 +24,37 @@ export async function withOwnHead(
   signal?: AbortSignal,
 ): Promise<ModelConfig> {
   if (!config.isHeadTied || source.gguf) return config;
-  const head = await find(source, headName, signal);
-  const embedding = head && (await find(source, embeddingName, signal));
+  const [head, embedding] = await find(source, [headName, embeddingName], signal);
   if (!head || !embedding) return config;
   const { isSame } = await fetched(import('./same-tensor'));
   return (await isSame(source, head, embedding, signal)) ? config : { ...config, isHeadTied: false };
 }
 
-/** Where a tensor is, by the header of the one file that may have it: the only one, or that which the index names. */
+/**
+ * Where tensors are, up to the first that is not there, by the headers of the files that may have them: the only one, or those which
+ * the index names. Each header is read once.
+ */
 async function find(
   source: ModelSource,
-  name: string,
+  names: readonly string[],
   signal: AbortSignal | undefined,
-): Promise<TensorPlace | undefined> {
+): Promise<TensorPlace[]> {
   const shards = await findShards(source, signal, usualHeadBytes);
   // That there are no weights at all is the load's to say.
-  if (!shards) return undefined;
-  const file = 'opened' in shards ? { name: singleFileName, ...shards } : shardOf(shards.index, name);
-  if (!file) return undefined;
-  const { tensors, dataBytes } = await readFileHeader(source, file, signal);
-  const header = tensors.find((tensor) => planName(tensor.name) === name);
-  return header && { file: file.name, header, startBytes: dataBytes + header.offsetBytes };
+  if (!shards) return [];
+  const headers = new Map<string, ReturnType<typeof readFileHeader>>();
+  const places: TensorPlace[] = [];
+  for (const name of names) {
+    const file = 'opened' in shards ? { name: singleFileName, ...shards } : shardOf(shards.index, name);
+    if (!file) break;
+    const reading = headers.get(file.name) ?? readFileHeader(source, file, signal);
+    headers.set(file.name, reading);
+    const { tensors, dataBytes } = await reading;
+    const header = tensors.find((tensor) => planName(tensor.name) === name);
+    if (!header) break;
+    places.push({ file: file.name, header, startBytes: dataBytes + header.offsetBytes });
+  }
+  return places;
 }
 
 function shardOf({ fileOf }: ShardIndex, name: string): { readonly name: string } | undefined {

@@ -67,20 +67,30 @@ test('a configuration that says that the head is its own stands', async () => {
   expect(await isTied(other, { says: false })).toBe(false);
 });
 
-test('of a file without a head only its beginning is asked for', async () => {
-  const files = new Map(folder.files);
-  files.set('config.json', encode({ ...config, tie_word_embeddings: true }));
-  files.set('model.safetensors', writeSafetensors(new Map([[embeddingName, embedding]]), 'F32'));
-  const source = folderSource({ ...folder, files });
-  const asked: (number | undefined)[] = [];
-  const watched = {
-    ...source,
-    open: (...args: Parameters<typeof source.open>) => {
-      asked.push(args[1]?.headBytes);
-      return source.open(...args);
-    },
-    readText: source.readText.bind(source),
-  };
-  expect((await withOwnHead(await readModelConfig(source), watched)).isHeadTied).toBe(true);
-  expect(asked).toEqual([128 * 1024]);
-});
+test.each([false, true])(
+  'the header of a file is asked for once; with a head beside the embedding: %s',
+  async (hasHead) => {
+    const files = new Map(folder.files);
+    files.set('config.json', encode({ ...config, tie_word_embeddings: true }));
+    const tensors = new Map([
+      [embeddingName, embedding],
+      ...(hasHead ? [['lm_head.weight', embedding] as const] : []),
+    ]);
+    files.set('model.safetensors', writeSafetensors(tensors, 'F32'));
+    const source = folderSource({ ...folder, files });
+    const asked: (readonly [headBytes: number | undefined, offsetBytes: number | undefined])[] = [];
+    const watched = {
+      ...source,
+      open: (...args: Parameters<typeof source.open>) => {
+        asked.push([args[1]?.headBytes, args[1]?.offsetBytes]);
+        return source.open(...args);
+      },
+      readText: source.readText.bind(source),
+    };
+    expect((await withOwnHead(await readModelConfig(source), watched)).isHeadTied).toBe(true);
+    const [header, ...comparisons] = asked;
+    expect(header).toEqual([128 * 1024, undefined]);
+    // Both matrices are small enough to be compared whole.
+    expect(comparisons.map(([, offsetBytes]) => (offsetBytes ?? 0) > 0)).toEqual(hasHead ? [true, true] : []);
+  },
+);
