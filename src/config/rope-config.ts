@@ -82,7 +82,7 @@ export function parseRope(
   }
   const fields = ofFull ?? given;
   const { rotaryDim, isWhole } = parseRotaryDim(fields, config, architecture, headDim);
-  const scaling = parseScaling(fields, config, architecture, maxPositions, rotaryDim);
+  const scaling = parseScaling({ rope: fields, config, architecture, maxPositions, rotaryDim });
   // Unscaled, the classes of transformers that do not know the field rotate whole heads; scaled, they fail.
   if (isWhole && rotaryDim !== headDim && scaling.type !== 'none') {
     throw config.refuse('partial_rotary_factor', `'${architecture.modelType}' models rotate whole heads`);
@@ -101,7 +101,7 @@ export function parseRope(
   if (architecture.windowRope === 'same') return { rope, windowRope: undefined };
   const none = new ConfigFields({});
   const own = ofWindows ?? none;
-  const ownScaling = parseScaling(own, none, architecture, maxPositions, rotaryDim);
+  const ownScaling = parseScaling({ rope: own, config: none, architecture, maxPositions, rotaryDim });
   const isLocal = architecture.windowRope === 'local-base';
   const ownTheta = isLocal
     ? theta(own, 'rope_local_base_freq', architecture.defaults.localRopeTheta ?? rope.theta)
@@ -125,13 +125,15 @@ function parseRotaryDim(
   return { rotaryDim, isWhole: !hasPartialRope };
 }
 
-function parseScaling(
-  rope: ConfigFields,
-  config: ConfigFields,
-  architecture: Architecture,
-  maxPositions: number,
-  rotaryDim: number,
-): RopeScaling {
+interface ScalingInput {
+  readonly rope: ConfigFields;
+  readonly config: ConfigFields;
+  readonly architecture: Architecture;
+  readonly maxPositions: number;
+  readonly rotaryDim: number;
+}
+
+function parseScaling({ rope, config, architecture, maxPositions, rotaryDim }: ScalingInput): RopeScaling {
   const typeField = rope.get('rope_type') === undefined ? 'type' : 'rope_type';
   const written = rope.string(typeField, 'default');
   const isOldLongRope = written === 'su' || written === 'yarn';

@@ -426,7 +426,7 @@ export class Documents {
         report('reading', numTokens);
         const { runner } = side;
         storing = storing
-          .then(() => storeReading(library, runner, draft, sequence.index, numTokens))
+          .then(() => storeReading({ library, runner, draft, sequence: sequence.index, numTokens }))
           .catch((error: unknown) => {
             // The reading goes on with another device, and stores what is missing then, or it fails with this one.
             if (isDeviceLost(error)) return void (loss ??= error);

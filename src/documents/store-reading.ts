@@ -2,22 +2,26 @@
 import { pageTokens, wholePageTokens } from '../cache/page';
 import type { NewRecord } from './document-database';
 import type { DocumentDraft, DocumentLibrary } from './library';
-import { pagesOfRun, pagesPerRun, placesOfRun, type Manifest } from './manifest';
+import { pagesOfRun, pagesPerRun, placesOfRun } from './manifest';
 import type { ModelRunner } from '../runner/model-runner';
 import { readSummaries } from './read-summaries';
+
+/** What was read, and where it is kept. */
+interface ReadingPart {
+  readonly library: DocumentLibrary;
+  readonly runner: ModelRunner;
+  readonly draft: DocumentDraft;
+  readonly sequence: number;
+  readonly numTokens: number;
+}
 
 /**
  * Stores the pages of `sequence` that were read since the last time, up to `numTokens` tokens, in whole runs until the
  * document's end.
  * @throws EngineError `storage-quota`, `device-lost`
  */
-export async function storeReading(
-  library: DocumentLibrary,
-  runner: ModelRunner,
-  draft: DocumentDraft,
-  sequence: number,
-  numTokens: number,
-): Promise<void> {
+export async function storeReading(part: ReadingPart): Promise<void> {
+  const { library, runner, draft, numTokens } = part;
   const isEnd = numTokens === wholePageTokens(draft.manifest.numTokens);
   const numPages = numTokens / pageTokens;
   const endPage = isEnd ? numPages : numPages - (numPages % pagesPerRun);
@@ -26,16 +30,14 @@ export async function storeReading(
   for (let page = draft.manifest.numReadTokens / pageTokens; page < endPage; page += pagesPerRun) {
     const run = page / pagesPerRun;
     const end = page + pagesOfRun(run, endPage);
-    const records = await recordsOf(runner, draft.manifest, sequence, run, end);
+    const records = await recordsOf(part, run, end);
     await library.append(draft, records, end * pageTokens);
   }
 }
 
 /** The records of run `run`, which ends before page `end`: its summaries and its pages, list by list. */
 async function recordsOf(
-  runner: ModelRunner,
-  manifest: Manifest,
-  sequence: number,
+  { runner, draft: { manifest }, sequence }: ReadingPart,
   run: number,
   end: number,
 ): Promise<NewRecord[]> {

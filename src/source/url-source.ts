@@ -113,7 +113,7 @@ class Client {
         ? { ...held.answer, skipBytes: offsetBytes, body: held.body.replay() }
         : await this.#request(url, { offsetBytes, retries, signal, maxTries: 2 });
     if (!answer) return undefined;
-    const stream = this.#stream(url, answer, offsetBytes, retries, signal);
+    const stream = this.#stream(url, answer, { offsetBytes, retries, signal });
     return { sizeBytes: certainSize(answer), stream };
   }
 
@@ -197,9 +197,15 @@ class Client {
   #stream(
     url: string,
     first: Answer,
-    offsetBytes: number,
-    retries: Retries,
-    signal: AbortSignal | undefined,
+    {
+      offsetBytes,
+      retries,
+      signal,
+    }: {
+      readonly offsetBytes: number;
+      readonly retries: Retries;
+      readonly signal: AbortSignal | undefined;
+    },
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
     const { identity } = first;
     const sizeBytes = certainSize(first);

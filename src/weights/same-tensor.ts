@@ -32,8 +32,8 @@ export async function isSame(
   for (const start of sizeBytes <= 3 * sampleBytes ? [0] : starts) {
     const count = sizeBytes <= 3 * sampleBytes ? sizeBytes : length;
     const [left, right] = [
-      await readAt(source, a, start, count, signal),
-      await readAt(source, b, start, count, signal),
+      await readAt(source, a, { start, count }, signal),
+      await readAt(source, b, { start, count }, signal),
     ];
     if (left.some((byte, i) => byte !== right[i])) return false;
   }
@@ -43,8 +43,7 @@ export async function isSame(
 async function readAt(
   source: ModelSource,
   { file, header, startBytes }: TensorPlace,
-  start: number,
-  count: number,
+  { start, count }: { readonly start: number; readonly count: number },
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const dataBytes = startBytes + start;

@@ -49,7 +49,7 @@ export function quantizedModel(
       const sizeBytes = 2 * shape.reduce((product, size) => product * size, 1);
       return [{ name: fileName(name), dtype: 'BF16', shape, sizeBytes, pool }] satisfies RandomTensor[];
     }
-    return matrixOf(fileName(name), numRows!, columns, values.deviation, integers);
+    return matrixOf(fileName(name), [numRows!, columns], values.deviation, integers);
   });
   const quantization = { bits, group_size: groupSize };
   return streamedModel(id, { ...config, quantization }, tensors);
@@ -58,8 +58,7 @@ export function quantizedModel(
 /** The three tensors of a matrix. */
 function matrixOf(
   name: string,
-  numRows: number,
-  columns: number,
+  [numRows, columns]: readonly [numRows: number, columns: number],
   deviation: number,
   integers: Uint8Array<ArrayBuffer>,
 ): RandomTensor[] {

@@ -200,7 +200,8 @@ async function runDocument(
   engine: EvalEngine,
   document: EvalDocument,
 ): Promise<Outcome[]> {
-  const ask = (index: number) => runConversation(options, setting, engine, document, index);
+  const ask = (index: number) =>
+    runConversation(document, index, { setting, engine, countTokens: options.countTokens });
   const outcomes = [await ask(0)];
   const { numParallel } = options;
   for (let i = 1; i < document.conversations.length; i += numParallel) {
@@ -211,11 +212,13 @@ async function runDocument(
 }
 
 async function runConversation(
-  { countTokens }: EvaluateOptions,
-  setting: Setting,
-  engine: EvalEngine,
   document: EvalDocument,
   index: number,
+  {
+    setting,
+    engine,
+    countTokens,
+  }: Pick<EvaluateOptions, 'countTokens'> & { readonly setting: Setting; readonly engine: EvalEngine },
 ): Promise<Outcome> {
   const conversation = document.conversations[index]!;
   const turn = conversation.at(-1)!;

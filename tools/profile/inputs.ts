@@ -60,14 +60,16 @@ export function textFamily(
   };
 }
 
+interface FollowedText {
+  readonly ids: readonly number[];
+  readonly lengthTokens: number;
+  /** Of the end that is followed. */
+  readonly numSteps: number;
+  readonly decode: (ids: readonly number[]) => string;
+}
+
 /** The first `lengthTokens` tokens of a text, its end followed word by word. @throws UsageError for a text that is shorter */
-export function followedFamily(
-  name: string,
-  ids: readonly number[],
-  lengthTokens: number,
-  numSteps: number,
-  decode: (ids: readonly number[]) => string,
-): Family {
+export function followedFamily(name: string, { ids, lengthTokens, numSteps, decode }: FollowedText): Family {
   if (ids.length < lengthTokens) {
     throw new UsageError(`'${name}' has ${ids.length} tokens; --length ${lengthTokens} are to be followed.`);
   }

@@ -170,7 +170,7 @@ function chooseFamilies(
     const name = basename(path);
     const ids = tokenizer.encode(readTextFile(path), { addSpecialTokens: false });
     // Beginning tokens of the tokenizer's own, and the step beyond the last.
-    if (isFollowing) return followedFamily(name, ids, lengthTokens - 16, numSteps, decode);
+    if (isFollowing) return followedFamily(name, { ids, lengthTokens: lengthTokens - 16, numSteps, decode });
     const room = Math.max(1, lengthTokens - 2 * numSteps);
     const text = decode(ids.slice(0, ids.length > lengthTokens ? room : ids.length));
     const questions = questionsPath === undefined ? [] : readQuestions(readTextFile(questionsPath));

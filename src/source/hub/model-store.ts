@@ -129,7 +129,9 @@ export class ModelStore {
       const save = () =>
         writeFile(directory, stateName, JSON.stringify({ model, etags } satisfies DownloadState));
       await save();
-      await this.#fetch(model, directory, etags, save, {
+      await this.#fetch(model, directory, {
+        etags,
+        save,
         ...(signal && { signal }),
         onProgress: (progress) => onProgress?.(progress),
       });
@@ -220,9 +222,12 @@ export class ModelStore {
   async #fetch(
     model: HubModel,
     directory: FileSystemDirectoryHandle,
-    etags: Record<string, string>,
-    save: () => Promise<void>,
-    { signal = new AbortController().signal, onProgress }: DownloadOptions,
+    {
+      etags,
+      save,
+      signal = new AbortController().signal,
+      onProgress,
+    }: DownloadOptions & { readonly etags: Record<string, string>; readonly save: () => Promise<void> },
   ): Promise<void> {
     const { files, totalBytes } = model;
     let saving = Promise.resolve();
