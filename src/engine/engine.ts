@@ -131,7 +131,7 @@ export class EngineCore {
       }
       const files = await reading;
       const growing =
-        parts.runner.plan.observe && (await growingProfile(source, chosen, onWarning ?? (() => undefined)));
+        parts.runner.plan.observe && (await growingProfile(chosen, onWarning ?? (() => undefined)));
       const loadMs = performance.now() - startedAt;
       const complete = withEndIds(config, files.endIds);
       return new EngineCore(source, complete, files, loaded, origin, growing, parts, loadMs);
@@ -469,11 +469,10 @@ async function formatOfDocuments(
 
 /** What keeps what is measured, where nobody gave a profile. */
 async function growingProfile(
-  { id }: ModelSource,
   { origin, measured }: ChosenProfile,
   onWarning: (message: string) => void,
 ): Promise<MeasuredProfile | undefined> {
   if (origin !== 'equal' && origin !== 'measured') return undefined;
   const { MeasuredProfile } = await fetched(import('../stability/measured-profile'));
-  return new MeasuredProfile(id, measured, origin === 'measured', onWarning);
+  return new MeasuredProfile(measured, origin === 'measured', onWarning);
 }

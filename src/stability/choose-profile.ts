@@ -55,8 +55,8 @@ export async function chooseProfile(choice: ProfileChoice): Promise<ChosenProfil
   const { source, given, profiles, usesMeasured, signal } = choice;
   // It costs a part of the weights, so it is made once and only when there is something to compare.
   let modelId: Promise<string> | undefined;
-  const check = async (value: unknown) =>
-    checkModel(value, choice, await (modelId ??= fingerprintModel(source, signal)));
+  const fingerprint = () => (modelId ??= fingerprintModel(source, signal));
+  const check = async (value: unknown) => checkModel(value, choice, await fingerprint());
   if (given) return { profile: await check(given), origin: 'given', measured: undefined };
   const places: Place[] = [
     [`The model's ${profileFileName}`, 'folder', () => readJson(source, profileFileName, signal)],
@@ -68,7 +68,7 @@ export async function chooseProfile(choice: ProfileChoice): Promise<ChosenProfil
       if (!Array.isArray(names))
         throw new EngineError('model-unsupported', `${profileIndexName} is not a list of files.`);
       if (names.length === 0) return undefined;
-      const name = profileNameOf(await (modelId ??= fingerprintModel(source, signal)));
+      const name = profileNameOf(await fingerprint());
       return names.includes(name) ? readJson(folder, name, signal) : undefined;
     };
     places.unshift([`The profile of this model in ${profiles}`, 'profiles', read]);
@@ -87,7 +87,7 @@ export async function chooseProfile(choice: ProfileChoice): Promise<ChosenProfil
     const profile = await find(place);
     if (profile) return { profile, origin: place[1], measured: undefined };
   }
-  const readStored = async () => (await fetched(import('./profile-store'))).readStoredProfile(source.id);
+  const readStored = async () => (await fetched(import('./profile-store'))).readStoredProfile(fingerprint);
   const measured = usesMeasured ? await find(['The stored head profile', 'measured', readStored]) : undefined;
   return measured && measured.stability.length >= enoughChunks
     ? { profile: measured, origin: 'measured', measured }

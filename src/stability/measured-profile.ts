@@ -6,7 +6,6 @@ import { storeProfile } from './profile-store';
 
 /** The profile of one model as it grows. */
 export class MeasuredProfile {
-  readonly #sourceId: string;
   readonly #onWarning: (message: string) => void;
   #profile: HeadProfile | undefined;
   /** Chunks that are stored; infinite when no more are to be. */
@@ -20,13 +19,7 @@ export class MeasuredProfile {
    * @param earlier what is stored
    * @param isInForce whether the engine goes by it already
    */
-  constructor(
-    sourceId: string,
-    earlier: HeadProfile | undefined,
-    isInForce: boolean,
-    onWarning: (message: string) => void,
-  ) {
-    this.#sourceId = sourceId;
+  constructor(earlier: HeadProfile | undefined, isInForce: boolean, onWarning: (message: string) => void) {
     this.#profile = earlier;
     this.#numKept = earlier?.stability.length ?? 0;
     this.#isInForce = isInForce;
@@ -66,7 +59,7 @@ export class MeasuredProfile {
     this.#numKept = profile.stability.length;
     this.#profile = profile;
     this.#storing = this.#storing
-      .then(() => storeProfile(this.#sourceId, profile))
+      .then(() => storeProfile(profile))
       .catch((error: unknown) =>
         this.#onWarning(`The head profile is not stored. ${asError(error).message}`),
       );

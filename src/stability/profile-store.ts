@@ -1,4 +1,4 @@
-/** Profiles that were measured while answering, in the browser's storage: one for each model, by the id of its source. */
+/** Profiles that were measured while answering, in the browser's storage: one for each model, by its fingerprint. */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import { storageError } from '../offload/storage-error';
 import type { HeadProfile } from './head-profile';
@@ -8,14 +8,21 @@ interface ProfileSchema extends DBSchema {
   profiles: { key: string; value: unknown };
 }
 
-/** The stored profile, unchecked; undefined where there is none, or no storage. @throws EngineError `storage-quota` */
-export function readStoredProfile(sourceId: string): Promise<unknown> {
-  return withDatabase((database) => database.get('profiles', sourceId));
+/**
+ * The stored profile, unchecked; undefined where there is none, or no storage.
+ * @param fingerprint asked for only where there are profiles, since it costs a part of the weights
+ * @throws EngineError `storage-quota`; what `fingerprint` rejects with
+ */
+export async function readStoredProfile(fingerprint: () => Promise<string>): Promise<unknown> {
+  const numProfiles = await withDatabase((database) => database.count('profiles'));
+  if (!numProfiles) return undefined;
+  const key = await fingerprint();
+  return withDatabase((database) => database.get('profiles', key));
 }
 
-/** Stores a profile in place of the earlier one; does nothing where there is no storage. @throws EngineError `storage-quota` */
-export async function storeProfile(sourceId: string, profile: HeadProfile): Promise<void> {
-  await withDatabase((database) => database.put('profiles', profile, sourceId));
+/** Stores a profile in place of its model's earlier one; does nothing where there is no storage. @throws EngineError `storage-quota` */
+export async function storeProfile(profile: HeadProfile): Promise<void> {
+  await withDatabase((database) => database.put('profiles', profile, profile.modelId));
 }
 
 /** Opened for each use: a connection that stays would keep others from clearing the site's data. */
@@ -25,8 +32,12 @@ async function withDatabase<T>(
   if (!('indexedDB' in globalThis)) return undefined;
   let database: IDBPDatabase<ProfileSchema> | undefined;
   try {
-    database = await openDB<ProfileSchema>('longpage-profiles', 1, {
-      upgrade: (db) => void db.createObjectStore('profiles'),
+    database = await openDB<ProfileSchema>('longpage-profiles', 2, {
+      upgrade: (db, version) => {
+        // The first version named a model by its address, where other weights may lie by now.
+        if (version === 1) db.deleteObjectStore('profiles');
+        db.createObjectStore('profiles');
+      },
     });
     return await use(database);
   } catch (cause) {

@@ -10,19 +10,34 @@ import { checkIntegrity } from '../../tools/util/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { useIndexedDb } from '../support/fake-indexeddb';
 import { gpu } from '../support/gpu-setup';
-import { goldenPrompt, tinyLlamaModel } from '../../tools/tiny-models/models';
+import { folderSource } from '../../tools/tiny-models/folder-source';
+import { fingerprintModel } from '../../src/weights/model-fingerprint';
+import {
+  goldenPrompt,
+  modelConfigJson,
+  tinyLlamaModel,
+  type ModelFolder,
+} from '../../tools/tiny-models/models';
 
 useIndexedDb();
 
 const engines: EngineCore[] = [];
 
+/** The tiny model, with a word in its configuration that makes it one of its own. */
+function modelCalled(name: string): ModelFolder {
+  const model = tinyLlamaModel();
+  const config = { ...(modelConfigJson(model) as object), _name_or_path: name };
+  model.files.set('config.json', new TextEncoder().encode(JSON.stringify(config)));
+  return model;
+}
+
 async function load(
   kv: KvOptions,
   name = 'tiny-llama',
-  options: { gpu?: GPU; onWarning?: (message: string) => void } = {},
+  { address = name, ...options }: { address?: string; gpu?: GPU; onWarning?: (message: string) => void } = {},
 ) {
   const engine = await loadEngine(
-    { ...tinyLlamaModel(), name },
+    { ...modelCalled(name), name: address },
     {
       weights: 'f32',
       ...options,
@@ -97,9 +112,12 @@ test('what was measured is stored, and gone by from the next text on and at the 
   const total = engine.device.buffers.use.total;
   expect(total).toBe(0);
 
-  const stored = (await readStoredProfile('test:measured')) as HeadProfile;
+  const stored = (await readStoredProfile(() =>
+    fingerprintModel(folderSource(modelCalled('measured'))),
+  )) as HeadProfile;
   expect(stored.stability.length).toBeGreaterThanOrEqual(4 * 16);
-  const next = await load(kv, 'measured');
+  // By the content of the weights: the same ones may lie elsewhere.
+  const next = await load(kv, 'measured', { address: 'elsewhere' });
   expect(state(next)).toEqual(['measured', 0.5]);
   expect(next.runner.cache.shape.unstable.equals(unstableHeads(stored, 0.5))).toBe(true);
 
@@ -107,7 +125,7 @@ test('what was measured is stored, and gone by from the next text on and at the 
   const heads = Array.from({ length: 6 }, (_, head) =>
     unstable.has(Math.floor(head / 2), head % 2) ? 0 : 1,
   );
-  const given = await load({ ...kv, headProfile: { ...stored, stability: [heads] } });
+  const given = await load({ ...kv, headProfile: { ...stored, stability: [heads] } }, 'measured');
   expect(given.runner.cache.shape.unstable.equals(unstable)).toBe(true);
   expect((await ask(given, second)).logprobs).toEqual(there.logprobs);
   await ask(given, first);

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openDB } from 'idb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   chooseProfile,
@@ -151,25 +152,44 @@ describe('on a server', () => {
 });
 
 describe('what earlier loads measured', () => {
-  const { id } = folderSource(tinyLlamaModel());
-  beforeEach(() => storeProfile(id, undefined as unknown as HeadProfile));
+  /** In the place of this model's profile, whatever it says of itself. */
+  const keep = async (value: unknown) => {
+    const database = await openDB('longpage-profiles', 2);
+    await database.put('profiles', value, (await profileOf()).modelId);
+    database.close();
+  };
+  beforeEach(async () => {
+    await storeProfile(await profileOf());
+    await keep(undefined);
+  });
 
   test('is gone by where nothing else is found, and there is enough of it', async () => {
     const profile = await profileOf(undefined, enoughChunks);
-    await storeProfile(id, profile);
+    await storeProfile(profile);
     expect(await choose(undefined)).toEqual({ profile, origin: 'measured', measured: profile, warnings: [] });
     const found = await profileOf();
     expect(await choose(JSON.stringify(found))).toMatchObject({ profile: found, origin: 'folder' });
   });
 
+  test('is found at another address, and not by another model at the same one', async () => {
+    const profile = await profileOf(undefined, enoughChunks);
+    await storeProfile(profile);
+    const model = tinyLlamaModel();
+    const elsewhere = folderSource({ ...model, name: 'elsewhere' });
+    expect(await choose(undefined, undefined, { source: elsewhere })).toMatchObject({ measured: profile });
+    model.files.set('config.json', new TextEncoder().encode('{}'));
+    const replaced = await choose(undefined, undefined, { source: folderSource(model) });
+    expect(replaced).toMatchObject({ origin: 'equal', measured: undefined, warnings: [] });
+  });
+
   test('is gone on from where it is not enough', async () => {
     const measured = await profileOf(undefined, enoughChunks - 1);
-    await storeProfile(id, measured);
+    await storeProfile(measured);
     expect(await choose(undefined)).toEqual({ profile: undefined, origin: 'equal', measured, warnings: [] });
   });
 
   test('does not count where nothing is to be measured', async () => {
-    await storeProfile(id, await profileOf(undefined, enoughChunks));
+    await storeProfile(await profileOf(undefined, enoughChunks));
     const choice = await choose(undefined, undefined, { usesMeasured: false });
     expect(choice).toMatchObject({ origin: 'equal', measured: undefined });
   });
@@ -179,7 +199,7 @@ describe('what earlier loads measured', () => {
     ['of another model', { modelId: 'sha256:0' }],
   ])('is left alone with one warning when it is %s', async (kind, change) => {
     const profile = await profileOf(undefined, enoughChunks);
-    await storeProfile(id, (kind === 'damaged' ? change : { ...profile, ...change }) as HeadProfile);
+    await keep(kind === 'damaged' ? change : { ...profile, ...change });
     const { origin, measured, warnings } = await choose(undefined);
     expect([origin, measured, warnings.length]).toEqual(['equal', undefined, 1]);
     expect(warnings[0]).toContain('The stored head profile is not used.');

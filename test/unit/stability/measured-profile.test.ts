@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto';
+import { openDB } from 'idb';
 import { describe, expect, test } from 'vitest';
 import { enoughChunks, isDue } from '../../../src/stability/enough-measured';
 import { MeasuredProfile } from '../../../src/stability/measured-profile';
@@ -6,9 +7,9 @@ import { readStoredProfile } from '../../../src/stability/profile-store';
 import type { HeadProfile } from '../../../src/stability/head-profile';
 import { makeHeadProfile } from '../../../src/stability/make-head-profile';
 
-const profileOf = (numChunks: number): HeadProfile =>
+const profileOf = (numChunks: number, modelId = 'sha256:0'): HeadProfile =>
   makeHeadProfile({
-    modelId: 'sha256:0',
+    modelId,
     numLayers: 1,
     numKvHeads: 2,
     pagesPerHead: 4,
@@ -19,8 +20,9 @@ const profileOf = (numChunks: number): HeadProfile =>
   });
 
 const warnings: string[] = [];
-const measured = (id: string, earlier?: HeadProfile, isInForce = false) =>
-  new MeasuredProfile(id, earlier, isInForce, (message) => warnings.push(message));
+const stored = (fingerprint: string) => readStoredProfile(() => Promise.resolve(fingerprint));
+const measured = (earlier?: HeadProfile, isInForce = false) =>
+  new MeasuredProfile(earlier, isInForce, (message) => warnings.push(message));
 
 test.each([
   [15, 0, false],
@@ -32,9 +34,19 @@ test.each([
   expect(isDue(numChunks, numInForce)).toBe(due);
 });
 
+test('what the first version kept by address is gone, and costs no fingerprint', async () => {
+  const old = await openDB('longpage-profiles', 1, {
+    upgrade: (db) => void db.createObjectStore('profiles'),
+  });
+  await old.put('profiles', profileOf(16), 'https://models.test/a/');
+  old.close();
+  const unasked = () => Promise.reject(new Error('asked for'));
+  expect(await readStoredProfile(unasked)).toBeUndefined();
+});
+
 describe('what is measured', () => {
   test('is stored as it grows, and due once there is enough', async () => {
-    const subject = measured('a');
+    const subject = measured();
     subject.keep(profileOf(3));
     expect([subject.hasNews(3), subject.hasNews(4), subject.due]).toEqual([false, true, undefined]);
     subject.keep(profileOf(enoughChunks));
@@ -42,22 +54,22 @@ describe('what is measured', () => {
     subject.apply();
     expect(subject.due).toBeUndefined();
     await subject.stored();
-    expect(await readStoredProfile('a')).toEqual(profileOf(enoughChunks));
-    expect(await readStoredProfile('b')).toBeUndefined();
+    expect(await stored('sha256:0')).toEqual(profileOf(enoughChunks));
+    expect(await stored('sha256:1')).toBeUndefined();
   });
 
   test('takes the place of what earlier loads measured once it is more', async () => {
-    const subject = measured('c', profileOf(10));
+    const subject = measured(profileOf(10));
     expect([subject.hasNews(10), subject.hasNews(11), subject.due]).toEqual([false, true, undefined]);
-    subject.keep(profileOf(16));
-    expect(subject.due).toEqual(profileOf(16));
+    subject.keep(profileOf(16, 'sha256:2'));
+    expect(subject.due).toEqual(profileOf(16, 'sha256:2'));
     await subject.stored();
-    expect(await readStoredProfile('c')).toEqual(profileOf(16));
-    expect(measured('c', profileOf(16), true).due).toBeUndefined();
+    expect(await stored('sha256:2')).toEqual(profileOf(16, 'sha256:2'));
+    expect(measured(profileOf(16), true).due).toBeUndefined();
   });
 
   test('and declined is due again with much more; the engine does not go by it', () => {
-    const subject = measured('e');
+    const subject = measured();
     subject.keep(profileOf(enoughChunks));
     subject.decline();
     expect([subject.due, subject.isInForce]).toEqual([undefined, false]);
@@ -68,7 +80,7 @@ describe('what is measured', () => {
   });
 
   test('that cannot be stored is a warning, and still of use', async () => {
-    const subject = measured('d');
+    const subject = measured();
     subject.keep({ ...profileOf(enoughChunks), measuredOn: (() => 'no data') as unknown as string });
     await subject.stored();
     expect(warnings.length).toBe(1);
