@@ -3,9 +3,8 @@ import { EngineError } from '../util/errors';
 import { quote } from '../util/config-fields';
 import type { ModelConfig } from '../config/model-config';
 import { isGgmlType, type GgmlType } from '../source/gguf/ggml-types';
-import type { Quantization } from '../config/quantization';
-import { groupsOf, partColumns, type MlxPart } from './mlx-groups';
-import { corrupt, isFloatType, type TensorHeader } from './safetensors';
+import type { MlxPart } from './mlx-groups';
+import { corrupt, type TensorHeader } from './safetensors';
 import type { LayerMatrix, LayerVector, ModelMatrix } from './weight-parts';
 
 /** A matrix or vector of the model; `layerIndex` is missing for those outside the layers. */
@@ -200,6 +199,7 @@ export interface PlannedTensor {
 /**
  * Holds a file's tensors against the plan, in their order.
  * @param seen planned names of earlier files; those of this one are added
+ * @param matchOther knows tensors that the plan does not name
  * @throws EngineError `weights-corrupt` naming a tensor of the wrong shape or one that comes twice; `model-unsupported` for
  * an element type that cannot be loaded, or a tensor that means an architecture other than the configuration's
  */
@@ -208,11 +208,11 @@ export function matchTensors(
   headers: readonly TensorHeader[],
   file: string,
   seen: Set<string>,
-  quantization?: Quantization,
+  matchOther?: (header: TensorHeader, file: string) => PlannedTensor | undefined,
 ): PlannedTensor[] {
   return headers.map((header) => {
-    const quantised = quantization && matchMlx(plan, header, file, seen, quantization);
-    if (quantised) return quantised;
+    const other = matchOther?.(header, file);
+    if (other) return other;
     const placement = plan.get(planName(header.name));
     if (!placement) {
       // A vision tower has layers of its own under the same names.
@@ -250,37 +250,6 @@ export function matchTensors(
     }
     return { header, placement };
   });
-}
-
-/** A part of a matrix that MLX has quantised; undefined for every other tensor. */
-function matchMlx(
-  plan: TensorPlan,
-  header: TensorHeader,
-  file: string,
-  seen: Set<string>,
-  quantization: Quantization,
-): PlannedTensor | undefined {
-  const [, module, role] = /^(.*)\.(weight|scales|biases)$/.exec(header.name) ?? [];
-  const placement = module === undefined ? undefined : plan.get(`${planName(module)}.weight`);
-  if (module === undefined || placement?.target.kind !== 'matrix') return undefined;
-  if (role === 'weight' && header.elementType !== 'U32') return undefined;
-  const groups = groupsOf(quantization, module);
-  if (groups === false) return undefined;
-  const [numRows, numColumns] = placement.shape as [number, number];
-  const mlx: MlxPart = { ...groups, role: role as MlxPart['role'], numColumns };
-  const planned = planName(header.name);
-  if (seen.has(planned)) throw corrupt(file, `it has the tensor '${planned}' twice`);
-  seen.add(planned);
-  const shape = [numRows, partColumns(mlx)];
-  if (header.shape.length !== 2 || header.shape.some((size, i) => size !== shape[i])) {
-    throw corrupt(
-      file,
-      `tensor '${header.name}' has the shape ${quote(header.shape)}, ${groups.bits} bits in groups of ${groups.groupSize} need ${quote(shape)}`,
-    );
-  }
-  if (role !== 'weight' && !isFloatType(header.elementType))
-    throw corrupt(file, `tensor '${header.name}' has the dtype ${header.elementType}`);
-  return { header, placement, mlx };
 }
 
 /** The element type of a tensor that `matchTensors` has placed. */

@@ -65,7 +65,10 @@ export async function loadWeights(
     const seen = new Set<string>();
     const piece = new Uint8Array(maxPieceBytes);
     const ggml = source.gguf && (await fetched(import('./ggml-rows')));
-    const mlx = config.quantization && (await newMlxStream(!formats.isOfFiles));
+    const { quantization } = config;
+    const mlx = quantization && (await newMlxStream(!formats.isOfFiles));
+    const matchMlx =
+      quantization && (await fetched(import('./mlx-tensors'))).mlxMatcher({ plan, seen, quantization });
     for (const file of files) {
       const reader = new ShardReader(file.name, file.opened ?? (await openShard(source, file, signal)), {
         signal,
@@ -76,7 +79,7 @@ export async function loadWeights(
         const headers = file.headers ?? (await readHeaders(reader));
         // Headers that came before the stream are content too.
         if (file.headers) await options.digest?.update(new TextEncoder().encode(JSON.stringify(headers)));
-        const tensors = matchTensors(plan, headers, file.name, seen, config.quantization);
+        const tensors = matchTensors(plan, headers, file.name, seen, matchMlx);
         requireTensors(file.tensors, new Set(headers.map(({ name }) => planName(name))), file.name);
         progress.begin(file, reader, headers);
         // Only now, so that a configuration which the files do not bear out does not fill the GPU first.
