@@ -1,5 +1,5 @@
 /** The engine's heart: admit, plan, submit, confirm, as long as there are requests. It waits for the GPU only to confirm. */
-import { type PageId, pagesFor, wholePageTokens } from '../cache/page';
+import { pagesFor, wholePageTokens, type PageId } from '../cache/page';
 import { isHostError } from '../offload/host-error';
 import { assert } from '../util/assert';
 import { EngineError } from '../util/errors';
@@ -10,7 +10,7 @@ import type { GenerationRequest } from './generation';
 import { HeldSequences, type RestoreSource } from './held-sequences';
 import type { LoopRequest } from './loop-request';
 import { planStep, type StepPlan } from './scheduler';
-import { type Sequence } from '../runner/sequence';
+import type { Sequence } from '../runner/sequence';
 import type { SequenceStore } from './sequence-store';
 
 /** Submissions whose results are still out: enough that the GPU never waits for the host between steps. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { inFullRun } from '../support/full-run';
 import { numSummarySlots } from '../../src/cache/cache-layout';
-import { type PageId, wholePageTokens } from '../../src/cache/page';
+import { wholePageTokens, type PageId } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import { readBuffer } from '../../src/gpu/readback';
 import { checkIntegrity } from '../../tools/util/check-integrity';

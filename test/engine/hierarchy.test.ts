@@ -1,6 +1,6 @@
 /** The KV hierarchy through the whole engine: the contracts that hold whatever is selected. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type PageIndex, type Slot, wholePageTokens } from '../../src/cache/page';
+import { wholePageTokens, type PageIndex, type Slot } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
 import { readBuffer } from '../../src/gpu/readback';

@@ -1,6 +1,6 @@
 /** Sequences brought back from the host's pages alone: what they answer is what a fresh engine answers, to the bit. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type PageId, wholePageTokens } from '../../src/cache/page';
+import { wholePageTokens, type PageId } from '../../src/cache/page';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
 import type { HostStore } from '../../src/offload/host-store';

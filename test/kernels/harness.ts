@@ -1,7 +1,7 @@
 /** Runs one kernel on the real adapter and returns what it wrote; cases compare that with the kernel's CPU twin. */
 import { Device, type DeviceOptions } from '../../src/gpu/device';
 import type { KernelCompiler } from '../../src/gpu/kernel';
-import { type Grid, type KernelSpec, type KernelVariant } from '../../src/gpu/kernel';
+import type { Grid, KernelSpec, KernelVariant } from '../../src/gpu/kernel';
 import { readBuffer } from '../../src/gpu/readback';
 import { Recorder } from '../../src/gpu/recorder';
 import type { Tolerance } from '../support/compare';
