@@ -16,6 +16,7 @@ import { requestOf } from '../node/requests';
 import { shareDevices } from '../node/share-devices';
 import { compareSteps, type ScoredStep } from './compare';
 import { ForcedRequest } from './forced-request';
+import { compareAnswers } from './free-answers';
 import { parseOptions, usage, type QualityOptions } from './options';
 import { cutPassages, type Passage } from './passages';
 import { formatRows, type QualityRow, type Speed } from './report';
@@ -48,6 +49,23 @@ async function time(core: EngineCore, promptIds: readonly number[], isExact: boo
     medianMs: median(stepMs),
     meanMs: stepMs.reduce((sum, ms) => sum + ms, 0) / stepMs.length,
   };
+}
+
+/** Each prompt's greedy answer of so many tokens, one after the other. */
+async function answerFreely(
+  core: EngineCore,
+  passages: readonly Passage[],
+  numTokens: number,
+  isExact: boolean,
+): Promise<readonly (readonly number[])[]> {
+  const answers: number[][] = [];
+  for (const { promptIds } of passages) {
+    const ids: number[] = [];
+    const request = requestOf(promptIds, { maxTokens: numTokens, ignoreEos: true, isExact });
+    await askEngine(core, request, ({ tokenIds }) => ids.push(...tokenIds));
+    answers.push(ids);
+  }
+  return answers;
 }
 
 async function score(
@@ -98,7 +116,7 @@ async function findProfile(source: ModelSource, path: string | undefined): Promi
 }
 
 async function run(options: QualityOptions): Promise<void> {
-  const { lengths, numSteps, numPassages, numParallel, gpuBytes, outPath, isTimed } = options;
+  const { lengths, numSteps, numPassages, numParallel, gpuBytes, outPath, isTimed, numFree } = options;
   checkOutput(outPath);
   const location = options.model ?? 'public/models/scout';
   const source = await openModel(location);
@@ -111,7 +129,7 @@ async function run(options: QualityOptions): Promise<void> {
       disabledFeatures,
       kv: checkKv({
         ...kv,
-        contextTokens: 16 * Math.ceil(lengthTokens / 16),
+        contextTokens: 16 * Math.ceil((lengthTokens + Math.max(0, numFree - numSteps)) / 16),
         numSequences: numParallel,
         gpuBytes,
         measureStability: false,
@@ -123,6 +141,7 @@ async function run(options: QualityOptions): Promise<void> {
   for (const lengthTokens of lengths) {
     let passages: Passage[] = [];
     let reference: Scored | undefined;
+    let denseAnswers: readonly (readonly number[])[] | undefined;
     for (const setting of [
       dense,
       ...options.settings.map((name) => settings.find((s) => s.name === name)!),
@@ -153,6 +172,8 @@ async function run(options: QualityOptions): Promise<void> {
         const speed = isTimed ? await time(core, passages[0]!.promptIds, isExact) : undefined;
         const scored = await score(core, passages, numParallel, isExact);
         reference ??= scored;
+        const answers = await answerFreely(core, numFree > 0 ? passages : [], numFree, isExact);
+        denseAnswers ??= answers;
         const { name, title } = setting;
         rows.push({
           setting: name,
@@ -160,6 +181,7 @@ async function run(options: QualityOptions): Promise<void> {
           lengthTokens,
           ...scored.row,
           ...(speed && { speed }),
+          ...(numFree > 0 && { free: answers.map((ids, i) => compareAnswers(denseAnswers![i]!, ids)) }),
           ...compareSteps(reference.steps, scored.steps),
         });
         console.error(formatRows(rows.slice(-1)).split('\n')[1]);

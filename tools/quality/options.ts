@@ -18,6 +18,8 @@ export interface QualityOptions {
   readonly settings: readonly string[];
   /** Whether each setting also answers freely, by the clock. */
   readonly isTimed: boolean;
+  /** Tokens that each setting answers each passage's prompt with, greedily; 0: none. */
+  readonly numFree: number;
   /** File of a head profile; undefined: the one in `public/profiles/`, or the model's own. */
   readonly profilePath: string | undefined;
   readonly gpuBytes: number;
@@ -40,6 +42,8 @@ of both and the text's, all others as one), and how often both find the same tok
   --settings A,B        ${settings.map(({ name }) => name).join(', ')}
                         (default: ${usualSettings.length} of them)
   --speed               also answer freely once in each setting, alone, and say how fast
+  --free N              also answer every prompt freely with N tokens, greedily: where the answer leaves dense
+                        attention's, and how often both say four tokens again (default 0)
   --profile FILE        the head profile (default: the model's in public/profiles/)
   --gpu-bytes N         limit of GPU memory beside the weights (default 2147483648)
   --out FILE            where the figures go as JSON (default .cache/quality/quality.json)
@@ -55,6 +59,7 @@ const schema = {
   parallel: text,
   settings: text,
   speed: flag,
+  free: text,
   profile: text,
   'gpu-bytes': text,
   out: text,
@@ -69,8 +74,11 @@ export function parseOptions(args: readonly string[]): QualityOptions | 'help' {
   const names = optional(values.settings, listOf) ?? usualSettings;
   const unknown = names.find((name) => !settings.some((setting) => setting.name === name));
   if (unknown !== undefined) throw new UsageError(`--settings: there is no setting '${unknown}'.`);
-  const count = (name: 'steps' | 'passages' | 'parallel' | 'gpu-bytes', usual: number, max?: number) =>
-    optional(values[name], (given) => wholeNumber(name, given, max === undefined ? {} : { max })) ?? usual;
+  const count = (
+    name: 'steps' | 'passages' | 'parallel' | 'gpu-bytes' | 'free',
+    usual: number,
+    max?: number,
+  ) => optional(values[name], (given) => wholeNumber(name, given, max === undefined ? {} : { max })) ?? usual;
   const numSteps = count('steps', 256);
   const lengths = (optional(values.lengths, listOf) ?? ['4096']).map((length) =>
     wholeNumber('lengths', length, { min: numSteps + 16 }),
@@ -84,6 +92,7 @@ export function parseOptions(args: readonly string[]): QualityOptions | 'help' {
     numParallel: count('parallel', 1, 8),
     settings: names,
     isTimed: values.speed,
+    numFree: count('free', 0),
     profilePath: values.profile,
     gpuBytes: count('gpu-bytes', 2 ** 31),
     outPath: values.out ?? '.cache/quality/quality.json',

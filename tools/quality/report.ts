@@ -1,5 +1,6 @@
 /** The figures as a table for a terminal. Pure. */
 import type { Comparison } from './compare';
+import type { FreeAnswer } from './free-answers';
 
 /** A setting at one length. */
 export interface QualityRow extends Comparison {
@@ -13,6 +14,8 @@ export interface QualityRow extends Comparison {
   readonly bytesOfDense: number;
   /** Where asked for. */
   readonly speed?: Speed;
+  /** An answer to each passage's prompt, where asked for. */
+  readonly free?: readonly FreeAnswer[];
 }
 
 /** One conversation that reads a passage's prompt and answers freely, nothing else running. */
@@ -36,6 +39,8 @@ const columns: readonly [title: string, cell: (row: QualityRow) => string][] = [
   ['top-1 right', ({ top1 }) => percent(top1)],
   ['prefill', ({ speed }) => (speed ? `${speed.prefillTokensPerSecond.toFixed(0)}/s` : '')],
   ['step', ({ speed }) => (speed ? `${speed.medianMs.toFixed(2)} ms` : '')],
+  ['equal tokens', ({ free }) => (free ? free.map(({ numEqual }) => numEqual).join(' ') : '')],
+  ['repeated', ({ free }) => (free ? free.map(({ repetition }) => percent(repetition)).join(' ') : '')],
 ];
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
@@ -46,7 +51,10 @@ export function formatRows(rows: readonly QualityRow[]): string {
   const widths = columns.map((_, i) => Math.max(...cells.map((row) => row[i]!.length)));
   return cells
     .map((row) =>
-      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
+      row
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+        .join('  ')
+        .trimEnd(),
     )
     .join('\n');
 }

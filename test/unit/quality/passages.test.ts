@@ -38,6 +38,7 @@ describe('options', () => {
       numParallel: 1,
       settings: usualSettings,
       isTimed: false,
+      numFree: 0,
       profilePath: undefined,
       gpuBytes: 2 ** 31,
       outPath: '.cache/quality/quality.json',
@@ -94,6 +95,6 @@ test('the table has a line for each row, and speed only where it was measured', 
   const speed = { promptTokens: 3840, prefillTokensPerSecond: 1234.4, medianMs: 2.345, meanMs: 2.5 };
   const [header, plain, timed] = formatRows([row, { ...row, speed }]).split('\n');
   expect(header).toMatch(/^setting +K +KV bytes +ppl +ppl ÷ dense/);
-  expect(plain).toMatch(/^K = 16 +16 +30.0 % +11.000 +1.1000 +0.01000 +0.2000 +90.0 % +40.0 % +$/);
+  expect(plain).toMatch(/^K = 16 +16 +30.0 % +11.000 +1.1000 +0.01000 +0.2000 +90.0 % +40.0 %$/);
   expect(timed).toMatch(/1234\/s +2\.35 ms$/);
 });
