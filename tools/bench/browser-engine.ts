@@ -10,12 +10,13 @@ import { serveSource } from './serve-source';
 /** Loads a model in a page of its own. @throws Error with what the engine says */
 export async function openBrowserEngine(
   browser: Browser,
-  { source, weights }: BenchModel,
+  { source, weights, location }: BenchModel,
   kv: KvOptions,
 ): Promise<BenchEngine> {
-  const files = await serveSource(source);
+  // A GGUF file is served as it is; what has no files is served as it is made.
+  const files = location?.endsWith('.gguf') ? undefined : await serveSource(source);
   try {
-    const page = await openEnginePage(browser, files.url, { weights, kv });
+    const page = await openEnginePage(browser, files?.url ?? location!, { ...(weights && { weights }), kv });
     return {
       isSoftware: await page.isSoftware(),
       complete: async (promptIds, maxTokens) => {
@@ -33,11 +34,11 @@ export async function openBrowserEngine(
       stats: () => page.stats(),
       dispose: async () => {
         await page.dispose();
-        await files.close();
+        await files?.close();
       },
     };
   } catch (error) {
-    await files.close();
+    await files?.close();
     throw error;
   }
 }

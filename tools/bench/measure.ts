@@ -2,7 +2,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 import type { EngineStats } from '../../src/engine/stats';
 import type { BytesByCategory } from '../../src/gpu/buffer';
-import type { WeightFormat } from '../../src/kernels/linear/weight-format';
+import type { MatrixFormats } from '../../src/weights/matrix-formats';
 import type { ModelConfig } from '../../src/config/model-config';
 import type { BenchModel, Effort } from './models';
 import { promptIds } from './prompt-ids';
@@ -25,7 +25,8 @@ export const benchContextTokens = 2048;
 export interface ModelResult {
   readonly engine: string;
   readonly model: string;
-  readonly weights: WeightFormat;
+  /** What the formats of its matrices are called. */
+  readonly weights: string;
   readonly adapter: string;
   readonly isSoftware: boolean;
   readonly effort: Effort;
@@ -95,20 +96,21 @@ export function summarize(
   parts: {
     readonly engine: string;
     readonly isSoftware: boolean;
+    readonly formats: MatrixFormats;
     readonly stats: EngineStats;
     readonly effort: Effort;
     readonly rounds: readonly RoundTimings[];
     readonly machine: MachineLoad;
   },
 ): ModelResult {
-  const { stats, effort, rounds, engine, isSoftware, machine } = parts;
+  const { stats, effort, rounds, engine, isSoftware, machine, formats } = parts;
   const { prefillTokens, decodeTokens } = effort;
   const steps = rounds.flatMap(({ stepMs }) => stepMs);
   const { gpu, memory, timings, refusedVariants } = stats;
   return {
     engine,
     model: model.name,
-    weights: model.weights,
+    weights: formats.name,
     adapter: [...new Set(Object.values(stats.adapter).filter(Boolean))].join(' '),
     isSoftware,
     effort,
@@ -120,7 +122,7 @@ export function summarize(
       submits: gpu.submitsPerToken,
       readbacks: gpu.readbacksPerToken,
       buffers: gpu.buffersPerToken,
-      bytes: tokenBytes(config, model.weights, 'f16', prefillTokens + decodeTokens - 1),
+      bytes: tokenBytes(config, formats, 'f16', prefillTokens + decodeTokens - 1),
     },
     gpuBytes: memory.gpuBytes,
     totalGpuBytes: memory.total,

@@ -5,6 +5,7 @@ import type { WeightFormat } from '../../src/kernels/linear/weight-format';
 import type { ModelConfig } from '../../src/config/model-config';
 import type { ModelSource } from '../../src/source/model-source';
 import { diskSource } from '../node/disk-source';
+import { openModel } from '../node/open-model';
 import { qwen2Shape } from './qwen2-shape';
 import { randomModel } from './random-model';
 import { numWeights } from './token-bytes';
@@ -12,10 +13,11 @@ import { numWeights } from './token-bytes';
 /** A model to be measured. */
 export interface BenchModel {
   readonly name: string;
-  readonly weights: WeightFormat;
+  /** The format of all matrices; undefined: as the files have them. */
+  readonly weights: WeightFormat | undefined;
   readonly source: ModelSource;
-  /** Where its files lie; absent when they are made up. */
-  readonly folder?: string;
+  /** Where its files lie, a GGUF file itself; absent when they are made up. */
+  readonly location?: string;
 }
 
 /** Where the named models lie, from the repository's root on. */
@@ -29,14 +31,14 @@ const folders: Readonly<Record<string, string>> = {
 export const modelNames: readonly string[] = [...Object.keys(folders), 'qwen2-0.5b'];
 
 /**
- * The model of that name, or the one in the folder that `name` is the path of; undefined when it is not on this machine.
- * @param weights instead of the model's usual format: q4 for the Qwen2 shape, f16 for all others
+ * The model of that name, or the folder or GGUF file that `name` is the path of; undefined when it is not on this machine.
+ * @param weights instead of the model's usual format: q4 for the Qwen2 shape, a GGUF file's own, f16 for all others
  */
-export function findModel(
+export async function findModel(
   name: string,
   root: string,
   weights: WeightFormat | undefined,
-): BenchModel | undefined {
+): Promise<BenchModel | undefined> {
   if (name === 'qwen2-0.5b') {
     return {
       name: `${name} shape`,
@@ -44,9 +46,12 @@ export function findModel(
       source: randomModel(`random:${name}`, qwen2Shape),
     };
   }
-  const folder = resolve(root, folders[name] ?? name);
-  if (!existsSync(join(folder, 'config.json'))) return undefined;
-  return { name: basename(folder), weights: weights ?? 'f16', source: diskSource(folder), folder };
+  const location = resolve(root, folders[name] ?? name);
+  const model = { name: basename(location), location };
+  if (location.endsWith('.gguf') && existsSync(location))
+    return { ...model, weights, source: await openModel(location) };
+  if (!existsSync(join(location, 'config.json'))) return undefined;
+  return { ...model, weights: weights ?? 'f16', source: diskSource(location) };
 }
 
 /** Tokens and repetitions of one measurement. */

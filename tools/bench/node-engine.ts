@@ -15,7 +15,7 @@ export interface NodeEngine extends BenchEngine {
 
 /** Loads a model. @throws what `EngineCore.load` throws */
 export async function openNodeEngine({ source, weights }: BenchModel, kv: KvOptions): Promise<NodeEngine> {
-  const core = await loadEngine(source, { weights, kv });
+  const core = await loadEngine(source, { ...(weights && { weights }), kv });
   return {
     core,
     isSoftware: core.device.features.has('software'),

@@ -15,7 +15,7 @@ import {
 
 /** What was asked for. */
 export interface BenchOptions {
-  /** Names or folders of models; undefined: all that there are; empty: none. */
+  /** Names, folders or GGUF files of models; undefined: all that there are; empty: none. */
   readonly models: readonly string[] | undefined;
   /** Undefined: the browser, where there is one. */
   readonly runner: 'browser' | 'node' | undefined;
@@ -35,11 +35,11 @@ export interface BenchOptions {
 export const usage = `npm run bench -- [options]       speed and memory per model
 npm run bench -- kv [options]    the KV hierarchy over long contexts; has its own --help
 
-  --models A,B      names (scout, stories260K, tiny-llama, qwen2-0.5b) or folders; 'none'; default: all
+  --models A,B      names (scout, stories260K, tiny-llama, qwen2-0.5b), folders, GGUF files; 'none'; default: all
   --runner browser|node
                     the built library in headless Chromium (default), or Dawn for Node
   --weights f32|f16|q8|q4
-                    how weights are stored (default f16, for the Qwen2 shape q4)
+                    how weights are stored (default f16, for the Qwen2 shape q4, a GGUF file's own)
   --prefill N  --decode N  --rounds N
                     tokens of a prompt, tokens after it, repetitions (default: by model and adapter)
   --quick           less of everything
@@ -101,6 +101,6 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
 
 function modelList(given: string): string[] {
   const names = listOf(given);
-  if (names.length === 0) throw new UsageError("--models takes names or folders, or 'none'.");
+  if (names.length === 0) throw new UsageError("--models takes names, folders or GGUF files, or 'none'.");
   return names.length === 1 && names[0] === 'none' ? [] : names;
 }

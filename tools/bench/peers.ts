@@ -11,20 +11,23 @@ import { numTextTokens, writeQwen2Gguf } from './qwen2-gguf';
 
 const story = 'Lily and her dog went to the park. They saw a big tree and a little bird. ';
 
-/** llama.cpp for stories260K wherever its GGUF file is, and for the Qwen2 shape when the options ask for peers. */
+/** llama.cpp for stories260K wherever its GGUF file is, and for GGUF files and the Qwen2 shape when the options ask for peers. */
 export async function openPeer(
   browser: Browser,
   model: BenchModel,
   { hasPeers }: BenchOptions,
 ): Promise<Peer | undefined> {
-  if (model.folder !== undefined) {
-    const ggufPath = join(model.folder, `${model.name}-f32.gguf`);
+  const { location } = model;
+  const isGguf = location?.endsWith('.gguf');
+  if (location !== undefined && (!isGguf || hasPeers)) {
+    const ggufPath = isGguf ? location : join(location, `${model.name}-f32.gguf`);
     // About four characters a token.
     const prompt = (numTokens: number, round: number) =>
       `Tom has ${round} cats. ${story.repeat(1 + (4 * numTokens) / story.length)}`.slice(0, 4 * numTokens);
-    return openLlamaCpp(browser, { ggufPath, weights: 'f32', contextTokens: 512, prompt });
+    const weights = isGguf ? "the file's" : 'f32';
+    return openLlamaCpp(browser, { ggufPath, weights, contextTokens: isGguf ? 2048 : 512, prompt });
   }
-  if (!hasPeers) return undefined;
+  if (isGguf || !hasPeers) return undefined;
   const ggufPath = join(repositoryRoot, '.cache/bench/qwen2-0.5b-q4_0.gguf');
   if (!existsSync(ggufPath)) await writeQwen2Gguf(ggufPath);
   const prompt = (numTokens: number, round: number) => numTextTokens(numTokens, round);

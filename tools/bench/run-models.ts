@@ -1,5 +1,6 @@
 /** Goes through the models: load, warm-up, rounds in turns with a peer, and one report at the end. */
 import { readModelConfig } from '../../src/config/read-model-config';
+import { chooseFormats } from '../../src/weights/choose-formats';
 import type { KvOptions } from '../../src/runner/memory-plan';
 import type { BenchOptions } from './options';
 import {
@@ -65,7 +66,7 @@ export async function runModels<E extends BenchEngine>(
 ): Promise<ModelReport> {
   const report: ModelReport = { models: [], peers: [], profiles: [], notes: [] };
   for (const name of options.models ?? modelNames) {
-    const model = findModel(name, runner.root, options.weights);
+    const model = await findModel(name, runner.root, options.weights);
     if (!model) {
       report.notes.push(`The model '${name}' is not on this machine and was left out.`);
       continue;
@@ -102,6 +103,7 @@ async function runModel<E extends BenchEngine>(options: BenchOptions, runner: Ru
     }
     const stats = await engine.stats();
     const result = summarize(model, config, {
+      formats: await chooseFormats(model.source, config, model.weights),
       engine: runner.engine,
       isSoftware,
       stats,

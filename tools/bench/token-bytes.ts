@@ -3,7 +3,9 @@ import { pageBytes, pageTokens, type KvFormat } from '../../src/kernels/attentio
 import { matrixLayout, type WeightFormat } from '../../src/kernels/linear/weight-format';
 import type { CacheLayout, CacheShape } from '../../src/cache/cache-layout';
 import type { ModelConfig } from '../../src/config/model-config';
+import { formatsOf, type MatrixFormats } from '../../src/weights/matrix-formats';
 import { weightShapes, type MatrixShape } from '../../src/weights/weight-layout';
+import type { LayerMatrix, ModelMatrix } from '../../src/weights/weight-parts';
 
 /** Bytes of one step, by what they are. */
 export interface TokenBytes {
@@ -17,25 +19,37 @@ export interface TokenBytes {
 /** What the step of a token at `position` reads; earlier tokens and itself are attended, within a layer's window. */
 export function tokenBytes(
   config: ModelConfig,
-  format: WeightFormat,
+  given: WeightFormat | MatrixFormats,
   kvFormat: KvFormat,
   position: number,
 ): TokenBytes {
   const { matrices, layerMatrices, layerVectors, finalNorm } = weightShapes(config);
-  const rowBytes = ({ numColumns }: MatrixShape) => {
-    const { valueBytesPerRow, scaleBytesPerRow } = matrixLayout(format, numColumns);
-    return valueBytesPerRow + scaleBytesPerRow;
+  const formats = formatsOf(given);
+  const matrixBytes = (
+    part: LayerMatrix | ModelMatrix,
+    layerIndex: number | undefined,
+    shape: MatrixShape,
+  ) => {
+    const ofRuns = formats.runsOf(part, layerIndex, shape.numRows).map(({ numRows, format }) => {
+      const { valueBytesPerRow, scaleBytesPerRow } = matrixLayout(format, shape.numColumns);
+      return numRows * (valueBytesPerRow + scaleBytesPerRow);
+    });
+    return sum(ofRuns);
   };
-  const matrixBytes = (shape: MatrixShape) => shape.numRows * rowBytes(shape);
-  const perLayer =
-    sum(Object.values(layerMatrices).map(matrixBytes)) +
-    4 * sum(Object.values(layerVectors).filter((length) => length !== undefined));
+  const vectorBytes = 4 * sum(Object.values(layerVectors).filter((length) => length !== undefined));
+  const ofLayers = config.layers.map(
+    (_, layerIndex) =>
+      vectorBytes +
+      sum(
+        Object.entries(layerMatrices).map(([part, shape]) =>
+          matrixBytes(part as LayerMatrix, layerIndex, shape),
+        ),
+      ),
+  );
   const embedding = matrices.embedding!;
-  const weights =
-    config.numLayers * perLayer +
-    4 * finalNorm +
-    matrixBytes(matrices.head ?? embedding) +
-    rowBytes(embedding);
+  const embeddingBytes = matrixBytes('embedding', undefined, embedding);
+  const headBytes = matrices.head ? matrixBytes('head', undefined, matrices.head) : embeddingBytes;
+  const weights = sum(ofLayers) + 4 * finalNorm + headBytes + embeddingBytes / embedding.numRows;
 
   const perToken = (config.numKvHeads * pageBytes(kvFormat, config.headDim)) / pageTokens;
   const kv =

@@ -1,4 +1,5 @@
 /** The built library with one model in a page of headless Chromium, as commands drive it. */
+import { basename, dirname, resolve } from 'node:path';
 import type { Browser } from 'playwright';
 import type {
   ChatCompletion,
@@ -36,7 +37,7 @@ interface EnginePage {
 
 /**
  * Loads a model in a page of its own, from a server on this machine. The engine's warnings go to stderr.
- * @param location folder or URL
+ * @param location folder, GGUF file or URL
  * @param options of `Engine.load`, as far as JSON carries them
  * @throws LoadError
  */
@@ -46,11 +47,14 @@ export async function openEnginePage(
   options: object,
 ): Promise<EnginePage> {
   const isUrl = /^https?:\/\//.test(location);
+  const isFile = location.endsWith('.gguf');
+  const folder = isFile ? dirname(resolve(location)) : location;
+  const local = isFile ? `/model/${encodeURIComponent(basename(location))}` : '/model/';
   const site = await serve({
     mounts: [
       { prefix: '/dist/', folder: ensureLibrary() },
       { prefix: '/page/', folder: import.meta.dirname },
-      ...(isUrl ? [] : [{ prefix: '/model/', folder: location }]),
+      ...(isUrl ? [] : [{ prefix: '/model/', folder }]),
     ],
     pages: { '/': '<!doctype html><title>Longpage</title>' },
   });
@@ -67,7 +71,7 @@ export async function openEnginePage(
     const call = pageModule(page, '/page/engine-page.mjs');
     const refused = await call<{ code: string; message: string } | undefined>(
       'load',
-      isUrl ? location : '/model/',
+      isUrl ? location : local,
       options,
     );
     if (refused) throw new LoadError(refused.code, refused.message);

@@ -16,7 +16,7 @@ import { settings } from './settings';
 
 /** What was asked for. */
 export interface EvalOptions {
-  /** Folder or URL; undefined: the embedded model. */
+  /** Folder, GGUF file or URL; undefined: the embedded model. */
   readonly model: string | undefined;
   readonly runner: 'browser' | 'node';
   readonly plan: PlanOptions;
@@ -35,7 +35,7 @@ export interface EvalOptions {
 /** What `--help` prints. */
 export const usage = `npm run eval -- [options]
 
-  --model DIR|URL       a model folder in Hugging Face layout (default: the embedded model)
+  --model DIR|FILE|URL  a model folder or a GGUF file (default: the embedded model)
   --runner browser|node the built library in headless Chromium (default), or Dawn for Node
   --quick               two short documents, five settings
   --full                4 k to 32 k tokens, every setting: for a GPU

@@ -1,11 +1,10 @@
 /** From the options to the documents: the model's tokenizer, the facts, the books, and what of the plan the model can read. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { diskSource } from '../node/disk-source';
+import { openModel } from '../node/open-model';
 import type { ModelSource } from '../../src/source/model-source';
 import { readModelConfig } from '../../src/config/read-model-config';
-import { urlSource } from '../../src/source/url-source';
-import { Tokenizer } from '../../src/tokenizer/tokenizer';
+import { readTextFiles } from '../../src/prompt/text-files';
+import type { Tokenizer } from '../../src/tokenizer/tokenizer';
 import type { CountTokens } from './arrange';
 import { buildDocument } from './documents';
 import { readFacts } from './facts';
@@ -17,7 +16,7 @@ import type { EvalDocument } from './task';
 
 /** What a run starts from. */
 export interface Preparation {
-  /** Folder or URL of the model. */
+  /** Folder, GGUF file or URL of the model. */
   readonly location: string;
   readonly source: ModelSource;
   readonly plan: EvalPlan;
@@ -29,16 +28,12 @@ export interface Preparation {
 
 /**
  * Prepares a run. Files of the repository are looked for from `root` on.
- * @throws UsageError when the model's folder is none; EngineError when its files cannot be read
+ * @throws UsageError when there is no such model; EngineError when its files cannot be read
  */
 export async function prepare(options: EvalOptions, root: string): Promise<Preparation> {
   const location = options.model ?? join(root, 'public/models/scout');
-  const isUrl = /^https?:\/\//.test(location);
-  if (!isUrl && !existsSync(join(location, 'config.json'))) {
-    throw new UsageError(`'${location}' is no model folder: it has no config.json.`);
-  }
-  const source = isUrl ? urlSource(location) : diskSource(location);
-  const countTokens = tokenCounter(await readTokenizer(source));
+  const source = await openModel(location);
+  const countTokens = tokenCounter((await readTextFiles(source)).tokenizer);
   const { maxContext } = await readModelConfig(source);
   const plan = choosePlan(options.plan);
   const readable = plan.documents.filter(({ lengthTokens }) => lengthTokens <= maxContext);
@@ -59,14 +54,6 @@ export async function prepare(options: EvalOptions, root: string): Promise<Prepa
         ? [`Documents beyond the model's context of ${maxContext} tokens were left out.`]
         : [],
   };
-}
-
-async function readTokenizer(source: ModelSource): Promise<Tokenizer> {
-  const [tokenizer, config] = await Promise.all(
-    ['tokenizer.json', 'tokenizer_config.json'].map((name) => source.readText(name)),
-  );
-  if (tokenizer === undefined) throw new UsageError('The model has no tokenizer.json.');
-  return Tokenizer.fromJson(JSON.parse(tokenizer), config === undefined ? undefined : JSON.parse(config));
 }
 
 /** Counts tokens without special ones; short texts, which come again and again, once. */
