@@ -32,6 +32,8 @@ export type {
   ChatFinishReason,
 } from './api/tool-calls';
 export type { Completion, CompletionChoice, CompletionLogprobs, CompletionRequest } from './api/completions';
+export type { EmbeddingItem, EmbeddingRequest, EmbeddingResponse } from './api/embeddings';
+export type { Pooling } from './config/pooling';
 export type { GenerationOptions } from './api/generation-options';
 export type { AnswerSource, AnswerSources } from './api/answer-sources';
 export type { CompletionUsage } from './api/usage';

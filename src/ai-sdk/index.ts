@@ -1,4 +1,4 @@
-/** `longpage/ai-sdk`: the engine as a language model of the Vercel AI SDK. */
+/** `longpage/ai-sdk`: the engine as a language model and an embedding model of the Vercel AI SDK. */
 import type {
   LanguageModelV4,
   LanguageModelV4CallOptions,
@@ -10,6 +10,8 @@ import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from 
 import type { LoadProgress } from '../weights/load-progress';
 import { partsOf, resultOf } from './answer';
 import { chatRequestOf } from './chat-request';
+
+export { embeddingModel, type EmbeddingEngine } from './embedding-model';
 
 /** What the model needs of an engine; `Engine` is one. */
 export interface ChatEngine {

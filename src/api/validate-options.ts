@@ -66,7 +66,11 @@ function readNumPassages(reader: RequestReader): number {
   return checkedInteger(value, 'sources', { min: 1, max: maxNumPassages });
 }
 
-function checkModel(name: string | undefined, { modelName: loaded, aliases = [] }: RequestContext): void {
+/** @throws RangeError where `name` is neither the loaded model's nor an alias */
+export function checkModel(
+  name: string | undefined,
+  { modelName: loaded, aliases = [] }: RequestContext,
+): void {
   if (name === undefined || loaded === undefined || name === loaded || aliases.includes(name)) return;
   throw new RangeError(
     `"model" is ${quoted(name)}, but "${loaded}" is loaded; leave it out, load the other with Engine.load, ` +

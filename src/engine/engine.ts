@@ -19,6 +19,7 @@ import type { CacheMap } from '../runner/cache-map';
 import { chooseProfile, type ChosenProfile, type ProfileOrigin } from '../stability/choose-profile';
 import { collectStats } from './collect-stats';
 import { DeviceSide } from './device-side';
+import type { Embeddings, EmbeddingWish } from './embed';
 import { documentDatabaseName } from '../documents/document-database-name';
 import type { Documents } from '../documents/documents';
 import { encodePrompt, encodeText } from '../prompt/encode-prompt';
@@ -280,6 +281,13 @@ export class EngineCore {
     return addSpecialTokens ? tokenizer.surround(ids) : ids;
   }
 
+  /** Texts as vectors. @throws what `embed` throws */
+  async embed(wish: EmbeddingWish, signal?: AbortSignal): Promise<Embeddings> {
+    const { embed } = await fetched(import('./embed'));
+    const { tokenizer, config } = this;
+    return embed(wish, { source: this.#source, config, tokenizer, side: this.#side, signal });
+  }
+
   /**
    * The token ids of a prompt that names no document of the library.
    * @throws EngineError `model-unsupported`, `context-too-long`; the signal's reason
@@ -391,39 +399,13 @@ export class EngineCore {
   }
 
   async #openDocuments(): Promise<Documents> {
-    const [{ Documents }, { pageOriginKey }] = await Promise.all([
-      fetched(import('../documents/documents')),
-      fetched(import('../documents/page-origin')),
-    ]);
-    const { cache, plan } = this.runner;
-    const { hostPageBytes, summaryBytes } = cache.layout;
-    const { numLayers, numKvHeads, selection } = cache.shape;
-    return new Documents({
-      library: {
-        fingerprint: pageOriginKey({
-          weightsId: this.#side.weightsId,
-          textId: this.#textId,
-          config: this.config,
-          weights: this.#side.weightFormats,
-          cache: cache.shape,
-          contextTokens: plan.contextTokens,
-        }),
-        layout: {
-          numLayers,
-          numKvHeads,
-          pageBytes: hostPageBytes,
-          summaryBytes,
-          ...(selection === 'digest' ? { summaries: selection } : {}),
-        },
-        pages: { format: cache.shape.hostFormat, headDim: cache.shape.headDim },
-        locks: (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks,
-      },
-      side: this.#side,
+    const { openDocuments } = await fetched(import('./open-documents'));
+    return openDocuments(this.#side, {
+      textId: this.#textId,
       beginDocument: () => this.#goByMeasured(),
       tokenizer: this.tokenizer,
       template: this.#template,
       config: this.config,
-      contextTokens: plan.contextTokens,
       planFor: (tokens) => this.plan({ contextTokens: tokens }),
     });
   }

@@ -30,6 +30,14 @@ export type Cost = number;
 /** The cost of what was recorded; or a wait for the host: the caller submits what is recorded, then waits. */
 export type PrefillStep = Cost | HostWait;
 
+/** Reads the last hidden states of a prompt's tokens. */
+export interface HiddenReader {
+  /** Whether those of all tokens are wanted, else that of the last. */
+  readonly isWhole: boolean;
+  /** Records what reads those of a segment that is through all layers. */
+  read(recorder: Recorder, segment: Segment): Generator<PrefillStep, void>;
+}
+
 /** What the last token of a prompt is wanted for. */
 export interface PromptEnd {
   /** It selects what heads attend first. */
@@ -41,6 +49,8 @@ export interface PromptEnd {
   readonly onKept?:
     | ((recorder: Recorder, layer: number, segmentRow: number, isPlacing: boolean) => void)
     | undefined;
+  /** Goes with every segment, not with the last alone. */
+  readonly hidden?: HiddenReader | undefined;
 }
 
 /** The pages before a segment's own tile that a layer attends. */
@@ -118,7 +128,7 @@ export class PrefillGraph {
     segment: Segment,
     ids: readonly number[],
     { chunkTokens, attendedTokens }: RowsAtOnce,
-    { isSelecting, onKept }: PromptEnd,
+    { isSelecting, onKept, hidden }: PromptEnd,
   ): Generator<PrefillStep, void> {
     const { config, activations } = this.#context;
     const { hiddenSize } = config;
@@ -129,7 +139,7 @@ export class PrefillGraph {
     for (const [index, layer] of this.#layers.entries()) {
       const isLastLayer = index === this.#layers.length - 1;
       // Beyond its keys and values, the last layer matters only for the token whose logits are wanted.
-      const needed = !isLastLayer ? chunks : segment.isLast ? [lastRow(segment)] : [];
+      const needed = !isLastLayer || hidden?.isWhole ? chunks : segment.isLast ? [lastRow(segment)] : [];
       if (needed.length > 0) yield* this.#recordEarlierPages(recorder, layer, sequence, segment);
       yield* this.#recordKeysAndValues(recorder, layer, sequence, segment, chunks);
       const isPlacing = isSelecting && layer.select !== undefined;
@@ -148,6 +158,7 @@ export class PrefillGraph {
       const lastRowOffset = (segment.end - segment.start - 1) * rowBytes;
       recorder.copy(activations.segmentHidden, lastRowOffset, activations.hidden, 0, rowBytes);
     }
+    if (hidden) yield* hidden.read(recorder, segment);
   }
 
   /** The windows before the segment are in their rings, and its own pages are on their way there. */

@@ -1,4 +1,6 @@
 /** What the step loop moves: answers, and documents that are read. */
+import type { GraphContext } from '../graph/graph-context';
+import type { HiddenReader } from '../graph/prefill-graph';
 import type { Sequence } from '../runner/sequence';
 import type { HistoryStart } from '../sampler/history';
 import type { SampledToken } from '../sampler/results';
@@ -54,6 +56,9 @@ export abstract class LoopRequest implements Schedulable {
 
   /** What its next token is to be chosen by, where that changes from step to step; undefined where it does not. */
   nextHistory?(): HistoryStart | undefined;
+
+  /** What reads the last hidden states of its prompt, on a runner that has this context. */
+  hiddenReader?(context: GraphContext): Promise<HiddenReader>;
 
   /** The answer's token at `index`, where it has one although its sequence does not: its step is run again. */
   knownId?(index: number): number | undefined;

@@ -237,8 +237,10 @@ export class StepLoop {
       this.#admitted.push(next);
       const { sequence, numCached } = placement;
       next.start(sequence, numCached);
+      let hidden;
       try {
         if (next.request) await this.#configure(sequence, next, next.request);
+        hidden = await next.hiddenReader?.(this.#runner.context);
       } catch (error) {
         if (await this.#isLost()) throw error;
         // No room for its penalties is this request's own failure.
@@ -247,7 +249,7 @@ export class StepLoop {
       // The caller may have aborted while the sampler's history was being allocated.
       if (next.phase === 'prefilling') {
         const masses = next.request?.sources?.masses;
-        this.#runner.beginPrefill(sequence, prefillIds, numCached, { isReading, masses });
+        this.#runner.beginPrefill(sequence, prefillIds, numCached, { isReading, masses, hidden });
       }
     }
   }

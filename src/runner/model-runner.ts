@@ -6,7 +6,7 @@ import type { Recorder } from '../gpu/recorder';
 import { DecodeGraph } from '../graph/decode-graph';
 import type { GraphContext } from '../graph/graph-context';
 import type { ModelConfig } from '../config/model-config';
-import { PrefillGraph } from '../graph/prefill-graph';
+import { PrefillGraph, type HiddenReader } from '../graph/prefill-graph';
 import { sparseTokensOf } from '../graph/prefill-plan';
 import type { ModelWeights } from '../weights/weights';
 import type { BackedHostStore } from '../offload/backed-host-store';
@@ -74,7 +74,8 @@ export class ModelRunner {
   /** Pages outside the GPU. */
   readonly hostStore: BackedHostStore;
   readonly #parts: RunnerParts;
-  readonly #context: GraphContext;
+  /** What its graphs bind. */
+  readonly context: GraphContext;
   readonly #reranker: Reranker | undefined;
   readonly #prefillGraph: PrefillGraph;
   readonly #decodeGraphs = new Map<number, DecodeGraph>();
@@ -105,7 +106,7 @@ export class ModelRunner {
     const { cache, activations, compiler } = context;
     const { device } = compiler;
     this.#parts = parts;
-    this.#context = context;
+    this.context = context;
     this.#reranker = reranker;
     this.cache = cache;
     this.sampler = sampler;
@@ -158,7 +159,7 @@ export class ModelRunner {
 
   /** What brings pages to the host. */
   get offloader(): Offloader {
-    return this.#context.host.offloader;
+    return this.context.host.offloader;
   }
 
   /** Bytes of pages by where they are: those that are in use on the GPU, and what the host has taken for them. */
@@ -179,7 +180,7 @@ export class ModelRunner {
 
   /** Bytes of pages that prefills have read from the host, since load. */
   get streamedBytes(): number {
-    return this.#context.host.reloader.bytesStreamed;
+    return this.context.host.reloader.bytesStreamed;
   }
 
   /** Tells `listener` what happens in the cache, or nobody any more. */
@@ -234,7 +235,7 @@ export class ModelRunner {
     if (numRows === 0) return;
     const rows = batchRows(numRows);
     if (!this.#decodeGraphs.has(rows)) {
-      this.#decodeGraphs.set(rows, await DecodeGraph.create(this.#context, rows));
+      this.#decodeGraphs.set(rows, await DecodeGraph.create(this.context, rows));
     }
   }
 
@@ -242,7 +243,7 @@ export class ModelRunner {
   async prepareMasses(): Promise<void> {
     if (this.#masses) return;
     const { PageMasses } = await fetched(import('./page-masses'));
-    const masses = await PageMasses.create(this.#context);
+    const masses = await PageMasses.create(this.context);
     if (this.#masses) return;
     this.#masses = masses;
     this.#riders.push(masses);
@@ -250,19 +251,28 @@ export class ModelRunner {
 
   /**
    * Starts the prefill of `ids` from token `start` on, the first of a page; the pages before are there. With `isReading`
-   * nothing is sampled, and all full pages go to the host. With `masses` the first token comes with its page masses.
+   * nothing is sampled, and all full pages go to the host. With `masses` the first token comes with its page masses; `hidden` reads
+   * the last hidden states.
    */
   beginPrefill(
     sequence: Sequence,
     ids: readonly number[],
     start: number,
-    { isReading = false, masses }: { isReading?: boolean; masses?: MassWish | undefined } = {},
+    {
+      isReading = false,
+      masses,
+      hidden,
+    }: {
+      isReading?: boolean;
+      masses?: MassWish | undefined;
+      hidden?: HiddenReader | undefined;
+    } = {},
   ): void {
     const { cache } = this;
     const { index } = sequence;
     // Stable heads keep only what they select, all pages where those are few: exact requests are only admitted with so few.
     const isSelecting = cache.hasStableHeads && !isReading;
-    if (isReading) this.#parts.kept.add(index);
+    if (isReading && !hidden) this.#parts.kept.add(index);
     cache.extend(index, ids.length, false);
     cache.resetLists(index);
     if (isSelecting) cache.reserveSets(index, pagesFor(ids.length));
@@ -270,7 +280,7 @@ export class ModelRunner {
     const { tileTokens, chunkTokens } = this.plan.activations;
     const context = {
       graph: this.#prefillGraph,
-      config: this.#context.config,
+      config: this.context.config,
       pace: this.#pace,
       tileTokens,
       maxChunkTokens: chunkTokens,
@@ -280,7 +290,7 @@ export class ModelRunner {
     const isSparse = this.plan.isFollowUpSparse && isSelecting;
     const sparseTokens = isSparse ? sparseTokensOf(start, cache.shape.pagesPerHead) : 0;
     const isSampling = !isReading;
-    const purpose = { isSelecting, isSampling, masses, onKept, sparseTokens };
+    const purpose = { isSelecting, isSampling, masses, onKept, sparseTokens, hidden };
     this.#prefills.set(index, new PrefillJob(context, index, ids, start, purpose));
   }
 
@@ -291,16 +301,16 @@ export class ModelRunner {
 
   /** Submits the next slice of the sequence's prompt, which is ready; the last slice also samples the first token. */
   submitSlice(sequence: Sequence): SubmittedSlice {
-    const { device } = this.#context.compiler;
+    const { device } = this.context.compiler;
     const job = this.#prefills.get(sequence.index)!;
     const { numTokens, isSelecting, sparseTokens } = job;
     this.#latest = sequence.index;
     const submittedAt = performance.now();
     const row = Uint32Array.of(sequence.index, numTokens - 1, 0, 0);
-    device.write(this.#context.activations.segmentRow, 0, row);
+    device.write(this.context.activations.segmentRow, 0, row);
     if (sparseTokens > 0) {
       const last = Uint32Array.of(sequence.index, sparseTokens - 1, 0, 0);
-      device.write(this.#context.activations.sparseRow, 0, last);
+      device.write(this.context.activations.sparseRow, 0, last);
     }
     const cost = job.recordSlice(this.recorder);
     const { position, isDone: isLast } = job;
@@ -362,7 +372,7 @@ export class ModelRunner {
 
   /** Resolves when no page is on its way to the host. @throws EngineError `device-lost` */
   async settled(): Promise<void> {
-    await this.#context.host.offloader.settled();
+    await this.context.host.offloader.settled();
   }
 
   /**
@@ -372,7 +382,7 @@ export class ModelRunner {
    */
   async restore(sequence: Sequence, summaries?: SummarySource): Promise<void> {
     await this.#parts.restorer.restore(this.recorder, sequence.index, summaries);
-    this.#context.compiler.device.throwIfFailed();
+    this.context.compiler.device.throwIfFailed();
   }
 
   /** The answer of a sequence is over: its stable heads keep nothing on the GPU. */
@@ -387,7 +397,7 @@ export class ModelRunner {
 
   /** Submits one decode step of `rows`, whose batch size was prepared. Resolves to a token a row, in order. */
   submitDecode(rows: readonly StepRow[]): Promise<SampledToken[]> {
-    const { device } = this.#context.compiler;
+    const { device } = this.context.compiler;
     const startedAt = this.#trace && performance.now();
     const before = { ...this.recorder.counts, buffers: device.buffers.numCreated };
     const answers = rows.flatMap(({ sequence }) => this.#stalls.submit(sequence) ?? []);
@@ -438,7 +448,7 @@ export class ModelRunner {
       const isTaken = !isPromptEnd && pageOf(position) + 1 > this.cache.shape.pagesPerHead;
       return [sequence, position, ...this.#queryRings.next(sequence, isTaken)];
     });
-    this.#context.compiler.device.write(this.#context.activations.rows, 0, Uint32Array.from(words));
+    this.context.compiler.device.write(this.context.activations.rows, 0, Uint32Array.from(words));
     record();
     const returns = this.#riders.flatMap((rider) => rider.after?.(recorder, rows) ?? []);
     const tokens = await this.#readback.submit(rows.length, returns);

@@ -148,7 +148,7 @@ export class PrefillJob {
 
   #begin(recorder: Recorder) {
     const { graph, config, pace, tileTokens, maxChunkTokens, segmentMs } = this.#context;
-    const { sparseTokens } = this.#purpose;
+    const { sparseTokens, hidden } = this.#purpose;
     const maxTokens =
       sparseTokens > 0
         ? sparseSegmentTokens
@@ -156,7 +156,7 @@ export class PrefillJob {
     const segment = nextSegment(this.#position, this.#ids.length, tileTokens, maxTokens, sparseTokens);
     const ids = this.#ids.slice(segment.start, segment.end);
     const chunkTokens = pace.chunkTokens(largestRowCost(config), maxChunkTokens);
-    const promptEnd = segment.isLast ? this.#purpose : { isSelecting: false };
+    const promptEnd = segment.isLast ? this.#purpose : { isSelecting: false, hidden };
     // Attention works in no buffer of a chunk's: its dispatches need not be as many.
     const attendedTokens = Math.max(
       chunkTokens,

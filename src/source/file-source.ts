@@ -2,6 +2,7 @@
 import { EngineError } from '../util/errors';
 import { fetched } from '../util/fetched';
 import { folderId } from './folder-id';
+import { poolingFile, storedPoolingFile } from './pooling-file';
 import type { ModelSource, OpenOptions, OpenedFile } from './model-source';
 
 /** Files that can belong to a model in Hugging Face layout, and GGUF's. */
@@ -22,6 +23,8 @@ export async function fileListSource(files: Iterable<File>, signal?: AbortSignal
     if (byName.has(file.name)) throw new TypeError(`Two of the picked files are named '${file.name}'.`);
     byName.set(file.name, file);
   }
+  const pooling = list.find((file) => file.webkitRelativePath === `${root ?? ''}${poolingFile}`);
+  if (pooling) byName.set(storedPoolingFile, pooling);
   return createSource(byName, signal);
 }
 
@@ -38,6 +41,11 @@ export async function directorySource(
     for await (const [name, handle] of directory.entries()) {
       if (handle.kind === 'file' && modelFile.test(name)) {
         byName.set(name, await handle.getFile());
+      } else if (handle.kind === 'directory' && poolingFile.startsWith(`${name}/`)) {
+        for await (const [inner, file] of handle.entries()) {
+          if (file.kind === 'file' && poolingFile === `${name}/${inner}`)
+            byName.set(storedPoolingFile, await file.getFile());
+        }
       }
     }
   });
@@ -48,13 +56,14 @@ async function createSource(
   byName: ReadonlyMap<string, File>,
   signal: AbortSignal | undefined,
 ): Promise<ModelSource> {
-  const files = [...byName].filter(([name]) => modelFile.test(name));
+  // It says nothing of what a model computes, and so belongs to no fingerprint.
+  const files = [...byName].filter(([name]) => modelFile.test(name) && name !== storedPoolingFile);
   const id = await reading('the folder', () => folderId(files));
   const source: ModelSource = {
     id: `files:${id}`,
     async readText(name: string, signal?: AbortSignal): Promise<string | undefined> {
       signal?.throwIfAborted();
-      const file = byName.get(name);
+      const file = byName.get(name === poolingFile ? storedPoolingFile : name);
       return file && reading(name, () => file.text());
     },
     async open(name: string, { offsetBytes = 0, signal }: OpenOptions = {}): Promise<OpenedFile | undefined> {

@@ -10,7 +10,7 @@ export interface OpenedFile {
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
-/** A model folder in Hugging Face layout, or a GGUF file that stands for one. Names are file names without a folder. */
+/** A model folder in Hugging Face layout, or a GGUF file that stands for one. Names are file names, of which but `1_Pooling/config.json` none has a folder. */
 export interface ModelSource {
   /** Names this model in fingerprints: the same files give the same id on another day. */
   readonly id: string;

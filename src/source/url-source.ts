@@ -12,6 +12,7 @@ import {
   type FileIdentity,
 } from './http-answer';
 import type { ModelSource, OpenOptions, OpenedFile } from './model-source';
+import { poolingFile } from './pooling-file';
 import { Retries } from './retries';
 
 /** How to reach the server. */
@@ -45,7 +46,10 @@ export function urlSource(folder: string | URL, options: UrlSourceOptions = {}):
   base.search = '';
   base.hash = '';
   if (!base.pathname.endsWith('/')) base.pathname += '/';
-  const urlOf = (name: string) => new URL(`${encodeURIComponent(name)}${options.search ?? ''}`, base).href;
+  const urlOf = (name: string) => {
+    const path = name === poolingFile ? name : encodeURIComponent(name);
+    return new URL(`${path}${options.search ?? ''}`, base).href;
+  };
   const { isRequired = (name: string) => requiredFiles.has(name) } = options;
   const client = new Client(urlOf('config.json'), options);
   return {

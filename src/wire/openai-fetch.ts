@@ -1,6 +1,7 @@
 /** The fetch door: requests to OpenAI's API, answered by an engine in the page. No network, and no shape of its own. */
 import type { ChatCompletionRequest } from '../api/chat-completions';
 import type { CompletionRequest } from '../api/completions';
+import type { EmbeddingRequest } from '../api/embeddings';
 import { quoted } from '../api/request-reader';
 import { wireError, wireErrorOf, type WireError } from './error-body';
 import { eventStream, type ServerEvent } from './event-stream';
@@ -29,6 +30,8 @@ const posts: Readonly<Record<string, Route>> = {
     const answer = await engine.completions.create(body as unknown as CompletionRequest, { signal });
     return isStream(answer) ? streamResponse(chunkEvents(answer), signal) : jsonResponse(200, answer);
   },
+  '/embeddings': async ({ engine, body, signal }) =>
+    jsonResponse(200, await engine.embeddings.create(body as unknown as EmbeddingRequest, { signal })),
   '/responses': async ({ engine, body, signal }) => {
     const { chat, settings } = chatRequestOf(body);
     const answer = await engine.chat.completions.create(chat, { signal });
@@ -41,7 +44,7 @@ const posts: Readonly<Record<string, Route>> = {
 
 /**
  * Answers like `fetch` to a server of OpenAI's API whose only model is the engine's: POST to any URL that ends with
- * /chat/completions, /completions or /responses, GET of …/models and …/models/{id}, and 404 with an error body for the rest. Where
+ * /chat/completions, /completions, /responses or /embeddings, GET of …/models and …/models/{id}, and 404 with an error body for the rest. Where
  * the URL leads does not matter, nor do headers. An answer that is streamed has its status once it has begun.
  * @throws the reason of the request's signal when aborted; TypeError, as `fetch`, for what is no request
  */

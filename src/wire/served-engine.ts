@@ -1,6 +1,7 @@
 /** What the door needs of an engine; `Engine` is one, and so is whatever stands in for it. */
 import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from '../api/chat-completions';
 import type { Completion, CompletionRequest } from '../api/completions';
+import type { EmbeddingRequest, EmbeddingResponse } from '../api/embeddings';
 
 /** A method that answers with the whole or with a stream, as the request says. */
 type Answers<Request, Whole, Chunk> = (
@@ -18,6 +19,12 @@ export interface ServedEngine {
     };
   };
   readonly completions: { readonly create: Answers<CompletionRequest, Completion, Completion> };
+  readonly embeddings: {
+    readonly create: (
+      request: EmbeddingRequest,
+      options?: { readonly signal?: AbortSignal },
+    ) => Promise<EmbeddingResponse>;
+  };
 }
 
 /** Whether an answer is a stream. */

@@ -9,6 +9,7 @@ import {
 } from '../api/create';
 import type { ChatCompletionRequest } from '../api/chat-completions';
 import type { CompletionRequest } from '../api/completions';
+import type { EmbeddingRequest, EmbeddingResponse } from '../api/embeddings';
 import { checkedInteger, describe } from '../api/request-reader';
 import type { RequestContext } from '../api/validate-options';
 import type { CacheEvent } from '../runner/cache-event';
@@ -44,9 +45,13 @@ export class Engine {
   readonly chat: { readonly completions: { readonly create: CreateChatCompletion } };
   /** Raw completion, in OpenAI's legacy shape. */
   readonly completions: { readonly create: CreateCompletion };
+  /** Texts as vectors of the length 1, in OpenAI's shape: `create` throws for a wrong request as that of chats does. */
+  readonly embeddings: {
+    readonly create: (request: EmbeddingRequest, options?: RequestOptions) => Promise<EmbeddingResponse>;
+  };
   /**
    * Answers as `fetch` to a server of OpenAI's API would, with no network: for clients that take a `fetch` of their own. Knows POST
-   * …/chat/completions, …/completions and …/responses and GET …/models and …/models/{id}, whatever comes before; the rest is 404.
+   * …/chat/completions, …/completions, …/responses and …/embeddings and GET …/models and …/models/{id}, whatever comes before; the rest is 404.
    * @throws the signal's reason when aborted; EngineError `network` when that part of the library cannot be fetched
    */
   readonly fetch: typeof globalThis.fetch;
@@ -72,6 +77,12 @@ export class Engine {
     const { createChat, createCompletion } = creators(generate, this.#context);
     this.chat = { completions: { create: createChat } };
     this.completions = { create: createCompletion };
+    this.embeddings = {
+      create: async (request, options) => {
+        const { createEmbeddings } = await fetched(import('../api/embeddings'));
+        return createEmbeddings(request, this.#context, (wish) => connection.call('embed', wish, options));
+      },
+    };
     this.fetch = async (...request) => {
       const { answerFetch } = await fetched(import('../wire/openai-fetch'));
       return answerFetch(this, ...request);

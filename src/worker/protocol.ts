@@ -12,6 +12,7 @@ import type { GenerationEvent } from '../loop/generation-event';
 import type { PlanOptions } from '../engine/engine';
 import type { LoadSettings } from '../engine/engine-options';
 import type { SamplingDefaults } from '../config/sampling-defaults';
+import type { Embeddings, EmbeddingWish } from '../engine/embed';
 import type { ModelCheck } from '../engine/check-model';
 import type { EnginePlan } from '../engine/engine-plan';
 import type { CacheEvent } from '../runner/cache-event';
@@ -77,6 +78,7 @@ export interface Calls extends DocumentCalls {
   tokenize: { argument: { text: string; addSpecialTokens: boolean }; result: number[] };
   detokenize: { argument: number[]; result: string };
   countTokens: { argument: Prompt; result: number };
+  embed: { argument: EmbeddingWish; result: Embeddings };
   stats: { argument: undefined; result: EngineStats };
   cacheMap: { argument: undefined; result: CacheMap };
   /** Sends events of the cache, or none any more. */

@@ -55,6 +55,7 @@ class EngineServer {
       this.#loaded().tokenize(text, addSpecialTokens, signal),
     detokenize: async (ids) => this.#loaded().tokenizer.decode(ids, { skipSpecialTokens: false }),
     countTokens: async (prompt, _id, signal) => this.#loaded().countTokens(prompt, signal),
+    embed: async (wish, _id, signal) => this.#loaded().embed(wish, signal),
     stats: async () => this.#loaded().stats(),
     cacheMap: async () => this.#loaded().cacheMap(),
     watchCache: async (isOn) => {

@@ -3,12 +3,12 @@ import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { HumanMessage, SystemMessage, ToolMessage } from '@langchain/core/messages';
 import { tool as langchainTool } from '@langchain/core/tools';
-import { ChatOpenAI } from '@langchain/openai';
-import { generateObject, generateText, stepCountIs, streamText, tool } from 'ai';
+import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai';
+import { embedMany, generateObject, generateText, stepCountIs, streamText, tool } from 'ai';
 import OpenAI, { APIConnectionTimeoutError, APIUserAbortError, BadRequestError, NotFoundError } from 'openai';
 import { zodResponseFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
-import { longpage } from '../../src/ai-sdk/index';
+import { embeddingModel, longpage } from '../../src/ai-sdk/index';
 import { Engine } from '../../src/index';
 
 const baseURL = 'https://api.example.com/v1';
@@ -227,8 +227,29 @@ export const commands = {
       await failureOf(create({ messages: [{ role: 'user', content: 'word '.repeat(2000) }] })),
       await failureOf(create(long, { signal: controller.signal })),
       await failureOf(create(long, { timeout: 5, maxRetries: 0 })),
-      await failureOf(() => client.embeddings.create({ model, input: 'x' })),
+      await failureOf(() => client.images.generate({ model, prompt: 'x' })),
     ];
+  },
+
+  /** The vectors of two texts, by every client that has them; the client of OpenAI's asks for base64 unless it is told otherwise. */
+  async embeddings() {
+    const input = ['the cat', 'a hen'];
+    const { fetch } = engine;
+    const plain = await client.embeddings.create({ model, input, encoding_format: 'float' });
+    const usual = await client.embeddings.create({ model, input });
+    const compatible = createOpenAICompatible({ name: 'longpage', baseURL, fetch }).embeddingModel(model);
+    const openai = createOpenAI({ apiKey: 'none', baseURL, fetch }).embedding(model);
+    const vectors = [plain, usual].map(({ data }) => data.map(({ embedding }) => embedding));
+    for (const sdkModel of [compatible, openai, embeddingModel(engine)]) {
+      vectors.push((await embedMany({ model: sdkModel, values: input })).embeddings);
+    }
+    const langchain = new OpenAIEmbeddings({
+      apiKey: 'none',
+      model,
+      configuration: { baseURL, fetch, dangerouslyAllowBrowser: true },
+    });
+    vectors.push(await langchain.embedDocuments(input));
+    return { vectors, numTokens: usual.usage.prompt_tokens };
   },
 
   async aiSdk() {

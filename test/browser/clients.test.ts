@@ -1,5 +1,5 @@
 /** Clients that were written for a server, unmodified, in a real page with the engine's `fetch`. */
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
@@ -50,6 +50,8 @@ beforeAll(async () => {
   const model = join(folder, 'model');
   cpSync(join(import.meta.dirname, '../fixtures/models/tiny-llama'), model, { recursive: true });
   writeFileSync(join(model, 'chat_template.jinja'), template);
+  mkdirSync(join(model, '1_Pooling'));
+  writeFileSync(join(model, '1_Pooling/config.json'), '{"pooling_mode":"mean"}');
   server = await serve({
     mounts: [
       { prefix: '/', folder: join(folder, 'page') },
@@ -140,6 +142,16 @@ test('tools in two rounds: runTools, streamText, bindTools', async () => {
   const city = expect.stringMatching(/^(Bern|Rome)$/) as string;
   expect([ran, results, bound]).toEqual([[city, city], 2, [city, city]]);
   for (const steps of streamed) expect(steps).toEqual([city, city, 'tool-calls', 'tool-calls']);
+});
+
+test('embeddings, by every client that has them', async () => {
+  const { vectors, numTokens } = await ask('embeddings');
+  expect(numTokens).toBeGreaterThan(3);
+  for (const [first, second] of vectors) {
+    expect(Math.hypot(...first!)).toBeCloseTo(1, 5);
+    expect(first).not.toEqual(second);
+  }
+  for (const own of vectors) expect(own).toEqual(vectors[0]);
 });
 
 test('texts are tokenized and back, and prompts are counted as they are answered', async () => {

@@ -29,6 +29,7 @@ const names = [
   ...['top_p', 'top_k', 'min_p', 'stop', 'seed', 'n', 'logprobs', 'top_logprobs', 'logit_bias', 'stream'],
   ...['stream_options', 'tools', 'tool_choice', 'response_format', 'document', 'sources', 'metadata', 'text'],
   ...['reasoning', 'reasoning_effort', 'functions', 'modalities', 'audio', 'user', 'prediction', 'include'],
+  ...['encoding_format', 'dimensions', 'pooling'],
   ...['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then', 'length', '', '\ud800', 'colour'],
 ];
 

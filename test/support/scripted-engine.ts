@@ -1,4 +1,5 @@
 /** An engine whose model is a list of events: the real door, shapes and all, without a GPU. */
+import { createEmbeddings } from '../../src/api/embeddings';
 import { creators, type Generate } from '../../src/api/create';
 import type { ServedEngine } from '../../src/wire/served-engine';
 import type { GenerationRequest } from '../../src/loop/generation';
@@ -25,17 +26,28 @@ export function scriptedEngine(
     requests.push(request);
     return Promise.resolve(eventsOf(script, signal));
   };
-  const { createChat, createCompletion } = creators(generate, {
+  const context = {
     modelName: 'scripted',
     aliases: ['gpt-4o-mini', 'm'],
     vocabSize: 100,
     chatTemplate: script.chatTemplate,
-  });
+  };
+  const { createChat, createCompletion } = creators(generate, context);
   return {
     model: 'scripted',
     aliases: ['gpt-4o-mini', 'm'],
     chat: { completions: { create: createChat } },
     completions: { create: createCompletion },
+    embeddings: {
+      // As many vectors as inputs, each of which counts for a token.
+      create: (request) =>
+        createEmbeddings(request, context, ({ inputs }) =>
+          Promise.resolve({
+            vectors: inputs.map((_, i) => Float32Array.of(0.5, -0.25, i)),
+            numTokens: inputs.length,
+          }),
+        ),
+    },
     requests,
   };
 }

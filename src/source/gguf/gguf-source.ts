@@ -2,6 +2,7 @@
 import { EngineError } from '../../util/errors';
 import { fromF16Bits } from '../../util/f16';
 import { ggufTokenizer } from '../../tokenizer/gguf-tokenizer';
+import { poolingFile } from '../pooling-file';
 import type { ModelSource, OpenedFile } from '../model-source';
 import { ggufConfig, ropeFactorTensors, type RopeFactors } from './gguf-config';
 import { GgufHeaderReader, type GgufHeader, type GgufTensor } from './gguf-header';
@@ -9,6 +10,9 @@ import { GgufMetadata } from './gguf-metadata';
 
 /** A file's header, and its name. */
 type NamedHeader = GgufHeader & { readonly name: string };
+
+/** What `pooling_type` means, in the words of sentence-transformers; others are refused when they are asked for. */
+const poolingNames = ['none', 'mean', 'cls', 'lasttoken', 'rank'];
 
 /** Most parts that a model is split into: names have five digits for them. */
 const maxParts = 99_999;
@@ -61,6 +65,10 @@ export async function ggufSource(
     ['tokenizer.json', tokenizer],
     ['tokenizer_config.json', tokenizerConfig],
   ]);
+  const pooling = metadata.number(`${metadata.architecture}.pooling_type`);
+  if (pooling !== undefined) {
+    parsed.set(poolingFile, { pooling_mode: poolingNames[pooling] ?? String(pooling) });
+  }
   const sampling = samplingOf(metadata);
   if (sampling) parsed.set('generation_config.json', sampling);
   return {

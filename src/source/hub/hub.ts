@@ -1,5 +1,6 @@
 /** Model repositories on the Hugging Face hub, or on a server that answers as it does. */
 import { EngineError } from '../../util/errors';
+import { poolingFile, storedPoolingFile } from '../pooling-file';
 import { defaultHubUrl, mayComeFrom, pathOnHub } from './hub-address';
 
 /** Architectures that this engine runs, as `config.json` names them: others are refused before a long download. */
@@ -56,6 +57,8 @@ const fewFiles = [
   'tokenizer.json',
   'tokenizer_config.json',
   'chat_template.jinja',
+  'modules.json',
+  poolingFile,
 ];
 
 /**
@@ -243,8 +246,9 @@ export function modelOf(reference: HubReference, hubUrl: string, answer: HubAnsw
     if (!isSize(sizeBytes)) {
       throw new EngineError('network', `The hub did not say how large ${name} of ${repository} is.`);
     }
-    const url = `${hubUrl}/${repository}/resolve/${commit}/${encodeURIComponent(name)}`;
-    return { name, sizeBytes, url };
+    const path = name.split('/').map(encodeURIComponent).join('/');
+    const url = `${hubUrl}/${repository}/resolve/${commit}/${path}`;
+    return { name: name === poolingFile ? storedPoolingFile : name, sizeBytes, url };
   });
   const sumOf = (some: readonly HubFile[]) => some.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
   const isGguf = names.some((name) => name.endsWith('.gguf'));

@@ -11,7 +11,7 @@ export interface ClientRequest extends RoutedRequest {
   readonly signal: AbortSignal;
 }
 
-const paths = /\/chat\/completions$|\/completions$|\/responses$|\/models(?=\/|$)/;
+const paths = /\/chat\/completions$|\/completions$|\/responses$|\/embeddings$|\/models(?=\/|$)/;
 
 /** Reads a request to its end. @throws the reason of its signal */
 export async function readRequest(request: Request): Promise<ClientRequest> {

@@ -177,7 +177,7 @@ export class HandOver<Engine extends RoutableEngine> {
 
   /** The engine as `request` meets it: counted, and with the server to go on where it fails. */
   #guarded(engine: Engine, request: DeviceRequest): ServedEngine {
-    const { model, aliases, chat, completions } = engine;
+    const { model, aliases, chat, completions, embeddings } = engine;
     // A request of the Responses API is a chat by now.
     const chatRequest = (body: object) => ({
       ...request,
@@ -202,6 +202,7 @@ export class HandOver<Engine extends RoutableEngine> {
             completions.create(asked as unknown as CompletionRequest, options),
           ) as ReturnType<typeof completions.create>,
       },
+      embeddings,
     };
   }
 

@@ -29,6 +29,7 @@ export async function requestFacts(
         };
       case '/responses':
         return { promptTokens: await engine.countTokens(chatRequestOf(body).chat, { signal }) };
+      // Vectors of two models are not comparable: where there is a server, it makes all of them, /embeddings among the rest.
       default:
         return { unsupported: path };
     }

@@ -3,7 +3,7 @@ import type { EngineErrorCode } from '../../util/errors';
 
 /** A request, as the router reads it. */
 export interface RoutedRequest {
-  /** What its URL ends with: `/chat/completions`, `/completions`, `/responses`, `/models`, or another path, which no engine answers. */
+  /** What its URL ends with: `/chat/completions`, `/completions`, `/responses`, `/embeddings`, `/models`, or another path, which no engine answers. */
   readonly path: string;
   /** Its JSON body; empty where there is none. */
   readonly body: Readonly<Record<string, unknown>>;

@@ -45,6 +45,27 @@ describe('fileListSource', () => {
     expect(await source.readText('config.json')).toBe('{}');
   });
 
+  it('takes how an embedding model pools from the folder within, which changes no id', async () => {
+    const pooling = fileOf('m/1_Pooling/config.json', '{"pooling_mode":"mean"}');
+    const inner = { kind: 'directory', name: '1_Pooling', entries: () => directoryOf([pooling]).entries() };
+    const directory = directoryOf(files);
+    const outer = {
+      kind: 'directory',
+      name: 'model',
+      async *entries() {
+        yield* directory.entries();
+        yield ['1_Pooling', inner];
+      },
+    } as unknown as FileSystemDirectoryHandle;
+    const { id } = await fileListSource(files);
+    for (const source of [await fileListSource([pooling, ...files]), await directorySource(outer)]) {
+      expect(await source.readText('1_Pooling/config.json')).toBe('{"pooling_mode":"mean"}');
+      expect(await source.readText('config.json')).toBe('{}');
+      expect(source.id).toBe(id);
+    }
+    expect(await (await fileListSource(files)).readText('1_Pooling/config.json')).toBeUndefined();
+  });
+
   it('takes files that were picked one by one, but not two of one name', async () => {
     const source = await fileListSource([
       fileOf('config.json', '1', false),

@@ -221,3 +221,10 @@ describe('as a model folder', () => {
     expect(await code({ [first]: part(0, 2), [second]: part(1, 2) })).toBe('weights-corrupt');
   });
 });
+
+test('a file that pools says so as a folder would', async () => {
+  const metadata = { 'llama.pooling_type': { uint32: 3 } };
+  const source = await open({ 'model.gguf': tinyGguf({ metadata }) });
+  expect(source.parsed!.get('1_Pooling/config.json')).toEqual({ pooling_mode: 'lasttoken' });
+  expect((await open({ 'model.gguf': whole })).parsed!.has('1_Pooling/config.json')).toBe(false);
+});

@@ -112,6 +112,15 @@ describe('an answer of the hub', () => {
     });
   });
 
+  test('of an embedding model has the file within a folder, kept under another name', () => {
+    const all = [...siblings, { rfilename: '1_Pooling/config.json', size: 2 }];
+    expect(read({ sha: commit, siblings: all }).files.at(-1)).toEqual({
+      name: '1_Pooling_config.json',
+      sizeBytes: 2,
+      url: `https://hub.example/owner/name/resolve/${commit}/1_Pooling/config.json`,
+    });
+  });
+
   test.each([
     ['null', null],
     ['a list', [1]],

@@ -87,6 +87,8 @@ describe('urlSource', () => {
     const { source, requests } = await serve((_, response) => response.end('x'));
     await source.readText('../secret?x#y');
     expect(requests[0]!.path).toBe('/models/tiny/..%2Fsecret%3Fx%23y');
+    await source.readText('1_Pooling/config.json');
+    expect(requests[1]!.path).toBe('/models/tiny/1_Pooling/config.json');
   });
 
   it('knows files that are not there, also from a server that sends its page instead', async () => {

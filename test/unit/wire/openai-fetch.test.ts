@@ -67,6 +67,17 @@ describe('answers', () => {
     expect(events.at(-1)!.data).toBe('[DONE]');
   });
 
+  test('embeddings', async () => {
+    const response = await post('/embeddings', { model: 'm', input: ['a', 'b'] });
+    expect(await response.json()).toMatchObject({
+      object: 'list',
+      data: [{ index: 0 }, { index: 1, embedding: [0.5, -0.25, 1] }],
+      usage: { prompt_tokens: 2 },
+    });
+    const refused = await post('/embeddings', { input: 5 });
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: { param: 'input' } }]);
+  });
+
   test('the Responses API, with thoughts, text and a call, whole and streamed', async () => {
     const text = '<think>Hm.</think>So:\n<tool_call>{"name": "a", "arguments": {"x": 1}}</tool_call>';
     const script = {
@@ -185,7 +196,7 @@ describe('errors', () => {
       500,
       { type: 'server_error', message: 'odd' },
     ],
-    ['/embeddings', {}, undefined, 404, { code: 'unknown_url' }],
+    ['/images/generations', {}, undefined, 404, { code: 'unknown_url' }],
     ['/nothing', {}, undefined, 404, { code: 'unknown_url' }],
   ])('%s %j %j', async (path, body, script, status, error) => {
     const response = await post(path, body, script);

@@ -5,7 +5,7 @@ import { randomBody } from '../../support/random-body';
 import { randomSource } from '../../../tools/util/random';
 import { scriptedEngine } from '../../support/scripted-engine';
 
-const paths = ['/chat/completions', '/completions', '/responses'];
+const paths = ['/chat/completions', '/completions', '/responses', '/embeddings'];
 const numBodies = isFullRun ? 1000 : 200;
 
 test('bodies that nobody means well are answered, or refused with a sentence; the next request is answered', async () => {
