@@ -29,7 +29,7 @@ function Chat() {
   if (error) return <p role="alert">{error.message}</p>;
   if (!engine) return <p>{Math.round(100 * progress)} % loaded</p>;
   return (
-    <form onSubmit={ask}>
+    <form onSubmit={(event) => void ask(event)}>
       <label>
         Question <input value={question} onChange={(event) => setQuestion(event.target.value)} />
       </label>

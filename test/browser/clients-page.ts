@@ -10,6 +10,7 @@ import { zodResponseFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 import { embeddingModel, longpage } from '../../src/ai-sdk/index';
 import { Engine } from '../../src/index';
+import { converse } from './use-chat';
 
 const baseURL = 'https://api.example.com/v1';
 const model = 'gpt-4o-mini';
@@ -229,6 +230,23 @@ export const commands = {
       await failureOf(create(long, { timeout: 5, maxRetries: 0 })),
       await failureOf(() => client.images.generate({ model, prompt: 'x' })),
     ];
+  },
+
+  /** `useChat`, on the engine itself and through the provider for OpenAI's API; then with a tool, in two rounds. */
+  async useChat() {
+    const { fetch } = engine;
+    const settings = { temperature: 0, maxOutputTokens: 8 };
+    const plain: Awaited<ReturnType<typeof converse>>[] = [];
+    const models = [longpage(engine), createOpenAICompatible({ name: 'longpage', baseURL, fetch })(model)];
+    for (const languageModel of models) plain.push(await converse(languageModel, 'Hi', settings));
+    const cities: string[] = [];
+    const withTools = await converse(longpage(engine), 'Hi', {
+      tools: { weather: tool({ inputSchema: place, execute: weatherOf(cities) }) },
+      toolChoice: 'required',
+      providerOptions: { longpage: { parallel_tool_calls: false } },
+      stopWhen: stepCountIs(2),
+    });
+    return { plain, cities, outputs: withTools.outputs };
   },
 
   /** The vectors of two texts, by every client that has them; the client of OpenAI's asks for base64 unless it is told otherwise. */

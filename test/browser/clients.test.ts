@@ -144,6 +144,17 @@ test('tools in two rounds: runTools, streamText, bindTools', async () => {
   for (const steps of streamed) expect(steps).toEqual([city, city, 'tool-calls', 'tool-calls']);
 });
 
+test('useChat: an answer as it comes, and tools in two rounds', async () => {
+  const expected = await ask('expected');
+  const { plain, cities, outputs } = await ask('useChat');
+  for (const { text, statuses } of plain) {
+    expect(text).toBe(expected);
+    expect(statuses).toEqual(['ready', 'submitted', 'streaming', 'ready']);
+  }
+  expect(cities).toHaveLength(2);
+  expect(outputs).toEqual(cities.map((city) => `Sunny in ${city}.`));
+});
+
 test('embeddings, by every client that has them', async () => {
   const { vectors, numTokens } = await ask('embeddings');
   expect(numTokens).toBeGreaterThan(3);

@@ -57,6 +57,29 @@ test('react answers what is asked', () =>
     await page.locator('#out[aria-busy=false]', { hasText: /./ }).waitFor();
   }));
 
+test('web-component answers what is asked, and again when it was taken away and put back', () =>
+  inExample('web-component', async (page) => {
+    const ask = async (count: number) => {
+      await page.getByLabel('Question').fill('Hello?');
+      await page.getByRole('button', { name: 'Ask' }).click();
+      await page
+        .locator('li.assistant')
+        .nth(count - 1)
+        .filter({ hasText: /./ })
+        .waitFor();
+      await page.getByRole('button', { name: 'Ask' }).and(page.locator(':enabled')).waitFor();
+    };
+    await ask(1);
+    await page.evaluate(() => {
+      const chat = document.querySelector('long-chat')!;
+      const { parentNode } = chat;
+      chat.remove();
+      parentNode!.append(chat);
+    });
+    await ask(2);
+    expect(await page.getByRole('status').textContent()).toBe('');
+  }));
+
 test('document-chat reads a text, answers with passages of it, and has it still when it is opened again', () =>
   inExample('document-chat', async (page) => {
     const text = 'The lighthouse stands on the northern cape. Its keeper is called Ada. '.repeat(8);

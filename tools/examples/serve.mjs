@@ -7,7 +7,7 @@ import { serve } from '../serve/static-server.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** Names of the examples that are pages. */
-export const pageExamples = ['vite', 'script-tag', 'react', 'document-chat'];
+export const pageExamples = ['vite', 'script-tag', 'react', 'web-component', 'document-chat'];
 
 /**
  * Serves a page among the examples.
