@@ -24,7 +24,9 @@ struct Params {
 
 override HEAD_DIM: u32 = 64;
 override GROUP: u32 = 1;
-const threads = 128u;
+// Whether several invocations share a head's splits.
+override SLICED: u32 = 1;
+override threads: u32 = select(HEAD_DIM / 4u, 128u, SLICED == 1u);
 const lowest = -3.0e38;
 
 // Of each invocation: (m, l), and acc of its channels.

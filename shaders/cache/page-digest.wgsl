@@ -25,12 +25,15 @@ struct Params {
 override HEAD_DIM: u32 = 64;
 // 1: what is read is rounded to f16, as pages of elements have it.
 override ROUND: u32 = 0;
-const threads = 64u;
+// Tokens at a time: 4, 8 or 16, as many as fit by default.
+override TOKENS: u32 = select(select(4u, 8u, HEAD_DIM <= 256u), 16u, HEAD_DIM <= 128u);
+// At least 8.
+override threads: u32 = 64;
 // The square of 0.9816, and 0.151.
 const border = 0.96353856;
 const levelUnit = 0.151;
 
-var<workgroup> keys: array<f32, 2048>;
+var<workgroup> keys: array<f32, TOKENS * HEAD_DIM>;
 var<workgroup> squares: array<f32, 16>;
 
 fn asStored(x: vec4<f32>) -> vec4<f32> {
@@ -63,10 +66,8 @@ fn main(
   let digest = list[entry].y * (HEAD_DIM + 8u);
   let units = HEAD_DIM / 8u;
   let block = HEAD_DIM & (~HEAD_DIM + 1u);
-  // Tokens at a time: as many as fit.
-  let numTokens = select(select(4u, 8u, HEAD_DIM <= 256u), 16u, HEAD_DIM <= 128u);
-  for (var first = 0u; first < 16u; first += numTokens) {
-    for (var i = thread; i < numTokens / 4u * units; i += threads) {
+  for (var first = 0u; first < 16u; first += TOKENS) {
+    for (var i = thread; i < TOKENS / 4u * units; i += threads) {
       let token = i / units * 4u;
       let unit = i % units;
       let four = poolKeys(page, first + token, unit);
@@ -75,7 +76,7 @@ fn main(
       }
     }
     workgroupBarrier();
-    if (thread < numTokens) {
+    if (thread < TOKENS) {
       var sum = 0.0;
       for (var i = 0u; i < HEAD_DIM; i++) {
         let key = keys[thread * HEAD_DIM + i];
@@ -85,7 +86,7 @@ fn main(
     }
     workgroupBarrier();
     for (var half = 1u; half < block; half *= 2u) {
-      for (var i = thread; i < numTokens * HEAD_DIM / 2u; i += threads) {
+      for (var i = thread; i < TOKENS * HEAD_DIM / 2u; i += threads) {
         let at = i / half * 2u * half + i % half;
         let a = keys[at];
         let b = keys[at + half];
@@ -94,7 +95,7 @@ fn main(
       }
       workgroupBarrier();
     }
-    for (var i = thread; i < numTokens / 2u * units; i += threads) {
+    for (var i = thread; i < TOKENS / 2u * units; i += threads) {
       let token = i / units * 2u;
       let unit = i % units;
       var word = 0u;

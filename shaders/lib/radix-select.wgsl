@@ -1,9 +1,11 @@
 // The pages with the highest of scores, ascending by PageIndex; of equal scores the lower PageIndex counts as higher.
-// Radix select: four rounds, each a histogram of the next eight bits of the scores that still compete, find the lowest score
+// Radix select: rounds, each a histogram of the next digit of the scores that still compete, find the lowest score
 // that gets in; then every invocation writes its share of the pages. After lib/order-portable or lib/order-subgroups; uses
 // what the file after this one declares: scores, lists, listState, and of params numLists and listCapacity.
 
-const numBins = 256u;
+// Bits of a digit: a divisor of 32, and no fewer bins than invocations.
+override digitBits: u32 = 8;
+override numBins: u32 = 1u << digitBits;
 var<workgroup> histogram: array<atomic<u32>, numBins>;
 // The bits of the threshold found so far, and how many of the scores that share them get in.
 var<workgroup> threshold: vec2<u32>;
@@ -21,18 +23,19 @@ fn selectHighest(thread: u32, start: u32, numPages: u32, count: u32, index: u32,
     threshold = vec2(0u, count);
   }
   let numOwnBins = numBins / threads;
-  for (var shift = 24i; shift >= 0i; shift -= 8i) {
+  let step = i32(digitBits);
+  for (var shift = 32i - step; shift >= 0i; shift -= step) {
     for (var bin = thread; bin < numBins; bin += threads) {
       atomicStore(&histogram[bin], 0u);
     }
     workgroupBarrier();
-    // Bits above the round's eight; in the first round there are none.
-    let higher = select(0xffffffffu << u32(shift + 8i), 0u, shift == 24i);
+    // Bits above the round's digit; in the first round there are none.
+    let higher = select(0xffffffffu << u32(shift + step), 0u, shift + step == 32i);
     let prefix = threshold.x;
     for (var page = thread; page < numPages; page += threads) {
       let key = keyOf(start + page);
       if ((key & higher) == prefix) {
-        atomicAdd(&histogram[(key >> u32(shift)) & 255u], 1u);
+        atomicAdd(&histogram[(key >> u32(shift)) & (numBins - 1u)], 1u);
       }
     }
     workgroupBarrier();

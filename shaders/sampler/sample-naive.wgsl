@@ -4,6 +4,7 @@
 
 // All variants take the same constants; this one has a single invocation whatever it says.
 override threads: u32 = 1u;
+override digitBits: u32 = 8u;
 override WIDE: u32 = 0u;
 
 const least = -3e38;

@@ -1,16 +1,19 @@
 // Logits to a token, after sample-common and best-token: adjust → temperature → top-k → top-p → min-p → draw, or the greatest.
 //
 // Grid: one workgroup a row. Top-k and top-p are one thing, the shortest run of tokens in descending order whose weights reach
-// a target (weight 1 and k; mass and p·total), found by radix descent: a histogram of weights over one byte of
-// the rank, the byte in which the target is reached, then only tokens that share it; four bytes of the logit, then,
-// where equal logits straddle the target, three of the id. Sums are integers, so their order does not matter.
+// a target (weight 1 and k; mass and p·total), found by radix descent: a histogram of weights over one digit of
+// the rank, the digit in which the target is reached, then only tokens that share it; the 32 bits of the logit, then,
+// where equal logits straddle the target, the 24 of the id. Sums are integers, so their order does not matter.
 // Vocabularies of at most 2^18 tokens, so that masses of at most 2^31 sum below 2^49.
 // With the best tokens of blocks at hand (WIDE), a walk over tokens above some rank visits only the blocks whose best is: for
 // one workgroup, a walk over 150,000 tokens takes long. The result is the same.
 
 // Invocations of a row's workgroup: a power of two, at most 256.
 override threads: u32 = 256u;
-const numBins = 256u;
+// Bits of a digit: a divisor of 8.
+override digitBits: u32 = 8u;
+override numBins: u32 = 1u << digitBits;
+override keyLevels: u32 = 32u / digitBits;
 
 // Whether sample-blocks was dispatched before.
 override WIDE: u32 = 0u;
@@ -31,7 +34,7 @@ var<workgroup> numTopFound: atomic<u32>;
 var<workgroup> topRanks: array<Rank, maxTop>;
 var<workgroup> topValues: array<f32, maxTop>;
 
-// The byte in which the target is reached, and whether all tokens that share it are needed.
+// The digit in which the target is reached, and whether all tokens that share it are needed.
 struct Found {
   digit: u32,
   isWhole: u32,
@@ -190,21 +193,29 @@ fn findBin(level: u32, weighting: Weighting) {
   found = Found(0u, 1u);
 }
 
-// Whether a rank shares the bytes above `level` with the edge.
+// Whether a rank shares the digits above `level` with the edge.
 fn sharesPrefix(rank: Rank, edge: Rank, level: u32) -> bool {
   if (level == 0u) {
     return true;
   }
-  if (level < 4u) {
-    return (rank.key ^ edge.key) >> (32u - 8u * level) == 0u;
+  if (level < keyLevels) {
+    return (rank.key ^ edge.key) >> (32u - digitBits * level) == 0u;
   }
-  return rank.key == edge.key && (rank.idKey ^ edge.idKey) >> (56u - 8u * level) == 0u;
+  return rank.key == edge.key && (rank.idKey ^ edge.idKey) >> (56u - digitBits * level) == 0u;
+}
+
+fn digitOf(rank: Rank, level: u32) -> u32 {
+  let below = digitBits * (level + 1u);
+  if (level < keyLevels) {
+    return (rank.key >> (32u - below)) & (numBins - 1u);
+  }
+  return (rank.idKey >> (56u - below)) & (numBins - 1u);
 }
 
 // The lowest rank of the shortest run, from the top and not below `floorRank`, whose weights reach the target.
 fn selectRun(source: Source, floorRank: Rank, weighting: Weighting, thread: u32) -> Rank {
   var edge = lowestRank;
-  for (var level = 0u; level < 7u; level++) {
+  for (var level = 0u; level < 56u / digitBits; level++) {
     for (var bin = thread; bin < numBins; bin += threads) {
       atomicStore(&binCounts[bin], 0u);
       atomicStore(&binLows[bin], 0u);
@@ -222,7 +233,7 @@ fn selectRun(source: Source, floorRank: Rank, weighting: Weighting, thread: u32)
       if (!isAtLeast(rank, floorRank) || !sharesPrefix(rank, edge, level)) {
         continue;
       }
-      let digit = select(rank.idKey >> (48u - 8u * level), rank.key >> (24u - 8u * level), level < 4u) & 0xffu;
+      let digit = digitOf(rank, level);
       if (weighting.isMass) {
         let logMass = (value - weighting.maximum) * weighting.inverseTemperature;
         let mass = u32(exp(max(logMass, -80.0)) * massUnit);
@@ -241,10 +252,10 @@ fn selectRun(source: Source, floorRank: Rank, weighting: Weighting, thread: u32)
       findBin(level, weighting);
     }
     let bin = workgroupUniformLoad(&found);
-    if (level < 4u) {
-      edge.key |= bin.digit << (24u - 8u * level);
+    if (level < keyLevels) {
+      edge.key |= bin.digit << (32u - digitBits * (level + 1u));
     } else {
-      edge.idKey |= bin.digit << (48u - 8u * level);
+      edge.idKey |= bin.digit << (56u - digitBits * (level + 1u));
     }
     if (bin.isWhole != 0u) {
       break;

@@ -8,7 +8,7 @@
 //   scores     [tasks, scoreStride] f32, from task firstTask on, as are logMasses
 //   list       [tasks] (row, KV head, number of queries, -), 0 for all of the row's ring
 // Queries from firstQuery on; unless that is 0 a score stays if it is higher.
-// Limits: GROUP is at most 64.
+// Limits: threads is a multiple of 16.
 
 struct Params {
   firstTask: u32,
@@ -26,7 +26,7 @@ struct Params {
 @group(0) @binding(17) var<storage, read> list: array<vec4<u32>>;
 
 override GROUP: u32 = 1;
-const threads = 256u;
+override threads: u32 = 256;
 const lowest = -3.0e38;
 
 // log2 of the sum of 2^most[i] · sum[i] over i: by invocation, by every 16 of them.
@@ -35,7 +35,7 @@ var<workgroup> sums: array<f32, threads>;
 var<workgroup> fewMosts: array<f32, 16>;
 var<workgroup> fewSums: array<f32, 16>;
 // By query head of the group.
-var<workgroup> totals: array<f32, 64>;
+var<workgroup> totals: array<f32, GROUP>;
 
 // totals[head] = log2 of the sum of 2^logMasses[start … start + numPages - 1].
 fn addUp(head: u32, start: u32, numPages: u32, thread: u32) {

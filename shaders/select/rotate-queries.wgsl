@@ -24,9 +24,9 @@ struct Params {
 @group(0) @binding(16) var<uniform> params: Params;
 
 override HEAD_DIM: u32 = 64;
-const threads = 64u;
+override threads: u32 = 64;
 
-var<workgroup> channels: array<f32, 512>;
+var<workgroup> channels: array<f32, HEAD_DIM>;
 var<workgroup> largest: array<f32, threads>;
 var<workgroup> sums: array<i32, threads>;
 

@@ -3,7 +3,6 @@ import type { Device } from '../gpu/device';
 import { KernelCompiler } from '../gpu/kernel';
 import { hasScales, type MatrixFormat } from '../kernels/linear/matrix-format';
 import { matvecTuning } from '../kernels/linear/matvec';
-import { topKConstants } from '../kernels/select/top-k';
 import { isSelecting, slowKernels } from '../graph/kernel-list';
 import { withEndIds, type ModelConfig } from '../config/model-config';
 import type { ModelSource } from '../source/model-source';
@@ -96,7 +95,6 @@ export async function prepare(
     group: numHeads / numKvHeads,
     isSelecting: isSelecting(config, plan.cache),
     isFused: device.features.has('fused-selection'),
-    topThreads: topKConstants(device.features).threads,
     tunings: (format: MatrixFormat) =>
       [config.vocabSize, config.hiddenSize].map((numRows) =>
         matvecTuning({ format, numRows, rows: 1, isGated: false }, device.features),

@@ -40,6 +40,8 @@ export interface KernelVariant {
   readonly requires?: readonly DeviceFeature[];
   /** Where it would run, and another is faster: not chosen on a device that has one of these. */
   readonly except?: readonly DeviceFeature[];
+  /** `override` constants that are this variant's own: callers do not know them. */
+  readonly constants?: Readonly<Record<string, number>>;
 }
 
 /** A kernel as data: what it binds, which numbers it takes, and the ways in which it is written. */
@@ -231,7 +233,7 @@ export class KernelCompiler {
     const pending = gpu.createComputePipelineAsync({
       label,
       layout: pipelineLayout,
-      compute: { module, entryPoint: 'main', constants },
+      compute: { module, entryPoint: 'main', constants: { ...constants, ...variant.constants } },
     });
     // The pipeline tells of every error; a lost device may leave the scope without an answer.
     const scope = gpu.popErrorScope().catch(() => undefined);

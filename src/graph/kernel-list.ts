@@ -10,12 +10,12 @@ import type { MatrixFormat } from '../kernels/linear/matrix-format';
 import { matmul } from '../kernels/linear/matmul';
 import { matvec, matvecTuning } from '../kernels/linear/matvec';
 import { activationCodes, matvecGated } from '../kernels/linear/matvec-gated';
-import { isSamplingWide, sample, samplerThreads } from '../kernels/sampler/sample';
+import { sample, sampleConstants } from '../kernels/sampler/sample';
 import { digestScore } from '../kernels/select/digest-score';
 import { normalizeScores } from '../kernels/select/normalize-scores';
 import { pageScore } from '../kernels/select/page-score';
 import { selectPages } from '../kernels/select/select-pages';
-import { topK, topKConstants } from '../kernels/select/top-k';
+import { topK } from '../kernels/select/top-k';
 import type { MatrixFormats } from '../weights/matrix-formats';
 import type { LayerMatrix } from '../weights/weight-parts';
 import { qkvWidth } from './activations';
@@ -63,7 +63,7 @@ export function slowKernels(
     },
   ];
   return [
-    [sample, { threads: samplerThreads(vocabSize), WIDE: Number(isSamplingWide(vocabSize, features)) }],
+    [sample, sampleConstants(vocabSize, features)],
     [prefillAttention(element, headDim), heads],
     [matmul(gateUpFormat), {}],
     [sparseDecode(kv), heads],
@@ -96,7 +96,7 @@ export function slowKernels(
           ...(cache.selection === 'minmax' && features.has('fused-selection')
             ? [[selectPages(element), heads] as const]
             : []),
-          [topK(cache.maxPages), topKConstants(features)],
+          [topK(cache.maxPages), {}],
         ] as const)
       : []),
     ...[...new Set(config.layers.map((_, layer) => hasRanges(cache, layer)))].map((hasSummary): KernelUse => [

@@ -3,7 +3,7 @@ import { flatGrid, type Recorder } from '../gpu/recorder';
 import { elementOf } from '../kernels/attention/kv-format';
 import { pageScore, pageScoreGrid } from '../kernels/select/page-score';
 import { selectPages } from '../kernels/select/select-pages';
-import { selectionHead, topK, topKConstants } from '../kernels/select/top-k';
+import { selectionHead, topK } from '../kernels/select/top-k';
 import { listTargets, numLists, numSummarySlots, type CacheShape } from '../cache/cache-layout';
 import { pagesFor, pageTokens } from '../cache/page';
 import { qkvWidth } from './activations';
@@ -69,7 +69,7 @@ async function bindByDigest(
   const { lists, listState, shape } = cache;
   const [digests, topKernel] = await Promise.all([
     bindDigestScores(context, layer, source),
-    compiler.compile(topK(shape.maxPages), topKConstants(compiler.device.features)),
+    compiler.compile(topK(shape.maxPages)),
   ]);
   const top = topKernel.bind({ scores: activations.scores, rows: source.rows, lists, listState });
   const shared = topParams(context, layer);
@@ -113,7 +113,7 @@ async function bindByRange(
   const element = elementOf(format);
   const [scoreKernel, topKernel, fusedKernel] = await Promise.all([
     compiler.compile(pageScore(element), constants),
-    compiler.compile(topK(maxPages), topKConstants(features)),
+    compiler.compile(topK(maxPages)),
     features.has('fused-selection') ? compiler.compile(selectPages(element), constants) : undefined,
   ]);
   const slabs = cache.layers[layer]!.map(({ firstKvHead, numKvHeads: numInSlab, summaries }) => {

@@ -9,8 +9,8 @@ import {
   numVocabBlocks,
   sample,
   sampleBlocks,
+  sampleConstants,
   sampleBlocksGrid,
-  samplerThreads,
   settingsWords,
 } from '../kernels/sampler/sample';
 import { assert } from '../util/assert';
@@ -115,7 +115,7 @@ export class Sampler {
     const isWide = isSamplingWide(vocabSize, compiler.device.features);
     const [blocks, last] = await Promise.all([
       isWide ? compiler.compile(sampleBlocks) : undefined,
-      compiler.compile(sample, { threads: samplerThreads(vocabSize), WIDE: Number(isWide) }),
+      compiler.compile(sample, sampleConstants(vocabSize, compiler.device.features)),
     ]);
     return new Sampler(compiler.device, { blocks, sample: last }, options);
   }

@@ -41,8 +41,6 @@ export interface SelfTestShape {
   readonly isSelecting: boolean;
   /** Whether one kernel may do that. */
   readonly isFused?: boolean;
-  /** Invocations of `topK`; 256 if not given. */
-  readonly topThreads?: number;
   /** Of matvec, in some of its uses, by the format; what its shader has by itself if not given. */
   readonly tunings?: (format: MatrixFormat) => readonly MatvecTuning[];
 }

@@ -12,13 +12,7 @@ const numPages = 200;
 const budget = 72;
 
 /** The best of many pages for one head, by one kernel and by the second of two; scores come in pairs of equals. */
-export function selectionChecks({
-  kv,
-  headDim,
-  group,
-  isFused,
-  topThreads = 256,
-}: SelfTestShape): SelfTestCheck[] {
+export function selectionChecks({ kv, headDim, group, isFused }: SelfTestShape): SelfTestCheck[] {
   const scores = Float32Array.from({ length: numPages }, (_, page) => (((page >> 1) * 37) % 101) - 50);
   scores[numPages - 1] = 3.4028234e38;
   const pages = Array.from(scores.keys());
@@ -53,7 +47,7 @@ export function selectionChecks({
     result: 'lists',
     expected: Uint32Array.from(best.sort((a, b) => a - b)),
   });
-  const top = check(topK(numPages), { threads: topThreads }, {});
+  const top = check(topK(numPages), {}, {});
   if (!isFused) return [top];
   // Bounds are the wanted scores in the first channel, and queries look at that alone.
   const bounds = new Float32Array(numPages * 2 * headDim);

@@ -71,7 +71,10 @@ export const mergeSplits = {
     maxSplits: 'u32',
   },
   constants: { HEAD_DIM: 64, GROUP: 1 },
-  variants: [{ name: 'portable', sources: [pageList, mergeShader] }],
+  variants: [
+    { name: 'software', sources: [pageList, mergeShader], requires: ['software'], constants: { SLICED: 0 } },
+    { name: 'portable', sources: [pageList, mergeShader] },
+  ],
 } as const satisfies KernelSpec;
 
 /** Grid of `mergeSplits`. */

@@ -15,12 +15,16 @@ export function digestBytes(headDim: number): number {
  * Grid: `flatGrid(numEntries)`.
  */
 export function pageDigest(format: KvFormat) {
+  const sources = [...poolSources(format), shader];
   return {
     name: `cache/page-digest:${format}`,
     bindings: { pool: 'read', digests: 'read_write' },
     params: { numEntries: 'u32' },
     constants: { HEAD_DIM: 64, ROUND: 0 },
     hasList: true,
-    variants: [{ name: 'portable', sources: [...poolSources(format), shader] }],
+    variants: [
+      { name: 'software', sources, requires: ['software'], constants: { threads: 8, TOKENS: 4 } },
+      { name: 'portable', sources },
+    ],
   } as const satisfies KernelSpec;
 }

@@ -42,17 +42,23 @@ export function numVocabBlocks(vocabSize: number): number {
 /** Up to here one workgroup of few invocations is soon done with a row. */
 const smallVocab = 16_384;
 
-/**
- * Invocations that pay for a vocabulary: each takes a share of it, and each costs at every barrier, which a small
- * vocabulary does not repay (on a software adapter, 512 tokens, all filters: 0.5 ms with 64, 2.1 ms with 256).
- */
-export function samplerThreads(vocabSize: number): number {
-  return vocabSize <= smallVocab ? 64 : 256;
-}
-
 /** Whether `sampleBlocks` goes before `sample`, with WIDE. No result depends on it. */
 export function isSamplingWide(vocabSize: number, features: ReadonlySet<DeviceFeature>): boolean {
   return vocabSize > smallVocab && features.has('wide-sampling');
+}
+
+/**
+ * Constants of `sample`. Each invocation takes a share of the vocabulary, and each costs at every barrier, which a small
+ * vocabulary does not repay; on a software adapter a barrier costs most, and so do a workgroup's variables, both at run time and
+ * to compile. Digits of 4 bits need few of them, and more walks over the vocabulary.
+ */
+export function sampleConstants(vocabSize: number, features: ReadonlySet<DeviceFeature>) {
+  const WIDE = Number(isSamplingWide(vocabSize, features));
+  const isSmall = vocabSize <= smallVocab;
+  if (features.has('software')) {
+    return isSmall ? { threads: 16, digitBits: 4, WIDE } : { threads: 64, digitBits: 8, WIDE };
+  }
+  return { threads: isSmall ? 64 : 256, digitBits: 8, WIDE };
 }
 
 const bindings = {
@@ -70,14 +76,14 @@ const params = { rows: 'u32', vocabSize: 'u32' } as const;
 /**
  * `logits [rows, vocabSize]` f32, `rows [rows]` (sequence, position, –, –), `settings [sequences, 32]`,
  * `history [sequences, vocabSize]` u32, to `tokens [sequences]`, `done [sequences]` and `results [rows, 44]`.
- * A sequence stands in at most one row. Grid: `flatGrid(rows)`. Constant `threads`: a power of two, at most 256. WIDE, 0 or 1:
- * `blocks` holds what `sampleBlocks` gave for the same buffers.
+ * A sequence stands in at most one row. Grid: `flatGrid(rows)`. Constants: `sampleConstants`; `threads` is a power of two, at most
+ * 256; `digitBits` 4 or 8; WIDE, 0 or 1: `blocks` holds what `sampleBlocks` gave for the same buffers.
  */
 export const sample = {
   name: 'sampler/sample',
   bindings,
   params,
-  constants: { threads: 256, WIDE: 0 },
+  constants: { threads: 256, digitBits: 8, WIDE: 0 },
   variants: [
     { name: 'portable', sources: [common, best, shader] },
     { name: 'naive', sources: [common, naive] },

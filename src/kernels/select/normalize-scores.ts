@@ -21,5 +21,8 @@ export const normalizeScores = {
   },
   constants: { GROUP: 1 },
   hasList: true,
-  variants: [{ name: 'portable', sources: [forcedPages, shader] }],
+  variants: [
+    { name: 'software', sources: [forcedPages, shader], requires: ['software'], constants: { threads: 32 } },
+    { name: 'portable', sources: [forcedPages, shader] },
+  ],
 } as const satisfies KernelSpec;

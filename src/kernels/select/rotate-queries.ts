@@ -24,7 +24,10 @@ export const rotateQueries = {
     scale: 'f32',
   },
   constants: { HEAD_DIM: 64 },
-  variants: [{ name: 'portable', sources: [shader] }],
+  variants: [
+    { name: 'software', sources: [shader], requires: ['software'], constants: { threads: 8 } },
+    { name: 'portable', sources: [shader] },
+  ],
 } as const satisfies KernelSpec;
 
 /** Grid of `rotateQueries`. */

@@ -5,7 +5,6 @@ import radixSelect from '../../../shaders/lib/radix-select.wgsl';
 import shader from '../../../shaders/select/top-k.wgsl';
 import bindings from '../../../shaders/select/top-k-bindings.wgsl';
 import registers from '../../../shaders/select/top-k-registers.wgsl';
-import type { DeviceFeature } from '../../gpu/device';
 import type { KernelSpec } from '../../gpu/kernel';
 
 const naive = () => import('../../../shaders/select/top-k-naive.wgsl');
@@ -49,15 +48,17 @@ export function topK(maxPages: number) {
         requires: ['subgroups'],
         except: ['software'],
       },
+      // It runs invocations one after the other: fewer have less to add up.
+      {
+        name: 'software',
+        sources: [bindings, portable, radixSelect, shader],
+        requires: ['software'],
+        constants: { threads: 16, digitBits: 4 },
+      },
       { name: 'portable', sources: [bindings, portable, radixSelect, shader] },
       { name: 'naive', sources: [bindings, naive] },
     ],
   } as const satisfies KernelSpec;
-}
-
-/** Constants of `topK`: a software adapter runs invocations one after the other, and fewer of them have less to add up. */
-export function topKConstants(features: ReadonlySet<DeviceFeature>): { readonly threads: number } {
-  return { threads: features.has('software') ? 64 : 256 };
 }
 
 /** A KV head, below 65,536, and the targets of its selection, below 16, as a list names them. */

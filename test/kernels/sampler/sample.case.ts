@@ -64,7 +64,7 @@ export const cases = [
       `${threads} threads`,
       rowsOf(8, 512, { temperature: 1.2, topK: 25, topP: 0.8 }),
     );
-    return { ...kernelCase, constants: { threads } };
+    return { ...kernelCase, constants: { threads, digitBits: 8 } };
   }),
   sampleCase('greedy, 4096 tokens', rowsOf(1, 4096, {})),
   sampleCase(
