@@ -4,9 +4,10 @@ import subgroups from '../../../shaders/lib/order-subgroups.wgsl';
 import radixSelect from '../../../shaders/lib/radix-select.wgsl';
 import shader from '../../../shaders/select/top-k.wgsl';
 import bindings from '../../../shaders/select/top-k-bindings.wgsl';
-import registers from '../../../shaders/select/top-k-registers.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
 
+/** For few lengths of context. */
+const registers = () => import('../../../shaders/select/top-k-registers.wgsl');
 const naive = () => import('../../../shaders/select/top-k-naive.wgsl');
 
 /**
