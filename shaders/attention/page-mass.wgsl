@@ -87,7 +87,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       }
       let positions = vec4(page * 16u + token) + vec4(0u, 1u, 2u, 3u);
       let isSeen = (positions >= vec4(firstKey)) & (positions < vec4(endKey));
-      let weights = exp2(scores * (params.scale * 1.4426950408889634) - largest);
+      let weights = exp2(capped(scores * (params.scale * 1.4426950408889634)) - largest);
       share += dot(select(vec4(0.0), weights, isSeen), vec4(1.0));
     }
     mass += share / sum;

@@ -216,7 +216,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 fn masked(scores: vec4<f32>, key: u32, begin: u32, end: u32) -> vec4<f32> {
   let keys = vec4(key) + vec4(0u, 1u, 2u, 3u);
   let isSeen = (keys >= vec4(begin)) & (keys < vec4(end));
-  return select(vec4(lowest), scores * (params.scale * 1.4426950408889634), isSeen);
+  return select(vec4(lowest), capped(scores * (params.scale * 1.4426950408889634)), isSeen);
 }
 
 fn weight(scores: vec4<f32>, largest: f32) -> vec4<f32> {

@@ -192,6 +192,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         s3 = product(keys, left[(firstOwn + 3u) * stride + i], s3);
       }
     }
+    s0 = capped(s0);
+    s1 = capped(s1);
+    s2 = capped(s2);
+    s3 = capped(s3);
     if (block < allFrom || block + 32u > allTo) {
       s0 = seenOf(s0, own.x, block + column, end);
       s1 = seenOf(s1, own.y, block + column, end);

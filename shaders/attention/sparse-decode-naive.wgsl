@@ -67,7 +67,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         score += dot(keys.low[token % 4u], qkv[query + 2u * unit]);
         score += dot(keys.high[token % 4u], qkv[query + 2u * unit + 1u]);
       }
-      score *= params.scale * 1.4426950408889634;
+      score = capped(vec4(score * params.scale * 1.4426950408889634)).x;
       let previous = largest;
       largest = max(largest, score);
       let decay = exp2(previous - largest);

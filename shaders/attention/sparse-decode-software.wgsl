@@ -116,10 +116,10 @@ fn attend(group: vec3<u32>, row: vec2<u32>, list: PageList, thread: u32, block: 
     let scaled = transpose(mat4x4(s0, s1, s2, s3)) * (params.scale * 1.4426950408889634);
     let positions = vec4(pageStart + 4u * thread) + vec4(0u, 1u, 2u, 3u);
     let isSeen = (positions >= vec4(firstKey)) & (positions <= vec4(position));
-    let t0 = select(vec4(lowest), scaled[0], isSeen.x);
-    let t1 = select(vec4(lowest), scaled[1], isSeen.y);
-    let t2 = select(vec4(lowest), scaled[2], isSeen.z);
-    let t3 = select(vec4(lowest), scaled[3], isSeen.w);
+    let t0 = select(vec4(lowest), capped(scaled[0]), isSeen.x);
+    let t1 = select(vec4(lowest), capped(scaled[1]), isSeen.y);
+    let t2 = select(vec4(lowest), capped(scaled[2]), isSeen.z);
+    let t3 = select(vec4(lowest), capped(scaled[3]), isSeen.w);
     workgroupBarrier();
     scores[4u * thread] = t0;
     scores[4u * thread + 1u] = t1;

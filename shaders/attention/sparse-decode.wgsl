@@ -266,7 +266,7 @@ fn sumOfLanes(start: u32, key: u32) -> vec4<f32> {
   for (var lane = 1u; lane < lanes; lane++) {
     total += shares[start + lane * laneStride + key];
   }
-  return total * (params.scale * 1.4426950408889634);
+  return capped(total * (params.scale * 1.4426950408889634));
 }
 
 // Adds the slices of two heads of each quad, `first` and the next, and writes their partial results. Invocation `thread` has

@@ -57,11 +57,7 @@ fn main(
   }
   let position = params.firstPosition + row;
   if (head < numQueryHeads + params.kvHeads) {
-    if (QK_NORM != 0u) {
-      share = normed(share, inverseRms(thread - unit), select(0u, 1u, head >= numQueryHeads));
-    }
-    share.first = rotated(share.first, share.firstPartner, share.quad, position);
-    share.second = rotated(share.second, share.secondPartner, share.quad + 1u, position);
+    share = turned(share, thread - unit, select(0u, 1u, head >= numQueryHeads), position);
   }
   if (head < numQueryHeads) {
     qkv[start + share.quad] = share.first;

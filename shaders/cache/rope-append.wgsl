@@ -5,7 +5,7 @@
 // workgroup. At most one row a sequence.
 //   qkv           [rows, qkvStride] f32, as vec4
 //   ropeTable     [256 + ceil(maxContext / 256), rotaryDim / 2] (cos, sin), as vec4
-//   qkNorm        [2, HEAD_DIM] f32, as vec4: weights of q, then of k; read only with QK_NORM = 1
+//   qkNorm        [2, HEAD_DIM] f32, as vec4: weights of q, then of k; read only with QK_NORM above 0
 //   rows          [rows] (sequence, position, -, -)
 //   blockTable    [layers, sequences, kvHeads, maxPages] slots
 //   pool          [slots, page] PoolWord: lib/kv-append or lib/kv-append-int8
@@ -75,11 +75,7 @@ fn main(
   let sequence = rows[row].x;
   let position = rows[row].y;
   if (part <= GROUP) {
-    if (QK_NORM != 0u) {
-      share = normed(share, inverseRms(thread - unit), select(0u, 1u, part == GROUP));
-    }
-    share.first = rotated(share.first, share.firstPartner, share.quad, position);
-    share.second = rotated(share.second, share.secondPartner, share.quad + 1u, position);
+    share = turned(share, thread - unit, select(0u, 1u, part == GROUP), position);
   }
   if (part < GROUP) {
     qkv[start + share.quad] = share.first;

@@ -4,7 +4,11 @@
 
 override HEAD_DIM: u32 = 64;
 override GROUP: u32 = 1;
+// 1: heads are normed before RoPE, 2: after it.
 override QK_NORM: u32 = 0;
+// Queries at position p are multiplied by 1 + GROWTH * log(1 + floor(p / SPAN)).
+override GROWTH: f32 = 0;
+override SPAN: u32 = 1;
 
 const threads = 64u;
 var<workgroup> squares: array<f32, threads>;
@@ -61,6 +65,26 @@ fn normed(share: Share, scale: f32, weightRow: u32) -> Share {
     share.firstPartner * scale * qkNorm[start + partnerQuad(share.quad)],
     share.secondPartner * scale * qkNorm[start + partnerQuad(share.quad + 1u)],
   );
+}
+
+// A q (`weightRow` 0) or k head's share after norm and RoPE.
+fn turned(given: Share, firstThread: u32, weightRow: u32, position: u32) -> Share {
+  var share = given;
+  if (QK_NORM == 1u) {
+    share = normed(share, inverseRms(firstThread), weightRow);
+  }
+  share.first = rotated(share.first, share.firstPartner, share.quad, position);
+  share.second = rotated(share.second, share.secondPartner, share.quad + 1u, position);
+  if (QK_NORM == 2u) {
+    // A rotation changes no head's length.
+    share = normed(share, inverseRms(firstThread), weightRow);
+  }
+  if (weightRow == 0u && GROWTH > 0.0) {
+    let growth = 1.0 + GROWTH * log(1.0 + f32(position / SPAN));
+    share.first *= growth;
+    share.second *= growth;
+  }
+  return share;
 }
 
 // A quad after RoPE: table rows 0…255 are positions 0…255, row 256 + h is position 256·h.

@@ -1,4 +1,9 @@
-/** The architectures that this engine runs, as data: what differs between them, and what their missing fields mean. */
+/**
+ * Architectures as data: what differs between them, and what their missing fields mean. Here are those of most models; what is in
+ * `other-architectures.ts` is fetched for those that need it.
+ */
+import type { ConfigFields } from '../util/config-fields';
+import type { ModelExtras } from './model-extras';
 
 /** How an architecture decides which layers attend only a window of the latest tokens. */
 type WindowRule =
@@ -21,8 +26,8 @@ export interface NormNames {
   readonly mlpOutput?: string;
 }
 
-/** RMS norm of queries and keys before RoPE: none, of each head, or of all heads together. */
-export type QkNorm = 'none' | 'heads' | 'all';
+/** RMS norm of queries and keys: none, of each head before or after RoPE, or of all heads together before it. */
+export type QkNorm = 'none' | 'heads' | 'heads-after-rope' | 'all';
 
 /** One architecture: flags, and the defaults of Hugging Face's configuration classes (transformers 5.18). */
 export interface Architecture {
@@ -57,6 +62,10 @@ export interface Architecture {
   readonly windowRule: WindowRule;
   /** `partial_rotary_factor` says how much of a head is rotated; else all of it is. */
   readonly hasPartialRope: boolean;
+  /** Fields that its reader or `extras` follows and that other architectures must not have. */
+  readonly follows: readonly string[];
+  /** Reads what few architectures have. @throws EngineError `model-unsupported` naming the field */
+  readonly extras?: (fields: ConfigFields) => ModelExtras;
   /** RoPE scalings that mean in this architecture what their name says. */
   readonly ropeTypes: readonly ('linear' | 'llama3' | 'yarn' | 'longrope' | 'dynamic')[];
   readonly defaults: {
@@ -80,7 +89,8 @@ export interface Architecture {
   };
 }
 
-const plain = {
+/** What most architectures have. */
+export const plain = {
   qkvBias: false,
   outputBias: false,
   mlpBias: false,
@@ -97,64 +107,12 @@ const plain = {
   hasLayersWithoutRope: false,
   windowRule: 'never',
   hasPartialRope: false,
+  follows: [],
   ropeTypes: ['linear', 'llama3', 'yarn', 'dynamic'],
 } as const satisfies Partial<Architecture>;
 
-const plainDefaults = { ropeTheta: 10_000, normEpsilon: 1e-6, isHeadTied: false } as const;
-
-/** Norms on what attention and feed-forward give, and none before them. */
-const outputNorms = {
-  attentionOutput: 'post_attention_layernorm',
-  mlpOutput: 'post_feedforward_layernorm',
-} as const;
-
-const gemma = {
-  ...plain,
-  qkvBias: 'attention_bias',
-  outputBias: 'attention_bias',
-  hasOffsetNorms: true,
-  hasScaledEmbedding: true,
-} as const;
-
-const gemma3 = {
-  ...gemma,
-  modelType: 'gemma3_text',
-  qkNorm: 'heads',
-  norms: {
-    attention: 'input_layernorm',
-    attentionOutput: 'post_attention_layernorm',
-    mlp: 'pre_feedforward_layernorm',
-    mlpOutput: 'post_feedforward_layernorm',
-  },
-  windowRule: 'pattern',
-  windowRope: 'local-base',
-  multipliers: 'query-scalar',
-  defaults: {
-    normEpsilon: 1e-6,
-    isHeadTied: true,
-    ropeTheta: 1_000_000,
-    localRopeTheta: 10_000,
-    maxContext: 131_072,
-    numKvHeads: 4,
-    headDim: 256,
-    slidingWindow: 4096,
-    slidingWindowPattern: 6,
-    queryScalar: 256,
-    activation: 'gelu_pytorch_tanh',
-    bosId: 2,
-    eosId: 1,
-  },
-} as const;
-
-const olmo2 = {
-  ...plain,
-  modelType: 'olmo2',
-  qkvBias: 'attention_bias',
-  outputBias: 'attention_bias',
-  qkNorm: 'all',
-  norms: outputNorms,
-  defaults: { ...plainDefaults, normEpsilon: 1e-5, maxContext: 2048, eosId: 50_279 },
-} as const;
+/** What most of them mean where a field is missing. */
+export const plainDefaults = { ropeTheta: 10_000, normEpsilon: 1e-6, isHeadTied: false } as const;
 
 /** By the name in `config.json`'s `architectures`. */
 export const architectures: Readonly<Record<string, Architecture>> = {
@@ -194,124 +152,5 @@ export const architectures: Readonly<Record<string, Architecture>> = {
     qkNorm: 'heads',
     windowRule: 'upper-layers',
     defaults: { ...plainDefaults, maxContext: 32_768, numKvHeads: 32, headDim: 128, slidingWindow: 4096 },
-  },
-  SmolLM3ForCausalLM: {
-    ...plain,
-    modelType: 'smollm3',
-    qkvBias: 'attention_bias',
-    outputBias: 'attention_bias',
-    mlpBias: 'mlp_bias',
-    hasLayersWithoutRope: true,
-    windowRule: 'layers-without-rope',
-    defaults: {
-      ...plainDefaults,
-      ropeTheta: 2_000_000,
-      maxContext: 32_768,
-      isHeadTied: true,
-      numKvHeads: 4,
-      bosId: 128_000,
-      eosId: 128_001,
-    },
-  },
-  Phi3ForCausalLM: {
-    ...plain,
-    modelType: 'phi3',
-    isFused: true,
-    hasPartialRope: true,
-    windowRule: 'every-layer',
-    // Old files of this architecture call LongRoPE 'su' or 'yarn'.
-    ropeTypes: ['linear', 'longrope'],
-    defaults: { ...plainDefaults, normEpsilon: 1e-5, maxContext: 4096, bosId: 1, eosId: 32_000 },
-  },
-  GemmaForCausalLM: {
-    ...gemma,
-    modelType: 'gemma',
-    defaults: {
-      ...plainDefaults,
-      isHeadTied: true,
-      maxContext: 8192,
-      numKvHeads: 16,
-      headDim: 256,
-      activation: 'gelu_pytorch_tanh',
-      bosId: 2,
-      eosId: 1,
-    },
-  },
-  Gemma3ForCausalLM: gemma3,
-  GraniteForCausalLM: {
-    ...plain,
-    modelType: 'granite',
-    qkvBias: 'attention_bias',
-    outputBias: 'attention_bias',
-    mlpBias: 'mlp_bias',
-    multipliers: 'granite',
-    defaults: { ...plainDefaults, maxContext: 2048, bosId: 1, eosId: 2 },
-  },
-  Olmo2ForCausalLM: olmo2,
-  Olmo3ForCausalLM: {
-    ...olmo2,
-    modelType: 'olmo3',
-    windowRule: 'pattern',
-    windowRope: 'unscaled',
-    defaults: { ...olmo2.defaults, ropeTheta: 500_000, slidingWindow: 4096, slidingWindowPattern: 4 },
-  },
-  Exaone4ForCausalLM: {
-    ...plain,
-    modelType: 'exaone4',
-    qkNorm: 'heads',
-    norms: outputNorms,
-    windowRule: 'pattern',
-    isRopeOnlyInWindows: true,
-    defaults: {
-      ...plainDefaults,
-      normEpsilon: 1e-5,
-      maxContext: 2048,
-      slidingWindow: 4096,
-      slidingWindowPattern: 4,
-      bosId: 0,
-      eosId: 2,
-    },
-  },
-  Glm4ForCausalLM: {
-    ...plain,
-    modelType: 'glm4',
-    qkvBias: 'attention_bias',
-    isGateUpFused: true,
-    norms: {
-      attention: 'input_layernorm',
-      attentionOutput: 'post_self_attn_layernorm',
-      mlp: 'post_attention_layernorm',
-      mlpOutput: 'post_mlp_layernorm',
-    },
-    hasInterleavedRope: true,
-    hasPartialRope: true,
-    ropeTypes: [],
-    defaults: {
-      ...plainDefaults,
-      normEpsilon: 1.5625e-7,
-      maxContext: 131_072,
-      numKvHeads: 2,
-      headDim: 128,
-      partialRotaryFactor: 0.5,
-    },
-  },
-  Ernie4_5ForCausalLM: {
-    ...plain,
-    modelType: 'ernie4_5',
-    qkvBias: 'use_bias',
-    outputBias: 'use_bias',
-    mlpBias: 'use_bias',
-    hasInterleavedRope: true,
-    defaults: {
-      ...plainDefaults,
-      ropeTheta: 500_000,
-      normEpsilon: 1e-5,
-      maxContext: 131_072,
-      numKvHeads: 2,
-      headDim: 128,
-      isHeadTied: true,
-      bosId: 1,
-      eosId: 2,
-    },
   },
 };

@@ -3,6 +3,7 @@ import { EngineError } from '../util/errors';
 import { architectures, type Architecture, type NormNames, type QkNorm } from './architectures';
 import { ConfigFields, quote } from '../util/config-fields';
 import { isJsonObject } from '../util/json';
+import type { ModelExtras } from './model-extras';
 import { parseLayers, type LayerConfig } from './layer-config';
 import { parseQuantization, type Quantization } from './quantization';
 import { parseRope, type RopeConfig } from './rope-config';
@@ -14,8 +15,8 @@ export type { RopeConfig, RopeScaling } from './rope-config';
 /** The gate's activation: `gelu` by the error function, `gelu-tanh` by the tanh approximation. */
 export type Activation = 'silu' | 'gelu' | 'gelu-tanh';
 
-/** A decoder-only transformer with RMS norm, RoPE, grouped queries and a gated MLP. */
-export interface ModelConfig {
+/** A decoder-only transformer with RMS norm, RoPE, grouped queries and a gated MLP, but for its extras. */
+export interface ModelConfig extends ModelExtras {
   /** The name in `architectures`. */
   readonly architecture: string;
   readonly vocabSize: number;
@@ -51,7 +52,7 @@ export interface ModelConfig {
   readonly hasOutputBias: boolean;
   /** Biases of gate, up and down projections. */
   readonly hasMlpBias: boolean;
-  /** RMS norm of queries and keys, before RoPE. */
+  /** RMS norm of queries and keys. */
   readonly qkNorm: QkNorm;
   /** Whether files hold `qkv_proj` instead of three tensors, and `gate_up_proj` instead of two. */
   readonly hasFusedQkv: boolean;
@@ -83,7 +84,7 @@ const activations: Readonly<Record<string, Activation>> = {
   gelu_fast: 'gelu-tanh',
 };
 
-/** Fields of other models' configurations that change the arithmetic, each with the value that changes nothing. */
+/** Fields that change the arithmetic where an architecture follows them, each with the value that changes nothing. */
 const neutralFields: Readonly<Record<string, unknown>> = {
   num_experts: 0,
   num_local_experts: 0,
@@ -97,10 +98,6 @@ const neutralFields: Readonly<Record<string, unknown>> = {
   attention_chunk_size: undefined,
   use_qk_norm: false,
   qk_layernorm: false,
-};
-
-/** The same for fields that some architectures follow. */
-const multiplierFields: Readonly<Record<string, unknown>> = {
   query_pre_attn_scalar: undefined,
   logits_scaling: 1,
   attention_multiplier: undefined,
@@ -112,17 +109,23 @@ const multiplierFields: Readonly<Record<string, unknown>> = {
  * Reads a configuration as transformers would, defaults of missing fields included.
  * @param config the parsed `config.json`
  * @param generation the parsed `generation_config.json`, where there is one
+ * @param others architectures beside those of most models
  * @throws EngineError `model-unsupported` naming the field
  */
-export function parseModelConfig(config: unknown, generation?: unknown): ModelConfig {
+export function parseModelConfig(
+  config: unknown,
+  generation?: unknown,
+  others: Architectures = {},
+): ModelConfig {
   if (!isJsonObject(config)) {
     throw new EngineError(
       'model-unsupported',
       `The model's config.json is not an object but ${quote(config)}.`,
     );
   }
-  const fields = textFields(new ConfigFields(config));
-  const [name, architecture] = findArchitecture(fields);
+  const known = { ...architectures, ...others };
+  const fields = textFields(new ConfigFields(config), known);
+  const [name, architecture] = findArchitecture(fields, known);
   refuseUnknownArithmetic(fields, architecture);
   const { defaults } = architecture;
   const quantization = parseQuantization(fields);
@@ -168,6 +171,7 @@ export function parseModelConfig(config: unknown, generation?: unknown): ModelCo
     intermediateSize,
     activation: parseActivation(fields, architecture),
     ...parseMultipliers(fields, architecture, hiddenSize, headDim),
+    ...architecture.extras?.(fields),
     norms: architecture.norms,
     hasOffsetNorms: architecture.hasOffsetNorms,
     rope,
@@ -200,24 +204,38 @@ export function withEndIds(config: ModelConfig, endIds: readonly number[]): Mode
   return { ...config, eosIds: [...new Set([...config.eosIds, ...further])] };
 }
 
-function findArchitecture(fields: ConfigFields): [name: string, architecture: Architecture] {
+type Architectures = Readonly<Record<string, Architecture>>;
+
+/** Whether a configuration names one of the architectures of most models; others are found among `others` alone. */
+export function isUsual(config: unknown): boolean {
+  if (!isJsonObject(config) || config.text_config) return false;
+  const { architectures: names, model_type: type } = config;
+  return Array.isArray(names) && names.length > 0
+    ? Object.hasOwn(architectures, String(names[0]))
+    : Object.values(architectures).some(({ modelType }) => modelType === type);
+}
+
+function findArchitecture(
+  fields: ConfigFields,
+  among: Architectures,
+): [name: string, architecture: Architecture] {
   const names = fields.array('architectures');
   const modelType = fields.get('model_type');
-  const found = Object.entries(architectures).find(([name, { modelType: type }]) =>
+  const found = Object.entries(among).find(([name, { modelType: type }]) =>
     names?.length ? names[0] === name : modelType === type,
   );
   if (found) return found;
-  const known = Object.keys(architectures).join(', ');
+  const known = Object.keys(among).join(', ');
   if (names?.length) throw fields.refuse('architectures', `this engine runs ${known}`);
   throw fields.refuse('model_type', `and no architectures beside it; this engine runs ${known}`);
 }
 
 /** Models that also see are read for what they do with text: those fields stand in an object of their own. */
-function textFields(fields: ConfigFields): ConfigFields {
+function textFields(fields: ConfigFields, among: Architectures): ConfigFields {
   const text = fields.object('text_config');
   if (!text) return fields;
   const type = text.model_type;
-  const found = Object.entries(architectures).find(([, { modelType }]) => modelType === type);
+  const found = Object.entries(among).find(([, { modelType }]) => modelType === type);
   if (!found) throw fields.refuse('text_config', `its model_type is none that this engine runs`);
   const ids = ['bos_token_id', 'eos_token_id', 'tie_word_embeddings'].filter((name) => fields.has(name));
   const outer = Object.fromEntries(ids.map((name) => [name, fields.values[name]]));
@@ -256,16 +274,9 @@ function parseMultipliers(
   };
 }
 
-function refuseUnknownArithmetic(fields: ConfigFields, { multipliers }: Architecture): void {
-  const followed =
-    multipliers === 'query-scalar'
-      ? ['query_pre_attn_scalar']
-      : multipliers === 'granite'
-        ? Object.keys(multiplierFields).slice(1)
-        : [];
-  const isFollowed = (name: string) => followed.includes(name);
-  for (const [name, neutral] of Object.entries({ ...neutralFields, ...multiplierFields })) {
-    if (isFollowed(name)) continue;
+function refuseUnknownArithmetic(fields: ConfigFields, { follows }: Architecture): void {
+  for (const [name, neutral] of Object.entries(neutralFields)) {
+    if (follows.includes(name)) continue;
     const value = fields.get(name);
     if (value !== undefined && value !== neutral)
       throw fields.refuse(name, 'this engine does not support that');

@@ -1,6 +1,7 @@
 /** Fetches a model's configuration files and reads them. */
 import { EngineError } from '../util/errors';
-import { parseModelConfig, type ModelConfig } from './model-config';
+import { isUsual, parseModelConfig, type ModelConfig } from './model-config';
+import { fetched } from '../util/fetched';
 import type { ModelSource } from '../source/model-source';
 import { readJson } from '../source/read-json';
 
@@ -18,7 +19,8 @@ export async function readModelConfig(source: ModelSource, signal?: AbortSignal)
       "There is no 'config.json': a model is a folder in Hugging Face layout, with safetensors weights, or a GGUF file.",
     );
   }
-  const parsed = parseModelConfig(config, generation);
+  const others = isUsual(config) ? {} : (await fetched(import('./other-architectures'))).otherArchitectures;
+  const parsed = parseModelConfig(config, generation, others);
   // llama.cpp's converter adds the 1 of Gemma's norms to the weights that it writes.
   return source.gguf ? { ...parsed, hasOffsetNorms: false } : parsed;
 }

@@ -93,8 +93,10 @@ export function parseRope(
       { min: 1, max: 1e12 },
       otherwise,
     );
+  // HunYuan's `dynamic` is a base that was stretched for good (NTK-aware RoPE).
+  const alpha = fields.number('alpha', anyFactor, 1) ** (headDim / (headDim - 2));
   const rope: RopeConfig = {
-    theta: theta(fields, 'rope_theta', architecture.defaults.ropeTheta),
+    theta: alpha * theta(fields, 'rope_theta', architecture.defaults.ropeTheta),
     rotaryDim: isWhole ? headDim : rotaryDim,
     scaling,
   };

@@ -17,6 +17,7 @@ import { rmsNorm } from '../kernels/norm/rms-norm';
 import { qkvWidth } from './activations';
 import type { DecodeRow } from './decode-row';
 import type { GraphContext } from './graph-context';
+import { appendConstants, attentionConstants, headConstants } from './head-constants';
 import { bindHeadNorms } from './head-norms';
 import { bindEmbed, bindMatvec, bindMatvecGated, latestTokenOf } from './linear';
 import type { MatvecOperands, Operation } from './linear-context';
@@ -71,9 +72,9 @@ export class DecodeGraph {
   }
 }
 
-function bindHead(context: GraphContext, rows: number): Promise<Operation> {
+async function bindHead(context: GraphContext, rows: number): Promise<Operation> {
   const { weights, activations, config } = context;
-  return bindMatvec(context, weights.head ?? weights.embedding, {
+  const multiply = await bindMatvec(context, weights.head ?? weights.embedding, {
     x: activations.hidden,
     y: activations.logits,
     outputStride: config.vocabSize,
@@ -82,6 +83,8 @@ function bindHead(context: GraphContext, rows: number): Promise<Operation> {
     // What is rounded here is rounded in the logits.
     isInFloats: true,
   });
+  if (config.logitSoftCap === undefined) return multiply;
+  return (await fetched(import('./soft-cap'))).bindSoftCap(context, rows, config.logitSoftCap, multiply);
 }
 
 async function bindLayer(
@@ -198,17 +201,15 @@ async function bindAttention(
   const ropeTable = usesWindowRope ? context.windowRopeTable : context.ropeTable;
   const group = numHeads / numKvHeads;
   const splits = wantedSplits(numKvHeads);
-  const constants = { HEAD_DIM: headDim, GROUP: group };
   // A layer with a sliding window attends all of it.
   const isSparse = cache.isSparse && window === 0;
   const [appendKernel, attendKernel, mergeKernel, selection] = await Promise.all([
     compiler.compile(ropeAppend(format), {
-      ...constants,
-      QK_NORM: Number(config.qkNorm === 'heads'),
+      ...appendConstants(config),
       SUMMARY: Number(hasRanges(cache.shape, layerIndex)),
     }),
-    compiler.compile(sparseDecode(format), constants),
-    compiler.compile(mergeSplits, constants),
+    compiler.compile(sparseDecode(format), attentionConstants(config)),
+    compiler.compile(mergeSplits, headConstants(config)),
     isSparse ? bindSelection(context, layerIndex, { qkv, rows, isRing: true }) : undefined,
   ]);
   const qkNorm = layer.qkNorm ?? unused;

@@ -19,6 +19,7 @@ import { topK } from '../kernels/select/top-k';
 import type { MatrixFormats } from '../weights/matrix-formats';
 import type { LayerMatrix } from '../weights/weight-parts';
 import { qkvWidth } from './activations';
+import { appendConstants, attentionConstants, headConstants } from './head-constants';
 import type { ModelConfig } from '../config/model-config';
 
 /** A kernel and the constants of one use of it. */
@@ -37,11 +38,12 @@ export function slowKernels(
   cache: CacheShape,
   features: ReadonlySet<DeviceFeature>,
 ): KernelUse[] {
-  const { headDim, numHeads, numKvHeads, vocabSize, hiddenSize } = config;
+  const { headDim, vocabSize, hiddenSize } = config;
   const { format: kv } = cache;
   const element = elementOf(kv);
-  const heads = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
-  const withNorm = { ...heads, QK_NORM: Number(config.qkNorm === 'heads') };
+  const heads = headConstants(config);
+  const attending = attentionConstants(config);
+  const appending = appendConstants(config);
   /** Of a matrix's first rows: those of most layers are alike. */
   const headFormat = formats.runsOf(config.isHeadTied ? 'embedding' : 'head', undefined, vocabSize)[0]!
     .format;
@@ -64,9 +66,9 @@ export function slowKernels(
   ];
   return [
     [sample, sampleConstants(vocabSize, features)],
-    [prefillAttention(element, headDim), heads],
+    [prefillAttention(element, headDim), attending],
     [matmul(gateUpFormat), {}],
-    [sparseDecode(kv), heads],
+    [sparseDecode(kv), attending],
     product(headFormat, vocabSize, 1, false, 0),
     product(
       formatOf('qkv', qkvWidth(config)),
@@ -101,7 +103,7 @@ export function slowKernels(
       : []),
     ...[...new Set(config.layers.map((_, layer) => hasRanges(cache, layer)))].map((hasSummary): KernelUse => [
       ropeAppend(kv),
-      { ...withNorm, SUMMARY: Number(hasSummary) },
+      { ...appending, SUMMARY: Number(hasSummary) },
     ]),
     product(
       formatOf('output', hiddenSize),
@@ -111,6 +113,6 @@ export function slowKernels(
       Number(!config.norms.attentionOutput),
     ),
     product(formatOf('down', hiddenSize), hiddenSize, 0, config.hasMlpBias, Number(!config.norms.mlpOutput)),
-    [ropeAppendTile(element), withNorm],
+    [ropeAppendTile(element), appending],
   ];
 }

@@ -8,6 +8,7 @@ import { activationCodes } from '../kernels/linear/matvec-gated';
 import { rmsNorm } from '../kernels/norm/rms-norm';
 import { qkvWidth } from './activations';
 import type { GraphContext } from './graph-context';
+import { appendConstants, attentionConstants } from './head-constants';
 import { bindHeadNorms } from './head-norms';
 import { bindMatmul } from './linear';
 import { bindPrefillSelection } from './selection';
@@ -22,15 +23,14 @@ export type PrefillLayer = Awaited<ReturnType<typeof bindPrefillLayer>>;
 
 /** Compiles what all layers share. */
 export async function compilePrefillKernels({ compiler, config, cache, activations }: GraphContext) {
-  const { headDim, numHeads, numKvHeads, activation } = config;
+  const { headDim, activation } = config;
   const element = elementOf(cache.shape.format);
-  const constants = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
   const { norms } = config;
   const [norm, addNorm, append, attend, bindSummaries, activate] = await Promise.all([
     compiler.compile(rmsNorm),
     norms.attentionOutput || norms.mlpOutput ? compiler.compile(rmsNorm, { RESIDUAL: 1 }) : undefined,
-    compiler.compile(ropeAppendTile(element), { ...constants, QK_NORM: Number(config.qkNorm === 'heads') }),
-    compiler.compile(prefillAttention(element, headDim), constants),
+    compiler.compile(ropeAppendTile(element), appendConstants(config)),
+    compiler.compile(prefillAttention(element, headDim), attentionConstants(config)),
     compileSummaries(compiler, cache),
     compiler.compile(gatedActivation, { ACTIVATION: activationCodes[activation] }),
   ]);

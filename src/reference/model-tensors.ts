@@ -95,9 +95,10 @@ export function gatherWeights(
     const mlp = `model.layers.${layerIndex}.mlp`;
     const norm = (name: string | undefined, width: number, path = `model.layers.${layerIndex}`) =>
       name === undefined ? undefined : offset(take(`${path}.${name}.weight`, width));
+    const nameIn = (usual: string) => (config.tensorNames?.[usual] ?? usual).replace(/^self_attn\./, '');
     const { norms, qkNorm } = config;
-    const ofQueries = qkNorm === 'none' ? undefined : 'q_norm';
-    const ofKeys = qkNorm === 'none' ? undefined : 'k_norm';
+    const ofQueries = qkNorm === 'none' ? undefined : nameIn('self_attn.q_norm');
+    const ofKeys = qkNorm === 'none' ? undefined : nameIn('self_attn.k_norm');
     const qkvParts: [string, number][] = config.hasFusedQkv
       ? [[`${attention}.qkv_proj`, queryWidth + 2 * kvWidth]]
       : [
@@ -115,8 +116,8 @@ export function gatherWeights(
       inputNorm: norm(norms.attention, hiddenSize),
       attentionOutputNorm: norm(norms.attentionOutput, hiddenSize),
       qkv: halved(matrix(hiddenSize, config.hasQkvBias, ...qkvParts), config),
-      queryNorm: norm(ofQueries, qkNorm === 'heads' ? headDim : queryWidth, attention),
-      keyNorm: norm(ofKeys, qkNorm === 'heads' ? headDim : kvWidth, attention),
+      queryNorm: norm(ofQueries, qkNorm === 'all' ? queryWidth : headDim, attention),
+      keyNorm: norm(ofKeys, qkNorm === 'all' ? kvWidth : headDim, attention),
       output: matrix(queryWidth, config.hasOutputBias, [`${attention}.o_proj`, hiddenSize]),
       mlpNorm: norm(norms.mlp, hiddenSize),
       mlpOutputNorm: norm(norms.mlpOutput, hiddenSize),

@@ -48,6 +48,10 @@ function linear(x: Float32Array, { rows: width, columns, data, bias }: Reference
   return y;
 }
 
+function softCapped(value: number, cap: number | undefined): number {
+  return cap === undefined ? value : cap * Math.tanh(value / cap);
+}
+
 function addTo(target: Float32Array, addend: Float32Array): void {
   for (let i = 0; i < target.length; i++) target[i]! += addend[i]!;
 }
@@ -128,8 +132,8 @@ class ReferenceSequence {
   }
 
   #logits(hidden: Float32Array, { finalNorm, head }: ReferenceWeights): Float32Array {
-    const { logitScale } = this.#model.config;
-    return linear(this.#norm(hidden, finalNorm), head).map((logit) => logit * logitScale);
+    const { logitScale, logitSoftCap: cap } = this.#model.config;
+    return linear(this.#norm(hidden, finalNorm), head).map((logit) => softCapped(logit * logitScale, cap));
   }
 
   /** The hidden states `[ids.length, hiddenSize]` behind the last layer. */
@@ -190,13 +194,24 @@ class ReferenceSequence {
       const start = row * width;
       let query: Float32Array = qkv.slice(start, start + queryWidth);
       let key: Float32Array = qkv.slice(start + queryWidth, start + queryWidth + kvWidth);
-      if (queryNorm && keyNorm) {
+      const isNormedLate = config.qkNorm === 'heads-after-rope';
+      const normBoth = (isNow: boolean) => {
+        if (!isNow || !queryNorm || !keyNorm) return;
         query = this.#norm(query, queryNorm);
         key = this.#norm(key, keyNorm);
-      }
-      keys.push(store(turn(key, position)));
+      };
+      normBoth(!isNormedLate);
+      query = turn(query, position);
+      key = turn(key, position);
+      normBoth(isNormedLate);
+      const { rate = 0, span = 1 } = config.queryGrowth ?? {};
+      const growth = 1 + rate * Math.log(1 + Math.floor(position / span));
+      keys.push(store(key));
       values.push(store(qkv.slice(start + queryWidth + kvWidth, start + width)));
-      qkv.set(turn(query, position), start);
+      qkv.set(
+        query.map((value) => value * growth),
+        start,
+      );
     }
     const [seenKeys, seenValues] = storage.kv.startsWith('int8')
       ? this.#rounded(keys, values, rows)
@@ -216,7 +231,7 @@ class ReferenceSequence {
           seenValues,
           kvOffset,
           [firstPosition, end],
-          config.attentionScale,
+          { scale: config.attentionScale, softCap: config.attentionSoftCap },
           target,
         );
         this.#onWeights?.({ layer: layerIndex, head, position }, weights, firstPosition);
@@ -293,14 +308,14 @@ function attendHead(
   values: readonly Float32Array[],
   offset: number,
   [firstPosition, end]: readonly [number, number],
-  scale: number,
+  { scale, softCap }: { readonly scale: number; readonly softCap: number | undefined },
   target: Float32Array,
 ): Float64Array {
   const headDim = query.length;
   const scores = new Float64Array(end - firstPosition);
   let largest = -Infinity;
   for (let index = 0; index < scores.length; index++) {
-    scores[index] = scale * dot(query, 0, keys[firstPosition + index]!, offset, headDim);
+    scores[index] = softCapped(scale * dot(query, 0, keys[firstPosition + index]!, offset, headDim), softCap);
     largest = Math.max(largest, scores[index]!);
   }
   const result = new Float64Array(headDim);

@@ -2,6 +2,7 @@
 import { listTargets, numLists } from '../cache/cache-layout';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Recorder } from '../gpu/recorder';
+import { attentionConstants } from '../graph/head-constants';
 import { pageMass } from '../kernels/attention/page-mass';
 import { mostSplits, wantedSplits } from '../kernels/attention/page-splits';
 import { pageOf, pagesFor } from '../cache/page';
@@ -173,8 +174,7 @@ export class PageMasses implements StepRider {
 async function bindLayer({ compiler, config, cache, activations }: GraphContext, layer: number) {
   const { qkv, partials, segmentRow: rows, pageMasses, promptMasses } = activations;
   const { blockTable, lists, listState } = cache;
-  const { headDim, numHeads, numKvHeads } = config;
-  const constants = { HEAD_DIM: headDim, GROUP: numHeads / numKvHeads };
+  const constants = attentionConstants(config);
   const { format } = cache.shape;
   const [massKernel, attendKernel] = await Promise.all([
     compiler.compile(pageMass(format), constants),

@@ -42,6 +42,10 @@ const otherNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   phi3: { ffn_up: 'mlp.gate_up_proj' },
   gemma2: { ffn_norm: 'pre_feedforward_layernorm' },
   gemma3: { ffn_norm: 'pre_feedforward_layernorm' },
+  'hunyuan-dense': {
+    attn_q_norm: 'self_attn.query_layernorm',
+    attn_k_norm: 'self_attn.key_layernorm',
+  },
   glm4: {
     ffn_up: 'mlp.gate_up_proj',
     post_attention_norm: 'post_self_attn_layernorm',

@@ -72,6 +72,7 @@ function whole(name: string, shape: readonly number[], target: Target): TensorPl
 function planLayer(config: ModelConfig, layerIndex: number): TensorPlacement[] {
   const { hiddenSize, intermediateSize, numHeads, numKvHeads, headDim } = config;
   const prefix = `layers.${layerIndex}`;
+  const nameIn = (usual: string) => config.tensorNames?.[usual] ?? usual;
   const queryRows = numHeads * headDim;
   const kvRows = numKvHeads * headDim;
   const matrix = (part: LayerMatrix): Target => ({ kind: 'matrix', layerIndex, part });
@@ -96,14 +97,9 @@ function planLayer(config: ModelConfig, layerIndex: number): TensorPlacement[] {
     bias: LayerVector | false,
   ) => {
     const numRows = runs.reduce((total, run) => total + run.numRows, 0);
-    placements.push({
-      name: `${prefix}.${name}.weight`,
-      shape: [numRows, numColumns],
-      target: matrix(part),
-      runs,
-    });
-    if (bias)
-      placements.push({ name: `${prefix}.${name}.bias`, shape: [numRows], target: vector(bias), runs });
+    const path = `${prefix}.${nameIn(name)}`;
+    placements.push({ name: `${path}.weight`, shape: [numRows, numColumns], target: matrix(part), runs });
+    if (bias) placements.push({ name: `${path}.bias`, shape: [numRows], target: vector(bias), runs });
   };
   const rowsAt = (firstTargetRow: number, numRows: number): RowRun => ({
     numRows,
@@ -144,10 +140,10 @@ function planLayer(config: ModelConfig, layerIndex: number): TensorPlacement[] {
   project('self_attn.o_proj', queryRows, hiddenRuns, 'output', config.hasOutputBias && 'outputBias');
   project('mlp.down_proj', intermediateSize, hiddenRuns, 'down', config.hasMlpBias && 'downBias');
   if (config.qkNorm !== 'none') {
-    const widths = config.qkNorm === 'heads' ? [headDim, headDim] : [queryRows, kvRows];
+    const widths = config.qkNorm === 'all' ? [queryRows, kvRows] : [headDim, headDim];
     for (const [i, name] of ['q_norm', 'k_norm'].entries()) {
       placements.push({
-        name: `${prefix}.self_attn.${name}.weight`,
+        name: `${prefix}.${nameIn(`self_attn.${name}`)}.weight`,
         shape: [widths[i]!],
         target: norm('qkNorm'),
         runs: [rowsAt(i * widths[0]!, widths[i]!)],

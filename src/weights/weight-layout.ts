@@ -53,7 +53,7 @@ export function weightShapes(config: ModelConfig): WeightShapes {
       ...(norms.mlpOutput && { mlpOutputNorm: hiddenSize }),
       ...(config.hasQkvBias && { qkvBias: qkvRows(config) }),
       ...(qkNorm !== 'none' && {
-        qkNorm: qkNorm === 'heads' ? 2 * headDim : (numHeads + numKvHeads) * headDim,
+        qkNorm: qkNorm === 'all' ? (numHeads + numKvHeads) * headDim : 2 * headDim,
       }),
       ...(config.hasOutputBias && { outputBias: hiddenSize }),
       ...(config.hasMlpBias && { gateUpBias: 2 * intermediateSize, downBias: hiddenSize }),

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
 import type { KvOptions } from '../../src/runner/memory-plan';
-import { parseModelConfig } from '../../src/config/model-config';
+import { parseModelConfig } from '../support/parse-config';
 import { ReferenceTransformer, type ReferenceStorage } from '../../src/reference/transformer';
 import { bufferCategories } from '../../src/gpu/buffer';
 import { checkIntegrity } from '../../tools/util/check-integrity';

@@ -1,7 +1,7 @@
 /** Where an answer came from: masses of pages as the CPU transformer has them, and Scout's passages of a short document. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EngineCore } from '../../src/engine/engine';
-import { parseModelConfig } from '../../src/config/model-config';
+import { parseModelConfig } from '../support/parse-config';
 import { ReferenceTransformer } from '../../src/reference/transformer';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';
 import { modelConfigJson, modelTensors, scoutModel, tinyLlamaModel } from '../../tools/tiny-models/models';

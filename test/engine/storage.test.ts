@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EngineOptions } from '../../src/engine/engine-options';
 import { decodeRows, encodeRows, type WeightFormat } from '../../src/kernels/linear/weight-format';
-import { parseModelConfig } from '../../src/config/model-config';
+import { parseModelConfig } from '../support/parse-config';
 import { ReferenceTransformer } from '../../src/reference/transformer';
 import { checkIntegrity } from '../../tools/util/check-integrity';
 import { answer, loadEngine, promptOf, requestOf } from '../support/engine';

@@ -10,7 +10,8 @@ import {
   matrixLayout,
   type WeightFormat,
 } from '../../src/kernels/linear/weight-format';
-import { parseModelConfig, type ModelConfig } from '../../src/config/model-config';
+import type { ModelConfig } from '../../src/config/model-config';
+import { parseModelConfig } from '../support/parse-config';
 import type { ModelSource } from '../../src/source/model-source';
 import { readModelConfig } from '../../src/config/read-model-config';
 import { weightBytes } from '../../src/weights/weight-layout';

@@ -1,7 +1,7 @@
 /** Layers with a sliding window keep no more than it on the GPU, and every prompt is answered as on a new engine, to the bit. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ringPagesOf } from '../../src/cache/cache-layout';
-import { parseModelConfig } from '../../src/config/model-config';
+import { parseModelConfig } from '../support/parse-config';
 import type { EngineCore } from '../../src/engine/engine';
 import { ReferenceTransformer } from '../../src/reference/transformer';
 import { checkIntegrity } from '../../tools/util/check-integrity';

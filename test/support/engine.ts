@@ -4,7 +4,7 @@ import type { EngineOptions } from '../../src/engine/engine-options';
 import type { GenerationRequest } from '../../src/loop/generation';
 import type { GenerationEvent } from '../../src/loop/generation-event';
 import { leastGpuBytes as leastPlannedBytes, type KvOptions } from '../../src/runner/memory-plan';
-import { parseModelConfig } from '../../src/config/model-config';
+import { parseModelConfig } from './parse-config';
 import { folderSource } from '../../tools/tiny-models/folder-source';
 import { modelConfigJson, type ModelFolder } from '../../tools/tiny-models/models';
 import { randomSource } from '../../tools/util/random';

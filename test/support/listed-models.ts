@@ -1,5 +1,6 @@
 /** The models of `public/models.json`: what their configurations say as far as sizes depend on it, and how llama.cpp quantises them. */
-import { parseModelConfig, type ModelConfig } from '../../src/config/model-config';
+import type { ModelConfig } from '../../src/config/model-config';
+import { parseModelConfig } from './parse-config';
 import { ggmlFormats, type GgmlQuant } from '../../src/weights/ggml-rows';
 import { ggmlRowBytes } from '../../src/source/gguf/ggml-types';
 import { fileFormats, type MatrixFormats } from '../../src/weights/matrix-formats';

@@ -47,6 +47,12 @@ const normNames: Readonly<Record<string, readonly string[]>> = {
     'pre_feedforward_layernorm',
     'post_feedforward_layernorm',
   ],
+  Gemma2ForCausalLM: [
+    'input_layernorm',
+    'post_attention_layernorm',
+    'pre_feedforward_layernorm',
+    'post_feedforward_layernorm',
+  ],
   Olmo2ForCausalLM: ['post_attention_layernorm', 'post_feedforward_layernorm'],
   Olmo3ForCausalLM: ['post_attention_layernorm', 'post_feedforward_layernorm'],
   Exaone4ForCausalLM: ['post_attention_layernorm', 'post_feedforward_layernorm'],
@@ -58,8 +64,19 @@ const normNames: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 const wideQkNorms = ['Olmo2ForCausalLM', 'Olmo3ForCausalLM'];
-const qkNorms = ['Qwen3ForCausalLM', 'Gemma3ForCausalLM', 'Exaone4ForCausalLM', ...wideQkNorms];
-const embeddingGains: Readonly<Record<string, number>> = { GemmaForCausalLM: 2, Gemma3ForCausalLM: 2 };
+const lateQkNorms = ['HunYuanDenseV1ForCausalLM'];
+const qkNorms = [
+  'Qwen3ForCausalLM',
+  'Gemma3ForCausalLM',
+  'Exaone4ForCausalLM',
+  ...wideQkNorms,
+  ...lateQkNorms,
+];
+const embeddingGains: Readonly<Record<string, number>> = {
+  GemmaForCausalLM: 2,
+  Gemma2ForCausalLM: 2,
+  Gemma3ForCausalLM: 2,
+};
 
 function planTensors(config: HfConfig): TensorPlan[] {
   const { hidden_size: hidden, intermediate_size: intermediate, vocab_size: vocab } = config;
@@ -102,8 +119,11 @@ function planTensors(config: HfConfig): TensorPlan[] {
       ? [queryWidth, kvWidth]
       : [headDim, headDim];
     if (qkNorms.includes(architecture)) {
-      norm(`${prefix}.self_attn.q_norm`, queryNorm, 0.4 + normMean);
-      norm(`${prefix}.self_attn.k_norm`, keyNorm, 0.4 + normMean);
+      const [ofQueries, ofKeys] = lateQkNorms.includes(architecture)
+        ? ['query_layernorm', 'key_layernorm']
+        : ['q_norm', 'k_norm'];
+      norm(`${prefix}.self_attn.${ofQueries}`, queryNorm, 0.4 + normMean);
+      norm(`${prefix}.self_attn.${ofKeys}`, keyNorm, 0.4 + normMean);
     }
     matrix(`${prefix}.self_attn.o_proj`, hidden, queryWidth, 1.4);
     const hasOutputBias = architecture !== 'Glm4ForCausalLM' && config.attention_bias === true;

@@ -1,6 +1,7 @@
 /** How much of its attention a head gave to each page: the softmax mass, from the splits' sums of sparse-decode. */
 import shader from '../../../shaders/attention/page-mass.wgsl';
 import pageList from '../../../shaders/lib/kv-page-list.wgsl';
+import softCap from '../../../shaders/lib/soft-cap.wgsl';
 import type { KernelSpec } from '../../gpu/kernel';
 import type { KvFormat } from './kv-format';
 import { poolSources } from './kv-library';
@@ -43,7 +44,7 @@ export function pageMass(format: KvFormat) {
       scale: 'f32',
       weight: 'f32',
     },
-    constants: { HEAD_DIM: 64, GROUP: 1 },
-    variants: [{ name: 'portable', sources: [...poolSources(format), pageList, shader] }],
+    constants: { HEAD_DIM: 64, GROUP: 1, SOFT_CAP: 0 },
+    variants: [{ name: 'portable', sources: [...poolSources(format), pageList, softCap, shader] }],
   } as const satisfies KernelSpec;
 }

@@ -1,5 +1,6 @@
 /** Flash-style causal attention of a chunk of a segment over one KV tile, with the softmax state carried from tile to tile. */
 import portable from '../../../shaders/attention/prefill-attention.wgsl';
+import softCap from '../../../shaders/lib/soft-cap.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { ceilDiv } from '../../util/math';
 import type { KvElement } from './kv-format';
@@ -42,13 +43,13 @@ export function prefillAttention(format: KvElement, headDim: number) {
       isLast: 'u32',
       scale: 'f32',
     },
-    constants: { HEAD_DIM: 64, GROUP: 1 },
+    constants: { HEAD_DIM: 64, GROUP: 1, SOFT_CAP: 0 },
     variants: [
-      { name: 'software', sources: [kvLibrary[format], software], requires: ['software'] },
+      { name: 'software', sources: [kvLibrary[format], softCap, software], requires: ['software'] },
       ...(headDim <= mostPortableChannels
-        ? [{ name: 'portable', sources: [kvLibrary[format], portable] } as const]
+        ? [{ name: 'portable', sources: [kvLibrary[format], softCap, portable] } as const]
         : []),
-      { name: 'naive', sources: [kvLibrary[format], naive] },
+      { name: 'naive', sources: [kvLibrary[format], softCap, naive] },
     ],
   } as const satisfies KernelSpec;
 }

@@ -2,6 +2,7 @@
 import portable from '../../../shaders/attention/sparse-decode.wgsl';
 import mergeShader from '../../../shaders/attention/merge-splits.wgsl';
 import pageList from '../../../shaders/lib/kv-page-list.wgsl';
+import softCap from '../../../shaders/lib/soft-cap.wgsl';
 import type { Grid, KernelSpec } from '../../gpu/kernel';
 import { flatGrid } from '../../gpu/recorder';
 import type { KvFormat } from './kv-format';
@@ -44,11 +45,15 @@ export function sparseDecode(format: KvFormat) {
       maxSplits: 'u32',
       scale: 'f32',
     },
-    constants: { HEAD_DIM: 64, GROUP: 1 },
+    constants: { HEAD_DIM: 64, GROUP: 1, SOFT_CAP: 0 },
     variants: [
-      { name: 'software', sources: [...poolSources(format), pageList, software], requires: ['software'] },
-      { name: 'portable', sources: [...poolSources(format), pageList, portable] },
-      { name: 'naive', sources: [...poolSources(format), pageList, naive] },
+      {
+        name: 'software',
+        sources: [...poolSources(format), pageList, softCap, software],
+        requires: ['software'],
+      },
+      { name: 'portable', sources: [...poolSources(format), pageList, softCap, portable] },
+      { name: 'naive', sources: [...poolSources(format), pageList, softCap, naive] },
     ],
   } as const satisfies KernelSpec;
 }

@@ -13,7 +13,9 @@ import { appendSources, kvLibrary } from '../attention/kv-library';
  * `[firstKvHead, firstKvHead + numKvHeads)` in place inside `qkv [rows, qkvStride]`, appends k and v to the page of the
  * row's position, and writes the summary of a page that becomes full. With pages of 8 bits the open page of sequence s has
  * its keys as elements in the 8 summary slots from `firstOpenSlot + 8s` on. `tableOffset` is the first `blockTable` entry of
- * the layer. With `SUMMARY` 0 no summary is written, and `summaries` has open pages alone. `headDim` and `rotaryDim` are multiples of 8; `QK_NORM` 1 norms q and k per head with `qkNorm [2, headDim]`.
+ * the layer. With `SUMMARY` 0 no summary is written, and `summaries` has open pages alone. `headDim` and `rotaryDim` are multiples of 8; `QK_NORM` 1 norms q and k
+ * per head with `qkNorm [2, headDim]` before RoPE, 2 after it. Queries at position p are multiplied by
+ * `1 + GROWTH · ln(1 + floor(p / SPAN))`.
  */
 export function ropeAppend(format: KvFormat) {
   return {
@@ -41,7 +43,7 @@ export function ropeAppend(format: KvFormat) {
       firstOpenSlot: 'u32',
       epsilon: 'f32',
     },
-    constants: { HEAD_DIM: 64, GROUP: 1, QK_NORM: 0, SUMMARY: 1 },
+    constants: { HEAD_DIM: 64, GROUP: 1, QK_NORM: 0, GROWTH: 0, SPAN: 1, SUMMARY: 1 },
     variants: [{ name: 'portable', sources: [...appendSources(format, rope), appendShader] }],
   } as const satisfies KernelSpec;
 }
@@ -66,7 +68,7 @@ export function ropeAppendTile(format: KvElement) {
       tilePages: 'u32',
       epsilon: 'f32',
     },
-    constants: { HEAD_DIM: 64, GROUP: 1, QK_NORM: 0 },
+    constants: { HEAD_DIM: 64, GROUP: 1, QK_NORM: 0, GROWTH: 0, SPAN: 1 },
     variants: [{ name: 'portable', sources: [kvLibrary[format], rope, tileShader] }],
   } as const satisfies KernelSpec;
 }

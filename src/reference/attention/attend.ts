@@ -7,16 +7,17 @@ export interface KeyValue {
 }
 
 /**
- * `softmax(scale · q·k) v` over `pairs`, in f64; `load` gives stored elements. No pair gives zeros.
+ * `softmax(scale · q·k) v` over `pairs`, in f64, scores soft-capped unless `softCap` is 0; `load` gives stored elements. No pair gives zeros.
  */
 export function attend(
   query: ArrayLike<number>,
   pairs: readonly KeyValue[],
   load: (index: number) => number,
   scale: number,
+  softCap = 0,
 ): Float64Array {
   const headDim = query.length;
-  const weights = softmaxWeights(query, pairs, load, scale);
+  const weights = softmaxWeights(query, pairs, load, scale, softCap);
   const result = new Float64Array(headDim);
   pairs.forEach(({ value }, index) => {
     for (let i = 0; i < headDim; i++) result[i]! += weights[index]! * load(value + i);
@@ -30,12 +31,13 @@ export function softmaxWeights(
   pairs: readonly KeyValue[],
   load: (index: number) => number,
   scale: number,
+  softCap = 0,
 ): number[] {
   const headDim = query.length;
   const scores = pairs.map(({ key }) => {
     let score = 0;
     for (let i = 0; i < headDim; i++) score += query[i]! * load(key + i);
-    return score * scale;
+    return softCap === 0 ? score * scale : softCap * Math.tanh((score * scale) / softCap);
   });
   const largest = scores.reduce((a, b) => Math.max(a, b), -Infinity);
   const weights = scores.map((score) => Math.exp(score - largest));

@@ -17,6 +17,8 @@ interface PrefillAttentionInput {
   readonly tilePages: number;
   readonly window: number;
   readonly scale: number;
+  /** 0 or missing: none. */
+  readonly softCap?: number;
 }
 
 /** `attended [numRows, heads · headDim]`. */
@@ -35,7 +37,10 @@ export function prefillAttention(input: PrefillAttentionInput): Float32Array<Arr
       for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
         const start = row * input.qkvStride + head * headDim;
         const query = input.qkv.subarray(start, start + headDim);
-        attended.set(attend(query, pairs, load, input.scale), (row * kvHeads * group + head) * headDim);
+        attended.set(
+          attend(query, pairs, load, input.scale, input.softCap),
+          (row * kvHeads * group + head) * headDim,
+        );
       }
     }
   }

@@ -27,6 +27,8 @@ export interface SparseDecodeInput {
   readonly listCapacity: number;
   readonly window: number;
   readonly scale: number;
+  /** 0 or missing: none. */
+  readonly softCap?: number;
 }
 
 /** A key that a (row, KV head) sees: its page and position, and where its slot's page has key and value. */
@@ -78,7 +80,10 @@ export function sparseDecode(input: SparseDecodeInput, attended: Float32Array): 
       for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
         const start = row * input.qkvStride + head * headDim;
         const query = input.qkv.subarray(start, start + headDim);
-        attended.set(attend(query, keys, load, input.scale), (row * kvHeads * group + head) * headDim);
+        attended.set(
+          attend(query, keys, load, input.scale, input.softCap),
+          (row * kvHeads * group + head) * headDim,
+        );
       }
     }
   }

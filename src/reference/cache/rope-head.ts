@@ -10,6 +10,9 @@ export interface HeadTransform {
   /** `[2, headDim]` weights of q, then of k; none without QK norm. */
   readonly qkNorm?: Float32Array;
   readonly epsilon: number;
+  readonly isNormedAfterRope?: boolean;
+  /** Queries at position p are multiplied by `1 + rate · ln(1 + floor(p / span))`. */
+  readonly growth?: { readonly rate: number; readonly span: number };
 }
 
 /** The head `x [headDim]` at `position`, normed with weight row 0 (q) or 1 (k) and turned, in f64. */
@@ -17,13 +20,15 @@ export function ropeHead(
   x: ArrayLike<number>,
   position: number,
   weightRow: 0 | 1,
-  { headDim, rotaryDim, ropeTable, qkNorm, epsilon }: HeadTransform,
+  { headDim, rotaryDim, ropeTable, qkNorm, epsilon, isNormedAfterRope = false, growth }: HeadTransform,
 ): number[] {
   let y = Array.from(x);
-  if (qkNorm) {
+  const norm = (isNow: boolean) => {
+    if (!qkNorm || !isNow) return;
     const scale = 1 / Math.sqrt(y.reduce((sum, value) => sum + value * value, 0) / headDim + epsilon);
     y = y.map((value, i) => value * scale * qkNorm[weightRow * headDim + i]!);
-  }
+  };
+  norm(!isNormedAfterRope);
   const half = rotaryDim / 2;
   const low = (position & 255) * half;
   const high = (256 + (position >> 8)) * half;
@@ -36,5 +41,8 @@ export function ropeHead(
     y[i] = a * cosine - b * sine;
     y[i + half] = b * cosine + a * sine;
   }
-  return y;
+  norm(isNormedAfterRope);
+  if (weightRow === 1 || !growth) return y;
+  const factor = 1 + growth.rate * Math.log(1 + Math.floor(position / growth.span));
+  return y.map((value) => value * factor);
 }

@@ -46,7 +46,30 @@ function gemmaScalar(metadata: GgufMetadata, largestLayers: number): number {
 
 const architectures: Readonly<Record<string, NamedArchitecture>> = {
   llama: { name: 'LlamaForCausalLM', modelType: 'llama' },
-  mistral3: { name: 'Ministral3ForCausalLM', modelType: 'ministral3' },
+  mistral3: {
+    name: 'Ministral3ForCausalLM',
+    modelType: 'ministral3',
+    // The fields of RoPE say more here than elsewhere.
+    fields: (metadata) => ({
+      rope_scaling: null,
+      rope_parameters: {
+        rope_theta: own(metadata, 'rope.freq_base') ?? 1_000_000,
+        ...(metadata.text(metadata.own('rope.scaling.type')) === 'yarn' && {
+          rope_type: 'yarn',
+          factor: own(metadata, 'rope.scaling.factor'),
+          beta_fast: own(metadata, 'rope.scaling.yarn_beta_fast') ?? 32,
+          beta_slow: own(metadata, 'rope.scaling.yarn_beta_slow') ?? 1,
+          // Where it is written, cosines and sines are not made larger.
+          ...(own(metadata, 'rope.scaling.yarn_log_multiplier') && { mscale: 1, mscale_all_dim: 1 }),
+        }),
+        original_max_position_embeddings:
+          own(metadata, 'rope.scaling.original_context_length') ?? own(metadata, 'context_length'),
+        ...(own(metadata, 'attention.temperature_scale') !== undefined && {
+          llama_4_scaling_beta: own(metadata, 'attention.temperature_scale'),
+        }),
+      },
+    }),
+  },
   qwen2: { name: 'Qwen2ForCausalLM', modelType: 'qwen2' },
   qwen3: { name: 'Qwen3ForCausalLM', modelType: 'qwen3' },
   smollm3: {

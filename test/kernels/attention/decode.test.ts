@@ -38,6 +38,8 @@ interface Shape {
   /** Pages of every list and the tail's start; exact attention by default. */
   readonly list?: { readonly pages: readonly number[]; readonly tailStart: number };
   readonly extraSplits?: number;
+  /** None by default. */
+  readonly softCap?: number;
   /** Positions whose mass counts; all by default. */
   readonly counted?: { readonly firstCounted: number; readonly endCounted: number };
 }
@@ -67,7 +69,9 @@ function build(shape: Shape) {
   const maxSplits =
     Math.max(...lengths.map((length) => numSplits({ position: length - 1, ...split }))) +
     (shape.extraSplits ?? 0);
-  const constants = { HEAD_DIM: headDim, GROUP: group };
+  const ofHeads = { HEAD_DIM: headDim, GROUP: group };
+  const { softCap = 0 } = shape;
+  const constants = { ...ofHeads, SOFT_CAP: softCap * Math.LOG2E };
   const common = { numRows, kvHeads, listOffset, window, splits, maxSplits };
   const data: Record<string, BufferData> = {
     qkv,
@@ -133,14 +137,30 @@ function build(shape: Shape) {
     });
     firstKvHead += numKvHeads;
   });
-  steps.push({ spec: mergeSplits, constants, params: common, grid: mergeSplitsGrid(numRows, heads) });
+  steps.push({
+    spec: mergeSplits,
+    constants: ofHeads,
+    params: common,
+    grid: mergeSplitsGrid(numRows, heads),
+  });
   const expected = () => {
     const attended = new Float32Array(numRows * heads * headDim);
     const masses = new Float32Array(numRows * maxPages);
     steps.slice(0, -1).forEach(({ params }, slab) => {
       const numKvHeads = slabs[slab]!;
       const scale = headDim ** -0.5;
-      const sizes = { headDim, group, kvHeads, qkvStride, maxPages, listOffset, listCapacity, window, scale };
+      const sizes = {
+        headDim,
+        group,
+        kvHeads,
+        qkvStride,
+        maxPages,
+        listOffset,
+        listCapacity,
+        window,
+        scale,
+        softCap,
+      };
       const isPacked = format === 'int8';
       const buffers = { qkv, rows, blockTable, listState, lists, pool: pools[slab]!, isPacked };
       const firstKvHead = params['firstKvHead']!;
@@ -190,6 +210,7 @@ const shapes: Shape[] = [
   { headDim: 32, group: 2, kvHeads: 2, lengths: [577, 33], window: 1 },
   { headDim: 32, group: 4, kvHeads: 5, lengths: [300, 100], slabs: [2, 3] },
   { headDim: 64, group: 4, kvHeads: 2, lengths: [577], splits: 9, extraSplits: 3 },
+  { headDim: 64, group: 7, kvHeads: 2, lengths: [270], softCap: 0.7, everywhere: true },
   {
     headDim: 64,
     group: 7,

@@ -29,6 +29,8 @@ interface Shape {
   readonly tilePages?: number;
   /** KV heads a dispatch, all by default. */
   readonly headsAtOnce?: number;
+  /** None by default. */
+  readonly softCap?: number;
 }
 
 /** Pages `[first, first + count)` of every KV head of `tile`, as a tile of `capacity` pages a head full of NaN elsewhere. */
@@ -47,7 +49,7 @@ function cutTile(tile: KvWords, kvHeads: number, allPages: number, first: number
 /** All dispatches of a segment, and everything that they read. The rows beyond the last key hold infinities. */
 function build(shape: Shape) {
   const { format = 'f16', headDim, group, kvHeads, numRows, firstPosition = 0, window = 0 } = shape;
-  const { headsAtOnce = kvHeads } = shape;
+  const { headsAtOnce = kvHeads, softCap = 0 } = shape;
   const heads = kvHeads * group;
   const qkvStride = (heads + 2 * kvHeads) * headDim;
   const numTokens = firstPosition + numRows;
@@ -79,7 +81,7 @@ function build(shape: Shape) {
       for (let firstKvHead = 0; firstKvHead < kvHeads; firstKvHead += headsAtOnce) {
         steps.push({
           spec: prefillAttention(format, headDim),
-          constants: { HEAD_DIM: headDim, GROUP: group },
+          constants: { HEAD_DIM: headDim, GROUP: group, SOFT_CAP: softCap * Math.LOG2E },
           bind: { tile: `tile${index}` },
           params: {
             numRows: rowsHere,
@@ -116,6 +118,7 @@ function build(shape: Shape) {
         window,
       },
       scale: headDim ** -0.5,
+      softCap,
     });
   return { data, steps, expected };
 }
@@ -135,6 +138,7 @@ const shapes: Shape[] = [
   { headDim: 32, group: 2, kvHeads: 1, numRows: 17, firstPosition: 560 },
   { headDim: 64, group: 7, kvHeads: 2, numRows: 100, firstPosition: 3, everywhere: true },
   { headDim: 80, group: 1, kvHeads: 1, numRows: 65, everywhere: true },
+  { headDim: 80, group: 1, kvHeads: 1, numRows: 40, softCap: 0.7, everywhere: true },
   { headDim: 96, group: 1, kvHeads: 3, numRows: 40 },
   { headDim: 128, group: 2, kvHeads: 1, numRows: 70, firstPosition: 40 },
   { headDim: 256, group: 3, kvHeads: 1, numRows: 35 },

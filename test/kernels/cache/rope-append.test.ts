@@ -25,6 +25,8 @@ interface Shape {
   /** Defaults to headDim. */
   readonly rotaryDim?: number;
   readonly hasNorm?: boolean;
+  /** The norm is behind RoPE, and queries grow with the position. */
+  readonly isLate?: boolean;
 }
 
 interface DecodeShape extends Shape {
@@ -55,12 +57,23 @@ function unpackAll(packed: KvWords, numPages: number, headDim: number): Float32A
   return unpackKv(pages);
 }
 
+const growth = { rate: 0.3, span: 20 };
+
+function lateConstants({ hasNorm = false, isLate = false }: Shape) {
+  return { QK_NORM: isLate ? 2 : Number(hasNorm), ...(isLate && { GROWTH: growth.rate, SPAN: growth.span }) };
+}
+
+function lateOptions({ isLate = false }: Shape) {
+  return isLate ? { isNormedAfterRope: true, growth } : {};
+}
+
 const decodeShapes: DecodeShape[] = [
   { headDim: 8, group: 1, kvHeads: 1, positions: [0] },
   { headDim: 32, group: 7, kvHeads: 2, positions: [15, 16, 300] },
   { headDim: 64, group: 4, kvHeads: 4, positions: [5000, 1023], slab: [1, 2] },
   { headDim: 80, group: 2, kvHeads: 3, positions: [31, 14, 255, 256, 47], hasNorm: true },
   { headDim: 96, group: 1, kvHeads: 2, positions: [577, 15], rotaryDim: 72 },
+  { headDim: 32, group: 2, kvHeads: 1, positions: [577, 15], hasNorm: true, isLate: true },
   { headDim: 128, group: 2, kvHeads: 1, positions: [79], rotaryDim: 0, hasNorm: true },
   { headDim: 256, group: 1, kvHeads: 2, positions: [15, 15], hasNorm: true, format: 'f32', slab: [1, 1] },
   { headDim: 8, group: 1, kvHeads: 1, positions: [0], format: 'int8' },
@@ -112,7 +125,7 @@ describe('rope-append', () => {
         numSummarySlots,
       };
       const params = { numRows, ...sizes, firstOpenSlot, epsilon: 1e-5 };
-      const constants = { HEAD_DIM: headDim, GROUP: group, QK_NORM: shape.hasNorm ? 1 : 0 };
+      const constants = { HEAD_DIM: headDim, GROUP: group, ...lateConstants(shape) };
       const grid = ropeAppendGrid(numRows, numKvHeads, group, headDim);
       const step = { spec: ropeAppend(format), constants, params, grid };
       const results = await runScene(gpu.compiler, data, [step], ['qkv', 'pool', 'summaries']);
@@ -129,6 +142,7 @@ describe('rope-append', () => {
         epsilon: 1e-5,
         ...wanted,
         ...(shape.hasNorm && { qkNorm }),
+        ...lateOptions(shape),
         ...(format === 'int8' && { firstOpenSlot }),
         headDim,
         group,
@@ -158,6 +172,16 @@ const tileShapes: TileShape[] = [
   { headDim: 8, group: 1, kvHeads: 1, numRows: 1, firstRow: 0, firstPosition: 0 },
   { headDim: 32, group: 4, kvHeads: 2, numRows: 17, firstRow: 3, firstPosition: 250 },
   { headDim: 64, group: 7, kvHeads: 2, numRows: 33, firstRow: 0, firstPosition: 255, hasNorm: true },
+  {
+    headDim: 32,
+    group: 1,
+    kvHeads: 1,
+    numRows: 9,
+    firstRow: 0,
+    firstPosition: 35,
+    hasNorm: true,
+    isLate: true,
+  },
   { headDim: 96, group: 1, kvHeads: 1, numRows: 15, firstRow: 1, firstPosition: 240, rotaryDim: 48 },
   {
     headDim: 128,
@@ -205,14 +229,21 @@ describe('rope-append-tile', () => {
         tilePages,
       };
       const params = { ...sizes, epsilon: 1e-6 };
-      const constants = { HEAD_DIM: headDim, GROUP: group, QK_NORM: shape.hasNorm ? 1 : 0 };
+      const constants = { HEAD_DIM: headDim, GROUP: group, ...lateConstants(shape) };
       const grid = ropeAppendGrid(numRows, kvHeads, group, headDim);
       const step = { spec: ropeAppendTile(format), constants, params, grid };
       const results = await runScene(gpu.compiler, data, [step], ['qkv', 'tile']);
 
       const { qkNorm, ...rest } = data;
       const wanted = { ...rest, qkv: data.qkv.slice(), tile: data.tile.slice() };
-      reference.ropeAppendTile({ ...params, ...wanted, ...(shape.hasNorm && { qkNorm }), headDim, group });
+      reference.ropeAppendTile({
+        ...params,
+        ...wanted,
+        ...(shape.hasNorm && { qkNorm }),
+        ...lateOptions(shape),
+        headDim,
+        group,
+      });
       expectClose(new Float32Array(results['qkv']!), wanted.qkv, tolerance, 'qkv');
       expectClose(asStored(format, results['tile']!), unpackKv(wanted.tile), storedTolerance[format], 'tile');
     },

@@ -4,7 +4,7 @@ import type { EngineCore } from '../../../src/engine/engine';
 import type { GenerationRequest } from '../../../src/loop/generation';
 import { planMemory, type KvOptions } from '../../../src/runner/memory-plan';
 import type { Device } from '../../../src/gpu/device';
-import { parseModelConfig } from '../../../src/config/model-config';
+import { parseModelConfig } from '../parse-config';
 import { asError } from '../../../src/util/errors';
 import { checkIntegrity } from '../../../tools/util/check-integrity';
 import { leastGpuBytes, loadEngine } from '../engine';

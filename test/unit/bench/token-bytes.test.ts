@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseModelConfig } from '../../../src/config/model-config';
+import { parseModelConfig } from '../../support/parse-config';
 import { weightBytes } from '../../../src/weights/weight-layout';
 import { HeadSet } from '../../../src/cache/head-set';
 import { qwen2Shape } from '../../../tools/bench/qwen2-shape';

@@ -6,7 +6,7 @@ import { parseModelList } from '../../../demo/models/model-list';
 import { listedConfigs, quantized } from '../../support/listed-models';
 import { parseReference } from '../../../src/source/hub/hub';
 import { planMemory } from '../../../src/runner/memory-plan';
-import { parseModelConfig } from '../../../src/config/model-config';
+import { parseModelConfig } from '../../support/parse-config';
 import { weightBytes } from '../../../src/weights/weight-layout';
 
 const root = join(import.meta.dirname, '../../..');

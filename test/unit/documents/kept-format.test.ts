@@ -2,7 +2,7 @@
 import { IDBFactory } from 'fake-indexeddb';
 import 'fake-indexeddb/auto';
 import { beforeEach, expect, test } from 'vitest';
-import { parseModelConfig } from '../../../src/config/model-config';
+import { parseModelConfig } from '../../support/parse-config';
 import { pageOriginKey } from '../../../src/documents/page-origin';
 import { keptFormat } from '../../../src/documents/kept-format';
 import { DocumentLibrary } from '../../../src/documents/library';

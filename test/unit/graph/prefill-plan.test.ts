@@ -1,6 +1,6 @@
 /** How a prompt is cut: segments and chunks cover it exactly, and no segment leaves its tile. */
 import { expect, test } from 'vitest';
-import { parseModelConfig } from '../../../src/config/model-config';
+import { parseModelConfig } from '../../support/parse-config';
 import {
   attendedRowCost,
   largestRowCost,

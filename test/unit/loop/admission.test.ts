@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { checkIds, inexactTokens, maxSampled } from '../../../src/loop/admission';
 import { inexactError } from '../../../src/loop/exact-advice';
 import { planMemory } from '../../../src/runner/memory-plan';
-import { parseModelConfig } from '../../../src/config/model-config';
+import { parseModelConfig } from '../../support/parse-config';
 import { modelConfigJson, tinyLlamaModel } from '../../../tools/tiny-models/models';
 
 const config = parseModelConfig(modelConfigJson(tinyLlamaModel()));

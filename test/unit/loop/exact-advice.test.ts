@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { exactAdvice } from '../../../src/loop/exact-advice';
 import { planMemory, type KvOptions } from '../../../src/runner/memory-plan';
-import { parseModelConfig } from '../../../src/config/model-config';
+import { parseModelConfig } from '../../support/parse-config';
 import { modelConfigJson, tinyLlamaModel } from '../../../tools/tiny-models/models';
 
 const config = parseModelConfig({

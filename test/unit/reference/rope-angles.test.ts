@@ -1,6 +1,6 @@
 /** The two RoPE writings, the engine's and the CPU transformer's, on every model that there are goldens for. */
 import { expect, test } from 'vitest';
-import { parseModelConfig } from '../../../src/config/model-config';
+import { parseModelConfig } from '../../support/parse-config';
 import { inverseFrequencies } from '../../../src/config/rope';
 import { ropeFrequencies } from '../../../src/reference/rope-angles';
 import { expectClose } from '../../support/compare';

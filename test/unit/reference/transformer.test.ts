@@ -1,7 +1,8 @@
 /** The CPU transformer against engines that we did not write: the trust in it as a second referee rests on this file. */
 import { existsSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { parseModelConfig, type ModelConfig } from '../../../src/config/model-config';
+import type { ModelConfig } from '../../../src/config/model-config';
+import { parseModelConfig } from '../../support/parse-config';
 import { ReferenceTransformer, type ReferenceStorage } from '../../../src/reference/transformer';
 import { architectureSpecs } from '../../../tools/tiny-models/model-configs';
 import { expectTopLogprobs } from '../../support/logprobs';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { leastGpuBytes, planMemory, type KvOptions, type MemoryPlan } from '../../../src/runner/memory-plan';
 import { chunkBytesPerToken } from '../../../src/graph/activations';
 import type { HeadProfile } from '../../../src/stability/head-profile';
-import { parseModelConfig } from '../../../src/config/model-config';
+import { parseModelConfig } from '../../support/parse-config';
 import { modelConfigJson, tinyLlamaModel } from '../../../tools/tiny-models/models';
 
 const json = modelConfigJson(tinyLlamaModel()) as object;

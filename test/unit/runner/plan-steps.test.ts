@@ -1,7 +1,8 @@
 /** What gives way before the context does: real models' shapes, and options that are set. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parseModelConfig, type ModelConfig } from '../../../src/config/model-config';
+import type { ModelConfig } from '../../../src/config/model-config';
+import { parseModelConfig } from '../../support/parse-config';
 import { weightBytes } from '../../../src/weights/weight-layout';
 import { leastGpuBytes, planMemory, type KvOptions, type MemoryPlan } from '../../../src/runner/memory-plan';
 import type { HeadProfile } from '../../../src/stability/head-profile';

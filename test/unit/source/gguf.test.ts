@@ -1,10 +1,8 @@
 /** GGUF files: what is read of whole ones, and that no damaged one does worse than to be refused. */
 import { describe, expect, test } from 'vitest';
 import { isFullRun } from '../../support/full-run';
-import { parseModelConfig } from '../../../src/config/model-config';
+import { parseModelConfig } from '../../support/parse-config';
 import { GgufHeaderReader, type GgufHeader } from '../../../src/source/gguf/gguf-header';
-import { ggufConfig } from '../../../src/source/gguf/gguf-config';
-import { GgufMetadata } from '../../../src/source/gguf/gguf-metadata';
 import { ggufSource } from '../../../src/source/gguf/gguf-source';
 import type { ModelSource } from '../../../src/source/model-source';
 import { readModelConfig } from '../../../src/config/read-model-config';
@@ -161,37 +159,6 @@ describe('as a model folder', () => {
     expect((await readModelConfig(gemma)).hasOffsetNorms).toBe(false);
     const { gguf: _, ...folder } = gemma;
     expect((await readModelConfig(folder)).hasOffsetNorms).toBe(true);
-  });
-
-  test("a file of 'olmo2' with a window is OLMo 3, whose windows' RoPE is not stretched", () => {
-    const numbers = {
-      embedding_length: 64,
-      block_count: 4,
-      context_length: 2048,
-      feed_forward_length: 96,
-      'attention.head_count': 4,
-      'attention.layer_norm_rms_epsilon': 1e-6,
-      'rope.freq_base': 500_000,
-      'rope.scaling.factor': 8,
-      'rope.scaling.original_context_length': 256,
-    };
-    const config = (more: Record<string, number>) => {
-      const values = new Map<string, number | string>([
-        ['general.architecture', 'olmo2'],
-        ['olmo2.rope.scaling.type', 'yarn'],
-      ]);
-      for (const [key, value] of Object.entries({ ...numbers, ...more })) values.set(`olmo2.${key}`, value);
-      const embedding = { name: 'token_embd.weight', shape: [304, 64] };
-      return parseModelConfig(ggufConfig(new GgufMetadata('model.gguf', values), [embedding], {}));
-    };
-    expect(config({})).toMatchObject({
-      architecture: 'Olmo2ForCausalLM',
-      rope: { scaling: { type: 'yarn' } },
-    });
-    const { architecture, layers, rope, windowRope } = config({ 'attention.sliding_window': 40 });
-    expect(architecture).toBe('Olmo3ForCausalLM');
-    expect(layers.map(({ slidingWindow }) => slidingWindow)).toEqual([40, 40, 40, undefined]);
-    expect([rope.scaling.type, windowRope?.scaling.type]).toEqual(['yarn', 'none']);
   });
 
   test.each([

@@ -8,6 +8,7 @@ import {
 } from '../../../src/source/hub/hub';
 import { mayComeFrom } from '../../../src/source/hub/hub-address';
 import { architectures } from '../../../src/config/architectures';
+import { otherArchitectures } from '../../../src/config/other-architectures';
 
 test.each([
   ['Qwen/Qwen3-0.6B', 'Qwen/Qwen3-0.6B', 'main'],
@@ -73,7 +74,8 @@ test('of a repository the files that the engine reads are chosen, whole weights 
 });
 
 test('the architectures that may be downloaded are those that the engine runs', () => {
-  expect([...supportedArchitectures].sort()).toEqual(Object.keys(architectures).sort());
+  const known = Object.keys({ ...architectures, ...otherArchitectures });
+  expect([...supportedArchitectures].sort()).toEqual(known.sort());
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseModelConfig } from '../../../src/config/model-config';
+import { parseModelConfig } from '../../support/parse-config';
 import type { TensorHeader } from '../../../src/weights/safetensors';
 import { matchTensors, planTensors, requireTensors } from '../../../src/weights/tensor-plan';
 
