@@ -32,6 +32,8 @@ const neutral: Readonly<Record<string, (value: unknown) => boolean>> = {
 export function checkKeywords(schema: JsonObject): void {
   for (const [keyword, value] of Object.entries(schema)) {
     if (followed.has(keyword) || keyword.startsWith('x-')) continue;
+    // Without a condition they say nothing.
+    if ((keyword === 'then' || keyword === 'else') && !Object.hasOwn(schema, 'if')) continue;
     if (Object.hasOwn(neutral, keyword) && neutral[keyword]!(value)) continue;
     throw new UnsupportedSchema(keyword, 'answers cannot be held to it');
   }

@@ -86,6 +86,10 @@ function mergeKeyword(keyword: string, a: unknown, b: unknown): unknown {
       return listOf(a).filter((value) => listOf(b).some((other) => sameJson(value, other)));
     case 'required':
       return [...new Set([...listOf(a), ...listOf(b)])];
+    case 'multipleOf':
+      if (!isCount(a) || !isCount(b))
+        throw new UnsupportedSchema(keyword, 'two of them must be whole numbers');
+      return (a / greatestDivisor(a, b)) * b;
     case 'anyOf':
     case 'oneOf':
     case 'allOf':
@@ -93,6 +97,7 @@ function mergeKeyword(keyword: string, a: unknown, b: unknown): unknown {
     case 'properties':
     case 'additionalProperties':
     case 'items':
+    case 'additionalItems':
     case 'prefixItems':
       // With the keywords that they belong to, below.
       return a;
@@ -145,8 +150,21 @@ function mergeItems(a: JsonObject, b: JsonObject): JsonObject {
   return { ...(length > 0 && { prefixItems: prefix }), items: mergeSchemas(first.rest, second.rest) };
 }
 
-function itemsOf({ prefixItems = [], items = true }: JsonObject): { prefix: Schema[]; rest: Schema } {
+function itemsOf({ prefixItems = [], items = true, additionalItems = true }: JsonObject): {
+  prefix: Schema[];
+  rest: Schema;
+} {
+  // Draft 7 has the first items as a list under `items`.
+  if (Array.isArray(items)) return { prefix: items as Schema[], rest: additionalItems as Schema };
   return { prefix: prefixItems as Schema[], rest: items as Schema };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
 function listOf(value: unknown): unknown[] {

@@ -53,6 +53,11 @@ export const schemas: readonly NamedSchema[] = [
     schema: { type: 'array', prefixItems: [{ const: 'head' }], items: digit, minItems: 1 },
   },
   {
+    name: 'multiples put together',
+    schema: { type: 'integer', allOf: [{ multipleOf: 4 }, { multipleOf: 6 }] },
+  },
+  { name: 'a consequence without a condition', schema: { ...digit, then: { const: 'x' }, else: false } },
+  {
     name: 'lists of lists',
     schema: { type: 'array', items: { type: 'array', items: flag, maxItems: 2 }, maxItems: 2 },
   },

@@ -87,6 +87,13 @@ test('schemas of zod: zod takes what follows their grammar', () => {
 });
 
 describe('what a model would write is allowed', () => {
+  /** As draft 7 writes it, once with a rest and once without. */
+  const tuples = {
+    allOf: [
+      { items: [{ type: 'boolean' }], additionalItems: { type: 'integer' } },
+      { items: [true, { minimum: 3 }, true] },
+    ],
+  };
   const person = {
     type: 'object',
     properties: {
@@ -105,6 +112,9 @@ describe('what a model would write is allowed', () => {
     [person, '{"name": "Ann", "age": -1}', false],
     // A declared name has no second spelling, in which its value would be free.
     [person, '{"name": "Ann", "\\u0061ge": "x"}', false],
+    [tuples, '[true, 3, 1]', true],
+    [tuples, '[true, 2]', false],
+    [tuples, '[true, 3, "x"]', false],
     [{ type: 'string', format: 'date' }, '"2024-02-29"', true],
     [{ type: 'string', format: 'date' }, '"2023-02-29"', false],
     [{ type: 'string', format: 'email' }, '"ann.lee+x@mail.example.org"', true],
