@@ -2,7 +2,7 @@
 export { Engine } from './worker/engine-client';
 export type { LoadOptions } from './worker/load-options';
 export type { KvPreset } from './worker/kv-presets';
-export type { Endpoint } from './worker/endpoint';
+export type { Endpoint, SharedWorkerEnd } from './worker/endpoint';
 export { createFetch, type CreateFetchOptions } from './worker/create-fetch';
 export type { Move } from './wire/hand-over/hand-over';
 export type { MoveReason, Route, RoutedRequest, RouteFacts } from './wire/hand-over/route';

@@ -210,17 +210,7 @@ export class ModelRunner {
 
   #tell(event: CacheEvent): void {
     this.#listener?.(event);
-    const trace = this.#trace;
-    if (!trace) return;
-    const now = performance.now();
-    if (event.kind === 'stall') {
-      const { cause, durationMs } = event;
-      trace.span('stalls', `stall: ${cause}`, now - durationMs, now, { cause });
-    } else {
-      const { step, numPages, promotions, reloadBytes, reloadMs } = event;
-      const promoted = promotions.reduce((sum, { pages }) => sum + pages.length, 0);
-      trace.mark('reranks', 'flip', { step, numPages, promoted, reloadBytes, reloadMs });
-    }
+    this.#trace?.tell(event);
   }
 
   /** Where the pages of the sequence are that was submitted last. @throws EngineError `network` when that part cannot be fetched */

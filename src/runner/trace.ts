@@ -2,6 +2,7 @@
  * What an engine did and when, as a file in the trace event format of Chrome: https://ui.perfetto.dev and chrome://tracing show it.
  * Nothing is noted while nobody takes a trace.
  */
+import type { CacheEvent } from './cache-event';
 
 /** Rows of the picture. What overlaps, as steps in flight do, has a row of its own for each. */
 const tracks = ['host', 'GPU: steps in flight', 'dispatches', 'reranks', 'reloads', 'stalls'] as const;
@@ -65,6 +66,19 @@ export class Trace {
   /** A moment. */
   mark(track: Track, name: string, args: Details = {}, atMs = performance.now()): void {
     this.#add({ ...this.#place(track, name, atMs), ph: 'i', s: 't', args });
+  }
+
+  /** What has just happened in the cache. */
+  tell(event: CacheEvent): void {
+    const now = performance.now();
+    if (event.kind === 'stall') {
+      const { cause, durationMs } = event;
+      this.span('stalls', `stall: ${cause}`, now - durationMs, now, { cause });
+    } else {
+      const { step, numPages, promotions, reloadBytes, reloadMs } = event;
+      const promoted = promotions.reduce((sum, { pages }) => sum + pages.length, 0);
+      this.mark('reranks', 'flip', { step, numPages, promoted, reloadBytes, reloadMs }, now);
+    }
   }
 
   /** What was noted until now. */

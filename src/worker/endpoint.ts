@@ -10,6 +10,13 @@ export interface Endpoint {
   close?(): void;
 }
 
+/** What of a `SharedWorker` is needed. */
+export interface SharedWorkerEnd {
+  readonly port: Endpoint;
+  /** `error` says that its script could not be fetched or read. */
+  addEventListener(type: 'error', listener: (event: Event) => void): void;
+}
+
 /** Has an engine at an endpoint. */
 export type ServeEngine = (endpoint: Endpoint) => void;
 

@@ -99,9 +99,9 @@ export class Engine {
   static async load(location: ModelLocation, options: LoadOptions = {}): Promise<Engine> {
     const { onProgress, signal, profiles, aliases = [], hub, worker, ...rest } = checkLoadOptions(options);
     const settings = { ...rest, ...(profiles !== undefined && { profiles: absoluteUrl(profiles) }) };
-    const connection = await connect(signal, worker);
+    const elsewhere = worker && (await fetched(import('./elsewhere')));
+    const connection = await connect(signal, elsewhere?.endpointOf(worker!));
     try {
-      const elsewhere = worker && (await fetched(import('./elsewhere')));
       const lock = await elsewhere?.holdLock(connection.closed);
       const argument = { location: locationOf(location, hub), settings, lock };
       const description = await connection.call('load', argument, { signal, onProgress });
@@ -277,8 +277,18 @@ async function connect(signal: AbortSignal | undefined, given?: Endpoint): Promi
   if (!globalThis.navigator?.gpu) {
     throw new EngineError('webgpu-unavailable', 'There is no WebGPU here.');
   }
-  const { engineHere } = await fetched(import('./elsewhere'));
-  return new Connection(await engineHere(), false, onWarning);
+  let part;
+  try {
+    part = await import('./elsewhere');
+  } catch (cause) {
+    throw new EngineError(
+      'worker-failed',
+      'There are no workers here, and a part of the library cannot be had. In a service worker, which may not import(), ' +
+        "bundle all into one script, 'longpage/worker' with it.",
+      { cause },
+    );
+  }
+  return new Connection(await part.engineHere(), false, onWarning);
 }
 
 /** Name of the worker's script in `dist`; not a literal below, since bundlers would take it for a file to copy. */

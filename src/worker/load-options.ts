@@ -4,7 +4,7 @@ import type { LoadSettings } from '../engine/engine-options';
 import type { KvOptions } from '../runner/memory-plan';
 import { kvPresets, type KvPreset } from './kv-presets';
 import type { LoadProgress } from '../weights/weight-loader';
-import type { Endpoint } from './endpoint';
+import type { Endpoint, SharedWorkerEnd } from './endpoint';
 
 /** How to load a model. */
 export interface LoadOptions extends Omit<LoadSettings, 'kv'> {
@@ -17,11 +17,11 @@ export interface LoadOptions extends Omit<LoadSettings, 'kv'> {
   /** A server that answers as the Hugging Face hub does, for models that are loaded by name. Default `https://huggingface.co`. */
   readonly hub?: string;
   /**
-   * Where the engine runs: a worker of the application's own, or a port to one, in which `serveEngine` of `longpage/worker` was called with
-   * the other end. Those who load the same model with the same options through it share one engine. Default: a worker of its own; in the
+   * Where the engine runs: a worker of the application's own, a shared one, or a port to one, in which `serveEngine` of `longpage/worker`
+   * was called with the other end. A shared worker itself, unlike its port, tells when its script cannot be had. Those who load the same model with the same options through it share one engine. Default: a worker of its own; in the
    * same thread where there are no workers, as in a shared worker.
    */
-  readonly worker?: Endpoint;
+  readonly worker?: Endpoint | SharedWorkerEnd;
   /** Stops the load, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -47,9 +47,10 @@ const aSignal: Check = (name, value) => {
 };
 
 const anEndpoint: Check = (name, value) => {
-  const { postMessage, addEventListener } = (value ?? {}) as Partial<Endpoint>;
+  const shared = (value as Partial<SharedWorkerEnd> | null)?.port;
+  const { postMessage, addEventListener } = (shared ?? value ?? {}) as Partial<Endpoint>;
   if (typeof postMessage !== 'function' || typeof addEventListener !== 'function') {
-    throw new TypeError(`${name} must be a Worker or a MessagePort.`);
+    throw new TypeError(`${name} must be a Worker, a SharedWorker or a MessagePort.`);
   }
 };
 

@@ -11,8 +11,13 @@ export const commands = {
 
   /** Loads through the shared worker of all pages. */
   async loadShared(options: LoadOptions): Promise<void> {
-    const { port } = new SharedWorker(new URL('./shared-worker.ts', import.meta.url), { type: 'module' });
-    await commands.load({ ...options, worker: port });
+    const worker = new SharedWorker(new URL('./shared-worker.ts', import.meta.url), { type: 'module' });
+    await commands.load({ ...options, worker });
+  },
+
+  /** The code of the error that a load fails with whose shared worker has this script; undefined where it does not. */
+  async sharedFailure(script: string): Promise<string | undefined> {
+    return commands.loadFailure({ worker: new SharedWorker(script, { type: 'module' }) });
   },
 
   /** The token ids of greedy answers of six each, by an engine in the one thread of a shared worker; or what it failed with. */

@@ -51,6 +51,7 @@ beforeAll(async () => {
       { prefix: '/models/test/', folder: join(import.meta.dirname, '../fixtures/models/tiny-llama') },
     ],
     pages: {
+      '/broken.js': 'not a script',
       '/': '<!doctype html><title>Engine</title><script type="module" src="page.js"></script>',
     },
   });
@@ -214,6 +215,13 @@ test('a model is looked at before it is loaded; a worker whose script cannot be 
   await context.route('**/engine-worker*', (route) => route.abort('failed'));
   expect(await ask(page, 'loadFailure', { kv })).toBe('worker-failed');
   await context.unroute('**/engine-worker*');
+  await page.close();
+});
+
+test('a shared worker whose script is not there, or is no script, ends the load', async () => {
+  const page = await openPage();
+  expect(await ask(page, 'sharedFailure', '/nothing.js')).toBe('worker-failed');
+  expect(await ask(page, 'sharedFailure', '/broken.js')).toBe('worker-failed');
   await page.close();
 });
 

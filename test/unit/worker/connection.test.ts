@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { EngineError } from '../../../src/util/errors';
 import { Connection } from '../../../src/worker/connection';
+import { endpointOf } from '../../../src/worker/elsewhere';
 import { serveEngine } from '../../../src/worker/serve-engine';
 
 const ignore = () => undefined;
@@ -35,4 +36,18 @@ test('one endpoint is for one engine at a time, and is closed with it where it c
   connection.close(done);
   expect(closed).toEqual(['port']);
   new Connection(endpoint, false, ignore).close(done);
+});
+
+test('a shared worker is asked through its port, and tells when its script cannot be had', async () => {
+  const { port1, port2 } = new MessageChannel();
+  serveEngine(port2);
+  const worker = Object.assign(new EventTarget(), { port: port1 });
+  expect(endpointOf(port1)).toBe(port1);
+  const endpoint = endpointOf(worker);
+  expect(endpointOf(worker)).toBe(endpoint);
+  const connection = new Connection(endpoint, false, ignore);
+  await expect(connection.call('stats', undefined)).rejects.toMatchObject({ code: 'disposed' });
+  const waiting = connection.call('check', { location: 'http://localhost:1/', settings: {} });
+  worker.dispatchEvent(new Event('error'));
+  await expect(waiting).rejects.toMatchObject({ code: 'worker-failed' });
 });

@@ -39,7 +39,10 @@ test('an engine is asked through what has the methods of a port, and through not
   const { port1 } = new MessageChannel();
   expect(checkLoadOptions({ worker: port1 }).worker).toBe(port1);
   const sharedWorker = { port: port1, addEventListener: () => undefined };
-  expect(() => checkLoadOptions({ worker: sharedWorker as never })).toThrow(
-    /^options\.worker must be a Worker/,
-  );
+  expect(checkLoadOptions({ worker: sharedWorker }).worker).toBe(sharedWorker);
+  for (const worker of [{}, null, 'x', { port: {} }, { postMessage: () => undefined }]) {
+    expect(() => checkLoadOptions({ worker: worker as never })).toThrow(
+      /^options\.worker must be a Worker, a SharedWorker or a MessagePort/,
+    );
+  }
 });
