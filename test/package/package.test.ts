@@ -152,9 +152,9 @@ describe('the packed library', () => {
     const page = await browser.newPage();
     try {
       await page.goto(server.origin);
-      await page.route('**/documents.js', (route) => route.abort('internetdisconnected'));
+      await page.route('**/open-documents.js', (route) => route.abort('internetdisconnected'));
       expect(await page.evaluate('listDocuments()')).toBe('network');
-      await page.unroute('**/documents.js');
+      await page.unroute('**/open-documents.js');
       expect(await page.evaluate('listDocuments()')).toEqual([]);
     } finally {
       await page.close();
