@@ -3,7 +3,7 @@
  * `other-architectures.ts` is fetched for those that need it.
  */
 import type { ConfigFields } from '../util/config-fields';
-import type { ModelExtras } from './model-extras';
+import type { ModelExtras, NormNames } from './model-extras';
 
 /** How an architecture decides which layers attend only a window of the latest tokens. */
 type WindowRule =
@@ -18,14 +18,6 @@ type WindowRule =
   /** When `sliding_window` is a number: the layers named by `layer_types`, else all but every `sliding_window_pattern`-th. */
   | 'pattern';
 
-/** Names of a layer's norms, before and after attention and feed-forward; one that is missing is not there. */
-export interface NormNames {
-  readonly attention?: string;
-  readonly attentionOutput?: string;
-  readonly mlp?: string;
-  readonly mlpOutput?: string;
-}
-
 /** RMS norm of queries and keys: none, of each head before or after RoPE, or of all heads together before it. */
 export type QkNorm = 'none' | 'heads' | 'heads-after-rope' | 'all';
 
@@ -34,7 +26,7 @@ export interface Architecture {
   /** `model_type`, which stands in where `architectures` is missing. */
   readonly modelType: string;
   /** The field that decides over biases of qkv and output projection, or they are fixed. */
-  readonly qkvBias: boolean | 'attention_bias' | 'use_bias';
+  readonly qkvBias: boolean | 'attention_bias' | 'use_bias' | 'use_qkv_bias';
   readonly outputBias: boolean | 'attention_bias' | 'use_bias';
   readonly mlpBias: boolean | 'mlp_bias' | 'use_bias';
   readonly qkNorm: QkNorm;

@@ -1,9 +1,9 @@
 /** What a model is, read from `config.json` and `generation_config.json`: pure, and refuses what it cannot follow. */
 import { EngineError } from '../util/errors';
-import { architectures, type Architecture, type NormNames, type QkNorm } from './architectures';
+import { architectures, type Architecture, type QkNorm } from './architectures';
 import { ConfigFields, quote } from '../util/config-fields';
 import { isJsonObject } from '../util/json';
-import type { ModelExtras } from './model-extras';
+import type { ModelExtras, NormNames } from './model-extras';
 import { parseLayers, type LayerConfig } from './layer-config';
 import { parseQuantization, type Quantization } from './quantization';
 import { parseRope, type RopeConfig } from './rope-config';
@@ -16,7 +16,7 @@ export type { RopeConfig, RopeScaling } from './rope-config';
 export type Activation = 'silu' | 'gelu' | 'gelu-tanh';
 
 /** A decoder-only transformer with RMS norm, RoPE, grouped queries and a gated MLP, but for its extras. */
-export interface ModelConfig extends ModelExtras {
+export interface ModelConfig extends Omit<ModelExtras, 'activation'> {
   /** The name in `architectures`. */
   readonly architecture: string;
   readonly vocabSize: number;
@@ -171,7 +171,6 @@ export function parseModelConfig(
     intermediateSize,
     activation: parseActivation(fields, architecture),
     ...parseMultipliers(fields, architecture, hiddenSize, headDim),
-    ...architecture.extras?.(fields),
     norms: architecture.norms,
     hasOffsetNorms: architecture.hasOffsetNorms,
     rope,
@@ -195,6 +194,7 @@ export function parseModelConfig(
     ...(quantization && { quantization }),
     ...parseSpecialIds(fields, generation, architecture, vocabSize),
     sampling: parseSamplingDefaults(generation),
+    ...architecture.extras?.(fields),
   };
 }
 

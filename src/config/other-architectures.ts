@@ -25,6 +25,36 @@ function softCaps(
   };
 }
 
+/** Qwen3-MoE's experts. */
+function experts(fields: ConfigFields): ModelExtras {
+  if (fields.get('quantization') !== undefined || fields.get('quantization_config') !== undefined)
+    throw fields.refuse(
+      'quantization',
+      'experts are read from GGUF files and from files that are not quantised',
+    );
+  if (fields.get('use_sliding_window'))
+    throw fields.refuse('use_sliding_window', 'this engine does not support that here');
+  if (
+    fields.integer('decoder_sparse_step', { min: 1, max: 1024 }, 1) !== 1 ||
+    fields.array('mlp_only_layers')?.length
+  )
+    throw fields.refuse('mlp_only_layers', 'all layers must have experts');
+  const name = fields.get('num_experts') === undefined ? 'num_local_experts' : 'num_experts';
+  const count = fields.integer(name, { min: 1, max: 65_535 }, 128);
+  const perToken = fields.integer('num_experts_per_tok', { min: 1, max: count }, 8);
+  const intermediateSize = fields.integer('moe_intermediate_size', { min: 8, max: 2 ** 16 }, 768);
+  const isNormalized = fields.boolean('norm_topk_prob', false);
+  return {
+    intermediateSize: perToken * intermediateSize,
+    experts: { count, perToken, intermediateSize, isNormalized, isStacked: false },
+  };
+}
+
+const layerNorm = (fields: ConfigFields) => ({
+  isLayerNorm: true,
+  normEpsilon: fields.number('layer_norm_eps', { min: 0, max: 1 }, 1e-5),
+});
+
 /** Ministral 3's growth of queries, which its RoPE fields say. */
 function queryGrowth(fields: ConfigFields): ModelExtras {
   const values = fields.object('rope_parameters');
@@ -168,6 +198,62 @@ export const otherArchitectures: Readonly<Record<string, Architecture>> = {
       headDim: 128,
       bosId: 1,
       eosId: 2,
+    },
+  },
+  Qwen3MoeForCausalLM: {
+    ...plain,
+    modelType: 'qwen3_moe',
+    qkvBias: 'attention_bias',
+    outputBias: 'attention_bias',
+    qkNorm: 'heads',
+    follows: ['num_experts', 'num_local_experts', 'moe_intermediate_size'],
+    extras: experts,
+    defaults: { ...plainDefaults, maxContext: 32_768, numKvHeads: 4 },
+  },
+  PhiForCausalLM: {
+    ...plain,
+    modelType: 'phi',
+    qkvBias: true,
+    outputBias: true,
+    mlpBias: true,
+    norms: { attention: 'input_layernorm' },
+    hasPartialRope: true,
+    extras: (fields: ConfigFields) => ({
+      ...layerNorm(fields),
+      ...(fields.get('hidden_act') === undefined && { activation: 'gelu-tanh' }),
+      isParallel: true,
+      isUngated: true,
+      hasHeadBias: true,
+      tensorNames: {
+        norm: 'final_layernorm',
+        'self_attn.o_proj': 'self_attn.dense',
+        'mlp.up_proj': 'mlp.fc1',
+        'mlp.down_proj': 'mlp.fc2',
+      },
+    }),
+    ropeTypes: [],
+    defaults: { ...plainDefaults, maxContext: 2048, partialRotaryFactor: 0.5, bosId: 1, eosId: 2 },
+  },
+  StableLmForCausalLM: {
+    ...plain,
+    modelType: 'stablelm',
+    qkvBias: 'use_qkv_bias',
+    hasPartialRope: true,
+    extras: (fields: ConfigFields) => ({
+      ...layerNorm(fields),
+      ...(fields.boolean('use_parallel_residual', false) && {
+        isParallel: true,
+        norms: { attention: 'input_layernorm' },
+      }),
+    }),
+    ropeTypes: [],
+    defaults: {
+      ...plainDefaults,
+      maxContext: 4096,
+      numKvHeads: 32,
+      partialRotaryFactor: 0.25,
+      bosId: 0,
+      eosId: 0,
     },
   },
   HunYuanDenseV1ForCausalLM: {

@@ -21,6 +21,15 @@ export async function readModelConfig(source: ModelSource, signal?: AbortSignal)
   }
   const others = isUsual(config) ? {} : (await fetched(import('./other-architectures'))).otherArchitectures;
   const parsed = parseModelConfig(config, generation, others);
-  // llama.cpp's converter adds the 1 of Gemma's norms to the weights that it writes.
-  return source.gguf ? { ...parsed, hasOffsetNorms: false } : parsed;
+  const { gguf } = source;
+  if (!gguf) return parsed;
+  const { experts, hasFusedQkv } = parsed;
+  return {
+    ...parsed,
+    // llama.cpp's converter adds the 1 of Gemma's norms to the weights that it writes.
+    hasOffsetNorms: false,
+    hasFusedQkv:
+      hasFusedQkv || gguf.files.some(({ tensors }) => tensors.some(({ name }) => name.includes('attn_qkv'))),
+    ...(experts && { experts: { ...experts, isStacked: true } }),
+  };
 }

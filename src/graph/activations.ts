@@ -6,6 +6,7 @@ import { quantizedRowBytes } from '../kernels/linear/quantized-row';
 import { rotatedQueryBytes } from '../kernels/select/rotate-queries';
 import { pageTokens } from '../cache/page';
 import type { ModelConfig } from '../config/model-config';
+import { hasOtherLayers } from '../config/model-extras';
 
 /** Limits that set the size of the activations. */
 export interface ActivationShape {
@@ -44,9 +45,19 @@ function tileBytes(config: ModelConfig, shape: ActivationShape): number {
   return config.numKvHeads * (shape.tileTokens / pageTokens) * shape.pageBytes;
 }
 
+/** Values of a row behind the first projections of a feed-forward part, and before its last. */
+function innerWidths({ hiddenSize, intermediateSize, experts }: ModelConfig): [up: number, inner: number] {
+  const [up, inner] = [2 * intermediateSize, intermediateSize];
+  // What experts give, and what chooses them, are in the same places.
+  return experts
+    ? [Math.max(up, experts.perToken * hiddenSize), Math.max(inner, experts.count)]
+    : [up, inner];
+}
+
 /** Bytes of the buffers of a chunk, for each of its tokens. */
-export function chunkBytesPerToken({ hiddenSize, intermediateSize }: ModelConfig): number {
-  return 4 * (hiddenSize + 3 * intermediateSize);
+export function chunkBytesPerToken(config: ModelConfig): number {
+  const [up, inner] = innerWidths(config);
+  return 4 * (config.hiddenSize + up + inner + 3 * (config.experts?.perToken ?? 0));
 }
 
 /** Bytes of the buffers of a segment, for each of its tokens, but for its keys and values. */
@@ -68,7 +79,9 @@ interface Sized {
 /** Name, category and size of every activation buffer. */
 export function activationSizes(config: ModelConfig, shape: ActivationShape) {
   const { maxRows, maxPages, chunkTokens, tileTokens } = shape;
-  const { hiddenSize, intermediateSize, numHeads, headDim, vocabSize } = config;
+  const { hiddenSize, numHeads, headDim, vocabSize, experts } = config;
+  const [upWidth, innerWidth] = innerWidths(config);
+  const numPairs = chunkTokens * (experts?.perToken ?? 0);
   const floats = (count: number, category: BufferCategory = 'activations'): Sized => ({
     category,
     sizeBytes: 4 * count,
@@ -89,8 +102,14 @@ export function activationSizes(config: ModelConfig, shape: ActivationShape) {
   return {
     rows: floats(4 * maxRows),
     hidden: floats(maxRows * hiddenSize),
-    // What a part of a layer gives, where it is normed before it is added.
-    branch: floats(config.norms.attentionOutput || config.norms.mlpOutput ? maxRows * hiddenSize : 4),
+    // What a part of a layer gives, where it is normed before it is added, or what it reads, where that is normed apart.
+    branch: floats(
+      config.norms.attentionOutput || config.norms.mlpOutput || hasOtherLayers(config)
+        ? maxRows * hiddenSize
+        : 4,
+    ),
+    routes: floats(experts ? 2 * numPairs + experts.count + 1 : 4),
+    shares: floats(Math.max(numPairs, 4)),
     qkv: floats(maxRows * qkvWidth(config)),
     scores: floats(maxRows * config.numKvHeads * maxPages),
     queryRing: floats(Math.max(4, shape.numQueryPlaces * query)),
@@ -103,15 +122,15 @@ export function activationSizes(config: ModelConfig, shape: ActivationShape) {
     sparseRow: floats(4),
     partials: { category: 'activations', sizeBytes: partialsBytes(maxRows, numHeads, maxSplits, headDim) },
     attended: floats(maxRows * numHeads * headDim),
-    inner: floats(maxRows * intermediateSize),
+    inner: floats(maxRows * innerWidth),
     logits: floats(maxRows * vocabSize),
     segmentHidden: floats(tileTokens * hiddenSize),
     segmentQkv: floats(tileTokens * qkvWidth(config)),
     segmentAttended: floats(tileTokens * numHeads * headDim),
     softmaxState: floats(tileTokens * numHeads * 2),
     chunkNormed: floats(chunkTokens * hiddenSize),
-    chunkGateUp: floats(chunkTokens * 2 * intermediateSize),
-    chunkInner: floats(chunkTokens * intermediateSize),
+    chunkGateUp: floats(chunkTokens * upWidth),
+    chunkInner: floats(chunkTokens * innerWidth),
     chunkCodes: ofChunk(quantized.codes),
     chunkScales: ofChunk(quantized.scales),
     ownTile: tile,

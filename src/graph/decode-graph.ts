@@ -11,8 +11,6 @@ import {
 } from '../kernels/attention/sparse-decode';
 import { mostSplits, numSplits, wantedSplits } from '../kernels/attention/page-splits';
 import { ropeAppend, ropeAppendGrid } from '../kernels/cache/rope-append';
-import { gatedActivation, gatedActivationGrid } from '../kernels/linear/gated-activation';
-import { activationCodes } from '../kernels/linear/matvec-gated';
 import { rmsNorm } from '../kernels/norm/rms-norm';
 import { qkvWidth } from './activations';
 import type { DecodeRow } from './decode-row';
@@ -24,6 +22,7 @@ import type { MatvecOperands, Operation } from './linear-context';
 import { bindSelection, type PrepareSelection, type Selection } from './selection';
 import { mostWholePages } from './selection-path';
 import { selectionTasks } from './selection-tasks';
+import { hasOtherLayers } from '../config/model-extras';
 import { fetched } from '../util/fetched';
 import type { LayerWeights, Matrix } from '../weights/weights';
 
@@ -74,15 +73,17 @@ export class DecodeGraph {
 
 async function bindHead(context: GraphContext, rows: number): Promise<Operation> {
   const { weights, activations, config } = context;
-  const multiply = await bindMatvec(context, weights.head ?? weights.embedding, {
-    x: activations.hidden,
-    y: activations.logits,
-    outputStride: config.vocabSize,
-    normWeight: weights.finalNorm,
-    rows,
-    // What is rounded here is rounded in the logits.
-    isInFloats: true,
-  });
+  const multiply = config.isLayerNorm
+    ? await (await fetched(import('./other-layers'))).bindOtherHead(context, rows)
+    : await bindMatvec(context, weights.head ?? weights.embedding, {
+        x: activations.hidden,
+        y: activations.logits,
+        outputStride: config.vocabSize,
+        normWeight: weights.finalNorm,
+        rows,
+        // What is rounded here is rounded in the logits.
+        isInFloats: true,
+      });
   if (config.logitSoftCap === undefined) return multiply;
   return (await fetched(import('./soft-cap'))).bindSoftCap(context, rows, config.logitSoftCap, multiply);
 }
@@ -94,9 +95,13 @@ async function bindLayer(
   rows: number,
 ): Promise<LayerOperation> {
   const { activations, config } = context;
+  if (hasOtherLayers(config)) {
+    const { bindOtherLayer } = await fetched(import('./other-layers'));
+    return bindOtherLayer(context, layer, rows, await bindAttention(context, layer, layerIndex));
+  }
   const { hidden, qkv, attended, inner } = activations;
   const { attentionNorm, mlpNorm, attentionOutputNorm, mlpOutputNorm } = layer;
-  const { qkvBias, outputBias, gateUpBias, downBias } = layer;
+  const { qkvBias, outputBias } = layer;
   const [project, normHeads, attend, output, gateUp, down] = await Promise.all([
     bindMatvec(context, layer.qkv, {
       x: hidden,
@@ -109,15 +114,13 @@ async function bindLayer(
     bindHeadNorms(context, layer, qkv),
     bindAttention(context, layer, layerIndex),
     bindBranch(context, layer.output, attentionOutputNorm, { x: attended, bias: outputBias, rows }),
-    gateUpBias
-      ? bindBiasedGateUp(context, layer, gateUpBias, rows)
-      : bindMatvecGated(context, layer.gateUp, {
-          x: hidden,
-          y: inner,
-          ...(mlpNorm && { normWeight: mlpNorm }),
-          rows,
-        }),
-    bindBranch(context, layer.down, mlpOutputNorm, { x: inner, bias: downBias, rows }),
+    bindMatvecGated(context, layer.gateUp, {
+      x: hidden,
+      y: inner,
+      ...(mlpNorm && { normWeight: mlpNorm }),
+      rows,
+    }),
+    bindBranch(context, layer.down, mlpOutputNorm, { x: inner, rows }),
   ]);
   return (recorder, decodeRows) => {
     project(recorder);
@@ -153,36 +156,6 @@ async function bindBranch(
   return (recorder) => {
     multiply(recorder);
     recorder.dispatch(add, params, flatGrid(rows));
-  };
-}
-
-/** Projections and activation one after the other: the fused kernel knows no bias. One dispatch more a layer. */
-async function bindBiasedGateUp(
-  context: GraphContext,
-  { gateUp, mlpNorm }: LayerWeights,
-  bias: GpuBuffer,
-  rows: number,
-): Promise<Operation> {
-  const { compiler, config, activations } = context;
-  const { hidden, inner, chunkGateUp } = activations;
-  const { intermediateSize, activation } = config;
-  const [project, kernel] = await Promise.all([
-    bindMatvec(context, gateUp, {
-      x: hidden,
-      y: chunkGateUp,
-      outputStride: 2 * intermediateSize,
-      ...(mlpNorm && { normWeight: mlpNorm }),
-      bias,
-      rows,
-    }),
-    compiler.compile(gatedActivation, { ACTIVATION: activationCodes[activation] }),
-  ]);
-  const activate = kernel.bind({ z: chunkGateUp, y: inner });
-  const params = { rows, width: intermediateSize };
-  const grid = gatedActivationGrid(rows, intermediateSize);
-  return (recorder) => {
-    project(recorder);
-    recorder.dispatch(activate, params, grid);
   };
 }
 

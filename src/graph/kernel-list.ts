@@ -18,6 +18,7 @@ import { selectPages } from '../kernels/select/select-pages';
 import { topK } from '../kernels/select/top-k';
 import type { MatrixFormats } from '../weights/matrix-formats';
 import type { LayerMatrix } from '../weights/weight-parts';
+import { hasOtherLayers } from '../config/model-extras';
 import { qkvWidth } from './activations';
 import { appendConstants, attentionConstants, headConstants } from './head-constants';
 import type { ModelConfig } from '../config/model-config';
@@ -64,32 +65,34 @@ export function slowKernels(
       ...matvecTuning({ format, numRows, rows: 1, isGated: false }, features),
     },
   ];
+  // Layers that are not the usual ones have other products.
+  const usual = (use: KernelUse) => (hasOtherLayers(config) ? [] : [use]);
   return [
     [sample, sampleConstants(vocabSize, features)],
     [prefillAttention(element, headDim), attending],
-    [matmul(gateUpFormat), {}],
+    ...usual([matmul(gateUpFormat), {}]),
     [sparseDecode(kv), attending],
-    product(headFormat, vocabSize, 1, false, 0),
-    product(
-      formatOf('qkv', qkvWidth(config)),
-      qkvWidth(config),
-      Number(!!config.norms.attention),
-      config.hasQkvBias,
-      0,
+    ...usual(product(headFormat, vocabSize, 1, false, 0)),
+    ...usual(
+      product(
+        formatOf('qkv', qkvWidth(config)),
+        qkvWidth(config),
+        Number(!!config.norms.attention),
+        config.hasQkvBias,
+        0,
+      ),
     ),
-    config.hasMlpBias
-      ? product(gateUpFormat, 2 * config.intermediateSize, Number(!!config.norms.mlp), true, 0)
-      : [
-          matvecGated(gateUpFormat),
-          {
-            NORM: Number(!!config.norms.mlp),
-            ACTIVATION: activationCodes[config.activation],
-            ...matvecTuning(
-              { format: gateUpFormat, numRows: 2 * config.intermediateSize, rows: 1, isGated: true },
-              features,
-            ),
-          },
-        ],
+    ...usual([
+      matvecGated(gateUpFormat),
+      {
+        NORM: Number(!!config.norms.mlp),
+        ACTIVATION: activationCodes[config.activation],
+        ...matvecTuning(
+          { format: gateUpFormat, numRows: 2 * config.intermediateSize, rows: 1, isGated: true },
+          features,
+        ),
+      },
+    ]),
     ...(isSelecting(config, cache)
       ? ([
           ...(cache.selection === 'digest'
@@ -112,7 +115,7 @@ export function slowKernels(
       config.hasOutputBias,
       Number(!config.norms.attentionOutput),
     ),
-    product(formatOf('down', hiddenSize), hiddenSize, 0, config.hasMlpBias, Number(!config.norms.mlpOutput)),
+    ...usual(product(formatOf('down', hiddenSize), hiddenSize, 0, false, Number(!config.norms.mlpOutput))),
     [ropeAppendTile(element), appending],
   ];
 }

@@ -251,7 +251,8 @@ export class PrefillGraph {
     const view = { sequence, firstPage: pageOf(segment.tileStart) };
     const firstPage = pageOf(segment.start);
     for (const { firstRow, numRows, firstPosition } of chunks) {
-      const firstInputRow = this.#normed(recorder, layer.attentionNorm, firstRow, numRows);
+      layer.other?.norm(recorder, { firstRow, numRows });
+      const firstInputRow = layer.other ? 0 : this.#normed(recorder, layer.attentionNorm, firstRow, numRows);
       layer.project(recorder, { numRows, firstInputRow, firstOutputRow: firstRow });
       layer.normHeads?.(recorder, { firstRow, numRows });
       recorder.dispatch(
@@ -352,6 +353,11 @@ export class PrefillGraph {
   ): Generator<PrefillStep> {
     const { hiddenSize, intermediateSize, numHeads, headDim, normEpsilon: epsilon } = this.#context.config;
     for (const { firstRow, numRows } of chunks) {
+      if (layer.other) {
+        layer.other.feedForward(recorder, { firstRow, numRows });
+        yield numRows * hiddenSize * (numHeads * headDim + 3 * intermediateSize);
+        continue;
+      }
       const { attentionOutputNorm, mlpOutputNorm } = layer;
       const add = (norm: NonNullable<PrefillLayer['attentionOutputNorm']>) => {
         const params = { rows: numRows, width: hiddenSize, epsilon, inputRow: 0, outputRow: firstRow };

@@ -14,6 +14,8 @@ import { bindMatmul } from './linear';
 import { bindPrefillSelection } from './selection';
 import { compileSummaries } from './tile-summaries';
 import { TileTraffic } from './tile-traffic';
+import { hasOtherLayers } from '../config/model-extras';
+import { fetched } from '../util/fetched';
 import type { LayerWeights } from '../weights/weights';
 
 /** Kernels of all layers. */
@@ -65,7 +67,7 @@ export async function bindPrefillLayer(
   const { usesRope, usesWindowRope, slidingWindow: window = 0 } = config.layers[index]!;
   const ropeTable = usesWindowRope ? context.windowRopeTable : context.ropeTable;
   const { attentionNorm, mlpNorm, attentionOutputNorm, mlpOutputNorm } = layer;
-  const { qkvBias, outputBias, gateUpBias, downBias } = layer;
+  const { qkvBias, outputBias } = layer;
   const [project, output, gateUp, down] = await Promise.all([
     bindMatmul(context, layer.qkv, {
       x: attentionNorm ? chunkNormed : segmentHidden,
@@ -84,10 +86,8 @@ export async function bindPrefillLayer(
       x: mlpNorm ? chunkNormed : segmentHidden,
       y: chunkGateUp,
       outputStride: 2 * intermediateSize,
-      bias: gateUpBias,
     }),
     bindMatmul(context, layer.down, {
-      bias: downBias,
       x: chunkInner,
       y: mlpOutputNorm ? chunkNormed : segmentHidden,
       outputStride: hiddenSize,
@@ -109,9 +109,13 @@ export async function bindPrefillLayer(
     [earlierTile1, earlierPacked1],
   ] as const;
   const tiles = await Promise.all(pairs.map(bindTile));
+  const other = hasOtherLayers(config)
+    ? await (await fetched(import('./other-layers'))).bindOtherPrefill(context, layer)
+    : undefined;
   return {
     index,
     window,
+    other,
     rotaryDim: usesRope ? config.rope.rotaryDim : 0,
     attentionNorm: before(attentionNorm),
     attentionOutputNorm: after(attentionOutputNorm),

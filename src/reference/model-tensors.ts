@@ -17,7 +17,7 @@ export interface ReferenceMatrix {
 }
 
 /** One decoder layer. */
-interface ReferenceLayer {
+export interface ReferenceLayer {
   /** Norms before and after attention and feed-forward, each where the model has it. */
   readonly inputNorm: Float32Array | undefined;
   readonly attentionOutputNorm: Float32Array | undefined;
@@ -29,9 +29,12 @@ interface ReferenceLayer {
   readonly output: ReferenceMatrix;
   readonly mlpNorm: Float32Array | undefined;
   readonly mlpOutputNorm: Float32Array | undefined;
-  /** Rows: gate, then up. */
+  /** Rows: gate, then up; up alone where nothing is gated. With experts the first one's. */
   readonly gateUp: ReferenceMatrix;
   readonly down: ReferenceMatrix;
+  /** Where a layer has experts: what chooses them, and their matrices. */
+  readonly router?: ReferenceMatrix;
+  readonly experts?: readonly Pick<ReferenceLayer, 'gateUp' | 'down'>[];
 }
 
 /** A whole model; a tied head is the embedding. */
@@ -90,12 +93,19 @@ export function gatherWeights(
 
   const offset = (weight: Float32Array) => (config.hasOffsetNorms ? weight.map((w) => 1 + w) : weight);
 
+  /** Weights, and the biases of a LayerNorm behind them. */
+  const ofNorm = (path: string, width: number) =>
+    config.isLayerNorm
+      ? concat([take(`${path}.weight`, width), take(`${path}.bias`, width)])
+      : offset(take(`${path}.weight`, width));
+
   const layers = config.layers.map((_, layerIndex): ReferenceLayer => {
     const attention = `model.layers.${layerIndex}.self_attn`;
     const mlp = `model.layers.${layerIndex}.mlp`;
     const norm = (name: string | undefined, width: number, path = `model.layers.${layerIndex}`) =>
-      name === undefined ? undefined : offset(take(`${path}.${name}.weight`, width));
-    const nameIn = (usual: string) => (config.tensorNames?.[usual] ?? usual).replace(/^self_attn\./, '');
+      name === undefined ? undefined : ofNorm(`${path}.${name}`, width);
+    const pathOf = (usual: string) => `model.layers.${layerIndex}.${config.tensorNames?.[usual] ?? usual}`;
+    const nameIn = (usual: string) => pathOf(usual).split('.').at(-1)!;
     const { norms, qkNorm } = config;
     const ofQueries = qkNorm === 'none' ? undefined : nameIn('self_attn.q_norm');
     const ofKeys = qkNorm === 'none' ? undefined : nameIn('self_attn.k_norm');
@@ -106,31 +116,47 @@ export function gatherWeights(
           [`${attention}.k_proj`, kvWidth],
           [`${attention}.v_proj`, kvWidth],
         ];
-    const gateUpParts: [string, number][] = config.hasFusedGateUp
-      ? [[`${mlp}.gate_up_proj`, 2 * intermediateSize]]
-      : [
-          [`${mlp}.gate_proj`, intermediateSize],
-          [`${mlp}.up_proj`, intermediateSize],
-        ];
+    const gateUpParts: [string, number][] = config.isUngated
+      ? [[pathOf('mlp.up_proj'), intermediateSize]]
+      : config.hasFusedGateUp
+        ? [[`${mlp}.gate_up_proj`, 2 * intermediateSize]]
+        : [
+            [`${mlp}.gate_proj`, intermediateSize],
+            [`${mlp}.up_proj`, intermediateSize],
+          ];
+    const experts =
+      config.experts &&
+      Array.from({ length: config.experts.count }, (_, expert) => {
+        const path = `${mlp}.experts.${expert}`;
+        const width = config.experts!.intermediateSize;
+        return {
+          gateUp: matrix(hiddenSize, false, [`${path}.gate_proj`, width], [`${path}.up_proj`, width]),
+          down: matrix(width, false, [`${path}.down_proj`, hiddenSize]),
+        };
+      });
     return {
       inputNorm: norm(norms.attention, hiddenSize),
       attentionOutputNorm: norm(norms.attentionOutput, hiddenSize),
       qkv: halved(matrix(hiddenSize, config.hasQkvBias, ...qkvParts), config),
       queryNorm: norm(ofQueries, qkNorm === 'all' ? queryWidth : headDim, attention),
       keyNorm: norm(ofKeys, qkNorm === 'all' ? kvWidth : headDim, attention),
-      output: matrix(queryWidth, config.hasOutputBias, [`${attention}.o_proj`, hiddenSize]),
+      output: matrix(queryWidth, config.hasOutputBias, [pathOf('self_attn.o_proj'), hiddenSize]),
       mlpNorm: norm(norms.mlp, hiddenSize),
       mlpOutputNorm: norm(norms.mlpOutput, hiddenSize),
-      gateUp: matrix(hiddenSize, config.hasMlpBias, ...gateUpParts),
-      down: matrix(intermediateSize, config.hasMlpBias, [`${mlp}.down_proj`, hiddenSize]),
+      ...(experts
+        ? { ...experts[0]!, experts, router: matrix(hiddenSize, false, [`${mlp}.gate`, experts.length]) }
+        : {
+            gateUp: matrix(hiddenSize, config.hasMlpBias, ...gateUpParts),
+            down: matrix(intermediateSize, config.hasMlpBias, [pathOf('mlp.down_proj'), hiddenSize]),
+          }),
     };
   });
   const embedding = matrix(hiddenSize, false, ['model.embed_tokens', vocabSize]);
   return {
     embedding,
     layers,
-    finalNorm: offset(take('model.norm.weight', hiddenSize)),
-    head: config.isHeadTied ? embedding : matrix(hiddenSize, false, ['lm_head', vocabSize]),
+    finalNorm: ofNorm(`model.${config.tensorNames?.norm ?? 'norm'}`, hiddenSize),
+    head: config.isHeadTied ? embedding : matrix(hiddenSize, !!config.hasHeadBias, ['lm_head', vocabSize]),
   };
 }
 

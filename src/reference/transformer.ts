@@ -8,10 +8,12 @@ import { roundToF16 } from '../util/f16';
 import { gateActivation } from './gate-activation';
 import {
   gatherWeights,
+  type ReferenceLayer,
   type ReferenceMatrix,
   type ReferenceTensor,
   type ReferenceWeights,
 } from './model-tensors';
+import { layerNorm } from './norm/layer-norm';
 import { rmsNorm } from './norm/rms-norm';
 import { ropeFrequencies } from './rope-angles';
 
@@ -139,7 +141,7 @@ class ReferenceSequence {
   /** The hidden states `[ids.length, hiddenSize]` behind the last layer. */
   #forward(ids: readonly number[]): Float32Array {
     const { config, weights } = this.#model;
-    const { hiddenSize, intermediateSize, activation, embeddingScale } = config;
+    const { hiddenSize, embeddingScale } = config;
     const normed = (x: Float32Array, weight: Float32Array | undefined) =>
       weight ? this.#norm(x, weight) : x;
     const hidden = new Float32Array(ids.length * hiddenSize);
@@ -153,22 +155,63 @@ class ReferenceSequence {
       );
     });
     weights.layers.forEach((layer, layerIndex) => {
-      const qkv = linear(normed(hidden, layer.inputNorm), layer.qkv);
-      const attended = linear(this.#attend(qkv, layerIndex), layer.output);
+      const input = normed(hidden, layer.inputNorm);
+      const attended = linear(this.#attend(linear(input, layer.qkv), layerIndex), layer.output);
       addTo(hidden, normed(attended, layer.attentionOutputNorm));
-      const gateUp = linear(normed(hidden, layer.mlpNorm), layer.gateUp);
-      const inner = new Float32Array(ids.length * intermediateSize);
-      for (let i = 0; i < inner.length; i++) {
-        const gate = Math.floor(i / intermediateSize) * 2 * intermediateSize + (i % intermediateSize);
-        inner[i] = gateActivation(activation, gateUp[gate]!) * gateUp[gate + intermediateSize]!;
-      }
-      addTo(hidden, normed(linear(inner, layer.down), layer.mlpOutputNorm));
+      const x = config.isParallel ? input : normed(hidden, layer.mlpNorm);
+      const fed = layer.experts ? this.#askExperts(x, layer) : this.#feedForward(x, layer);
+      addTo(hidden, normed(fed, layer.mlpOutputNorm));
     });
     this.length += ids.length;
     return hidden;
   }
 
+  #feedForward(x: Float32Array, { gateUp, down }: Pick<ReferenceLayer, 'gateUp' | 'down'>): Float32Array {
+    const { activation, isUngated } = this.#model.config;
+    const up = linear(x, gateUp);
+    if (isUngated)
+      return linear(
+        up.map((value) => gateActivation(activation, value)),
+        down,
+      );
+    const width = down.columns;
+    const inner = Float32Array.from({ length: up.length / 2 }, (_, i) => {
+      const gate = Math.floor(i / width) * 2 * width + (i % width);
+      return gateActivation(activation, up[gate]!) * up[gate + width]!;
+    });
+    return linear(inner, down);
+  }
+
+  /** The sum of what each row's likeliest experts give, by their shares. */
+  #askExperts(x: Float32Array, { router, experts }: ReferenceLayer): Float32Array {
+    const { hiddenSize, experts: sizes } = this.#model.config;
+    const { count, perToken, isNormalized } = sizes!;
+    const logits = linear(x, router!);
+    const y = new Float32Array(x.length);
+    for (let row = 0; row * hiddenSize < x.length; row++) {
+      const own = logits.subarray(row * count, (row + 1) * count);
+      const largest = Math.max(...own);
+      const weights = Array.from(own, (logit) => Math.exp(logit - largest));
+      const chosen = [...weights.keys()].sort((a, b) => weights[b]! - weights[a]!).slice(0, perToken);
+      const total = (isNormalized ? chosen : [...weights.keys()]).reduce((sum, e) => sum + weights[e]!, 0);
+      const input = x.subarray(row * hiddenSize, (row + 1) * hiddenSize);
+      for (const expert of chosen) {
+        const given = this.#feedForward(input, experts![expert]!);
+        addTo(
+          y.subarray(row * hiddenSize, (row + 1) * hiddenSize),
+          given.map((value) => (value * weights[expert]!) / total),
+        );
+      }
+    }
+    return y;
+  }
+
   #norm(x: Float32Array, weight: Float32Array): Float32Array {
+    const { isLayerNorm, normEpsilon: epsilon } = this.#model.config;
+    if (isLayerNorm) {
+      const width = weight.length / 2;
+      return layerNorm(x, weight, { rows: x.length / width, width, epsilon });
+    }
     const width = weight.length;
     return rmsNorm(x, weight, { rows: x.length / width, width, epsilon: this.#model.config.normEpsilon });
   }

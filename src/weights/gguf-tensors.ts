@@ -37,11 +37,17 @@ const layerNames: Readonly<Record<string, string>> = {
   ffn_down_exps: 'mlp.experts.down_proj',
 };
 
-/** Where an architecture's files name a part of a layer otherwise. */
+/** Where an architecture's files name a part otherwise. */
 const otherNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   phi3: { ffn_up: 'mlp.gate_up_proj' },
   gemma2: { ffn_norm: 'pre_feedforward_layernorm' },
   gemma3: { ffn_norm: 'pre_feedforward_layernorm' },
+  phi2: {
+    output_norm: 'final_layernorm',
+    attn_output: 'self_attn.dense',
+    ffn_up: 'mlp.fc1',
+    ffn_down: 'mlp.fc2',
+  },
   'hunyuan-dense': {
     attn_q_norm: 'self_attn.query_layernorm',
     attn_k_norm: 'self_attn.key_layernorm',
@@ -59,8 +65,12 @@ const interleaved: ReadonlySet<string> = new Set(['llama', 'smollm3', 'granite',
 /** The name of a GGUF tensor in Hugging Face's layout, without the prefix `model.`; what is not known keeps its own. */
 function plannedTensorName(architecture: string, name: string): string {
   const [, layer, part = '', kind = ''] = /^(?:blk\.(\d+)\.)?([\w-]+)\.(weight|bias)$/.exec(name) ?? [];
-  if (layer === undefined) return modelNames[part] ? `${modelNames[part]}.${kind}` : name;
-  const known = otherNames[architecture]?.[part] ?? layerNames[part];
+  const other = otherNames[architecture]?.[part];
+  if (layer === undefined) {
+    const known = other ?? modelNames[part];
+    return known ? `${known}.${kind}` : name;
+  }
+  const known = other ?? layerNames[part];
   return `layers.${layer}.${known ?? part}.${kind}`;
 }
 
@@ -87,7 +97,8 @@ function headerOf(
   return {
     name: planned,
     elementType: type,
-    shape,
+    // Matrices of experts are one after the other.
+    shape: shape.length === 3 ? [shape[0]! * shape[1]!, shape[2]!] : shape,
     offsetBytes: offsetBytes - dataBytes,
     sizeBytes,
     ...(isInterleaved && { interleavedRows: shape[0]! / numHeads }),

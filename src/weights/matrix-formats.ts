@@ -32,7 +32,10 @@ export function uniformFormats(format: WeightFormat): MatrixFormats {
     name: format,
     isOfFiles: false,
     all: [format],
-    runsOf: (_part, _layerIndex, numRows) => [{ numRows, format }],
+    // Which experts are chosen should not hang on rounding.
+    runsOf: (part, _layerIndex, numRows) => [
+      { numRows, format: part === 'router' && hasScales(format) ? 'f16' : format },
+    ],
   };
 }
 

@@ -11,7 +11,11 @@ import type { LayerMatrix, LayerVector, ModelMatrix } from './weight-parts';
 export type Target =
   | { readonly kind: 'matrix'; readonly layerIndex?: undefined; readonly part: ModelMatrix }
   | { readonly kind: 'matrix'; readonly layerIndex: number; readonly part: LayerMatrix }
-  | (VectorChange & { readonly kind: 'vector'; readonly layerIndex?: undefined; readonly part: 'finalNorm' })
+  | (VectorChange & {
+      readonly kind: 'vector';
+      readonly layerIndex?: undefined;
+      readonly part: 'finalNorm' | 'headBias';
+    })
   | (VectorChange & { readonly kind: 'vector'; readonly layerIndex: number; readonly part: LayerVector });
 
 /** What becomes of a vector's values `v` on the way: `(v + offset) · scale`. */
@@ -45,7 +49,7 @@ export function planTensors(config: ModelConfig): TensorPlan {
   const { vocabSize, hiddenSize, numLayers } = config;
   const placements: TensorPlacement[] = [
     whole('embed_tokens.weight', [vocabSize, hiddenSize], { kind: 'matrix', part: 'embedding' }),
-    whole('norm.weight', [hiddenSize], {
+    ...norm(config, config.tensorNames?.norm ?? 'norm', {
       kind: 'vector',
       part: 'finalNorm',
       // The head is linear: what multiplies logits may as well multiply what it reads.
@@ -55,6 +59,8 @@ export function planTensors(config: ModelConfig): TensorPlan {
   if (!config.isHeadTied) {
     placements.push(whole('lm_head.weight', [vocabSize, hiddenSize], { kind: 'matrix', part: 'head' }));
   }
+  if (config.hasHeadBias)
+    placements.push(whole('lm_head.bias', [vocabSize], { kind: 'vector', part: 'headBias' }));
   for (let layerIndex = 0; layerIndex < numLayers; layerIndex++)
     placements.push(...planLayer(config, layerIndex));
   return new Map(placements.map((placement) => [placement.name, placement]));
@@ -63,6 +69,14 @@ export function planTensors(config: ModelConfig): TensorPlan {
 /** What becomes of a norm's weights. */
 function normChange({ hasOffsetNorms }: ModelConfig, scale = 1): VectorChange {
   return { ...(hasOffsetNorms && { offset: 1 }), ...(scale !== 1 && { scale }) };
+}
+
+/** A norm's weights, and its biases behind them where it has some. */
+function norm({ hiddenSize, isLayerNorm }: ModelConfig, name: string, target: Target): TensorPlacement[] {
+  const weight = whole(`${name}.weight`, [hiddenSize], target);
+  if (!isLayerNorm) return [weight];
+  const runs = [{ numRows: hiddenSize, firstTargetRow: hiddenSize, rowStep: 1 as const }];
+  return [weight, { ...weight, name: `${name}.bias`, runs }];
 }
 
 function whole(name: string, shape: readonly number[], target: Target): TensorPlacement {
@@ -77,7 +91,12 @@ function planLayer(config: ModelConfig, layerIndex: number): TensorPlacement[] {
   const kvRows = numKvHeads * headDim;
   const matrix = (part: LayerMatrix): Target => ({ kind: 'matrix', layerIndex, part });
   const vector = (part: LayerVector): Target => ({ kind: 'vector', layerIndex, part });
-  const norm = (part: LayerVector): Target => ({ ...normChange(config), kind: 'vector', layerIndex, part });
+  const normTarget = (part: LayerVector): Target => ({
+    ...normChange(config),
+    kind: 'vector',
+    layerIndex,
+    part,
+  });
   const { norms } = config;
   const normParts = [
     [norms.attention, 'attentionNorm'],
@@ -86,7 +105,7 @@ function planLayer(config: ModelConfig, layerIndex: number): TensorPlacement[] {
     [norms.mlpOutput, 'mlpOutputNorm'],
   ] as const;
   const placements = normParts.flatMap(([name, part]) =>
-    name ? [whole(`${prefix}.${name}.weight`, [hiddenSize], norm(part))] : [],
+    name ? norm(config, `${prefix}.${name}`, normTarget(part)) : [],
   );
   /** A projection, with its bias where there is one; `bias` is undefined where the model has none. */
   const project = (
@@ -129,7 +148,32 @@ function planLayer(config: ModelConfig, layerIndex: number): TensorPlacement[] {
       project(`self_attn.${name}`, hiddenSize, qkvRuns[i]!, 'qkv', qkvBias);
     }
   }
-  if (config.hasFusedGateUp) {
+  const { experts, isUngated } = config;
+  if (experts) {
+    const { count, intermediateSize: width, isStacked } = experts;
+    const all = Array.from({ length: count }, (_, expert) => expert);
+    const ofExperts = (
+      name: string,
+      numColumns: number,
+      part: LayerMatrix,
+      runOf: (expert: number) => RowRun,
+    ) => {
+      const path = (expert?: number) =>
+        ['mlp.experts', expert, name].filter((p) => p !== undefined).join('.');
+      if (isStacked) project(path(), numColumns, all.map(runOf), part, false);
+      else for (const expert of all) project(path(expert), numColumns, [runOf(expert)], part, false);
+    };
+    project('mlp.gate', hiddenSize, [rowsAt(0, count)], 'router', false);
+    for (const [i, name] of ['gate_proj', 'up_proj'].entries())
+      ofExperts(name, hiddenSize, 'gateUp', (expert) => ({
+        numRows: width,
+        firstTargetRow: 2 * width * expert + i,
+        rowStep: 2,
+      }));
+    ofExperts('down_proj', width, 'down', (expert) => rowsAt(expert * hiddenSize, hiddenSize));
+  } else if (isUngated) {
+    project('mlp.up_proj', hiddenSize, [rowsAt(0, intermediateSize)], 'gateUp', gateUpBias);
+  } else if (config.hasFusedGateUp) {
     project('mlp.gate_up_proj', hiddenSize, gateUpRuns, 'gateUp', gateUpBias);
   } else {
     for (const [i, name] of ['gate_proj', 'up_proj'].entries()) {
@@ -138,14 +182,15 @@ function planLayer(config: ModelConfig, layerIndex: number): TensorPlacement[] {
   }
   const hiddenRuns = [rowsAt(0, hiddenSize)];
   project('self_attn.o_proj', queryRows, hiddenRuns, 'output', config.hasOutputBias && 'outputBias');
-  project('mlp.down_proj', intermediateSize, hiddenRuns, 'down', config.hasMlpBias && 'downBias');
+  if (!experts)
+    project('mlp.down_proj', intermediateSize, hiddenRuns, 'down', config.hasMlpBias && 'downBias');
   if (config.qkNorm !== 'none') {
     const widths = config.qkNorm === 'all' ? [queryRows, kvRows] : [headDim, headDim];
     for (const [i, name] of ['q_norm', 'k_norm'].entries()) {
       placements.push({
         name: `${prefix}.${nameIn(`self_attn.${name}`)}.weight`,
         shape: [widths[i]!],
-        target: norm('qkNorm'),
+        target: normTarget('qkNorm'),
         runs: [rowsAt(i * widths[0]!, widths[i]!)],
       });
     }
@@ -216,7 +261,7 @@ export function matchTensors(
       const layer = isOther ? null : /^layers\.(\d+)\./.exec(planName(header.name));
       if (
         layer &&
-        plan.has(`layers.${Number(layer[1])}.mlp.down_proj.weight`) &&
+        [...plan.keys()].some((name) => name.startsWith(`layers.${Number(layer[1])}.`)) &&
         foreignTensors.test(header.name)
       ) {
         throw new EngineError(

@@ -51,7 +51,7 @@ export async function allocateWeights(
   };
   try {
     return await device.allocating(`${sizeBytes} bytes of weights`, () => {
-      const { matrices, finalNorm } = weightShapes(config);
+      const { matrices, finalNorm, headBias } = weightShapes(config);
       return {
         ...(mapEntries(matrices, (shape, part) => createMatrix(part, shape, part as ModelMatrix)) as Pick<
           ModelWeights,
@@ -59,6 +59,7 @@ export async function allocateWeights(
         >),
         layers: Array.from({ length: config.numLayers }, (_, layerIndex) => createLayer(layerIndex)),
         finalNorm: create('finalNorm', 4 * finalNorm),
+        ...(headBias && { headBias: create('headBias', 4 * headBias) }),
       };
     });
   } catch (error) {

@@ -20,10 +20,13 @@ export interface MatrixShape {
 /** Everything that a model's weights consist of. */
 interface WeightShapes {
   readonly matrices: Readonly<Partial<Record<ModelMatrix, MatrixShape>>>;
-  /** Length in f32 elements. */
+  /** Lengths in f32 elements. */
   readonly finalNorm: number;
+  readonly headBias?: number;
   /** Of each layer: all are alike. */
-  readonly layerMatrices: Readonly<Record<LayerMatrix, MatrixShape>>;
+  readonly layerMatrices: Readonly<Record<Exclude<LayerMatrix, 'router'>, MatrixShape>> & {
+    readonly router?: MatrixShape;
+  };
   /** Lengths in f32 elements; those that the model does not have are missing. */
   readonly layerVectors: Readonly<Partial<Record<LayerVector, number>>>;
 }
@@ -36,27 +39,39 @@ function qkvRows({ numHeads, numKvHeads, headDim }: ModelConfig): number {
 /** The shapes of all weights of a model. */
 export function weightShapes(config: ModelConfig): WeightShapes {
   const { vocabSize, hiddenSize, intermediateSize, numHeads, numKvHeads, headDim, norms, qkNorm } = config;
+  const { experts, isLayerNorm, isUngated } = config;
+  const normSize = isLayerNorm ? 2 * hiddenSize : hiddenSize;
+  const upRows = isUngated ? intermediateSize : 2 * intermediateSize;
   const vocabulary = { numRows: vocabSize, numColumns: hiddenSize };
   return {
     matrices: { embedding: vocabulary, ...(!config.isHeadTied && { head: vocabulary }) },
-    finalNorm: hiddenSize,
+    finalNorm: normSize,
+    ...(config.hasHeadBias && { headBias: vocabSize }),
     layerMatrices: {
       qkv: { numRows: qkvRows(config), numColumns: hiddenSize },
       output: { numRows: hiddenSize, numColumns: numHeads * headDim },
-      gateUp: { numRows: 2 * intermediateSize, numColumns: hiddenSize },
-      down: { numRows: hiddenSize, numColumns: intermediateSize },
+      ...(experts
+        ? {
+            router: { numRows: experts.count, numColumns: hiddenSize },
+            gateUp: { numRows: 2 * experts.count * experts.intermediateSize, numColumns: hiddenSize },
+            down: { numRows: experts.count * hiddenSize, numColumns: experts.intermediateSize },
+          }
+        : {
+            gateUp: { numRows: upRows, numColumns: hiddenSize },
+            down: { numRows: hiddenSize, numColumns: intermediateSize },
+          }),
     },
     layerVectors: {
-      ...(norms.attention && { attentionNorm: hiddenSize }),
+      ...(norms.attention && { attentionNorm: normSize }),
       ...(norms.attentionOutput && { attentionOutputNorm: hiddenSize }),
-      ...(norms.mlp && { mlpNorm: hiddenSize }),
+      ...(norms.mlp && { mlpNorm: normSize }),
       ...(norms.mlpOutput && { mlpOutputNorm: hiddenSize }),
       ...(config.hasQkvBias && { qkvBias: qkvRows(config) }),
       ...(qkNorm !== 'none' && {
         qkNorm: qkNorm === 'all' ? (numHeads + numKvHeads) * headDim : 2 * headDim,
       }),
       ...(config.hasOutputBias && { outputBias: hiddenSize }),
-      ...(config.hasMlpBias && { gateUpBias: 2 * intermediateSize, downBias: hiddenSize }),
+      ...(config.hasMlpBias && { gateUpBias: upRows, downBias: hiddenSize }),
     },
   };
 }
@@ -147,7 +162,12 @@ export function weightBytes(
   const ofLayers = config.layers.map(
     (_, layerIndex) => ofMatrices(shapes.layerMatrices, layerIndex) + ofVectors,
   );
-  return ofMatrices(shapes.matrices) + bufferBytes(4 * shapes.finalNorm) + sum(ofLayers);
+  return (
+    ofMatrices(shapes.matrices) +
+    bufferBytes(4 * shapes.finalNorm) +
+    bufferBytes(4 * (shapes.headBias ?? 0)) +
+    sum(ofLayers)
+  );
 }
 
 function sum(values: readonly number[]): number {

@@ -38,7 +38,12 @@ export interface LayerWeights {
   /** `[hiddenSize]`, each where the model has that norm: before the feed-forward part, and of what it gives */
   readonly mlpNorm?: GpuBuffer;
   readonly mlpOutputNorm?: GpuBuffer;
-  /** `[2·intermediateSize, hiddenSize]`: row 2n is gate n, row 2n + 1 is up n; slabs begin at even rows */
+  /** `[experts, hiddenSize]`; experts are one after the other in `gateUp` and `down` then */
+  readonly router?: Matrix;
+  /**
+   * `[2·intermediateSize, hiddenSize]`: row 2n is gate n, row 2n + 1 is up n; slabs begin at even rows; `[intermediateSize, hiddenSize]`
+   * where nothing is gated
+   */
   readonly gateUp: Matrix;
   /** `[2·intermediateSize]`, interleaved as `gateUp` */
   readonly gateUpBias?: GpuBuffer;
@@ -54,8 +59,10 @@ export interface ModelWeights {
   readonly embedding: Matrix;
   /** `[numLayers]` */
   readonly layers: readonly LayerWeights[];
-  /** `[hiddenSize]` */
+  /** `[hiddenSize]`; of a LayerNorm `[2, hiddenSize]`, weights and then biases, as in layers */
   readonly finalNorm: GpuBuffer;
+  /** `[vocabSize]` */
+  readonly headBias?: GpuBuffer;
   /** `[vocabSize, hiddenSize]`; absent when the embedding is the head */
   readonly head?: Matrix;
 }

@@ -66,6 +66,7 @@ const normNames: Readonly<Record<string, readonly string[]>> = {
 const wideQkNorms = ['Olmo2ForCausalLM', 'Olmo3ForCausalLM'];
 const lateQkNorms = ['HunYuanDenseV1ForCausalLM'];
 const qkNorms = [
+  'Qwen3MoeForCausalLM',
   'Qwen3ForCausalLM',
   'Gemma3ForCausalLM',
   'Exaone4ForCausalLM',
@@ -84,19 +85,26 @@ function planTensors(config: HfConfig): TensorPlan[] {
   const headDim = config.head_dim ?? hidden / config.num_attention_heads;
   const queryWidth = config.num_attention_heads * headDim;
   const kvWidth = config.num_key_value_heads * headDim;
+  const isPhi = architecture === 'PhiForCausalLM';
   const hasQkvBias =
-    architecture === 'Qwen2ForCausalLM' || config.attention_bias === true || config.use_bias === true;
-  const names = normNames[architecture] ?? normNames.LlamaForCausalLM!;
+    architecture === 'Qwen2ForCausalLM' ||
+    isPhi ||
+    [config.attention_bias, config.use_bias, config.use_qkv_bias].includes(true);
+  const isParallel = isPhi || config.use_parallel_residual === true;
+  const names = isParallel ? ['input_layernorm'] : (normNames[architecture] ?? normNames.LlamaForCausalLM!);
   // These multiply by one more than the weight.
   const normMean = architecture.startsWith('Gemma') ? 0 : 1;
-  const hasMlpBias = config.mlp_bias === true || config.use_bias === true;
+  const hasMlpBias = isPhi || config.mlp_bias === true || config.use_bias === true;
+  const hasNormBias = isPhi || architecture === 'StableLmForCausalLM';
   const plans: TensorPlan[] = [];
   const matrix = (name: string, rows: number, columns: number, gain: number) =>
     plans.push({ name: `${name}.weight`, shape: [rows, columns], deviation: gain / Math.sqrt(columns) });
   const bias = (name: string, rows: number) =>
     plans.push({ name: `${name}.bias`, shape: [rows], deviation: 0.25 });
-  const norm = (name: string, width: number, mean = normMean) =>
+  const norm = (name: string, width: number, mean = normMean) => {
     plans.push({ name: `${name}.weight`, shape: [width], deviation: 0.15, mean });
+    if (hasNormBias) bias(name, width);
+  };
 
   // Where embeddings are multiplied, they are made as much smaller.
   matrix('model.embed_tokens', vocab, hidden, embeddingGains[architecture] ?? 3);
@@ -125,11 +133,25 @@ function planTensors(config: HfConfig): TensorPlan[] {
       norm(`${prefix}.self_attn.${ofQueries}`, queryNorm, 0.4 + normMean);
       norm(`${prefix}.self_attn.${ofKeys}`, keyNorm, 0.4 + normMean);
     }
-    matrix(`${prefix}.self_attn.o_proj`, hidden, queryWidth, 1.4);
+    const output = `${prefix}.self_attn.${isPhi ? 'dense' : 'o_proj'}`;
+    matrix(output, hidden, queryWidth, 1.4);
     const hasOutputBias = architecture !== 'Glm4ForCausalLM' && config.attention_bias === true;
-    if (hasOutputBias || config.use_bias === true) bias(`${prefix}.self_attn.o_proj`, hidden);
+    if (hasOutputBias || config.use_bias === true || isPhi) bias(output, hidden);
     for (const name of names) if (name !== 'input_layernorm') norm(`${prefix}.${name}`, hidden);
-    if (architecture === 'Phi3ForCausalLM' || architecture === 'Glm4ForCausalLM') {
+    if (typeof config.num_experts === 'number') {
+      const width = config.moe_intermediate_size as number;
+      matrix(`${prefix}.mlp.gate`, config.num_experts, hidden, 1.4);
+      for (let expert = 0; expert < config.num_experts; expert++) {
+        for (const name of ['gate_proj', 'up_proj'])
+          matrix(`${prefix}.mlp.experts.${expert}.${name}`, width, hidden, 1.4);
+        matrix(`${prefix}.mlp.experts.${expert}.down_proj`, hidden, width, 1.4);
+      }
+      continue;
+    }
+    if (isPhi) {
+      matrix(`${prefix}.mlp.fc1`, intermediate, hidden, 1.4);
+      bias(`${prefix}.mlp.fc1`, intermediate);
+    } else if (architecture === 'Phi3ForCausalLM' || architecture === 'Glm4ForCausalLM') {
       matrix(`${prefix}.mlp.gate_up_proj`, 2 * intermediate, hidden, 1.4);
     } else {
       for (const name of ['gate_proj', 'up_proj']) {
@@ -137,11 +159,13 @@ function planTensors(config: HfConfig): TensorPlan[] {
         if (hasMlpBias) bias(`${prefix}.mlp.${name}`, intermediate);
       }
     }
-    matrix(`${prefix}.mlp.down_proj`, hidden, intermediate, 1.4);
-    if (hasMlpBias) bias(`${prefix}.mlp.down_proj`, hidden);
+    const down = `${prefix}.mlp.${isPhi ? 'fc2' : 'down_proj'}`;
+    matrix(down, hidden, intermediate, 1.4);
+    if (hasMlpBias) bias(down, hidden);
   }
-  norm('model.norm', hidden);
+  norm(isPhi ? 'model.final_layernorm' : 'model.norm', hidden);
   if (!config.tie_word_embeddings) matrix('lm_head', vocab, hidden, 3);
+  if (isPhi) bias('lm_head', vocab);
   return plans;
 }
 

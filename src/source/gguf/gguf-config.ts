@@ -134,7 +134,13 @@ const architectures: Readonly<Record<string, NamedArchitecture>> = {
       return { architectures: ['Olmo3ForCausalLM'], model_type: 'olmo3', sliding_window: window };
     },
   },
-  stablelm: { name: 'StableLmForCausalLM', modelType: 'stablelm' },
+  stablelm: {
+    name: 'StableLmForCausalLM',
+    modelType: 'stablelm',
+    fields: (metadata) => ({
+      use_parallel_residual: metadata.boolean(metadata.own('use_parallel_residual')) ?? false,
+    }),
+  },
   phi2: { name: 'PhiForCausalLM', modelType: 'phi', fields: () => ({ hidden_act: 'gelu_new' }) },
   glm4: { name: 'Glm4ForCausalLM', modelType: 'glm4' },
   exaone4: {
@@ -206,6 +212,8 @@ export function ggufConfig(
     ...(rotaryDim !== headDim && { partial_rotary_factor: rotaryDim / headDim }),
     tie_word_embeddings: !shapes.has('output.weight'),
     attention_bias: shapes.has('blk.0.attn_q.bias') || shapes.has('blk.0.attn_qkv.bias'),
+    use_qkv_bias: shapes.has('blk.0.attn_q.bias'),
+    qk_layernorm: architecture === 'stablelm' && shapes.has('blk.0.attn_q_norm.weight'),
     mlp_bias: shapes.has('blk.0.ffn_up.bias'),
     bos_token_id: metadata.number('tokenizer.ggml.bos_token_id') ?? null,
     ...known.fields?.(metadata),

@@ -19,9 +19,12 @@ export const supportedArchitectures: readonly string[] = [
   'Olmo2ForCausalLM',
   'Olmo3ForCausalLM',
   'Phi3ForCausalLM',
+  'PhiForCausalLM',
   'Qwen2ForCausalLM',
   'Qwen3ForCausalLM',
+  'Qwen3MoeForCausalLM',
   'SmolLM3ForCausalLM',
+  'StableLmForCausalLM',
 ];
 
 /** A repository as a person names it. */
