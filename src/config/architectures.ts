@@ -59,7 +59,7 @@ export interface Architecture {
   /** Reads what few architectures have. @throws EngineError `model-unsupported` naming the field */
   readonly extras?: (fields: ConfigFields) => ModelExtras;
   /** RoPE scalings that mean in this architecture what their name says. */
-  readonly ropeTypes: readonly ('linear' | 'llama3' | 'yarn' | 'longrope' | 'dynamic')[];
+  readonly ropeTypes: readonly ('linear' | 'llama3' | 'yarn' | 'longrope' | 'dynamic' | 'mrope')[];
   readonly defaults: {
     readonly ropeTheta: number;
     readonly normEpsilon: number;

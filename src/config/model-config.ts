@@ -1,7 +1,7 @@
 /** What a model is, read from `config.json` and `generation_config.json`: pure, and refuses what it cannot follow. */
 import { EngineError } from '../util/errors';
 import { architectures, type Architecture, type QkNorm } from './architectures';
-import { ConfigFields, quote } from '../util/config-fields';
+import { ConfigFields, quote, unsupported } from '../util/config-fields';
 import { isJsonObject } from '../util/json';
 import type { ModelExtras, NormNames } from './model-extras';
 import { parseLayers, type LayerConfig } from './layer-config';
@@ -236,7 +236,7 @@ function textFields(fields: ConfigFields, among: Architectures): ConfigFields {
   if (!text) return fields;
   const type = text.model_type;
   const found = Object.entries(among).find(([, { modelType }]) => modelType === type);
-  if (!found) throw fields.refuse('text_config', `its model_type is none that this engine runs`);
+  if (!found) throw unsupported('text_config.model_type', type, 'this engine runs no such part of text');
   const ids = ['bos_token_id', 'eos_token_id', 'tie_word_embeddings'].filter((name) => fields.has(name));
   const outer = Object.fromEntries(ids.map((name) => [name, fields.values[name]]));
   return new ConfigFields({ ...outer, ...text, architectures: [found[0]] }, 'text_config.');

@@ -1,6 +1,6 @@
 /** Architectures beside those of most models: fetched when a configuration names none of those. */
 import { ConfigFields } from '../util/config-fields';
-import { plain, plainDefaults, type Architecture } from './architectures';
+import { architectures, plain, plainDefaults, type Architecture } from './architectures';
 import type { ModelExtras } from './model-extras';
 
 const softCapFields = ['attn_logit_softcapping', 'final_logit_softcapping'] as const;
@@ -200,13 +200,21 @@ export const otherArchitectures: Readonly<Record<string, Architecture>> = {
       eosId: 2,
     },
   },
+  // Of models that also see: text alone has the same position in each of their three.
+  Qwen2_5_VLForConditionalGeneration: {
+    ...architectures.Qwen2ForCausalLM!,
+    modelType: 'qwen2_5_vl_text',
+    ropeTypes: ['yarn', 'mrope'],
+  },
+  Qwen3VLForConditionalGeneration: { ...architectures.Qwen3ForCausalLM!, modelType: 'qwen3_vl_text' },
   Qwen3MoeForCausalLM: {
     ...plain,
     modelType: 'qwen3_moe',
     qkvBias: 'attention_bias',
     outputBias: 'attention_bias',
     qkNorm: 'heads',
-    follows: ['num_experts', 'num_local_experts', 'moe_intermediate_size'],
+    // Its norms of heads are always there.
+    follows: ['num_experts', 'num_local_experts', 'moe_intermediate_size', 'use_qk_norm'],
     extras: experts,
     defaults: { ...plainDefaults, maxContext: 32_768, numKvHeads: 4 },
   },

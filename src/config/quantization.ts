@@ -26,7 +26,10 @@ export function parseQuantization(fields: ConfigFields): Quantization | undefine
   if (!isJsonObject(value)) throw fields.refuse(name, 'an object is needed');
   const own = new ConfigFields(value, `${name}.`);
   const method = value['quant_method'];
-  if (typeof method === 'string') throw own.refuse('quant_method', `this engine does not read it; ${advice}`);
+  const why = `this engine does not read it; ${advice}`;
+  if (typeof method === 'string') throw own.refuse('quant_method', why);
+  // What names no width is not MLX's.
+  if (own.get('bits') === undefined) throw fields.refuse(name, why);
   const overrides: Record<string, GroupQuantization | false> = {};
   for (const [module, entry] of Object.entries(value)) {
     if (isJsonObject(entry)) overrides[module] = parseGroups(new ConfigFields(entry, `${name}.${module}.`));

@@ -148,7 +148,7 @@ function parseScaling({ rope, config, architecture, maxPositions, rotaryDim }: S
     );
   }
   // Frequencies change only beyond the context that the model was trained with, where this engine does not go.
-  if (type === 'dynamic') return { type: 'none' };
+  if (type === 'dynamic' || type === 'mrope') return { type: 'none' };
   if (type === 'longrope') return parseLongRope(rope, config, maxPositions, rotaryDim);
   if (type === 'linear') return { type, factor: rope.number('factor', anyFactor) };
   // Where both are given, the field beside the RoPE object counts, as in transformers.

@@ -21,8 +21,10 @@ export const supportedArchitectures: readonly string[] = [
   'Phi3ForCausalLM',
   'PhiForCausalLM',
   'Qwen2ForCausalLM',
+  'Qwen2_5_VLForConditionalGeneration',
   'Qwen3ForCausalLM',
   'Qwen3MoeForCausalLM',
+  'Qwen3VLForConditionalGeneration',
   'SmolLM3ForCausalLM',
   'StableLmForCausalLM',
 ];

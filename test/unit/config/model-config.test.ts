@@ -266,6 +266,24 @@ describe('special ids', () => {
   });
 });
 
+describe('parts of text of models that see', () => {
+  it('are those of Qwen2.5-VL and Qwen3-VL, whose three positions of a token are one', () => {
+    const sections = { mrope_section: [2, 1, 1] };
+    const old = parseModelConfig({
+      ...configOf('Qwen2'),
+      architectures: ['Qwen2_5_VLForConditionalGeneration'],
+      rope_scaling: { type: 'mrope', ...sections },
+    });
+    expect(old).toMatchObject({ hasQkvBias: true, rope: { scaling: { type: 'none' } } });
+    const { architectures: _, ...text } = configOf('Qwen3', { model_type: 'qwen3_vl_text' });
+    const nested = parseModelConfig({
+      architectures: ['Qwen3VLForConditionalGeneration'],
+      text_config: { ...text, rope_scaling: { rope_type: 'default', mrope_interleaved: true, ...sections } },
+    });
+    expect(nested).toMatchObject({ qkNorm: 'heads', rope: { scaling: { type: 'none' } } });
+  });
+});
+
 describe('refusals', () => {
   const cases: [field: string, name: string, fields: object][] = [
     ['architectures', 'MixtralForCausalLM is no such model; Gemma', {}],
@@ -303,6 +321,8 @@ describe('refusals', () => {
       { rope_parameters: { rope_type: 'linear', factor: 2, partial_rotary_factor: 0.5 } },
     ],
     ['quantization_config', 'Llama', { quantization_config: { quant_method: 'gptq' } }],
+    ['quantization_config', 'Llama', { quantization_config: { config_groups: { group_0: {} } } }],
+    ['text_config.model_type', 'Llama', { text_config: { model_type: 'kimi_linear' } }],
     ['num_local_experts', 'Mistral', { num_local_experts: 8 }],
     ['final_logit_softcapping', 'Llama', { final_logit_softcapping: 30 }],
     ['logits_scaling', 'Llama', { logits_scaling: 8 }],
