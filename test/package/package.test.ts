@@ -1,8 +1,4 @@
-/**
- * The package as its users meet it: packed, installed without a network into bare applications, and run in a real
- * browser. The application is the quick start of README, word for word, and one call before its end that needs a part of the
- * library which is fetched on demand.
- */
+/** The package as its users meet it: packed, installed without a network into a bare application, and run in a real browser. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -23,12 +19,9 @@ import webpack from 'webpack';
 import { neededScripts } from '../../tools/gate/check-bundle.mjs';
 import { launchBrowser } from '../../tools/browser/launch.mjs';
 import { serve } from '../../tools/serve/static-server.mjs';
-import { codeBlockUnder } from '../support/readme';
+import { application, html, modelFolder, npm, packLibrary, runApp } from '../support/packed-app';
 
 const root = join(import.meta.dirname, '../..');
-const modelFolder = join(root, 'test/fixtures/models/tiny-llama');
-const html =
-  '<!doctype html><meta charset="utf-8"><pre id="out"></pre><script type="module" src="main.js"></script>';
 
 /** A page that asks the embedded model, and has its answer as title when nothing goes on any more. */
 const chatPage = `<!doctype html><script type="module">
@@ -47,15 +40,6 @@ const libraryPage = `<!doctype html><script type="module">
   globalThis.listDocuments = async () => (await engine).documents.list().catch((error) => error.code);
 </script>`;
 
-const quickStart = codeBlockUnder('Quick start');
-const itsEnd = 'await engine.dispose();';
-const application = quickStart.replace(
-  itsEnd,
-  `globalThis.documents = await engine.documents.list();\n${itsEnd}`,
-);
-
-const npm = (args: readonly string[], cwd: string) => execFileSync('npm', args, { cwd, encoding: 'utf8' });
-
 describe('the packed library', () => {
   let folder: string;
   let packedFiles: string[];
@@ -63,15 +47,13 @@ describe('the packed library', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'longpage-package-'));
-    const [packed] = JSON.parse(
-      npm(['pack', '--ignore-scripts', '--json', '--silent', '--pack-destination', folder], root),
-    ) as [{ filename: string; files: { path: string }[] }];
-    packedFiles = packed.files.map(({ path }) => path);
+    const packed = packLibrary(folder);
+    packedFiles = packed.files;
     writeFileSync(
       join(folder, 'package.json'),
       JSON.stringify({ name: 'app', private: true, type: 'module' }),
     );
-    npm(['install', `./${packed.filename}`, '--offline', '--no-audit', '--no-fund', '--silent'], folder);
+    npm(['install', `./${packed.name}`, '--offline', '--no-audit', '--no-fund', '--silent'], folder);
     writeFileSync(join(folder, 'index.html'), html);
     writeFileSync(join(folder, 'main.js'), application);
     mkdirSync(join(folder, 'public/models'), { recursive: true });
@@ -83,26 +65,6 @@ describe('the packed library', () => {
     await browser.close();
     rmSync(folder, { recursive: true });
   });
-
-  /** Opens the application and returns what it has written when it is done; its errors fail the test. */
-  async function runApp(url: string): Promise<string> {
-    const page = await browser.newPage();
-    const errors: string[] = [];
-    page.on('pageerror', (error) => errors.push(error.message));
-    try {
-      await page.goto(url);
-      // The quick start sets the title last, when the answer is complete.
-      await page
-        .waitForFunction(() => document.title === 'Done', null, { timeout: 120_000 })
-        .catch(() => undefined);
-      expect(errors).toEqual([]);
-      expect(await page.title()).toBe('Done');
-      expect(await page.evaluate('documents')).toEqual([]);
-      return (await page.locator('#out').textContent()) ?? '';
-    } finally {
-      await page.close();
-    }
-  }
 
   test('holds the built files, README and LICENSE, and nothing else', () => {
     const built = readdirSync(join(root, 'dist')).map((name) => `dist/${name}`);
@@ -221,7 +183,7 @@ describe('the packed library', () => {
     });
     try {
       await server.listen();
-      const text = await runApp(server.resolvedUrls!.local[0]!);
+      const text = await runApp(browser, server.resolvedUrls!.local[0]!);
       expect(text.length).toBeGreaterThan(0);
     } finally {
       await server.close();
@@ -240,7 +202,7 @@ describe('the packed library', () => {
     const models = { prefix: '/models/', folder: join(folder, 'public/models') };
     const server = await serve({ mounts: [{ prefix: '/app/', folder: outDir }, models] });
     try {
-      expect((await runApp(`${server.origin}/app/`)).length).toBeGreaterThan(0);
+      expect((await runApp(browser, `${server.origin}/app/`)).length).toBeGreaterThan(0);
     } finally {
       await server.close();
     }
@@ -267,7 +229,7 @@ describe('the packed library', () => {
     ];
     const server = await serve({ mounts, pages: { '/': html } });
     try {
-      expect((await runApp(`${server.origin}/`)).length).toBeGreaterThan(0);
+      expect((await runApp(browser, `${server.origin}/`)).length).toBeGreaterThan(0);
     } finally {
       await server.close();
     }
