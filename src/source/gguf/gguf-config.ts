@@ -212,8 +212,11 @@ export function ggufConfig(
     ...(rotaryDim !== headDim && { partial_rotary_factor: rotaryDim / headDim }),
     tie_word_embeddings: !shapes.has('output.weight'),
     attention_bias: shapes.has('blk.0.attn_q.bias') || shapes.has('blk.0.attn_qkv.bias'),
-    use_qkv_bias: shapes.has('blk.0.attn_q.bias'),
-    qk_layernorm: architecture === 'stablelm' && shapes.has('blk.0.attn_q_norm.weight'),
+    // Head profiles find their model by this object's text: it must not change for files that load already.
+    ...(architecture === 'stablelm' && {
+      use_qkv_bias: shapes.has('blk.0.attn_q.bias'),
+      qk_layernorm: shapes.has('blk.0.attn_q_norm.weight'),
+    }),
     mlp_bias: shapes.has('blk.0.ffn_up.bias'),
     bos_token_id: metadata.number('tokenizer.ggml.bos_token_id') ?? null,
     ...known.fields?.(metadata),

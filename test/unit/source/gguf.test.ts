@@ -152,6 +152,15 @@ describe('as a model folder', () => {
     expect(source.gguf!.files[0]!.tensors).toHaveLength(tinyTensors.length);
   });
 
+  test('its configuration has the fields that it always had: head profiles find their model by its text', async () => {
+    const source = await open({ 'model.gguf': whole });
+    expect(Object.keys(source.parsed!.get('config.json') as object).join(' ')).toBe(
+      'architectures model_type vocab_size hidden_size intermediate_size num_hidden_layers num_attention_heads ' +
+        'num_key_value_heads head_dim max_position_embeddings rms_norm_eps rope_theta rope_scaling tie_word_embeddings ' +
+        'attention_bias mlp_bias bos_token_id eos_token_id',
+    );
+  });
+
   test('its norms are used as they are: the converter has added the 1 of Gemma', async () => {
     const source = await open({ 'model.gguf': whole });
     const config = { ...(source.parsed!.get('config.json') as object), architectures: ['Gemma3ForCausalLM'] };
