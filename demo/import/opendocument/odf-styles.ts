@@ -12,7 +12,8 @@ import { wordNumber } from '../text/numbering';
 /** What a style gives what it is put on. */
 interface OdfStyle {
   readonly isHidden: boolean;
-  readonly isStruck: boolean;
+  /** Undefined where the style leaves it as it is around. */
+  readonly isStruck: boolean | undefined;
   /** Above 0 raised, below lowered. */
   readonly position: number;
   readonly isWhite: boolean;
@@ -47,7 +48,7 @@ interface OdfLevel {
 
 const plain: OdfStyle = {
   isHidden: false,
-  isStruck: false,
+  isStruck: undefined,
   position: 0,
   isWhite: false,
   hasGround: false,
@@ -70,6 +71,14 @@ function isGround(value: string | undefined): boolean | undefined {
   return value === undefined ? undefined : value !== 'transparent';
 }
 
+/** Points from which on letters can be seen. */
+const leastSize = 1.1;
+
+function isTiny(size: string | undefined): boolean {
+  const { points = '' } = /^(?<points>[\d.]+)pt$/.exec(size ?? '')?.groups ?? {};
+  return points !== '' && Number(points) <= leastSize;
+}
+
 function readStyle(style: Element): OwnStyle {
   const properties = elementsOf(style).filter((child) => localName(child).endsWith('-properties'));
   const find = (name: string) =>
@@ -82,7 +91,7 @@ function readStyle(style: Element): OwnStyle {
   return {
     parent: attributeOf(style, 'parent-style-name'),
     position: positionOf(find('style:text-position')),
-    isHidden: display === undefined ? undefined : display === 'none',
+    isHidden: isTiny(find('fo:font-size')) || (display === undefined ? undefined : display === 'none'),
     isStruck: strike === undefined ? undefined : strike !== 'none',
     isWhite: color === undefined ? undefined : /^#f{6}$/i.test(color),
     hasGround: isGround(find('fo:background-color')),
@@ -152,7 +161,7 @@ export class OdfStyles {
       chain.map((style) => style[field]).find((value) => value !== undefined);
     const style: OdfStyle = {
       isHidden: first('isHidden') ?? false,
-      isStruck: first('isStruck') ?? false,
+      isStruck: first('isStruck'),
       position: first('position') ?? 0,
       isWhite: first('isWhite') ?? false,
       hasGround: first('hasGround') ?? false,

@@ -107,6 +107,11 @@ class OdfReader {
   #writer = new TextWriter();
   /** Spans whose words are seen as struck out, from their beginning to their end. */
   readonly #struckSpans = new Set<Element>();
+  /** A paragraph whose words are struck out, but for those of spans that say otherwise. */
+  #struckParagraph: Element | undefined;
+  readonly #plainSpans = new Set<Element>();
+  /** Whether the mark of what is struck out in it is open. */
+  #isMarked = false;
   readonly #lists: OpenList[] = [];
   readonly #tables: OpenTable[] = [];
   /** The latest list of each style, which others go on from. */
@@ -122,7 +127,25 @@ class OdfReader {
   }
 
   writeText(text: string): void {
-    this.#writer.write(text);
+    const start = text.search(/\S/);
+    if (start < 0 || !this.#struckParagraph) return this.#writer.write(text);
+    this.#writer.write(text.slice(0, start));
+    this.#markStruck();
+    this.#writer.write(text.slice(start));
+  }
+
+  /** Opens or closes the mark of a struck paragraph before words that are written. */
+  #markStruck(): void {
+    if (!this.#struckParagraph) return;
+    const isStruck = this.#plainSpans.size === 0;
+    if (isStruck !== this.#isMarked) this.#writer.write(isStruck ? '[struck out: ' : ']');
+    this.#isMarked = isStruck;
+  }
+
+  #endStruck(): void {
+    if (this.#isMarked) this.#writer.write(']');
+    this.#isMarked = false;
+    this.#struckParagraph = undefined;
   }
 
   enter(element: Element): boolean {
@@ -199,10 +222,12 @@ class OdfReader {
     switch (element.name) {
       case 'text:p':
       case 'text:h':
+        if (this.#struckParagraph === element) this.#endStruck();
         this.#writer.break(this.#lists.length > 0 ? 1 : 2);
         break;
       case 'text:span':
         if (this.#struckSpans.delete(element)) this.#writer.write(']');
+        this.#plainSpans.delete(element);
         break;
       case 'text:list':
         this.#lists.pop();
@@ -251,6 +276,7 @@ class OdfReader {
       this.#writer.markPlace();
     }
     if (marker !== '') this.#writer.writeMark(`${marker} `);
+    if (style.isStruck) this.#struckParagraph ??= paragraph;
     return true;
   }
 
@@ -305,7 +331,8 @@ class OdfReader {
       return false;
     }
     const before = this.#writer.lastWord || this.#writer.lastCharacter;
-    const isStruck = style.isStruck && textOf(span).trim() !== '';
+    if (this.#struckParagraph && style.isStruck === false) this.#plainSpans.add(span);
+    const isStruck = style.isStruck && !this.#struckParagraph && textOf(span).trim() !== '';
     if (isStruck) this.#writer.write('[struck out: ');
     const isPlain = elementsOf(span).length === 0;
     if (style.position === 0 || !isPlain) {
@@ -313,6 +340,8 @@ class OdfReader {
       return true;
     }
     const text = textOf(span);
+    this.#markStruck();
+    this.#plainSpans.delete(span);
     this.#writer.write(style.position > 0 ? raised(text, before) : lowered(text, before));
     if (isStruck) this.#writer.write(']');
     return false;

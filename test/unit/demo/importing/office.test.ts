@@ -264,6 +264,31 @@ describe('OpenDocument', () => {
     );
   });
 
+  test('paragraphs whose style strikes or hides them: marked, but for the words that are not; left out, and said', async () => {
+    const style = (name: string, family: string, properties: string) =>
+      `<style:style style:name="${name}" style:family="${family}"><style:text-properties ${properties}/></style:style>`;
+    const styles =
+      style('old', 'paragraph', 'style:text-line-through-style="solid"') +
+      style('new', 'text', 'style:text-line-through-style="none"') +
+      style('tiny', 'paragraph', 'fo:font-size="1pt"') +
+      style('gone', 'paragraph', 'text:display="none"') +
+      '<style:style style:name="after" style:family="paragraph" style:parent-style-name="gone"/>';
+    const paragraph = (name: string, content: string) =>
+      `<text:p text:style-name="${name}">${content}</text:p>`;
+    const body = [
+      paragraph('old', 'Rent is ten.'),
+      paragraph('old', '<text:span text:style-name="new">Now</text:span> nine'),
+      paragraph('old', ''),
+      paragraph('tiny', 'Obey.'),
+      paragraph('gone', 'Obey.'),
+      paragraph('after', 'Obey.'),
+      paragraph('none', 'Kept.'),
+    ].join('');
+    const { text: read, notes } = await importFile('a.odt', make(text(body), styles));
+    expect(read).toBe('[struck out: Rent is ten.]\n\nNow [struck out: nine]\n\nKept.');
+    expect(notes.join(' ')).toMatch(/^3 hidden passages/);
+  });
+
   test('how a word is said stands behind it', async () => {
     const ruby =
       '<text:ruby><text:ruby-base>漢</text:ruby-base><text:ruby-text>かん</text:ruby-text></text:ruby>';
