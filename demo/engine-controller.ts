@@ -24,7 +24,7 @@ import { maxAnswerTokens } from './fit';
 import { plainSentence } from './format';
 import { saveLastModel, type ModelChoice } from './models';
 import type { HeldModel, ModelStore } from '../src/source/hub/model-store';
-import { loadSettings, saveSettings, withLimitOf, type Settings } from './settings';
+import { defaultSettings, loadSettings, saveSettings, withLimitOf, type Settings } from './settings';
 
 /** Where the engine is. */
 export type Phase = 'empty' | 'loading' | 'ready' | 'failed';
@@ -60,9 +60,10 @@ export type Forecast = { readonly plan: EnginePlan } | { readonly problem: strin
 /** Errors after which the engine is of no more use. */
 const fatalCodes: ReadonlySet<string> = new Set(['device-lost', 'disposed', 'webgpu-unavailable']);
 
-/** The engine's options for settings of the page. */
+/** The engine's options for settings of the page. Who has not chosen the pages has what the library and the head profile would. */
 function kvOptions({ gpuBytes, pagesPerHead, isExact }: Settings): KvOptions {
-  return { gpuBytes, pagesPerHead, ...(isExact && { unstableShare: 1 }) };
+  const isChosen = pagesPerHead !== defaultSettings.pagesPerHead;
+  return { gpuBytes, ...(isChosen && { pagesPerHead }), ...(isExact && { unstableShare: 1 }) };
 }
 
 function describeSources({ calibrated, passages }: AnswerSources): Pick<Answer, 'sources' | 'isGuess'> {

@@ -28,7 +28,7 @@ export function otherLimit(gpuBytes: number, kind: 'smaller' | 'larger'): number
 export const pageChoices = [4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256];
 
 /** Enough for Scout's longest context, and far from what a phone would miss. */
-export const defaultSettings: Settings = { gpuBytes: 96 * mebibyte, pagesPerHead: 32, isExact: false };
+export const defaultSettings: Settings = { gpuBytes: 96 * mebibyte, pagesPerHead: 64, isExact: false };
 
 /** The same settings with a limit of `minGpuBytes` at least, where that is known. */
 export function withLimitOf(settings: Settings, minGpuBytes = 0): Settings {

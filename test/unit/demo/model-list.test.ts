@@ -31,7 +31,7 @@ test.each(list.map((entry) => [entry.name, entry] as const))('%s needs what the 
     config,
     weightBytes: 0,
     maxBindingBytes: bindingBytes,
-    kv: { contextTokens: entry.contextTokens, pagesPerHead: 32, gpuBytes: entry.kvGpuBytes },
+    kv: { contextTokens: entry.contextTokens, gpuBytes: entry.kvGpuBytes },
   });
   expect(plan.totalGpuBytes).toBeLessThanOrEqual(entry.kvGpuBytes);
   expect(plan.unstableShare.inForce).toBeGreaterThan(0.12);
