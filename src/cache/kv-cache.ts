@@ -4,7 +4,7 @@
  * each of them; a stable head has slots for its set and its tail; heads of a layer with a sliding window have a ring of slots for
  * each sequence. What is in a page is written by the attention kernels.
  */
-import type { GpuBuffer } from '../gpu/buffer';
+import type { BytesByCategory, GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
 import type { BoundKernel, KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
@@ -56,6 +56,12 @@ export interface StableHead {
   pages: PageIndex[];
   /** `slots[i]` holds `pages[i]`. */
   slots: Slot[];
+}
+
+/** GPU bytes of a cache. @throws RangeError when one head's pages do not fit a binding of `maxBindingBytes` */
+export function cacheBytes(shape: CacheShape, maxBindingBytes: number): Partial<BytesByCategory> {
+  const { poolBytes, summaryPoolBytes, tableBytes } = planCacheLayout(shape, maxBindingBytes);
+  return { kv: poolBytes, summaries: summaryPoolBytes, tables: tableBytes };
 }
 
 /** Table pairs in one dispatch. */

@@ -287,7 +287,10 @@ export class DeviceSide {
     former.destroy();
     this.#hasRunner = false;
     try {
-      const runner = await ModelRunner.create(compiler, config, weights, plan, hostStore, former.observer);
+      const runner = await ModelRunner.create(
+        { compiler, config, weights, plan, store: hostStore },
+        former.observer,
+      );
       this.#replaceParts({ ...parts, runner });
     } catch (error) {
       options.onWarning?.(`The measured head profile was not applied at once. ${asError(error).message}`);

@@ -126,7 +126,10 @@ export async function prepare(
       (plan.observe &&
         (await fetched(import('../stability/stability-observer'))).newObserver(config, plan, measured));
     const complete = withEndIds(config, endIds);
-    const runner = await ModelRunner.create(compiler, complete, weights!, plan, hostStore, meter);
+    const runner = await ModelRunner.create(
+      { compiler, config: complete, weights: weights!, plan, store: hostStore },
+      meter,
+    );
     if (signal?.aborted) runner.destroy();
     signal?.throwIfAborted();
     const weightsId = await digest.finish();

@@ -20,6 +20,16 @@ export type BufferCategory = (typeof bufferCategories)[number];
 /** Bytes by category. */
 export type BytesByCategory = Record<BufferCategory, number>;
 
+/** Nothing in any category. */
+export function noBytes(): BytesByCategory {
+  return Object.fromEntries(bufferCategories.map((name) => [name, 0])) as BytesByCategory;
+}
+
+/** Adds what `bytes` has to `total`. */
+export function addBytes(total: BytesByCategory, bytes: Partial<BytesByCategory>): void {
+  for (const name of bufferCategories) total[name] += bytes[name] ?? 0;
+}
+
 /** Live and peak bytes; the peak of the total is of one moment, not a sum of peaks. */
 interface MemoryUse {
   readonly live: BytesByCategory;
@@ -53,7 +63,7 @@ export const bufferAlignment = 16;
 /** Creates buffers on one device and keeps the sum of their sizes. */
 export class BufferAccount {
   readonly #device: GPUDevice;
-  readonly #live = Object.fromEntries(bufferCategories.map((name) => [name, 0])) as BytesByCategory;
+  readonly #live = noBytes();
   #total = 0;
   #peakTotal = 0;
   #numCreated = 0;

@@ -1,7 +1,8 @@
 /** A ring of mappable buffers: what a step sends back is copied into one and read without stopping the GPU. */
 import { assert } from '../util/assert';
 import { EngineError } from '../util/errors';
-import type { GpuBuffer } from './buffer';
+import { roundUp } from '../util/math';
+import { bufferAlignment, type GpuBuffer } from './buffer';
 import type { Device } from './device';
 
 /** One use of one buffer of the ring: record copies into `buffer`, submit, then `read` once. */
@@ -9,6 +10,11 @@ export interface ReadbackSlot {
   readonly buffer: GpuBuffer;
   /** Resolves to a copy of the first `sizeBytes` bytes and gives the slot back. */
   read(sizeBytes: number): Promise<ArrayBuffer>;
+}
+
+/** GPU bytes of a ring. */
+export function readbackBytes(numSlots: number, slotBytes: number): number {
+  return numSlots * roundUp(slotBytes, bufferAlignment);
 }
 
 /** `numSlots` buffers of `slotBytes` bytes, created once. */

@@ -1,5 +1,12 @@
 /** The buffers that a decode step and a prefill segment work in: sizes are pure, so that plan and allocation agree. */
-import type { BufferCategory, GpuBuffer } from '../gpu/buffer';
+import {
+  bufferAlignment,
+  noBytes,
+  type BufferCategory,
+  type BytesByCategory,
+  type GpuBuffer,
+} from '../gpu/buffer';
+import { roundUp } from '../util/math';
 import type { Device } from '../gpu/device';
 import { mostSplits, partialsBytes, wantedSplits } from '../kernels/attention/page-splits';
 import { quantizedRowBytes } from '../kernels/linear/quantized-row';
@@ -77,7 +84,7 @@ interface Sized {
 }
 
 /** Name, category and size of every activation buffer. */
-export function activationSizes(config: ModelConfig, shape: ActivationShape) {
+function activationSizes(config: ModelConfig, shape: ActivationShape) {
   const { maxRows, maxPages, chunkTokens, tileTokens } = shape;
   const { hiddenSize, numHeads, headDim, vocabSize, experts } = config;
   const [upWidth, innerWidth] = innerWidths(config);
@@ -142,6 +149,14 @@ export function activationSizes(config: ModelConfig, shape: ActivationShape) {
     filledPages: packed(shape.numFilledPages),
     unused: floats(4),
   } satisfies Record<string, Sized>;
+}
+
+/** GPU bytes of the activations by category. */
+export function activationBytes(config: ModelConfig, shape: ActivationShape): BytesByCategory {
+  const total = noBytes();
+  for (const { category, sizeBytes } of Object.values(activationSizes(config, shape)))
+    total[category] += roundUp(sizeBytes, bufferAlignment);
+  return total;
 }
 
 /** One buffer for each entry of `activationSizes`. */

@@ -14,7 +14,8 @@ import { placeSelected } from '../kernels/select/place-selected';
 import type { HostWait, Offloader, PageRun } from '../offload/offloader';
 import type { PagesOnHost, Reloader } from '../offload/reloader';
 import { allHeads, pageRange, type PageLists } from './earlier-pages';
-import { bindPacking, type TilePacking } from './tile-packing';
+import { fetched } from '../util/fetched';
+import type { TilePacking } from './tile-packing';
 
 /** The ways to and from the host. */
 export interface HostTraffic {
@@ -95,7 +96,11 @@ export class TileTraffic {
     const [copy, place, packing] = await Promise.all([
       compiler.compile(copyPages),
       compiler.compile(placeSelected),
-      hostFormat === 'int8' ? bindPacking(compiler, cache, tile, packedTile) : undefined,
+      hostFormat === 'int8'
+        ? fetched(import('./tile-packing')).then(({ bindPacking }) =>
+            bindPacking(compiler, cache, tile, packedTile),
+          )
+        : undefined,
     ]);
     const ofPool = format === 'int8' ? packedTile : tile;
     const { lists, listState, slotTable, blockTable } = cache;

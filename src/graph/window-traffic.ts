@@ -5,7 +5,7 @@ import { pageTokens, type PageIndex } from '../cache/page';
 import { firstPageSeen } from '../cache/window-pages';
 import type { Recorder } from '../gpu/recorder';
 import type { HostWait } from '../offload/offloader';
-import { reloaderBytes } from '../offload/reloader';
+import { numStagedPages } from '../offload/reloader';
 import { assert } from '../util/assert';
 import type { GraphContext } from './graph-context';
 
@@ -62,7 +62,7 @@ export class WindowTraffic {
     const { store } = offloader;
     const { pageBytes } = store.shape;
     const heads = Array.from({ length: numKvHeads }, (_, i) => firstKvHead + i);
-    const batch = Math.floor(reloaderBytes(pageBytes) / (pageBytes * numKvHeads));
+    const batch = Math.floor(numStagedPages(pageBytes) / numKvHeads);
     assert(batch > 0, 'a page of all heads fits the staging buffer');
     for (let first = 0; first < missing.length; first += batch) {
       const pages = missing.slice(first, first + batch);

@@ -5,7 +5,7 @@
 import type { PageId } from '../cache/page';
 import type { GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
-import { ReadbackRing, type ReadbackSlot } from '../gpu/readback';
+import { readbackBytes, ReadbackRing, type ReadbackSlot } from '../gpu/readback';
 import type { Recorder } from '../gpu/recorder';
 import { asError } from '../util/errors';
 import type { HostStore } from './host-store';
@@ -51,6 +51,11 @@ interface OpenSlot {
  * holds up as many, no more.
  */
 export const numOffloadSlots = 4;
+
+/** GPU bytes of an offloader. */
+export function offloaderBytes(slotBytes: number): number {
+  return readbackBytes(numOffloadSlots, slotBytes);
+}
 
 /** Owns the ring; pages go to `store`. */
 export class Offloader {

@@ -1,15 +1,16 @@
 /** Brings pages from the host back to the GPU: whole runs into a tile, or single pages through staging into their slots. */
 import type { PageId, Slot } from '../cache/page';
-import type { GpuBuffer } from '../gpu/buffer';
+import { bufferAlignment, type GpuBuffer } from '../gpu/buffer';
 import type { Device } from '../gpu/device';
 import type { KernelCompiler } from '../gpu/kernel';
 import { flatGrid, type Recorder } from '../gpu/recorder';
 import { elementOf, type KvFormat } from '../kernels/attention/kv-format';
 import { copyPages } from '../kernels/cache/copy-pages';
 import { unpackPages, unpackPagesGrid } from '../kernels/cache/pack-pages';
+import { roundUp } from '../util/math';
 import type { HostStore } from './host-store';
 import type { HostWait } from './offloader';
-import { UploadPieces, type Piece } from './upload-pieces';
+import { pieceBytes, UploadPieces, type Piece } from './upload-pieces';
 
 /** Pages of one KV head, with one read of the store to be had. */
 export interface PagesOnHost {
@@ -32,12 +33,20 @@ export interface FetchedPages {
   readonly pieces: readonly Piece[];
 }
 
-/** Bytes of the staging buffer: uploads are fastest in runs of a few megabytes. */
-const stagingBytes = 4 * 2 ** 20;
+/** Bytes of the staging buffer at most, unless one page is larger: uploads are fastest in runs of a few megabytes. */
+const mostStagingBytes = 4 * 2 ** 20;
 
-/** GPU bytes of a reloader for pages of `pageBytes`. */
-export function reloaderBytes(pageBytes: number): number {
-  return Math.max(pageBytes, Math.floor(stagingBytes / pageBytes) * pageBytes);
+/** How many pages of `pageBytes` have room in staging at once. */
+export function numStagedPages(pageBytes: number): number {
+  return Math.max(1, Math.floor(mostStagingBytes / pageBytes));
+}
+
+/** GPU bytes of a reloader for pages of `pageBytes`, with `numUploads` buffers that pages are read to. */
+export function reloaderBytes(pageBytes: number, numUploads: number): number {
+  return (
+    roundUp(numStagedPages(pageBytes) * pageBytes, bufferAlignment) +
+    numUploads * roundUp(pieceBytes(pageBytes), bufferAlignment)
+  );
 }
 
 /** How pages are stored in pools, and how outside the GPU. */
@@ -101,15 +110,14 @@ export class Reloader {
   }
 
   /**
-   * @param pools every pool that pages may be promoted to; their pages have `format`, the store's `hostFormat`
-   * @param numUploads buffers that pages are read to, mapped beforehand
+   * @param pools every pool that pages may be promoted to; their pages have `format`, the store's `hostFormat`; `numUploads` buffers that pages are
+   *   read to are mapped beforehand
    */
   static async create(
     compiler: KernelCompiler,
     store: HostStore,
     pools: readonly GpuBuffer[],
-    formats: ReloadFormats,
-    numUploads: number,
+    { numUploads, ...formats }: ReloadFormats & { readonly numUploads: number },
   ): Promise<Reloader> {
     const { pageBytes } = store.shape;
     const bindPlace = await compilePlace(compiler, pageBytes, formats);
@@ -117,7 +125,7 @@ export class Reloader {
     const staging = device.buffers.create({
       label: 'reload staging',
       category: 'staging',
-      sizeBytes: reloaderBytes(pageBytes),
+      sizeBytes: numStagedPages(pageBytes) * pageBytes,
     });
     const place = pools.map((pool) => [pool, bindPlace(staging, pool)] as const);
     const pieces = new UploadPieces(device, pageBytes, numUploads);

@@ -1,14 +1,11 @@
 /** Submits decode steps and prefill slices to the GPU and reads back what they sampled; decides nothing. */
 import type { KvCache } from '../cache/kv-cache';
 import { pageOf, pagesFor } from '../cache/page';
-import type { KernelCompiler } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
 import { DecodeGraph } from '../graph/decode-graph';
 import type { GraphContext } from '../graph/graph-context';
-import type { ModelConfig } from '../config/model-config';
 import { PrefillGraph, type HiddenReader } from '../graph/prefill-graph';
 import { sparseTokensOf } from '../graph/prefill-plan';
-import type { ModelWeights } from '../weights/weights';
 import type { BackedHostStore } from '../offload/backed-host-store';
 import type { Offloader } from '../offload/offloader';
 import type { SampledToken } from '../sampler/results';
@@ -27,7 +24,7 @@ import { PrefillJob } from './prefill-job';
 import { QueryRings } from './query-rings';
 import { noReranks, type Reranker, type RerankCounts } from './reranker';
 import type { SummarySource } from './restorer';
-import { allocate, type RunnerParts } from './runner-parts';
+import { allocate, type RunnerParts, type RunnerSite } from './runner-parts';
 import type { Sequence } from './sequence';
 import type { StabilityObserver } from '../stability/stability-observer';
 import { Stalls, type StallCounts } from './stalls';
@@ -124,19 +121,12 @@ export class ModelRunner {
 
   /**
    * Allocates what `plan` says and compiles a decode step of one row.
-   * @param store where pages go outside the GPU; it stays the caller's
    * @param observer measures how stable heads are, in this runner as in the one before
    * @throws EngineError `gpu-memory`
    */
-  static async create(
-    compiler: KernelCompiler,
-    config: ModelConfig,
-    weights: ModelWeights,
-    plan: MemoryPlan,
-    store: BackedHostStore,
-    observer?: StabilityObserver,
-  ): Promise<ModelRunner> {
-    const parts = await allocate(compiler, config, weights, plan, store);
+  static async create(site: RunnerSite, observer?: StabilityObserver): Promise<ModelRunner> {
+    const { plan } = site;
+    const parts = await allocate(site);
     try {
       const prefillGraph = await PrefillGraph.create(
         parts.context,

@@ -1,22 +1,12 @@
 /** What an engine has for one context, and the GPU bytes that it takes: pure. */
-import { largestHead, needsHost, planCacheLayout, type CacheShape } from '../cache/cache-layout';
+import { largestHead, needsHost, type CacheShape } from '../cache/cache-layout';
 import { HeadSet } from '../cache/head-set';
 import { pagesFor, pageTokens } from '../cache/page';
 import { ringPagesFor } from '../cache/window-pages';
 import type { ModelConfig } from '../config/model-config';
-import { ropeTableBytes } from '../config/rope';
-import { bufferCategories, type BytesByCategory } from '../gpu/buffer';
-import { recorderBytes } from '../gpu/recorder';
-import {
-  activationSizes,
-  chunkBytesPerToken,
-  segmentBytesPerToken,
-  type ActivationShape,
-} from '../graph/activations';
+import type { BytesByCategory } from '../gpu/buffer';
+import { chunkBytesPerToken, segmentBytesPerToken, type ActivationShape } from '../graph/activations';
 import { elementOf, pageBytes, type KvFormat } from '../kernels/attention/kv-format';
-import { numOffloadSlots } from '../offload/offloader';
-import { reloaderBytes } from '../offload/reloader';
-import { plannedSamplerBytes } from '../sampler/sampler';
 import {
   parseHeadProfile,
   retrievalHeads,
@@ -26,13 +16,13 @@ import {
 } from '../stability/head-profile';
 import { maxOffset } from '../stability/stability';
 import type { ObserverOptions } from '../stability/stability-observer';
-import { ceilDiv, roundUp } from '../util/math';
+import { ceilDiv } from '../util/math';
+import { deviceBytes } from './device-parts';
 import type { KvOptions } from './kv-options';
 import type { GivenWay } from './plan-steps';
 import { firstRerankStep, longestTail, type RerankOptions } from './rerank-schedule';
 import { resolveKv, type ResolvedKv } from './resolve-kv';
-import { stepSlotBytes } from './slot-bytes';
-import { planUploads, uploadBytes } from './upload-plan';
+import { planUploads } from './upload-plan';
 
 /** Steps from a rerank to the flip with `'overlap'`: those in flight, and one more for the pages to arrive. */
 const overlapLag = 4;
@@ -77,9 +67,6 @@ export interface PlanInput {
   readonly isInt8?: boolean;
 }
 
-/** Read-back slots of an engine: one for each step that may be in flight. */
-export const numReadbackSlots = 4;
-
 /** Tokens of the least tile that a prefill is cut into, where the context has as many. */
 export const smallestTile = 256;
 const leastDefaultBytes = 512 * 2 ** 20;
@@ -119,7 +106,7 @@ export function sizesOf(
   const kv = resolveKv(input.kv);
   const { format, hostFormat, numSequences, selection, rerankQueries } = kv;
   const maxPages = pagesFor(contextTokens);
-  const { numLayers, numKvHeads, headDim, vocabSize } = config;
+  const { numLayers, numKvHeads, headDim } = config;
   const rerank = {
     interval: kv.rerankInterval,
     lag: kv.reload === 'overlap' ? Math.min(overlapLag, kv.rerankInterval) : 1,
@@ -161,32 +148,15 @@ export function sizesOf(
     isInt8,
     numQueryPlaces: selection === 'digest' ? numLayers * numSequences * cache.rerankQueries : 0,
   };
-  const layout = planCacheLayout(
-    cache,
-    Math.max(maxBindingBytes, largestHead(cache) * pageBytes(format, headDim)),
-  );
-  const gpuBytes = Object.fromEntries(bufferCategories.map((name) => [name, 0])) as BytesByCategory;
+  const numUploads = planUploads(cache, rerank, maxRows);
+  const shape = { config, contextTokens, cache, activations, numUploads };
+  // Whether pages can be bound is another question; what they would take is told all the same.
+  const binding = Math.max(maxBindingBytes, largestHead(cache) * pageBytes(format, headDim));
+  const gpuBytes = deviceBytes({ ...shape, maxBindingBytes: binding });
   gpuBytes.weights = weightBytes;
-  gpuBytes.kv = layout.poolBytes;
-  gpuBytes.summaries = layout.summaryPoolBytes;
-  const ropeBytes = roundUp(ropeTableBytes(config.rope, contextTokens), 16);
-  gpuBytes.tables = layout.tableBytes + (config.windowRope ? 2 : 1) * ropeBytes;
-  // The history comes only with the first request that needs it, but the limit must have room for it then.
-  const sampler = plannedSamplerBytes({ vocabSize, numSequences, maxRows });
-  gpuBytes.sampler = sampler.always + sampler.history;
-  const sizes = { cache, activations };
-  gpuBytes.staging = recorderBytes() + numReadbackSlots * roundUp(stepSlotBytes(sizes), 16);
-  gpuBytes.staging += numOffloadSlots * roundUp(offloadSlotBytes(sizes), 16);
-  gpuBytes.staging += roundUp(reloaderBytes(layout.hostPageBytes), 16);
-  const numUploads = planUploads({ cache, rerank, maxRows, ...layout });
-  gpuBytes.staging += uploadBytes(numUploads, layout.hostPageBytes);
-  if (pagesPerHead < maxPages) gpuBytes.staging += roundUp(mapSlotBytes(cache), 16);
-  for (const { category, sizeBytes } of Object.values(activationSizes(config, activations))) {
-    gpuBytes[category] += roundUp(sizeBytes, 16);
-  }
   const totalGpuBytes = Object.values(gpuBytes).reduce((sum, bytes) => sum + bytes, 0);
   const { hostBytes, unstableShare } = kv;
-  const allBytes = needsHost(cache) ? maxPages * numLayers * numKvHeads * layout.hostPageBytes : 0;
+  const allBytes = needsHost(cache) ? maxPages * numLayers * numKvHeads * pageBytes(hostFormat, headDim) : 0;
   const contextBytes = { host: Math.min(allBytes, hostBytes), disk: Math.max(0, allBytes - hostBytes) };
   return {
     contextTokens,
@@ -276,15 +246,4 @@ function chooseUnstable({ numLayers, numKvHeads, layers }: ModelConfig, kv: Reso
       })
     : unstableHeadsUnmeasured(numLayers, numKvHeads, unstableShare, selecting);
   return { unstable, retrieving };
-}
-
-/** Bytes to read the page lists of one sequence with, and their states. */
-export function mapSlotBytes({ numLayers, numKvHeads, pagesPerHead }: CacheShape): number {
-  return 4 * numLayers * numKvHeads * (pagesPerHead + 2);
-}
-
-/** Bytes of an offload slot: a tile of one layer, or a page of all layers for each row of a step. */
-export function offloadSlotBytes({ cache, activations }: Pick<MemoryPlan, 'cache' | 'activations'>): number {
-  const perPage = cache.numKvHeads * pageBytes(cache.hostFormat, cache.headDim);
-  return perPage * Math.max(activations.tileTokens / pageTokens, activations.maxRows * cache.numLayers);
 }

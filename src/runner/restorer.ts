@@ -14,7 +14,7 @@ import { elementOf } from '../kernels/attention/kv-format';
 import { pageSummary, pageSummaryGrid } from '../kernels/cache/page-summary';
 import { bindDigests, compileDigest } from '../graph/page-digests';
 import type { HostTraffic } from '../graph/tile-traffic';
-import { reloaderBytes } from '../offload/reloader';
+import { numStagedPages } from '../offload/reloader';
 import { runsOf } from '../offload/runs';
 import { assert } from '../util/assert';
 
@@ -92,7 +92,7 @@ export class Restorer {
     const { shape, table } = this.#cache;
     const { pageBytes } = this.#host.offloader.store.shape;
     const numPages = this.#cache.numPages(sequence);
-    const batch = Math.floor(reloaderBytes(pageBytes) / (pageBytes * heads.length));
+    const batch = Math.floor(numStagedPages(pageBytes) / heads.length);
     assert(batch > 0, 'a page of all heads fits the staging buffer');
     for (let first = 0; first < numPages; first += batch) {
       const ids = this.#cache.pagesOf(sequence).slice(first, first + batch);

@@ -1,6 +1,8 @@
-/** Bytes of a step's read-back slot: what its tokens take, and each of its riders at most. Pure. */
+/** Bytes of the slots that are read back: a step's, with what its tokens take and each of its riders at most, an offload's, and the map's. Pure. */
 import { numStableHeads, type CacheShape } from '../cache/cache-layout';
+import { pageTokens } from '../cache/page';
 import type { ActivationShape } from '../graph/activations';
+import { pageBytes } from '../kernels/attention/kv-format';
 import { resultBytesPerRow } from '../sampler/results';
 
 /** What the sizes depend on. */
@@ -35,4 +37,18 @@ const riderSlotBytes = {
 export function stepSlotBytes(shape: StepShape): number {
   const riders = Object.values(riderSlotBytes).reduce((sum, bytesOf) => sum + bytesOf(shape), 0);
   return shape.activations.maxRows * resultBytesPerRow + riders;
+}
+
+/** Bytes to read the page lists of one sequence with, and their states. */
+export function mapSlotBytes({ numLayers, numKvHeads, pagesPerHead }: CacheShape): number {
+  return 4 * numLayers * numKvHeads * (pagesPerHead + 2);
+}
+
+/** Bytes of an offload slot: a tile of one layer, or a page of all layers for each row of a step. */
+export function offloadSlotBytes({
+  cache,
+  activations,
+}: Pick<StepShape, 'cache'> & { readonly activations: ActivationShape }): number {
+  const perPage = cache.numKvHeads * pageBytes(cache.hostFormat, cache.headDim);
+  return perPage * Math.max(activations.tileTokens / pageTokens, activations.maxRows * cache.numLayers);
 }

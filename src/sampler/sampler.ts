@@ -49,9 +49,10 @@ interface BoundSample {
 /**
  * GPU bytes of a sampler. `history` is allocated when the first request with a penalty or a bias comes, `always` at once.
  */
-export function plannedSamplerBytes(
-  options: Pick<SamplerOptions, 'vocabSize' | 'numSequences' | 'maxRows'>,
-): { readonly always: number; readonly history: number } {
+export function samplerBytes(options: Pick<SamplerOptions, 'vocabSize' | 'numSequences' | 'maxRows'>): {
+  readonly always: number;
+  readonly history: number;
+} {
   const { vocabSize, numSequences } = options;
   const sizes = fixedSizes(options);
   const always = Object.values(sizes).reduce((sum, sizeBytes) => sum + roundUp(sizeBytes, 16), 0);
@@ -108,7 +109,7 @@ export class Sampler {
     this.#noHistory = create('noHistory');
   }
 
-  /** Compiles the kernels, then creates the buffers of `plannedSamplerBytes().always`. */
+  /** Compiles the kernels, then creates the buffers of `samplerBytes().always`. */
   static async create(compiler: KernelCompiler, options: SamplerOptions): Promise<Sampler> {
     const { vocabSize, eosIds } = options;
     checkEosIds(eosIds);

@@ -5,7 +5,7 @@ import type { EngineOptions } from '../../src/engine/engine-options';
 import { Device } from '../../src/gpu/device';
 import { bufferCategories } from '../../src/gpu/buffer';
 import { KernelCompiler, type KernelSpec } from '../../src/gpu/kernel';
-import { plannedSamplerBytes } from '../../src/sampler/sampler';
+import { samplerBytes } from '../../src/sampler/sampler';
 import { answer, leastGpuBytes, loadEngine, promptOf, requestOf } from '../support/engine';
 import { architectureModel, tinyLlamaModel, type ModelFolder } from '../../tools/tiny-models/models';
 
@@ -45,7 +45,7 @@ test.each<[string, ModelFolder, Omit<EngineOptions, 'gpu'>]>([
     const { device, runner, config } = engine;
     const { plan } = runner;
     const { numSequences } = plan.cache;
-    const { history } = plannedSamplerBytes({
+    const { history } = samplerBytes({
       vocabSize: config.vocabSize,
       numSequences,
       maxRows: plan.activations.maxRows,

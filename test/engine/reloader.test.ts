@@ -73,7 +73,7 @@ test.each([0, 1, 3, 20])(
   'pages of two heads arrive by %i mapped buffers, time and again',
   async (numUploads) => {
     expect(pieceBytes(pageBytes)).toBe(3 * pageBytes);
-    const reloader = await Reloader.create(compiler, store, pools, formats, numUploads);
+    const reloader = await Reloader.create(compiler, store, pools, { ...formats, numUploads });
     // Fewer than a piece holds, several pieces, and more than the staging buffer holds.
     for (const numOfFirst of [1, 8, 27, 2]) await expectArrival(reloader, numOfFirst);
     reloader.destroy();
@@ -81,7 +81,7 @@ test.each([0, 1, 3, 20])(
 );
 
 test('what is dropped, or could not be read, leaves its buffers to others', async () => {
-  const reloader = await Reloader.create(compiler, store, pools, formats, 2);
+  const reloader = await Reloader.create(compiler, store, pools, { ...formats, numUploads: 2 });
   const few = [{ layer: 0, kvHead: 0, ids: ids.slice(0, 6) }];
   reloader.drop(await reloader.fetch(few));
   await expect(reloader.fetch([...few, { layer: 0, kvHead: 1, ids: [99 as PageId] }])).rejects.toThrow(

@@ -5,7 +5,7 @@ import type { GpuBuffer } from '../../../src/gpu/buffer';
 import { readBuffer } from '../../../src/gpu/readback';
 import { Recorder } from '../../../src/gpu/recorder';
 import { decodeResults, type SampledToken } from '../../../src/sampler/results';
-import { plannedSamplerBytes, Sampler } from '../../../src/sampler/sampler';
+import { samplerBytes, Sampler } from '../../../src/sampler/sampler';
 import type { SamplerSettings } from '../../../src/sampler/settings';
 import { expectClose } from '../../support/compare';
 import { randomFloats } from '../../../tools/util/random';
@@ -240,7 +240,7 @@ test('a large vocabulary in two dispatches gives what one gives, log-probabiliti
 
 test('bytes are as planned, history only once asked for, and none after destroy()', async () => {
   const sizes = { vocabSize: 1001, numSequences: 3, maxRows: 3 };
-  const { always, history } = plannedSamplerBytes(sizes);
+  const { always, history } = samplerBytes(sizes);
   const bytes = () => gpu.device.buffers.use.live.sampler;
   await withSampler(sizes, async (sampler) => {
     await sampler.configure(0, { temperature: 1 });

@@ -4,7 +4,6 @@ import { HeadSet } from '../../../src/cache/head-set';
 import { planUploads } from '../../../src/runner/upload-plan';
 
 const pageBytes = 8192;
-const sizes = { maxRows: 1, pageBytes, hostPageBytes: pageBytes };
 
 /** Llama-3.1-8B at 32k: 64 of 256 heads keep all their pages. */
 const cache = {
@@ -18,23 +17,26 @@ const cache = {
   pagesPerHead: 64,
   slotsPerStableHead: 68,
   maxPages: 2048,
-} as Parameters<typeof planUploads>[0]['cache'];
+  format: 'f16',
+  hostFormat: 'f16',
+  headDim: 128,
+} as Parameters<typeof planUploads>[0];
 const rerank = { interval: 16, lag: 4, isStaggered: true, firstStep: 1 };
 
 test('a quarter of the sets of what is under way, in megabytes, for each row', () => {
   // 12 heads a step, 16 pages each, 1.5 MiB; six steps until the buffers are back.
-  expect(planUploads({ cache, rerank, ...sizes })).toBe(6 * 2);
-  expect(planUploads({ cache, rerank, ...sizes, maxRows: 8 })).toBe(8 * 6 * 2);
+  expect(planUploads(cache, rerank, 1)).toBe(6 * 2);
+  expect(planUploads(cache, rerank, 8)).toBe(8 * 6 * 2);
   // 192 heads at once, 24 MiB.
-  expect(planUploads({ cache, rerank: { ...rerank, isStaggered: false }, ...sizes })).toBe(24);
+  expect(planUploads(cache, { ...rerank, isStaggered: false }, 1)).toBe(24);
 });
 
 test('none where all heads keep their pages; else one at least, and no more than a 32nd of the contexts', () => {
   const all = { ...cache, unstable: HeadSet.all(32, 8) };
-  expect(planUploads({ cache: all, rerank, ...sizes })).toBe(0);
+  expect(planUploads(all, rerank, 1)).toBe(0);
   const short = { ...cache, maxPages: 80 };
   const contextBytes = (64 * 80 + 192 * 68) * pageBytes;
-  expect(planUploads({ cache: short, rerank, ...sizes })).toBe(Math.floor(contextBytes / 32 / 2 ** 20));
-  const tiny = { ...cache, pagesPerHead: 2, slotsPerStableHead: 5, maxPages: 6 };
-  expect(planUploads({ cache: tiny, rerank, ...sizes, pageBytes: 64, hostPageBytes: 64 })).toBe(1);
+  expect(planUploads(short, rerank, 1)).toBe(Math.floor(contextBytes / 32 / 2 ** 20));
+  const tiny = { ...cache, pagesPerHead: 2, slotsPerStableHead: 5, maxPages: 6, headDim: 1 };
+  expect(planUploads(tiny, rerank, 1)).toBe(1);
 });
