@@ -1,10 +1,14 @@
 /**
- * Pages in a store, and others that stay where they are, in a stored document, until somebody reads them. What was read goes
- * to the store's memory where that has room for it.
+ * The pages of an engine outside the GPU: in memory; on a disk beside it from the moment on at which memory finds no room, be it that
+ * the tab grants less than the limit; and those of stored documents, which stay where they are until somebody reads them. What was
+ * read goes to memory where that has room for it.
  */
 import { assert } from '../util/assert';
+import { EngineError } from '../util/errors';
 import { listIndex } from './host-store';
 import type { HostStore, HostStoreShape, PageId } from './host-store';
+import { MemoryHostStore } from './memory-host-store';
+import { openDiskTier, type DiskTier } from './open-disk-tier';
 
 /** Where pages of one sequence are kept, in runs of pages of one KV head that are read at once. */
 interface PageBacking {
@@ -30,15 +34,37 @@ interface AdoptedPage {
   readonly page: number;
 }
 
-/** Wraps a store, which it owns from now on. */
+/** What is other in tests, and who hears of slowness. */
+interface BackedHostStoreOptions {
+  /** Told when the disk is a slower one than the browser should have. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+  readonly openDisk?: typeof openDiskTier;
+}
+
+/** Holds `limitBytes` of pages in memory and the others on a disk, where the platform has one. */
 export class BackedHostStore implements HostStore {
   readonly shape: HostStoreShape;
-  readonly #store: HostStore;
+  readonly #limitBytes: number;
+  readonly #memory: MemoryHostStore;
+  readonly #openDisk: () => Promise<DiskTier | undefined>;
+  /** The memory alone, and later both tiers. */
+  #store: HostStore;
+  #growing: Promise<void> | undefined;
+  #hasGrown = false;
+  #isClosed = false;
+  /** Writes that wait for the disk: what comes after them waits too, so that the order stays. */
+  #numWaiting = 0;
   readonly #adopted = new Map<PageId, AdoptedPage>();
 
-  constructor(store: HostStore) {
-    this.shape = store.shape;
-    this.#store = store;
+  constructor(
+    shape: HostStoreShape,
+    limitBytes: number,
+    { onWarning, openDisk = openDiskTier }: BackedHostStoreOptions = {},
+  ) {
+    this.shape = shape;
+    this.#limitBytes = limitBytes;
+    this.#store = this.#memory = new MemoryHostStore(shape, limitBytes);
+    this.#openDisk = () => openDisk(shape, onWarning);
   }
 
   get hostBytes(): number {
@@ -50,7 +76,18 @@ export class BackedHostStore implements HostStore {
   }
 
   get numRoomPages(): number {
-    return this.#store.numRoomPages;
+    return this.#numWaiting > 0 ? 0 : this.#store.numRoomPages;
+  }
+
+  /**
+   * Opens the disk, once.
+   * @throws EngineError `network` when that part of the library cannot be fetched, `disposed`
+   */
+  grow(): Promise<void> {
+    return (this.#growing ??= this.#grow().catch((error: unknown) => {
+      this.#growing = undefined;
+      throw error;
+    }));
   }
 
   /** From now on these logical pages are those of `backing`, from its first on, all layers and heads, until they are dropped. */
@@ -62,8 +99,15 @@ export class BackedHostStore implements HostStore {
     });
   }
 
+  /** @throws EngineError `network` too, where there is no room without a disk and that part cannot be fetched */
   write(layer: number, kvHead: number, ids: readonly PageId[], bytes: Uint8Array): Promise<void> | void {
-    return this.#store.write(layer, kvHead, ids, bytes);
+    if (this.#numWaiting > 0) return this.#writeLater(layer, kvHead, ids, bytes);
+    try {
+      return this.#store.write(layer, kvHead, ids, bytes);
+    } catch (error) {
+      if (this.#hasGrown || !(error instanceof EngineError && error.code === 'host-memory')) throw error;
+      return this.#writeLater(layer, kvHead, ids, bytes);
+    }
   }
 
   read(layer: number, kvHead: number, ids: readonly PageId[], target: Uint8Array): Promise<void> | void {
@@ -97,13 +141,47 @@ export class BackedHostStore implements HostStore {
       if (--adoption.numLeft === 0) adoption.backing.close();
     }
     this.#store.drop(dropped);
+    if (this.#numWaiting === 0) return;
+    // What waits is written first. Where the disk does not come, it is not written at all.
+    void this.#growing?.then(
+      () => this.#store.drop(dropped),
+      () => undefined,
+    );
   }
 
   close(): Promise<void> | void {
     const backings = new Set([...this.#adopted.values()].map(({ adoption }) => adoption.backing));
     this.#adopted.clear();
     for (const backing of backings) backing.close();
-    return this.#store.close();
+    this.#isClosed = true;
+    const closing = this.#store.close();
+    if (this.#hasGrown || !this.#growing) return closing;
+    return this.#growing.catch(() => undefined);
+  }
+
+  async #grow(): Promise<void> {
+    const tier = await this.#openDisk();
+    if (this.#isClosed) {
+      await tier?.disk.close();
+      throw closedError();
+    }
+    // All at once, so that no page comes to memory without the tiers' knowing.
+    if (tier) this.#store = new tier.Tiers(this.shape, this.#limitBytes, tier.disk, this.#memory);
+    this.#hasGrown = true;
+  }
+
+  async #writeLater(...write: Parameters<HostStore['write']>): Promise<void> {
+    let writing: Promise<void> | void;
+    this.#numWaiting++;
+    try {
+      await this.grow();
+      if (this.#isClosed) throw closedError();
+      writing = this.#store.write(...write);
+    } finally {
+      this.#numWaiting--;
+    }
+    // The tiers keep the order from here on: who comes next need not wait for this.
+    await writing;
   }
 
   async #readAdopted(list: number, id: PageId, target: Uint8Array): Promise<void> {
@@ -145,4 +223,8 @@ export class BackedHostStore implements HostStore {
       Promise.resolve(this.#store.write(layer, kvHead, [id], page)).catch(() => undefined);
     }
   }
+}
+
+function closedError(): EngineError {
+  return new EngineError('disposed', 'The store was closed before its pages were stored.');
 }

@@ -1,7 +1,7 @@
 /** The tiers outside the GPU, as this platform has them. */
+import { BackedHostStore } from './backed-host-store';
 import { hasStoredPages } from './disk-leftovers';
-import { GrowingHostStore } from './growing-host-store';
-import { numLists, type HostStore, type HostStoreShape } from './host-store';
+import { numLists, type HostStoreShape } from './host-store';
 
 /**
  * An empty store of at most `numPages` logical pages: `limitBytes` of them in memory, the others on the disk where there is one.
@@ -13,8 +13,8 @@ export async function openHostStore(
   numPages: number,
   limitBytes: number,
   onWarning?: (message: string) => void,
-): Promise<HostStore> {
-  const store = new GrowingHostStore(shape, limitBytes, undefined, onWarning);
+): Promise<BackedHostStore> {
+  const store = new BackedHostStore(shape, limitBytes, { onWarning });
   const mostBytes = numPages * numLists(shape) * shape.pageBytes;
   // A disk that is opened deletes what crashed tabs left there.
   if (mostBytes > limitBytes || (await hasStoredPages())) await store.grow();

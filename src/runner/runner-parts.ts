@@ -6,7 +6,7 @@ import { FilledDigests } from '../graph/page-digests';
 import type { PagePacker } from '../graph/page-packer';
 import type { HostTraffic } from '../graph/tile-traffic';
 import { pageBytes } from '../kernels/attention/kv-format';
-import { BackedHostStore } from '../offload/backed-host-store';
+import type { BackedHostStore } from '../offload/backed-host-store';
 import { openHostStore } from '../offload/open-host-store';
 import { fetched } from '../util/fetched';
 import type { ModelWeights } from '../weights/weights';
@@ -91,11 +91,11 @@ export async function allocate({ compiler, config, weights, plan, store }: Runne
 }
 
 /** The store that `plan` wants for pages outside the GPU, empty. Its caller closes it. @throws EngineError `network` */
-export async function openPlannedStore(
+export function openPlannedStore(
   { cache, hostBytes }: MemoryPlan,
-  onWarning: (message: string) => void = () => undefined,
+  onWarning?: (message: string) => void,
 ): Promise<BackedHostStore> {
   const { numLayers, numKvHeads, hostFormat, headDim, numPageIds } = cache;
   const shape = { numLayers, numKvHeads, pageBytes: pageBytes(hostFormat, headDim) };
-  return new BackedHostStore(await openHostStore(shape, numPageIds, hostBytes, onWarning));
+  return openHostStore(shape, numPageIds, hostBytes, onWarning);
 }

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { GrowingHostStore, type DiskTier } from '../../../src/offload/growing-host-store';
+import { BackedHostStore } from '../../../src/offload/backed-host-store';
 import { MemoryHostStore } from '../../../src/offload/memory-host-store';
 import { openHostStore } from '../../../src/offload/open-host-store';
 import { TieredHostStore } from '../../../src/offload/tiered-host-store';
@@ -16,7 +16,7 @@ const blockBytes = 6 * 64;
 for (const numBlocks of [0, 1, 10, 1000]) {
   testHostStore(
     `memory for ${numBlocks} pages that grows`,
-    async (shape) => new GrowingHostStore(shape, numBlocks * blockBytes),
+    async (shape) => new BackedHostStore(shape, numBlocks * blockBytes),
   );
 }
 
@@ -32,42 +32,38 @@ function lateTier() {
   const close = vi.spyOn(disk, 'close');
   let arrive: (() => void) | undefined;
   const arrival = new Promise<void>((resolve) => (arrive = resolve));
-  const tier: DiskTier = {
-    TieredHostStore,
-    openDiskHostStore: async () => {
-      await arrival;
-      return disk;
-    },
-  };
-  const fetchTier = vi.fn(() => Promise.resolve(tier));
-  return { disk, close, fetchTier, arrive: () => arrive!() };
+  const openDisk = vi.fn(async () => {
+    await arrival;
+    return { disk, Tiers: TieredHostStore };
+  });
+  return { disk, close, openDisk, arrive: () => arrive!() };
 }
 
 const networkError = new EngineError('network', 'No network.');
 
 describe('memory for 8 pages', () => {
   test('the disk is fetched once, when a page finds no room, and not before', async () => {
-    const { fetchTier, arrive } = lateTier();
+    const { openDisk, arrive } = lateTier();
     arrive();
-    const store = new GrowingHostStore(shape, limitBytes, fetchTier);
+    const store = new BackedHostStore(shape, limitBytes, { openDisk });
     for (let id = 0; id < 8; id++) expect(store.write(0, 0, ids(id), page(id))).toBeUndefined();
-    expect(fetchTier).not.toHaveBeenCalled();
+    expect(openDisk).not.toHaveBeenCalled();
     for (let id = 8; id < 40; id++) await store.write(0, 0, ids(id), page(id));
-    expect(fetchTier).toHaveBeenCalledTimes(1);
+    expect(openDisk).toHaveBeenCalledTimes(1);
     expect(store.hostBytes).toBe(limitBytes);
     for (let id = 0; id < 40; id++) expect(await readPages(store, 0, 0, ids(id))).toEqual(page(id));
     await store.close();
   });
 
   test('it may grow at any time, and has its pages from before', async () => {
-    const { disk, fetchTier, arrive } = lateTier();
-    const store = new GrowingHostStore(shape, limitBytes, fetchTier);
+    const { disk, openDisk, arrive } = lateTier();
+    const store = new BackedHostStore(shape, limitBytes, { openDisk });
     for (let id = 0; id < 3; id++) await store.write(0, 0, ids(id), page(id));
     const growing = [store.grow(), store.grow()];
     for (let id = 3; id < 8; id++) expect(store.write(0, 0, ids(id), page(id))).toBeUndefined();
     arrive();
     await Promise.all(growing);
-    expect(fetchTier).toHaveBeenCalledTimes(1);
+    expect(openDisk).toHaveBeenCalledTimes(1);
     for (let id = 8; id < 20; id++) await store.write(0, 0, ids(id), page(id));
     for (let id = 0; id < 20; id++) expect(await readPages(store, 0, 0, ids(id))).toEqual(page(id));
     expect(disk.hostBytes).toBeGreaterThan(0);
@@ -75,8 +71,8 @@ describe('memory for 8 pages', () => {
   });
 
   test('what has no room waits for the disk, and what comes after it too', async () => {
-    const { disk, fetchTier, arrive } = lateTier();
-    const store = new GrowingHostStore(shape, limitBytes, fetchTier);
+    const { disk, openDisk, arrive } = lateTier();
+    const store = new BackedHostStore(shape, limitBytes, { openDisk });
     for (let id = 0; id < 8; id++) await store.write(0, 0, ids(id), page(id));
     const writes = [8, 9, 1].map((id) => store.write(0, 0, ids(id), page(10 * id)) as Promise<void>);
     for (const write of writes) expect(write).toBeInstanceOf(Promise);
@@ -93,10 +89,10 @@ describe('memory for 8 pages', () => {
   });
 
   test('a disk that cannot be fetched fails who finds no room, and is tried again by the next', async () => {
-    const { fetchTier, arrive } = lateTier();
+    const { openDisk, arrive } = lateTier();
     arrive();
-    fetchTier.mockRejectedValueOnce(networkError);
-    const store = new GrowingHostStore(shape, limitBytes, fetchTier);
+    openDisk.mockRejectedValueOnce(networkError);
+    const store = new BackedHostStore(shape, limitBytes, { openDisk });
     for (let id = 0; id < 5; id++) await store.write(0, 0, ids(id), page(id));
     const bytes = randomPages(4, 6, shape.pageBytes);
     await expect(store.write(0, 0, ids(5, 6, 7, 8), bytes)).rejects.toBe(networkError);
@@ -107,8 +103,8 @@ describe('memory for 8 pages', () => {
   });
 
   test('closed before the disk has come: nothing is left behind', async () => {
-    const { close, fetchTier, arrive } = lateTier();
-    const store = new GrowingHostStore(shape, 0, fetchTier);
+    const { close, openDisk, arrive } = lateTier();
+    const store = new BackedHostStore(shape, 0, { openDisk });
     const write = store.write(0, 0, ids(1), page(1)) as Promise<void>;
     const closing = store.close();
     arrive();
@@ -120,7 +116,7 @@ describe('memory for 8 pages', () => {
 
 test('where there is no disk, memory is all there is', async () => {
   vi.stubGlobal('indexedDB', undefined);
-  const store = new GrowingHostStore(shape, 64);
+  const store = new BackedHostStore(shape, 64);
   await store.write(0, 0, ids(1), page(1));
   await expect(async () => store.write(0, 0, ids(2), page(2))).rejects.toMatchObject({ code: 'host-memory' });
   expect(await readPages(store, 0, 0, ids(1))).toEqual(page(1));
