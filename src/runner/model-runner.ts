@@ -17,7 +17,7 @@ import type { CacheMapReader } from './cache-map-reader';
 import { FilledPages } from './filled-pages';
 import type { MassWish } from './mass-wish';
 import type { MemoryPlan } from './memory-plan';
-import { ObservedSelections } from './observed-selections';
+import type { ObservedSelections } from './observed-selections';
 import { Pace, readingSegmentMs, segmentMs } from './pace';
 import type { PageMasses } from './page-masses';
 import { PrefillJob } from './prefill-job';
@@ -97,7 +97,7 @@ export class ModelRunner {
     parts: RunnerParts,
     prefillGraph: PrefillGraph,
     plan: MemoryPlan,
-    observer: StabilityObserver | undefined,
+    observed: ObservedSelections | undefined,
   ) {
     const { context, sampler, recorder, readbacks, reranker } = parts;
     const { cache, activations, compiler } = context;
@@ -109,12 +109,12 @@ export class ModelRunner {
     this.sampler = sampler;
     this.recorder = recorder;
     this.plan = plan;
-    this.observer = observer;
+    this.observer = observed?.observer;
     this.hostStore = parts.hostStore;
     this.#prefillGraph = prefillGraph;
     this.#readback = new StepReadback({ device, activations, recorder, sampler, readbacks });
     if (reranker) this.#riders.push(reranker);
-    if (observer) this.#riders.push(new ObservedSelections(cache, observer, activations.heldMasses));
+    if (observed) this.#riders.push(observed);
     this.#riders.push(new FilledPages(cache, context.host, parts));
     this.#queryRings = new QueryRings(cache.shape.rerankQueries);
   }
@@ -122,7 +122,7 @@ export class ModelRunner {
   /**
    * Allocates what `plan` says and compiles a decode step of one row.
    * @param observer measures how stable heads are, in this runner as in the one before
-   * @throws EngineError `gpu-memory`
+   * @throws EngineError `gpu-memory`; `network` when a rare part cannot be fetched
    */
   static async create(site: RunnerSite, observer?: StabilityObserver): Promise<ModelRunner> {
     const { plan } = site;
@@ -133,7 +133,15 @@ export class ModelRunner {
         plan.activations.tileTokens,
         plan.isFollowUpSparse,
       );
-      const runner = new ModelRunner(parts, prefillGraph, plan, observer);
+      const { cache, activations } = parts.context;
+      const observed =
+        observer &&
+        new (await fetched(import('./observed-selections'))).ObservedSelections(
+          cache,
+          observer,
+          activations.heldMasses,
+        );
+      const runner = new ModelRunner(parts, prefillGraph, plan, observed);
       await runner.prepare(1);
       return runner;
     } catch (error) {

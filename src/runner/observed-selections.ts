@@ -12,14 +12,14 @@ import type { RiddenRow, StepReturn, StepRider } from './step-rider';
 /** Rides along for an observer, which outlives it. */
 export class ObservedSelections implements StepRider {
   readonly #cache: KvCache;
-  readonly #observer: StabilityObserver;
+  readonly observer: StabilityObserver;
   readonly #heldMasses: GpuBuffer;
   readonly #observed = new Map<number, Observation>();
 
   /** @param heldMasses with digests: what `held-mass` writes, `[layers, kvHeads, 2]` */
   constructor(cache: KvCache, observer: StabilityObserver, heldMasses: GpuBuffer) {
     this.#cache = cache;
-    this.#observer = observer;
+    this.observer = observer;
     this.#heldMasses = heldMasses;
   }
 
@@ -27,10 +27,10 @@ export class ObservedSelections implements StepRider {
     this.#observed.clear();
     for (const row of rows) {
       if (row.isPromptEnd) {
-        this.#observer.begin(row.sequence);
+        this.observer.begin(row.sequence);
         continue;
       }
-      const observation = this.#observer.observe(row.sequence, pageOf(row.position) + 1);
+      const observation = this.observer.observe(row.sequence, pageOf(row.position) + 1);
       if (!observation) continue;
       row.observed = observation;
       this.#observed.set(row.sequence, observation);
@@ -58,6 +58,6 @@ export class ObservedSelections implements StepRider {
   }
 
   end(sequence: number): void {
-    this.#observer.end(sequence);
+    this.observer.end(sequence);
   }
 }
