@@ -190,12 +190,8 @@ export class ModelRunner {
   /** Notes in `trace` what is done from now on, or nothing any more. */
   traceTo(trace: Trace | undefined): void {
     this.#trace = trace;
-    this.recorder.onDispatch =
-      trace && ((kernel, grid) => trace.mark('dispatches', kernel, { grid: grid.join(' × ') }));
-    if (this.#reranker) {
-      this.#reranker.onReload =
-        trace && ((fromMs, toMs, bytes) => trace.flight('reloads', 'reload', fromMs, toMs, { bytes }));
-    }
+    this.recorder.onDispatch = trace && ((...dispatch) => trace.dispatch(...dispatch));
+    if (this.#reranker) this.#reranker.onReload = trace && ((...reload) => trace.reload(...reload));
     this.#watchReranks();
   }
 
@@ -318,12 +314,11 @@ export class ModelRunner {
       });
       job.beginWait();
     }
-    const recordedAt = performance.now();
     const args = { sequence: sequence.index, position, tokens: numTokens };
-    this.#trace?.span('host', 'record prefill slice', submittedAt, recordedAt, args);
+    const traceEnd = this.#trace?.submitted('prefill slice', submittedAt, args);
     const done = work.then((token) => {
       this.#learn(cost, submittedAt);
-      this.#trace?.flight('GPU: steps in flight', 'prefill slice', recordedAt, performance.now(), args);
+      traceEnd?.();
       return token;
     });
     return { position, isLast, done };
@@ -386,7 +381,7 @@ export class ModelRunner {
   /** Submits one decode step of `rows`, whose batch size was prepared. Resolves to a token a row, in order. */
   submitDecode(rows: readonly StepRow[]): Promise<SampledToken[]> {
     const { device } = this.context.compiler;
-    const startedAt = this.#trace && performance.now();
+    const startedAt = performance.now();
     const before = { ...this.recorder.counts, buffers: device.buffers.numCreated };
     const answers = rows.flatMap(({ sequence }) => this.#stalls.submit(sequence) ?? []);
     this.#latest = rows.at(-1)!.sequence;
@@ -406,26 +401,12 @@ export class ModelRunner {
     this.#counts.dispatches += dispatches - before.dispatches;
     this.#counts.submits += submits - before.submits;
     this.#counts.buffers += device.buffers.numCreated - before.buffers;
-    const traceEnd = this.#traceDecode(rows, startedAt, dispatches - before.dispatches);
+    const traceEnd = this.#trace?.decodeStep(rows, startedAt, dispatches - before.dispatches);
     return sampled.then((tokens) => {
       traceEnd?.();
       for (const stalled of answers) this.#stalls.confirm(stalled);
       return tokens;
     });
-  }
-
-  /** Notes a decode step that was recorded since `startedAt`; what is returned notes that it has come back. */
-  #traceDecode(
-    rows: readonly StepRow[],
-    startedAt: number | undefined,
-    dispatches: number,
-  ): (() => void) | undefined {
-    const trace = this.#trace;
-    if (!trace || startedAt === undefined) return undefined;
-    const recordedAt = performance.now();
-    const args = { sequences: rows.map((row) => row.sequence), positions: rows.map((row) => row.position) };
-    trace.span('host', 'record decode step', startedAt, recordedAt, { ...args, dispatches });
-    return () => trace.flight('GPU: steps in flight', 'decode step', recordedAt, performance.now(), args);
   }
 
   /** Submits a step of `rows` that ends in logits, with all that rides along: `record` records the step itself. */

@@ -2,6 +2,7 @@
  * What an engine did and when, as a file in the trace event format of Chrome: https://ui.perfetto.dev and chrome://tracing show it.
  * Nothing is noted while nobody takes a trace.
  */
+import type { Grid } from '../gpu/kernel';
 import type { CacheEvent } from './cache-event';
 
 /** Rows of the picture. What overlaps, as steps in flight do, has a row of its own for each. */
@@ -66,6 +67,33 @@ export class Trace {
   /** A moment. */
   mark(track: Track, name: string, args: Details = {}, atMs = performance.now()): void {
     this.#add({ ...this.#place(track, name, atMs), ph: 'i', s: 't', args });
+  }
+
+  /** Work that was recorded from `startedAt` until now and is submitted; what is returned notes that the GPU has done it. */
+  submitted(name: string, startedAt: number, args: Details, ofRecording: Details = {}): () => void {
+    const recordedAt = performance.now();
+    this.span('host', `record ${name}`, startedAt, recordedAt, { ...args, ...ofRecording });
+    return () => this.flight('GPU: steps in flight', name, recordedAt, performance.now(), args);
+  }
+
+  /** A decode step of `rows`, as `submitted` has it. */
+  decodeStep(
+    rows: readonly { readonly sequence: number; readonly position: number }[],
+    startedAt: number,
+    dispatches: number,
+  ): () => void {
+    const args = { sequences: rows.map((row) => row.sequence), positions: rows.map((row) => row.position) };
+    return this.submitted('decode step', startedAt, args, { dispatches });
+  }
+
+  /** A dispatch that is recorded. */
+  dispatch(kernel: string, grid: Grid): void {
+    this.mark('dispatches', kernel, { grid: grid.join(' × ') });
+  }
+
+  /** A reload that has arrived. */
+  reload(fromMs: number, toMs: number, bytes: number): void {
+    this.flight('reloads', 'reload', fromMs, toMs, { bytes });
   }
 
   /** What has just happened in the cache. */
