@@ -23,6 +23,8 @@ const shapes: readonly Shape[] = [
   { format: 'f32', rows: 1, numExperts: 5, perToken: 2, columns: 33, rowsPerExpert: 7, isPerPair: false },
   { format: 'f16', rows: 40, numExperts: 3, perToken: 2, columns: 96, rowsPerExpert: 10, isPerPair: true },
   { format: 'q4', rows: 9, numExperts: 8, perToken: 3, columns: 576, rowsPerExpert: 6, isPerPair: false },
+  { format: 'q8', rows: 15, numExperts: 5, perToken: 2, columns: 36, rowsPerExpert: 64, isPerPair: true },
+  { format: 'q8', rows: 15, numExperts: 5, perToken: 2, columns: 64, rowsPerExpert: 72, isPerPair: false },
   {
     ...{ format: 'q8', rows: 20, numExperts: 4, perToken: 1, columns: 64, rowsPerExpert: 12 },
     isPerPair: true,
