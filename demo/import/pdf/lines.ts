@@ -2,7 +2,7 @@
 import { findRegions, type Region } from './regions';
 import { fragmentsOf, type Fragment } from './fragments';
 import type { PdfItem } from './page-items';
-import type { Box } from './page-paint';
+import type { Box } from './paths';
 import { partingBy } from './ruled';
 import { findRuledTables } from './ruled-tables';
 

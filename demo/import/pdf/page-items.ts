@@ -1,6 +1,6 @@
 /** Pieces of text with their places on a page, as pdf.js gives them, in the page as it is seen. Pure. */
 
-import type { Box } from './page-paint';
+import type { Box } from './paths';
 
 /** A run of text with its place, in points; y grows upwards. */
 export interface PdfItem {

@@ -1,60 +1,35 @@
 /**
  * What a page paints besides its letters, as far as it says something of them: lines that rule tables and fractions, and letters
- * that nobody sees, since they are white on nothing or not painted at all. Follows the state that ISO 32000-1, 8.4 and 9.3, has. Pure.
+ * that nobody sees, since they are white on nothing, painted over, outside of a clip, or not painted at all. Follows the state that ISO 32000-1, 8.4 and 9.3, has. Pure.
  */
-
-/** An area, in points; y grows upwards. */
-export interface Box {
-  readonly left: number;
-  readonly right: number;
-  readonly bottom: number;
-  readonly top: number;
-}
-
-/** Whether a thin line stands. */
-export const isUpright = ({ left, right, bottom, top }: Box): boolean => right - left < top - bottom;
-
-/** The four sides of an area. */
-const sidesOf = ({ left, right, bottom, top }: Box): Box[] => [
-  { left, right: left, bottom, top },
-  { left: right, right, bottom, top },
-  { left, right, bottom, top: bottom },
-  { left, right, bottom: top, top },
-];
+import { Covers, type Unseen } from './covers';
+import {
+  boundsOf,
+  boxesOf,
+  boxOf,
+  identity,
+  isMatrix,
+  joined,
+  moved,
+  rectangleOf,
+  sharedBy,
+  sidesOf,
+  type Box,
+  type Matrix,
+} from './paths';
 
 /** See the file's header. */
 interface PagePaint {
   /** Thin lines: those that stand are less wide than high. */
   readonly rules: readonly Box[];
   /** Where letters are that nobody sees. */
-  readonly unseen: readonly Box[];
+  readonly unseen: readonly Unseen[];
 }
 
 /** A page's painting, as pdf.js lists it. */
 export interface OperatorList {
   readonly fnArray: readonly number[];
   readonly argsArray: readonly unknown[];
-}
-
-type Matrix = readonly [number, number, number, number, number, number];
-
-const identity: Matrix = [1, 0, 0, 1, 0, 0];
-
-/** First `one`, then `other`. */
-function joined(one: Matrix, other: Matrix): Matrix {
-  const [a, b, c, d, e, f] = one;
-  const [g, h, i, j, k, l] = other;
-  return [a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + l];
-}
-
-const moved = ([a, b, c, d, e, f]: Matrix, x: number, y: number): [number, number] => [
-  a * x + c * y + e,
-  b * x + d * y + f,
-];
-
-function boxOf(points: readonly (readonly [number, number])[]): Box {
-  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
-  return { left: Math.min(...xs), right: Math.max(...xs), bottom: Math.min(...ys), top: Math.max(...ys) };
 }
 
 interface State {
@@ -67,6 +42,11 @@ interface State {
   scale: number;
   leading: number;
   rise: number;
+  /** What is outside is not painted. */
+  clip: Box;
+  /** Whether what lies under an area shines through it. */
+  isSheer: boolean;
+  isPattern: boolean;
 }
 
 /** Lines that are thicker are areas. */
@@ -78,42 +58,27 @@ const leastGround = 8;
 /** Rules that a page may have: drawings have more, and are no tables. */
 const mostRules = 20_000;
 
+/** A clip that lets everything through. */
+const everywhere: Box = { left: -Infinity, right: Infinity, bottom: -Infinity, top: Infinity };
+
+/** Whether a state lets through what was painted before. */
+const isSheerState = (entries: unknown, before: boolean): boolean =>
+  (Array.isArray(entries) ? (entries as readonly (readonly [string, unknown])[]) : []).reduce(
+    (isSheer, [key, value]) =>
+      key === 'ca'
+        ? Number(value) < 1
+        : key === 'BM'
+          ? value !== 'source-over'
+          : key === 'SMask'
+            ? Boolean(value)
+            : isSheer,
+    before,
+  );
+
 const isWhite = (color: unknown): boolean => {
   const [, red = '', green = '', blue = ''] = /^#(..)(..)(..)/.exec(String(color)) ?? [];
   return [red, green, blue].every((part) => Number.parseInt(part, 16) >= 250);
 };
-
-const isMatrix = (value: unknown): value is Matrix =>
-  (Array.isArray(value) || ArrayBuffer.isView(value)) && (value as unknown as ArrayLike<number>).length === 6;
-
-/** Straight lines and rectangles of a path, as boxes; curves count by their ends. */
-function boxesOf(path: ArrayLike<number>, matrix: Matrix): Box[] {
-  const boxes: Box[] = [];
-  let points: [number, number][] = [];
-  const end = () => {
-    const isRectangle =
-      points.length >= 4 &&
-      points.every(([x, y], i) => i === 0 || x === points[i - 1]![0] || y === points[i - 1]![1]);
-    if (isRectangle || points.length > 12) boxes.push(boxOf(points));
-    else for (let i = 1; i < points.length; i++) boxes.push(boxOf([points[i - 1]!, points[i]!]));
-    points = [];
-  };
-  for (let at = 0; at < path.length;) {
-    const code = path[at++]!;
-    // Codes of pdf.js: 0 moves, 1 draws a line, 2 and 3 curves of two and one points of control, 4 closes.
-    if (code === 0) end();
-    if (code === 4) {
-      if (points[0]) points.push(points[0]);
-      continue;
-    }
-    const skip = code === 2 ? 4 : code === 3 ? 2 : 0;
-    if (code > 4) return boxes;
-    points.push(moved(matrix, path[at + skip]!, path[at + skip + 1]!));
-    at += skip + 2;
-  }
-  end();
-  return boxes;
-}
 
 /**
  * @param ops numbers of pdf.js's operators by their names
@@ -126,7 +91,11 @@ export function readPaint(
 ): PagePaint {
   const names = new Map(Object.entries(ops).map(([name, number]) => [number, name]));
   const rules: Box[] = [];
-  const unseen: Box[] = [];
+  const unseen: Unseen[] = [];
+  const covers = new Covers();
+  /** Whether each open part may be switched off, as layers can. */
+  const parts: boolean[] = [];
+  let isClipNext = false;
   const grounds: Box[] = [];
   const pictures: Box[] = [];
   let state: State = {
@@ -139,6 +108,9 @@ export function readPaint(
     scale: 1,
     leading: 0,
     rise: 0,
+    clip: everywhere,
+    isSheer: false,
+    isPattern: false,
   };
   const stack: State[] = [];
   let [text, line]: [Matrix, Matrix] = [identity, identity];
@@ -165,7 +137,7 @@ export function readPaint(
   const show = (glyphs: readonly unknown[]): void => {
     const { size, letterSpacing, wordSpacing, scale, mode, rise } = state;
     let advance = 0;
-    let hasLetters = false;
+    let letters = '';
     for (const glyph of glyphs) {
       if (typeof glyph === 'number') advance -= (glyph * size) / 1000;
       else if (glyph !== null && typeof glyph === 'object') {
@@ -179,14 +151,16 @@ export function readPaint(
           readonly unicode?: string;
         };
         advance += (width * size) / 1000 + letterSpacing + (isSpace ? wordSpacing : 0);
-        hasLetters ||= /[\p{L}\p{N}]/u.test(unicode);
+        letters += unicode;
       }
     }
     const place = joined(text, state.matrix);
     const box = boxOf([moved(place, 0, rise), moved(place, advance * scale, rise + 0.7 * size)]);
     text = joined([1, 0, 0, 1, advance * scale, 0], text);
     const isUnpainted = mode === 3 || mode === 7;
-    if (!hasLetters || !(isUnpainted || (state.isWhite && (mode === 0 || mode === 4)))) return;
+    if (!/[\p{L}\p{N}]/u.test(letters)) return;
+    if (!isUnpainted) covers.show(box, letters, state.clip);
+    if (!(isUnpainted || (state.isWhite && (mode === 0 || mode === 4)))) return;
     // Letters that are recognised in a picture lie unpainted over it.
     const behind = isUnpainted ? pictures : [...pictures, ...grounds];
     const [x, y] = [(box.left + box.right) / 2, (box.bottom + box.top) / 2];
@@ -199,8 +173,15 @@ export function readPaint(
   const paint = (op: unknown, data: unknown): void => {
     const name = names.get(Number(op)) ?? '';
     const path = Array.isArray(data) ? (data[0] as ArrayLike<number> | null) : null;
+    const bounds = path && isClipNext ? boundsOf(path, state.matrix) : undefined;
+    isClipNext = false;
+    const { clip } = state;
+    if (bounds) state.clip = sharedBy(clip, bounds);
     if (!path || /^(?:endPath|clip|eoClip)$/.test(name)) return;
     const [fills, strokes] = [/fill/i.test(name), /stroke/i.test(name)];
+    const area = rectangleOf(path, state.matrix);
+    if (fills && area && !state.isSheer && !state.isPattern && !parts.includes(true))
+      covers.cover(sharedBy(area, clip));
     for (const box of boxesOf(path, state.matrix)) {
       const [width, height] = [box.right - box.left, box.top - box.bottom];
       if (Math.min(width, height) <= thickestRule) {
@@ -234,12 +215,28 @@ export function readPaint(
         if (isMatrix(args)) state.matrix = joined(args, state.matrix);
         isAwaited = true;
         break;
+      case 'setGState':
+        state.isSheer = isSheerState(args[0], state.isSheer);
+        break;
+      case 'beginMarkedContent':
+      case 'beginMarkedContentProps':
+        parts.push(args[0] === 'OC');
+        break;
+      case 'endMarkedContent':
+        parts.pop();
+        break;
+      case 'clip':
+      case 'eoClip':
+        isClipNext = true;
+        break;
       case 'setFillRGBColor':
         state.isWhite = isWhite(args[0]);
+        state.isPattern = false;
         break;
       case 'setFillColorN':
       case 'setFillTransparent':
         state.isWhite = false;
+        state.isPattern = true;
         break;
       case 'setTextRenderingMode':
         state.mode = value;
@@ -294,5 +291,5 @@ export function readPaint(
         if (/^paint.*(?:Image|Mask)/.test(name)) addGround(square(), pictures);
     }
   }
-  return { rules, unseen };
+  return { rules, unseen: [...unseen, ...covers.unseen] };
 }

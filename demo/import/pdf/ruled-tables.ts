@@ -2,7 +2,7 @@
 import { tableText } from '../text/table-text';
 import type { Fragment } from './fragments';
 import { joinLines } from './join-lines';
-import { isUpright, type Box } from './page-paint';
+import { isUpright, type Box } from './paths';
 
 /** A table with what stands in it. */
 interface RuledTable {

@@ -1,7 +1,8 @@
 /** What lines on a page say of the text beside them: that two words stand in two cells, or one over the other in a fraction. Pure. */
 import { stacked } from '../text/raised';
 import type { PdfItem } from './page-items';
-import { isUpright, type Box } from './page-paint';
+import { areLetters, type Unseen } from './covers';
+import { isUpright, type Box } from './paths';
 
 /** Whether a line that stands parts what ends at `left` from what begins at `right`, on the line of text at `y`. */
 export type Parting = (left: number, right: number, y: number) => boolean;
@@ -86,16 +87,16 @@ function withFraction(items: readonly PdfItem[], bar: Box): readonly PdfItem[] {
 /** Pieces without those whose letters nobody sees. */
 export function withoutUnseen(
   items: readonly PdfItem[],
-  unseen: readonly Box[],
+  unseen: readonly Unseen[],
 ): { readonly items: readonly PdfItem[]; readonly numHidden: number } {
   if (unseen.length === 0) return { items, numHidden: 0 };
   let numHidden = 0;
   let wasHidden = false;
   const seen = items.filter((item) => {
     if (!isText(item)) return true;
-    const { x, y, width, height } = item;
+    const { x, y, width, height, text } = item;
     const covered = unseen
-      .filter(({ bottom }) => Math.abs(bottom - y) < 0.3 * height)
+      .filter((box) => Math.abs(box.bottom - y) < 0.3 * height && areLetters(text, box))
       .reduce((sum, { left, right }) => sum + Math.max(0, Math.min(right, x + width) - Math.max(left, x)), 0);
     const isHidden = covered > 0.8 * width && width > 0;
     if (isHidden && !wasHidden) numHidden++;

@@ -93,6 +93,63 @@ test('white letters on a dark ground are seen, and so are letters that were reco
   expect({ text, notes }).toEqual({ text: 'White on blue.\n\nRead from the picture.', notes: [] });
 });
 
+test('letters under an area that is painted over them, and those outside of a clip, are left out, and said', async () => {
+  const { text, notes } = await read([
+    { text: 'The fee is nine crowns.', y: 700 },
+    { text: 'Its payer is Ada.', y: 660 },
+    { text: 'Name', y: 620 },
+    { text: 'Clara', y: 620, operators: '0 g 60 650 300 30 re f 1 g 60 610 300 30 re f 0 g' },
+    { text: 'Obey.', y: 560, operators: 'q 300 500 100 100 re W n' },
+    { text: 'The end.', y: 500, operators: 'Q' },
+  ]);
+  expect(text.split(/\n+/)).toEqual(['The fee is nine crowns.', 'Clara', 'The end.']);
+  expect(notes).toEqual([expect.stringMatching(/^\d hidden passages? w/)]);
+});
+
+test('letters stay that are painted again, that stick out, and under a frame or a clip that lets them through', async () => {
+  const { text, notes } = await read([
+    { text: 'Twice', y: 700 },
+    { text: 'Twice', y: 700, operators: '0.9 g 60 690 300 30 re f 0 g' },
+    { text: 'Half of it', y: 660 },
+    { text: 'Framed', y: 620, operators: '60 655 40 20 re f' },
+    { text: 'Let through', y: 560, operators: '0 0 600 640 re 60 610 300 30 re f* q 60 550 300 30 re W n' },
+    { text: 'The end.', y: 500, operators: 'Q' },
+  ]);
+  for (const words of ['Twice', 'Half of it', 'Framed', 'Let through', 'The end.'])
+    expect(text).toContain(words);
+  expect(notes).toEqual([]);
+});
+
+test('what shines through, or may be switched off, covers nothing', () => {
+  const ops = {
+    beginText: 1,
+    setFont: 2,
+    moveText: 3,
+    showText: 4,
+    setGState: 5,
+    constructPath: 6,
+    fill: 7,
+    beginMarkedContentProps: 8,
+  };
+  const rectangle = [0, 0, 0, 1, 100, 0, 1, 100, 100, 1, 0, 100, 4];
+  const unseenWith = (...between: [number, unknown][]) => {
+    const steps: [number, unknown][] = [
+      [ops.beginText, null],
+      [ops.setFont, ['f', 10]],
+      [ops.moveText, [5, 20]],
+      [ops.showText, [[{ width: 500, unicode: 'a' }]]],
+      ...between,
+      [ops.constructPath, [ops.fill, [rectangle], null]],
+    ];
+    const list = { fnArray: steps.map(([name]) => name), argsArray: steps.map(([, args]) => args) };
+    return readPaint(list, ops, [1, 0, 0, 1, 0, 0]).unseen.length;
+  };
+  expect(unseenWith()).toBe(1);
+  expect(unseenWith([ops.setGState, [[['ca', 0.3]]]])).toBe(0);
+  expect(unseenWith([ops.setGState, [[['BM', 'multiply']]]])).toBe(0);
+  expect(unseenWith([ops.beginMarkedContentProps, ['OC', {}]])).toBe(0);
+});
+
 test('places follow all that moves text', () => {
   const ops = {
     save: 1,
