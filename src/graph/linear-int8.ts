@@ -10,6 +10,7 @@ import {
   quantizeRows,
   quantizeRowsGrid,
 } from '../kernels/linear/quantize-rows';
+import { assert } from '../util/assert';
 import type { Matrix } from '../weights/weights';
 import type {
   LinearContext,
@@ -38,13 +39,20 @@ export function isWorthInt8(matrix: Pick<Matrix, 'numRows' | 'numColumns'>): boo
   return matrix.numRows * matrix.numColumns >= leastDecodedWeights;
 }
 
+/** Where rows are rounded to: who binds products of integers has such buffers. */
+function quantizedOf({ quantized }: LinearContext): NonNullable<LinearContext['quantized']> {
+  assert(quantized, 'products of integers without buffers for rounded rows');
+  return quantized;
+}
+
 /** `y[m] = [y[m] +] W·x[m] [+ bias]` for a run of rows given at recording, which are rounded to 8 bits in the context's `quantized` first. */
 export async function bindMatmulInt8(
-  { compiler, unused, quantized }: LinearContext,
+  context: LinearContext,
   { slabs, numColumns: columns }: Matrix,
   { x, y, outputStride, bias, isResidual = false }: MatmulOperands,
 ): Promise<MatmulOperation> {
-  const { codes, inputScales } = quantized ?? {};
+  const { compiler, unused } = context;
+  const { codes, inputScales } = quantizedOf(context);
   const quantize = (await compiler.compile(quantizeRows)).bind({ x, codes, inputScales });
   const products = await Promise.all(
     slabs.map(async ({ format, values, scales, numRows, firstRow }) => {
@@ -74,11 +82,12 @@ export async function bindMatmulInt8(
 
 /** Records `rows` rows of x, normed where there is a weight, in 8 bits. */
 async function bindQuantize(
-  { compiler, config, quantized }: LinearContext,
+  context: LinearContext,
   columns: number,
   { x, normWeight, rows }: Pick<MatvecOperands, 'x' | 'normWeight' | 'rows'>,
 ): Promise<Operation> {
-  const { codes, inputScales } = quantized ?? {};
+  const { compiler, config } = context;
+  const { codes, inputScales } = quantizedOf(context);
   if (normWeight) {
     const bound = (await compiler.compile(quantizeNormed)).bind({
       x,
@@ -100,8 +109,8 @@ export async function bindMatvecInt8(
   { slabs, numColumns: columns }: Matrix,
   operands: MatvecOperands,
 ): Promise<Operation> {
-  const { compiler, unused, quantized } = context;
-  const { codes, inputScales } = quantized ?? {};
+  const { compiler, unused } = context;
+  const { codes, inputScales } = quantizedOf(context);
   const { y, outputStride, bias, isResidual = false, rows } = operands;
   const constants = { BIAS: Number(!!bias), RESIDUAL: Number(isResidual), ROWS: rows };
   const products = slabs.map(async ({ format, values, scales, numRows, firstRow }) => {
@@ -119,8 +128,8 @@ export async function bindMatvecGatedInt8(
   { slabs, numColumns: columns, numRows: outputsAndGates }: Matrix,
   operands: Pick<MatvecOperands, 'x' | 'y' | 'rows' | 'normWeight'>,
 ): Promise<Operation> {
-  const { compiler, config, quantized } = context;
-  const { codes, inputScales } = quantized ?? {};
+  const { compiler, config } = context;
+  const { codes, inputScales } = quantizedOf(context);
   const constants = { ACTIVATION: activationCodes[config.activation], ROWS: operands.rows };
   const products = slabs.map(async ({ format, values, scales, numRows, firstRow }) => {
     const kernel = await compiler.compile(matvecGatedInt8(format), constants);
