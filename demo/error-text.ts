@@ -26,7 +26,8 @@ const turnOnWebgpu = [
   'Open the page over https or from localhost: browsers offer WebGPU nowhere else.',
 ];
 
-const pickAnother = 'Pick another model: Llama, Mistral, Qwen2, Qwen3, SmolLM3 and Phi-3 are understood.';
+const pickAnother =
+  'Pick another model: those of the Llama, Mistral, Qwen, Gemma, Phi, SmolLM, Granite and OLMo families are understood, among others.';
 
 const beyondLimit: Omit<ErrorText, 'detail'> = {
   title: 'The GPU memory limit is too small',

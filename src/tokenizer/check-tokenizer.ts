@@ -77,6 +77,20 @@ const preTokenizers: Readonly<Record<string, Checks>> = {
   WhitespaceSplit: {},
 };
 
+const postProcessors: Readonly<Record<string, Checks>> = {
+  BertProcessing: {},
+  ByteLevel: {},
+  RobertaProcessing: {},
+  TemplateProcessing: {},
+};
+
+/** The fields that have stages: which are known, and where a sequence has them. */
+const stages = {
+  normalizer: [normalizers, 'normalizers'],
+  pre_tokenizer: [preTokenizers, 'pretokenizers'],
+  post_processor: [postProcessors, 'processors'],
+} as const;
+
 const model: Checks = {
   dropout: maybe((value) => typeof value === 'number' && value >= 0 && value <= 1),
   unk_token: maybe(isText),
@@ -94,6 +108,7 @@ export function whyUnusable(json: JsonObject): string | undefined {
     return (
       stageReason(json.normalizer, 'normalizer') ??
       stageReason(json.pre_tokenizer, 'pre_tokenizer') ??
+      stageReason(json.post_processor, 'post_processor') ??
       modelReason(asObject(json.model)) ??
       addedReason(json.added_tokens ?? [])
     );
@@ -103,9 +118,9 @@ export function whyUnusable(json: JsonObject): string | undefined {
   }
 }
 
-function stageReason(json: unknown, field: 'normalizer' | 'pre_tokenizer'): string | undefined {
-  const known = field === 'normalizer' ? normalizers : preTokenizers;
-  for (const stage of stagesOf(json, field === 'normalizer' ? 'normalizers' : 'pretokenizers')) {
+function stageReason(json: unknown, field: keyof typeof stages): string | undefined {
+  const [known, list] = stages[field];
+  for (const stage of stagesOf(json, list)) {
     const { type } = stage;
     if (typeof type !== 'string' || !Object.hasOwn(known, type))
       return `its ${field} ${shown(type)} is not known; ${Object.keys(known).join(', ')} are`;

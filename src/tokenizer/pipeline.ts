@@ -30,7 +30,11 @@ const maxDepth = 16;
  * The stages of `normalizer` or `pre_tokenizer`, sequences within sequences in one list.
  * @param list The field with a sequence's stages.
  */
-export function stagesOf(json: unknown, list: 'normalizers' | 'pretokenizers', depth = 0): JsonObject[] {
+export function stagesOf(
+  json: unknown,
+  list: 'normalizers' | 'pretokenizers' | 'processors',
+  depth = 0,
+): JsonObject[] {
   if (json === null || json === undefined) return [];
   const stage = asObject(json);
   if (!stage || depth > maxDepth) throw new Error(`its ${list} are no list of stages`);

@@ -178,13 +178,18 @@ const texts = [
   ' '.repeat(5000),
 ];
 
-/** Loads what the folder says about text and configuration, and works with it; resolves to what was refused with a typed error. */
-export async function tryFolder(files: Record<string, unknown>): Promise<EngineError | undefined> {
+/** All files of such a folder, its weights too, as they lie on a disk. */
+export function folderBytes(files: Record<string, unknown>): Map<string, Uint8Array> {
   const bytes = Object.entries(files).map(
     ([name, value]) =>
       [name, new TextEncoder().encode(typeof value === 'string' ? value : stringify(value))] as const,
   );
-  const source = folderSource({ ...folder, files: new Map([...folder.files, ...bytes]) });
+  return new Map([...folder.files, ...bytes]);
+}
+
+/** Loads what the folder says about text and configuration, and works with it; resolves to what was refused with a typed error. */
+export async function tryFolder(files: Record<string, unknown>): Promise<EngineError | undefined> {
+  const source = folderSource({ ...folder, files: folderBytes(files) });
   try {
     await readModelConfig(source);
     useText(await readTextFiles(source));
