@@ -1,6 +1,5 @@
 /** A plan is the allocation: for shapes of every kind the parts on the device take what was planned, to the byte. */
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { parseModelConfig } from '../../src/config/model-config';
 import { bufferCategories, noBytes } from '../../src/gpu/buffer';
 import { Device } from '../../src/gpu/device';
 import { KernelCompiler } from '../../src/gpu/kernel';
@@ -8,6 +7,7 @@ import { createDeviceParts } from '../../src/runner/device-parts';
 import { planMemory, type KvOptions } from '../../src/runner/memory-plan';
 import { openPlannedStore } from '../../src/runner/runner-parts';
 import { architectureModel, modelConfigJson, tinyLlamaModel } from '../../tools/tiny-models/models';
+import { parseModelConfig } from '../support/parse-config';
 import { sharedGpu } from '../support/shared-gpu';
 
 let device: Device;
