@@ -2,6 +2,7 @@
 import { lowered, raised } from '../text/raised';
 import type { PdfItem } from './page-items';
 import type { Parting } from './ruled';
+import { withoutOverprints } from './overprinted';
 import { joinSpacedLetters } from './spaced-letters';
 
 /** Text without a wide gap in it. */
@@ -121,7 +122,7 @@ export function fragmentsOf(items: readonly PdfItem[], isParted: Parting = () =>
     base = undefined;
     hasSpace = false;
   };
-  for (const item of joinSpacedLetters(items)) {
+  for (const item of joinSpacedLetters(withoutOverprints(items))) {
     if (item.text.trim() === '') {
       hasSpace = true;
     } else {
