@@ -14,9 +14,18 @@ export interface KeptOffer {
   readonly encoding?: string | undefined;
 }
 
-interface Schema extends DBSchema {
-  offers: { key: number; value: KeptOffer; indexes: { id: string } };
+/** More of the text of the offer whose record is before it. */
+interface TextPiece {
+  readonly id: string;
+  readonly more: string;
 }
+
+interface Schema extends DBSchema {
+  offers: { key: number; value: KeptOffer | TextPiece; indexes: { id: string } };
+}
+
+/** Characters of a record: the browser copies one at a time, and the page stands still meanwhile (8 MB took 0.1 s). */
+const pieceChars = 2 ** 19;
 
 /** See the file's header. All of it rejects with what the browser says. */
 export class OfferStore {
@@ -24,7 +33,24 @@ export class OfferStore {
 
   /** In the order in which they were kept. */
   async list(): Promise<KeptOffer[]> {
-    return (await this.#open()).getAll('offers');
+    const { store } = (await this.#open()).transaction('offers');
+    const offers: KeptOffer[] = [];
+    let pieces: string[] = [];
+    const complete = () => {
+      const last = offers.pop();
+      if (last) offers.push({ ...last, text: pieces.join('') });
+    };
+    for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
+      const { value } = cursor;
+      if ('more' in value) pieces.push(value.more);
+      else {
+        complete();
+        offers.push(value);
+        pieces = [value.text];
+      }
+    }
+    complete();
+    return offers;
   }
 
   /** Other tabs keep theirs beside: only what is named changes. @param removed ids */
@@ -32,13 +58,20 @@ export class OfferStore {
     const transaction = (await this.#open()).transaction('offers', 'readwrite');
     const { store } = transaction;
     const gone = await Promise.all(removed.map((id) => store.index('id').getAllKeys(id)));
-    await Promise.all([
-      ...gone.flat().map((key) => store.delete(key)),
-      ...added.map(({ id, title, text, notes, places, encoding }) =>
-        store.add({ id, title, text, notes, places, encoding }),
-      ),
-      transaction.done,
-    ]);
+    try {
+      await Promise.all(gone.flat().map((key) => store.delete(key)));
+      for (const { id, title, text, notes, places, encoding } of added) {
+        await store.add({ id, title, text: text.slice(0, pieceChars), notes, places, encoding });
+        for (let at = pieceChars; at < text.length; at += pieceChars) {
+          await store.add({ id, more: text.slice(at, at + pieceChars) });
+        }
+      }
+    } catch (error) {
+      // Its own promise tells why the browser refused, where the request did not.
+      await transaction.done;
+      throw error;
+    }
+    await transaction.done;
   }
 
   #open(): Promise<IDBPDatabase<Schema>> {

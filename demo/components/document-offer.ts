@@ -119,6 +119,7 @@ export class DocumentOffer extends LitElement {
   declare isBusy: boolean;
   /** Whether there is no GPU. */
   declare isSlow: boolean;
+  #counted: { readonly text: string; readonly bytes: number } | undefined;
 
   constructor() {
     super();
@@ -234,9 +235,15 @@ export class DocumentOffer extends LitElement {
       </button>`;
   }
 
+  /** Counted once: it takes a copy of the whole text. */
+  #bytesOf(text: string): number {
+    if (this.#counted?.text !== text) this.#counted = { text, bytes: new Blob([text]).size };
+    return this.#counted.bytes;
+  }
+
   #renderCost(cost: DocumentCost, text: string) {
     const rows = [
-      ['Length', `${formatCount(cost.numTokens, 'token')}, ${formatBytes(new Blob([text]).size)} of text`],
+      ['Length', `${formatCount(cost.numTokens, 'token')}, ${formatBytes(this.#bytesOf(text))} of text`],
       ['Time to read', `about ${formatDuration(cost.expectedMs)}`],
       ['On the GPU', formatBytes(cost.gpuBytes)],
       ['In memory', formatBytes(cost.hostBytes)],
