@@ -22,7 +22,7 @@ export interface AnswerSource {
 
 /** Where an answer came from. */
 export interface AnswerSources {
-  /** False: nobody has measured which heads of this model retrieve, so all of its middle layers were gone by. */
+  /** False: nobody has measured which heads of this model retrieve, so all of its middle layers were used. */
   calibrated: boolean;
   /** Most mass first. */
   passages: AnswerSource[];

@@ -18,7 +18,7 @@ export interface CacheShape {
   /** How pages are stored outside the GPU: as on the GPU, or in 8 bits. Then full pages hold what 8 bits can, everywhere. */
   readonly hostFormat: KvFormat;
   readonly selection: PageSelection;
-  /** The latest queries of a sequence that a rerank goes by, where pages are chosen by digests: 1 to 16. */
+  /** The latest queries of a sequence that a rerank uses, where pages are chosen by digests: 1 to 16. */
   readonly rerankQueries: number;
   /** The last pages of a sequence that are always among K, the one that is being written included: at least 1. */
   readonly window: number;

@@ -1,4 +1,4 @@
-/** In which format the pages of a model's kept documents are: what an engine that may choose goes by. */
+/** In which format the pages of a model's kept documents are: what an engine that may choose follows. */
 import type { KvFormat } from '../kernels/attention/kv-format';
 import type { ModelConfig } from '../config/model-config';
 import { DocumentDatabase } from './document-database';

@@ -14,7 +14,7 @@ interface PageOrigin {
   /** Formats of the weights on the GPU. */
   readonly weights: string;
   readonly cache: Pick<CacheShape, 'format' | 'hostFormat'>;
-  /** The engine's context: RoPE with factors for short and long contexts goes by it. */
+  /** The engine's context: RoPE with factors for short and long contexts depends on it. */
   readonly contextTokens: number;
 }
 

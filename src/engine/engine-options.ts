@@ -39,7 +39,7 @@ export interface EngineOptions extends Omit<LoadSettings, 'disabledFeatures'> {
   readonly signal?: AbortSignal;
 }
 
-/** The options that an engine goes by, once it is known what it finds. */
+/** The options that an engine uses, once it is known what it finds. */
 export interface LoadedOptions extends EngineOptions {
   readonly kv: KvOptions;
   /** The format of documents of this model that are stored, as `PlanInput` takes it. */

@@ -275,7 +275,7 @@ async function bindAttention(
       // By digests it is measured apart, by one query.
       holding ? 0 : rowBits(decodeRows, isObserving, layerIndex),
     );
-    // A rerank may go by queries of steps in which nothing is selected.
+    // A rerank may use queries of steps in which nothing is selected.
     const isTaking =
       rerankQueries > 1
         ? numPages > pagesPerHead

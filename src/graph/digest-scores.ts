@@ -8,7 +8,7 @@ import { numSummarySlots } from '../cache/cache-layout';
 import { qkvWidth, segmentQueryRows } from './activations';
 import type { GraphContext } from './graph-context';
 
-/** A row of the step, one of its KV heads, and how many queries it goes by: the row's own and those after it; 0: its ring. */
+/** A row of the step, one of its KV heads, and how many queries score it: the row's own and those after it; 0: its ring. */
 type DigestTask = readonly [row: number, kvHead: number, numQueries: number];
 
 /** Records scores of tasks, the longest of whose sequences has `numPages` pages, into `Activations.scores`. */

@@ -99,7 +99,7 @@ export interface SourcePassage {
 
 /** Where an answer came from. */
 export interface Sources {
-  /** Whether a calibration says which heads retrieve; otherwise all heads of the middle layers were gone by. */
+  /** Whether a calibration says which heads retrieve; otherwise all heads of the middle layers were used. */
   isCalibrated: boolean;
   /** Most mass first. */
   passages: SourcePassage[];

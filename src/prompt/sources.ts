@@ -42,7 +42,7 @@ interface TextTokens {
 /** Whose mass tells sources: of the heads that retrieve the better ones, from this part of the best score on. */
 const leastRetrieval = 0.25;
 
-/** The heads to go by: those that the profile finds to retrieve well, else all heads of the middle half of the layers. */
+/** The heads to use: those that the profile finds to retrieve well, else all heads of the middle half of the layers. */
 export function chooseSourceHeads(
   { numLayers, numKvHeads }: Pick<ModelConfig, 'numLayers' | 'numKvHeads'>,
   profile: HeadProfile | undefined,

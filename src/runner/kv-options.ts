@@ -1,4 +1,4 @@
-/** The options of KV memory: a type of its own, since plans and what gives way in them both go by it. */
+/** The options of KV memory: a type of its own, since plans and what gives way in them both follow it. */
 import type { PageSelection } from '../cache/cache-layout';
 import type { KvFormat } from '../kernels/attention/kv-format';
 import type { HeadProfile } from '../stability/head-profile';
@@ -37,7 +37,7 @@ export interface KvOptions {
    * bound from the range of its keys. The default is `'digest'` where the head profile has `massLost`, else `'minmax'`.
    */
   readonly selection?: PageSelection;
-  /** The latest queries that a rerank of stable heads goes by, 1 to 16. Default 16 with digests; 1 is all that `'minmax'` knows. */
+  /** The latest queries that a rerank of stable heads uses, 1 to 16. Default 16 with digests; 1 is all that `'minmax'` knows. */
   readonly rerankQueries?: number;
   /** The last pages of a context that are always among those that a head attends, 1 to 64; K at most. Default 1. */
   readonly window?: number;

@@ -34,7 +34,7 @@ export function longestTail({ interval, lag, firstStep }: RerankOptions): number
 
 /**
  * The layers that rerank at the step that processes the token at `position`; undefined where none does. Without stagger all of them do
- * at every multiple of the interval. It goes by positions, and so by nothing but the request itself, and conversations of different
+ * at every multiple of the interval. It depends on positions, and so on nothing but the request itself, and conversations of different
  * lengths rerank at different steps.
  */
 export function layersAt(

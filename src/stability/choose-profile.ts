@@ -1,4 +1,4 @@
-/** Which head profile an engine goes by: the caller's, one that lies on the site or with the model, or one measured before. */
+/** Which head profile an engine uses: the caller's, one that lies on the site or with the model, or one measured before. */
 import type { ModelConfig } from '../config/model-config';
 import { fingerprintModel } from '../weights/model-fingerprint';
 import type { ModelSource } from '../source/model-source';
@@ -15,7 +15,7 @@ export type ProfileOrigin = 'given' | 'profiles' | 'folder' | 'measured' | 'equa
 export interface ChosenProfile {
   readonly profile: HeadProfile | undefined;
   readonly origin: ProfileOrigin;
-  /** What earlier loads measured, be it enough to go by or not: this load may add to it. */
+  /** What earlier loads measured, be it enough to use or not: this load may add to it. */
   readonly measured: HeadProfile | undefined;
 }
 

@@ -1,6 +1,6 @@
-/** How much must be measured of how stable heads are: to go by it, to go by it anew, and to measure no more. Pure. */
+/** How much must be measured of how stable heads are: to use it, to choose anew by it, and to measure no more. Pure. */
 
-/** Chunks from which on a measured profile is gone by: fewer votes would be chance. */
+/** Chunks from which on a measured profile is used: fewer votes would be chance. */
 export const enoughChunks = 16;
 /** Chunks after which nothing more is measured. */
 export const mostChunks = 64;

@@ -22,7 +22,7 @@ export interface HeadProfile {
    * `window - 1` steps before. Absent, as `massLost` is, where pages were not chosen by digests: bounds do not tell what a page weighs.
    */
   readonly meanMassLost?: readonly number[];
-  /** What `unstable` goes by: the most mass lost, or, where that is absent, the least overlap of sets, which is the paper's way. */
+  /** What `unstable` is chosen by: the most mass lost, or, where that is absent, the least overlap of sets, which is the paper's way. */
   readonly classes?: 'mass-lost' | 'overlap';
   /** The unstable heads at a share of 25 %, as indices `layer · kvHeads + kvHead`, ascending. */
   readonly unstable: readonly number[];

@@ -1,4 +1,4 @@
-/** What answers tell about the stability of heads: kept in the browser's storage, and gone by as soon as it is enough. */
+/** What answers tell about the stability of heads: kept in the browser's storage, and used as soon as it is enough. */
 import type { HeadProfile } from './head-profile';
 import { asError } from '../util/errors';
 import { isDue } from './enough-measured';
@@ -17,7 +17,7 @@ export class MeasuredProfile {
 
   /**
    * @param earlier what is stored
-   * @param isInForce whether the engine goes by it already
+   * @param isInForce whether the engine uses it already
    */
   constructor(earlier: HeadProfile | undefined, isInForce: boolean, onWarning: (message: string) => void) {
     this.#profile = earlier;
@@ -33,12 +33,12 @@ export class MeasuredProfile {
     return profile && isDue(profile.stability.length, this.#numDecided) ? profile : undefined;
   }
 
-  /** Whether the engine goes by what was measured. */
+  /** Whether the engine uses what was measured. */
   get isInForce(): boolean {
     return this.#isInForce;
   }
 
-  /** The engine goes by what is due. */
+  /** The engine uses what is due. */
   apply(): void {
     this.decline();
     this.#isInForce = true;

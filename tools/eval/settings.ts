@@ -10,7 +10,7 @@ interface SparseKv {
   readonly reload: 'overlap' | 'pause';
   /** What pages are chosen by; with digests unstable heads are those that lose mass by holding a set, where the profile knows it. */
   readonly selection: 'minmax' | 'digest';
-  /** The latest queries that a rerank goes by; absent: the engine's default. */
+  /** The latest queries that a rerank uses; absent: the engine's default. */
   readonly rerankQueries?: number;
   /** The last and the first pages that heads attend in any case; absent: the engine's default. */
   readonly window?: number;

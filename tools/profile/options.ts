@@ -23,7 +23,7 @@ export interface ProfileOptions {
   readonly isFollowing: boolean;
   /** Decode steps for a text, or for each family. */
   readonly numSteps: number;
-  /** What pages are chosen by while it is measured; by digests also the mass lost is, and classes go by it. */
+  /** What pages are chosen by while it is measured; by digests also the mass lost is, and classes follow it. */
   readonly selection: 'digest' | 'minmax';
   /** What the profile says that answers attend by default; undefined: nothing, so that heads select. */
   readonly attention: 'all' | 'selected' | undefined;

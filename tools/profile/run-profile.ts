@@ -146,7 +146,7 @@ function crossCheckOf(
   chunks: ReadonlyMap<string, FamilyChunks>,
   selecting: readonly number[],
 ): HeadProfile['crossCheck'] {
-  // By the classes that the profile goes by.
+  // By the classes that the profile uses.
   const pairs = pairOverlaps(chunks, unstableShare, { selecting, classes: 'mass-lost' });
   if (pairs.length === 0) return undefined;
   const overlap = pairs.reduce((sum, pair) => sum + pair.overlap, 0) / pairs.length;
