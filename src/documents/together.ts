@@ -76,12 +76,9 @@ export class DocumentsTogether {
     names: readonly string[],
     { signal, onProgress }: ReadTogetherOptions = {},
   ): Promise<TogetherPlan> {
-    const { side, config, beginDocument, open } = this.#context;
-    const joined = await this.#join(names, signal);
-    const { ids, manifests } = joined;
-    this.#checkLength(ids);
-    const [first] = manifests;
-    if (this.#hasOwnPages(first!)) await open(first!.id, signal);
+    const { side, config, beginDocument } = this.#context;
+    const joined = await this.#openJoined(names, signal);
+    const { ids } = joined;
     await beginDocument();
     await side.ready();
     signal?.throwIfAborted();
@@ -114,12 +111,9 @@ export class DocumentsTogether {
     { messages, variables }: Pick<ChatInput, 'messages' | 'variables'>,
     { hasText, signal }: { readonly hasText: boolean; readonly signal?: AbortSignal | undefined },
   ): Promise<EncodedPrompt> {
-    const { template, tokenizer, contextTokens, open } = this.#context;
-    const { manifests, head: usualHead, text, parts, ids } = await this.#join(names, signal);
-    this.#checkLength(ids);
-    const [first] = manifests;
-    if (this.#hasOwnPages(first!)) await open(first!.id, signal);
-    const now = new Date(first!.renderedAt);
+    const { template, tokenizer, contextTokens } = this.#context;
+    const { manifests, head: usualHead, text, parts, ids } = await this.#openJoined(names, signal);
+    const now = new Date(manifests[0]!.renderedAt);
     const { documentPrefix: head, rest } = template.render({ messages, document: '', now, variables });
     const encoding = { tokenizer, contextTokens, signal };
     // A template may write something about this conversation before the documents.
@@ -130,6 +124,15 @@ export class DocumentsTogether {
         ? { numTokens: own.length, prefix: head + text, textStart: head.length, parts }
         : undefined,
     };
+  }
+
+  /** Joined, when they fit; the kept pages of the first, which are those of its beginning, are ready. */
+  async #openJoined(names: readonly string[], signal: AbortSignal | undefined): Promise<Joined> {
+    const joined = await this.#join(names, signal);
+    this.#checkLength(joined.ids);
+    const [first] = joined.manifests;
+    if (this.#hasOwnPages(first!)) await this.#context.open(first!.id, signal);
+    return joined;
   }
 
   async #join(names: readonly string[], signal: AbortSignal | undefined): Promise<Joined> {
