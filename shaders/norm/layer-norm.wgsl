@@ -1,7 +1,7 @@
 // y[outputRow + r, i] = (x[inputRow + r, i] - m_r) / sqrt(mean_j((x[inputRow + r, j] - m_r)^2) + epsilon) * weight[i] + bias[i],
 // m_r the mean of row r
 //
-// Grid: one workgroup a row, flat.
+// Grid: one workgroup a row, flat. After lib/sum-of-threads.
 //   x       [inputRow + rows, width] f32
 //   weight  [2, width] f32: weights, then biases
 //   y       [outputRow + rows, width] f32
@@ -19,9 +19,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(16) var<uniform> params: Params;
 
-const threads = 64u;
-var<workgroup> sums: array<f32, threads>;
-
 @compute @workgroup_size(threads)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -38,28 +35,16 @@ fn main(
   for (var i = thread; i < params.width; i += threads) {
     total += x[start + i];
   }
-  let mean = sumOfAll(total, thread) / f32(params.width);
+  let mean = sumOfThreads(total, thread) / f32(params.width);
+  // All have read the first sum before the second begins.
+  workgroupBarrier();
   var squares = 0.0;
   for (var i = thread; i < params.width; i += threads) {
     let value = x[start + i] - mean;
     squares = fma(value, value, squares);
   }
-  let scale = inverseSqrt(sumOfAll(squares, thread) / f32(params.width) + params.epsilon);
+  let scale = inverseSqrt(sumOfThreads(squares, thread) / f32(params.width) + params.epsilon);
   for (var i = thread; i < params.width; i += threads) {
     y[targetStart + i] = fma((x[start + i] - mean) * scale, weight[i], weight[params.width + i]);
   }
-}
-
-// The sum of what all invocations have, in an order that never changes.
-fn sumOfAll(own: f32, thread: u32) -> f32 {
-  workgroupBarrier();
-  sums[thread] = own;
-  for (var stride = threads / 2u; stride > 0u; stride /= 2u) {
-    workgroupBarrier();
-    if (thread < stride) {
-      sums[thread] += sums[thread + stride];
-    }
-  }
-  workgroupBarrier();
-  return sums[0];
 }
