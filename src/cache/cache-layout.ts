@@ -99,6 +99,11 @@ export function needsHost(
   return shape.unstable.size < shape.numLayers * shape.numKvHeads;
 }
 
+/** Whether the host has pages in 8 bits that pools have as elements. */
+export function isPacked({ format, hostFormat }: Pick<CacheShape, 'format' | 'hostFormat'>): boolean {
+  return hostFormat !== format;
+}
+
 /** Slots of one KV head of one layer. */
 function slotsOfHead(shape: CacheShape, layer: number, kvHead: number): number {
   const ring = ringPagesOf(shape, layer);

@@ -3,12 +3,13 @@ import { EngineError } from '../util/errors';
 import { BufferAccount } from './buffer';
 
 /**
- * What some kernel or variant needs; each can be switched off. Seven are no features of WebGPU: `packed-dot`, its language has dot
+ * What some kernel or variant needs; each can be switched off. Eight are no features of WebGPU: `packed-dot`, its language has dot
  * products of packed bytes; `software`, the adapter is a program on the CPU, for which a kernel without barriers and workgroup memory
  * is much faster; and where it is none,
  * `fused-selection`, a dispatch less is worth one kernel that scores and selects pages, `loads-ahead`, weights are worth
  * loading several steps ahead, `wide-teams`, small matrices are worth more invocations a row, `wide-sampling`, large
- * vocabularies are worth a dispatch more, and `whole-lists`, attending a few hundred pages costs less than choosing among them.
+ * vocabularies are worth a dispatch more, `whole-lists`, attending a few hundred pages costs less than choosing among them, and
+ * `gathered-pages`, many small copies cost more than a dispatch a layer and one copy.
  */
 export type DeviceFeature =
   | 'subgroups'
@@ -19,7 +20,8 @@ export type DeviceFeature =
   | 'loads-ahead'
   | 'wide-teams'
   | 'wide-sampling'
-  | 'whole-lists';
+  | 'whole-lists'
+  | 'gathered-pages';
 
 const optionalFeatures = ['subgroups', 'timestamp-query'] as const;
 
@@ -30,6 +32,7 @@ const hardwareFeatures = [
   'wide-teams',
   'wide-sampling',
   'whole-lists',
+  'gathered-pages',
 ] as const;
 
 /** The language feature of WGSL that `packed-dot` stands for. */

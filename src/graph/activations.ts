@@ -26,8 +26,8 @@ export interface ActivationShape {
   readonly pageBytes: number;
   /** Bytes of the same page in 8 bits, 0 where none is packed. */
   readonly packedPageBytes: number;
-  /** Pages that a decode step packs: one of every head where pools have elements and the host has 8 bits, else 0. */
-  readonly numFilledPages: number;
+  /** Bytes of a page that decoding fills, of all layers and heads as the host has it, where it is gathered; else 0. */
+  readonly filledPageBytes: number;
   /** Places of the rings of queries, of all layers and sequences, where pages are chosen by digests; else 0. */
   readonly numQueryPlaces: number;
   /** KV heads of all layers where the mass is measured that they lose by holding their pages, else 0. */
@@ -95,14 +95,12 @@ function activationSizes(config: ModelConfig, shape: ActivationShape) {
   });
   const maxSplits = mostSplits(maxPages, wantedSplits(config.numKvHeads));
   // A binding needs a buffer, be it unused.
-  const packed = (numPages: number): Sized => {
-    const sizeBytes = numPages * shape.packedPageBytes;
-    return sizeBytes > 0 ? { category: 'tiles', sizeBytes } : floats(4);
-  };
+  const bytesOrUnused = (sizeBytes: number): Sized =>
+    sizeBytes > 0 ? { category: 'tiles', sizeBytes } : floats(4);
   const query = numHeads * (rotatedQueryBytes(headDim) / 4);
   const hasDigests = shape.numQueryPlaces > 0;
   const weighed = Math.max(maxRows, leastWeighed) * numHeads * maxPages;
-  const packedTile = packed(config.numKvHeads * (tileTokens / pageTokens));
+  const packedTile = bytesOrUnused(config.numKvHeads * (tileTokens / pageTokens) * shape.packedPageBytes);
   const quantized = quantizedRowBytes(widestInput(config));
   const ofChunk = (rowBytes: number): Sized => floats(shape.isInt8 ? (chunkTokens * rowBytes) / 4 : 4);
   const tile: Sized = { category: 'tiles', sizeBytes: tileBytes(config, shape) };
@@ -146,7 +144,7 @@ function activationSizes(config: ModelConfig, shape: ActivationShape) {
     ownPacked: packedTile,
     earlierPacked0: packedTile,
     earlierPacked1: packedTile,
-    filledPages: packed(shape.numFilledPages),
+    filledPage: bytesOrUnused(shape.filledPageBytes),
     unused: floats(4),
   } satisfies Record<string, Sized>;
 }

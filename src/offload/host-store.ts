@@ -54,6 +54,9 @@ export function listIndex(shape: HostStoreShape, layer: number, kvHead: number):
 }
 
 /** Number of lists of pages: one for every KV head of every layer. */
-export function numLists({ numLayers, numKvHeads }: HostStoreShape): number {
+export function numLists({
+  numLayers,
+  numKvHeads,
+}: Pick<HostStoreShape, 'numLayers' | 'numKvHeads'>): number {
   return numLayers * numKvHeads;
 }

@@ -112,25 +112,34 @@ export class Offloader {
 
   /**
    * Records the copies of runs of `sizeBytes` together, at most `slotBytes`; they share a slot with those that are recorded and not
-   * submitted, or there must be a free one. Runs are taken one after the other: what `from` records before it gives one is done
-   * before that run is copied.
+   * submitted, or there must be a free one. Runs that lie one behind the other in a buffer are one copy.
    */
-  record(recorder: Recorder, from: Iterable<PageRun>, sizeBytes: number): void {
+  record(recorder: Recorder, runs: readonly PageRun[], sizeBytes: number): void {
     // What fills a slot is on its way while the rest is recorded.
     if (this.#open && !this.#hasRoom(sizeBytes)) recorder.submit();
-    const { slot, runs, usedBytes } = this.#open ?? { slot: this.#ring.acquire(), runs: [], usedBytes: 0 };
-    const { pageBytes } = this.store.shape;
-    let at = usedBytes;
-    for (const run of from) {
-      const { ids, source, offsetBytes } = run;
-      runs.push(run);
-      recorder.copy(source, offsetBytes, slot.buffer, at, ids.length * pageBytes);
-      at += ids.length * pageBytes;
-      for (const id of ids) this.#owner.retainPage(id);
+    const open = this.#open ?? { slot: this.#ring.acquire(), runs: [], usedBytes: 0 };
+    let at = open.usedBytes;
+    for (const { source, offsetBytes, sizeBytes: copyBytes } of this.#copiesOf(runs)) {
+      recorder.copy(source, offsetBytes, open.slot.buffer, at, copyBytes);
+      at += copyBytes;
     }
+    for (const { ids } of runs) for (const id of ids) this.#owner.retainPage(id);
+    open.runs.push(...runs);
     const isNew = !this.#open;
-    this.#open = { slot, runs, usedBytes: at };
+    this.#open = { ...open, usedBytes: at };
     if (isNew) this.#readOnceSubmitted(recorder);
+  }
+
+  #copiesOf(runs: readonly PageRun[]): BufferPart[] {
+    const copies: BufferPart[] = [];
+    for (const { source, offsetBytes, ids } of runs) {
+      const sizeBytes = ids.length * this.store.shape.pageBytes;
+      const last = copies.at(-1);
+      if (last?.source === source && last.offsetBytes + last.sizeBytes === offsetBytes) {
+        copies[copies.length - 1] = { ...last, sizeBytes: last.sizeBytes + sizeBytes };
+      } else copies.push({ source, offsetBytes, sizeBytes });
+    }
+    return copies;
   }
 
   #readOnceSubmitted(recorder: Recorder): void {

@@ -1,20 +1,16 @@
 /** Pages that a decode step fills: they leave for the host in one copy, all layers and heads of them. */
+import { isPacked } from '../cache/cache-layout';
 import type { KvCache } from '../cache/kv-cache';
-import { pageOf, pageTokens } from '../cache/page';
+import { pageOf, pageTokens, type PageIndex } from '../cache/page';
 import type { Recorder } from '../gpu/recorder';
 import type { FilledDigests } from '../graph/page-digests';
-import type { PagePacker } from '../graph/page-packer';
+import type { PageGatherer } from '../graph/page-gatherer';
 import type { HostTraffic } from '../graph/tile-traffic';
+import { numLists } from '../offload/host-store';
 import type { PageRun } from '../offload/offloader';
 import type { RunnerParts } from './runner-parts';
 import type { Sequence } from './sequence';
 import type { RiddenRow, StepReturn, StepRider, StepWait } from './step-rider';
-
-/** A sequence, and where in it a step stores a token. */
-interface StoredRow {
-  readonly sequence: number;
-  readonly position: number;
-}
 
 /** Whether the token at `position` is the last of its page. */
 const fillsPage = (position: number): boolean => (position + 1) % pageTokens === 0;
@@ -23,21 +19,21 @@ const fillsPage = (position: number): boolean => (position + 1) % pageTokens ===
 export class FilledPages implements StepRider {
   readonly #cache: KvCache;
   readonly #host: HostTraffic;
-  readonly #packer: PagePacker | undefined;
+  readonly #gatherer: PageGatherer | undefined;
   readonly #digests: FilledDigests | undefined;
 
   /**
-   * @param packer present when pages are packed as they leave
+   * @param gatherer present when pages are packed, or when all heads' pages leave in one copy
    * @param digests present when pages are chosen by digests
    */
   constructor(
     cache: KvCache,
     host: HostTraffic,
-    { packer, digests }: Pick<RunnerParts, 'packer' | 'digests'>,
+    { gatherer, digests }: Pick<RunnerParts, 'gatherer' | 'digests'>,
   ) {
     this.#cache = cache;
     this.#host = host;
-    this.#packer = packer;
+    this.#gatherer = gatherer;
     this.#digests = digests;
   }
 
@@ -51,35 +47,25 @@ export class FilledPages implements StepRider {
   /** Records what is to become of the pages that a step fills; those of a prompt are its prefill's. */
   after(recorder: Recorder, rows: readonly RiddenRow[]): StepReturn[] {
     const filling = rows.filter(({ position, isPromptEnd }) => !isPromptEnd && fillsPage(position));
-    const kept = filling.filter(({ sequence }) => this.#host.isKept(sequence));
-    for (const { sequence, position } of filling) {
-      if (!this.#host.isKept(sequence)) this.#packer?.record(recorder, sequence, pageOf(position));
-    }
-    if (kept.length > 0) {
-      const { numLayers, numKvHeads } = this.#cache.shape;
-      const sizeBytes = kept.length * numLayers * numKvHeads * this.#cache.layout.hostPageBytes;
-      this.#host.offloader.record(recorder, this.#runsOf(recorder, kept), sizeBytes);
-    }
+    for (const { sequence, position } of filling) this.#leave(recorder, sequence, pageOf(position));
     // Of what the pages hold once they are packed.
     for (const { sequence, position } of filling) this.#digests?.record(recorder, sequence, pageOf(position));
     return [];
   }
 
-  /** One page after the other: all are packed in the same place. */
-  *#runsOf(recorder: Recorder, rows: readonly StoredRow[]): Generator<PageRun> {
-    const cache = this.#cache;
-    const { numLayers, numKvHeads } = cache.shape;
-    for (const { sequence, position } of rows) {
-      const page = pageOf(position);
-      const packed = this.#packer?.record(recorder, sequence, page);
-      const ids = [cache.pagesOf(sequence)[page]!];
-      for (let layer = 0; layer < numLayers; layer++) {
-        for (let kvHead = 0; kvHead < numKvHeads; kvHead++) {
-          const slot = packed ? layer * numKvHeads + kvHead : cache.table.get(layer, sequence, kvHead, page);
-          const source = packed ?? cache.slabOf(layer, kvHead).pool;
-          yield { layer, kvHead, ids, source, offsetBytes: slot * cache.layout.hostPageBytes };
-        }
-      }
-    }
+  #leave(recorder: Recorder, sequence: number, page: PageIndex): void {
+    const { shape, layout, table } = this.#cache;
+    const isLeaving = this.#host.isKept(sequence);
+    const gathered =
+      isLeaving || isPacked(shape) ? this.#gatherer?.record(recorder, sequence, page) : undefined;
+    if (!isLeaving) return;
+    const ids = [this.#cache.pagesOf(sequence)[page]!];
+    const runs = Array.from({ length: numLists(shape) }, (_, list): PageRun => {
+      const [layer, kvHead] = [Math.floor(list / shape.numKvHeads), list % shape.numKvHeads];
+      const slot = gathered ? list : table.get(layer, sequence, kvHead, page);
+      const source = gathered ?? this.#cache.slabOf(layer, kvHead).pool;
+      return { layer, kvHead, ids, source, offsetBytes: slot * layout.hostPageBytes };
+    });
+    this.#host.offloader.record(recorder, runs, runs.length * layout.hostPageBytes);
   }
 }

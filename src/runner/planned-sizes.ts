@@ -1,5 +1,5 @@
 /** What an engine has for one context, and the GPU bytes that it takes: pure. */
-import { largestHead, needsHost, type CacheShape } from '../cache/cache-layout';
+import { isPacked, largestHead, needsHost, type CacheShape } from '../cache/cache-layout';
 import { HeadSet } from '../cache/head-set';
 import { pagesFor, pageTokens } from '../cache/page';
 import { ringPagesFor } from '../cache/window-pages';
@@ -143,7 +143,8 @@ export function sizesOf(
     tileTokens,
     pageBytes: pageBytes(elementOf(format), headDim),
     packedPageBytes: cache.hostFormat === 'int8' ? pageBytes('int8', headDim) : 0,
-    numFilledPages: cache.hostFormat === format ? 0 : numLayers * numKvHeads,
+    filledPageBytes:
+      isPacked(cache) || needsHost(cache) ? numLayers * numKvHeads * pageBytes(hostFormat, headDim) : 0,
     numHeldMasses: observe && selection === 'digest' ? numLayers * numKvHeads : 0,
     isInt8,
     numQueryPlaces: selection === 'digest' ? numLayers * numSequences * cache.rerankQueries : 0,

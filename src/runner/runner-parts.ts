@@ -1,9 +1,10 @@
 /** What a model runner works with: the parts on the device that a memory plan says, and what works on them. */
+import { isPacked } from '../cache/cache-layout';
 import type { ModelConfig } from '../config/model-config';
 import type { KernelCompiler } from '../gpu/kernel';
 import type { GraphContext } from '../graph/graph-context';
 import { FilledDigests } from '../graph/page-digests';
-import type { PagePacker } from '../graph/page-packer';
+import type { PageGatherer } from '../graph/page-gatherer';
 import type { HostTraffic } from '../graph/tile-traffic';
 import { pageBytes } from '../kernels/attention/kv-format';
 import type { BackedHostStore } from '../offload/backed-host-store';
@@ -19,8 +20,8 @@ import { Restorer } from './restorer';
 export interface RunnerParts extends Pick<DeviceParts, 'sampler' | 'recorder' | 'readbacks' | 'mapRing'> {
   readonly context: GraphContext;
   readonly restorer: Restorer;
-  /** Present when pages are packed as they leave. */
-  readonly packer: PagePacker | undefined;
+  /** Present when pages that decoding fills are packed, or leave for the host at once. */
+  readonly gatherer: PageGatherer | undefined;
   /** Present when pages are chosen by digests. */
   readonly digests: FilledDigests | undefined;
   /** Sequences whose pages go to the host whatever their heads are. */
@@ -53,7 +54,8 @@ export async function allocate({ compiler, config, weights, plan, store }: Runne
     const kept = new Set<number>();
     const isKept = (sequence: number) => cache.needsHost || kept.has(sequence);
     const host: HostTraffic = { offloader, reloader, isKept };
-    const { format, hostFormat } = cache.shape;
+    const { features } = compiler.device;
+    const isGathered = isPacked(cache.shape) || (cache.needsHost && features.has('gathered-pages'));
     return {
       ...parts,
       context: {
@@ -72,12 +74,11 @@ export async function allocate({ compiler, config, weights, plan, store }: Runne
           : undefined,
       },
       restorer: await Restorer.create(compiler, cache, host),
-      packer:
-        hostFormat === format
-          ? undefined
-          : await (
-              await fetched(import('../graph/page-packer'))
-            ).PagePacker.create(compiler, cache, activations.filledPages),
+      gatherer: isGathered
+        ? await (
+            await fetched(import('../graph/page-gatherer'))
+          ).PageGatherer.create(compiler, cache, activations.filledPage)
+        : undefined,
       digests: await FilledDigests.create(compiler, cache),
       reranker: cache.hasStableHeads ? await Reranker.create(compiler, cache, host, plan.rerank) : undefined,
       kept,
