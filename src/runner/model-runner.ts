@@ -23,7 +23,7 @@ import type { PageMasses } from './page-masses';
 import { PrefillJob } from './prefill-job';
 import { QueryRings } from './query-rings';
 import { noReranks, type Reranker, type RerankCounts } from './reranker';
-import type { SummarySource } from './restorer';
+import type { Restorer, SummarySource } from './restorer';
 import { allocate, type RunnerParts, type RunnerSite } from './runner-parts';
 import type { Sequence } from './sequence';
 import type { StabilityObserver } from '../stability/stability-observer';
@@ -88,6 +88,7 @@ export class ModelRunner {
   #trace: Trace | undefined;
   #masses: PageMasses | undefined;
   #mapReader: CacheMapReader | undefined;
+  #restorer: Promise<Restorer> | undefined;
   #counts = { steps: 0, dispatches: 0, submits: 0, readbacks: 0, buffers: 0 };
   #lastSliceEnd = 0;
   /** The sequence of the latest submission. */
@@ -361,11 +362,22 @@ export class ModelRunner {
   /**
    * Brings a sequence back whose pages the cache has and whose full pages are in the host store, all layers and heads:
    * afterwards it is as it was when it rested. Summaries come from `summaries`, or else from all pages.
-   * @throws EngineError `storage-quota`, `device-lost`; whatever reading the store or the summaries throws
+   * @throws EngineError `storage-quota`, `device-lost`, `network` when that part cannot be fetched; whatever reading the store or the
+   *   summaries throws
    */
   async restore(sequence: Sequence, summaries?: SummarySource): Promise<void> {
-    await this.#parts.restorer.restore(this.recorder, sequence.index, summaries);
+    this.#restorer ??= this.#createRestorer().catch((error: unknown) => {
+      this.#restorer = undefined;
+      throw error;
+    });
+    const restorer = await this.#restorer;
+    await restorer.restore(this.recorder, sequence.index, summaries);
     this.context.compiler.device.throwIfFailed();
+  }
+
+  async #createRestorer(): Promise<Restorer> {
+    const { compiler, cache, host } = this.context;
+    return (await fetched(import('./restorer'))).Restorer.create(compiler, cache, host);
   }
 
   /** The answer of a sequence is over: its stable heads keep nothing on the GPU. */

@@ -14,12 +14,10 @@ import type { ModelWeights } from '../weights/weights';
 import { createDeviceParts, type DeviceParts } from './device-parts';
 import type { MemoryPlan } from './memory-plan';
 import { Reranker } from './reranker';
-import { Restorer } from './restorer';
 
 /** What a runner owns on the GPU, weights apart, and what works on it. The host store stays its caller's. */
 export interface RunnerParts extends Pick<DeviceParts, 'sampler' | 'recorder' | 'readbacks' | 'mapRing'> {
   readonly context: GraphContext;
-  readonly restorer: Restorer;
   /** Present when pages that decoding fills are packed, or leave for the host at once. */
   readonly gatherer: PageGatherer | undefined;
   /** Present when pages are chosen by digests. */
@@ -73,7 +71,6 @@ export async function allocate({ compiler, config, weights, plan, store }: Runne
           ? { codes: activations.chunkCodes, inputScales: activations.chunkScales }
           : undefined,
       },
-      restorer: await Restorer.create(compiler, cache, host),
       gatherer: isGathered
         ? await (
             await fetched(import('../graph/page-gatherer'))
