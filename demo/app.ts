@@ -9,6 +9,7 @@ import type { TurnEventDetail } from './components/chat-log';
 import './components/chat-panel';
 import type { ChatPanel } from './components/chat-panel';
 import './components/document-offer';
+import './components/document-overview';
 import './components/document-reader';
 import './components/document-status';
 import './components/error-panel';
@@ -29,11 +30,12 @@ import { formatBytes, formatCount, formatRate } from './format';
 import { icons } from './icons';
 import { ImportController, type ImportSource } from './import-controller';
 import { LibraryController } from './library-controller';
-import { choiceOfFiles, embeddedModel, idOfChoice, loadLastModel, type ModelChoice } from './models';
+import { choiceOfFiles, idOfChoice, isScout, loadLastModel, type ModelChoice } from './models';
 import type { CatalogEntry } from './models/catalog';
 import { downloadInWorker } from './models/download-in-worker';
 import { ModelStore } from '../src/source/hub/model-store';
 import { ModelsController } from './models-controller';
+import { OverviewController } from './overview-controller';
 import { sentencesOf, type Span } from './paragraphs';
 import { whyNotReady } from './readiness';
 import {
@@ -94,8 +96,19 @@ export class App extends LitElement {
     partOf: () => this.#library.openPart,
     isKept: (id) => this.#library.documents.some((document) => document.id === id),
     onReading: (progress) => this.#together.follow(progress),
+    onAsking: () => this.#overview.giveWay(),
   });
   readonly #together = new TogetherController(this, this.#engine, () => this.#chat.documentIds);
+  readonly #overview: OverviewController = new OverviewController(this, this.#engine, () => {
+    const { open, openEntry, reading } = this.#library;
+    const { documentId, turns } = this.#chat.current;
+    return {
+      document: open?.text === undefined ? undefined : { id: open.id, text: open.text },
+      isComplete: openEntry?.state === 'complete',
+      readingId: reading?.id,
+      isAsked: documentId === open?.id && turns.length > 0,
+    };
+  });
   readonly #imports = new ImportController(this, this.#library);
   readonly #drop = new DropController(this, (files) => void this.#takeFiles(files));
   #wasPicking = false;
@@ -258,7 +271,7 @@ export class App extends LitElement {
         ${trouble} ${importing}
         <longpage-add-document
           .isSlow=${this.#engine.isSlow}
-          .hasScout=${this.#engine.choice?.source === embeddedModel.source}
+          .hasScout=${isScout(this.#engine.choice)}
           @files=${(event: CustomEvent<readonly File[]>) => void this.#takeFiles(event.detail)}
           @address=${(event: CustomEvent<string>) => void this.#import([{ url: event.detail }])}
           @pasted=${(event: CustomEvent<string>) => void this.#import([{ text: event.detail }])}
@@ -311,7 +324,7 @@ export class App extends LitElement {
   #renderChat() {
     const { conversations, current, answeringId, storeProblem } = this.#chat;
     // Without an engine the page says what became of it.
-    const asked = this.#chat.problem ?? this.#together.problem;
+    const asked = this.#chat.problem ?? this.#together.problem ?? this.#overview.problem;
     const problem = this.#engine.phase === 'failed' ? storeProblem : (asked ?? storeProblem);
     return html`<longpage-chat-panel
       .conversations=${conversations}
@@ -332,6 +345,15 @@ export class App extends LitElement {
       @show=${({ detail }: CustomEvent<Passage>) => void this.#showPassage(detail)}
       @choose=${({ detail }: CustomEvent<TurnEventDetail>) => this.#chat.choose(detail.turn)}
     >
+      <longpage-document-overview
+        slot="overview"
+        .overview=${this.isChatting ? undefined : this.#overview.current}
+        .writing=${this.#overview.writing}
+        .canWrite=${!this.isChatting && this.#overview.canWrite}
+        .isSlow=${this.#engine.isSlow}
+        @write=${() => void this.#overview.write()}
+        @stop=${() => this.#stopOverview()}
+      ></longpage-document-overview>
       ${
         this.#chat.documentIds.length > 1
           ? html`<longpage-together-status
@@ -351,6 +373,7 @@ export class App extends LitElement {
               @limit=${this.#onLimit}
               @dismiss=${() => {
                 this.#together.problem = undefined;
+                this.#overview.problem = undefined;
                 this.#chat.dismiss();
               }}
             ></longpage-error-panel>`
@@ -359,7 +382,7 @@ export class App extends LitElement {
   }
 
   #renderFooter() {
-    const { choice, stats, tokensPerSecond, settings, plan, map, isMapLive, promotions } = this.#engine;
+    const { choice, stats, tokensPerSecond, settings, plan, cache } = this.#engine;
     const parts = stats ? [choice?.name ?? '', `${formatBytes(stats.memory.total)} on the GPU`] : [];
     if (stats && stats.memory.hostBytes > 0) parts.push(`${formatBytes(stats.memory.hostBytes)} in memory`);
     if (tokensPerSecond !== undefined) parts.push(formatRate(tokensPerSecond));
@@ -375,9 +398,9 @@ export class App extends LitElement {
           .settings=${settings}
           .stats=${stats}
           .plan=${plan}
-          .map=${map}
-          .isMapLive=${isMapLive}
-          .promotions=${promotions}
+          .map=${cache.map}
+          .isMapLive=${cache.isMapLive}
+          .promotions=${cache.promotions}
           .canApply=${this.#engine.phase === 'ready' && this.#chat.answeringId === undefined}
           .forecaster=${this.#forecast}
           @apply=${(event: CustomEvent<Settings>) => void this.#engine.reload(event.detail)}
@@ -388,7 +411,7 @@ export class App extends LitElement {
 
   #onMemory = (): void => {
     this.hasMemory = !this.hasMemory;
-    this.#engine.watchCache(this.hasMemory);
+    this.#engine.cache.watch(this.hasMemory);
   };
 
   readonly #forecast = (settings: Settings) => this.#engine.forecast(settings);
@@ -472,7 +495,9 @@ export class App extends LitElement {
   /** An answer holds its document until it has ended. */
   async #deleteDocument(id: string): Promise<void> {
     await this.#chat.halt();
+    this.#overview.giveWay();
     await this.#library.delete(id);
+    await this.#overview.forget(id);
   }
 
   async #onExport(id: string, title: string): Promise<void> {
@@ -527,14 +552,20 @@ export class App extends LitElement {
     }
   }
 
-  /** Questions to begin with, on the sample: those that what is read of it answers. */
-  #suggestions(): string[] {
+  /** Questions to begin with: those of the sample that what is read of it answers, else what the model wrote. */
+  #suggestions(): readonly string[] {
     const { open, openPart, reading } = this.#library;
-    if (open?.text === undefined || !isOfSample(open.id)) return [];
+    if (open?.text === undefined) return [];
+    if (!isOfSample(open.id)) return this.#overview.current?.questions ?? none;
     const isUnread = reading?.id === open.id && !openPart;
     const share = isUnread ? 0 : openPart ? openPart.numReadTokens / openPart.numTokens : 1;
     const beginning = open.text.slice(0, Math.floor(open.text.length * share));
     return suggestionsFor(this.sampleQuestions, beginning, open.id === sampleId && share === 1);
+  }
+
+  #stopOverview(): void {
+    this.#overview.giveWay();
+    this.requestUpdate();
   }
 
   /** A page without questions to begin with is as good. */

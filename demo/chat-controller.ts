@@ -25,6 +25,8 @@ interface ChatSurroundings {
   readonly isKept: (id: string) => boolean;
   /** Told how far documents are read that a question is about together; undefined once they are. */
   readonly onReading: (progress: ReadingProgress | undefined) => void;
+  /** Told before a question is sent: whatever else the model does gives way. */
+  readonly onAsking: () => void;
 }
 
 /** See the file's header. */
@@ -191,6 +193,7 @@ export class ChatController implements ReactiveController {
     };
     // At once: whoever clicks twice asks once.
     this.answeringId = turn.id;
+    this.#surroundings.onAsking();
     // A page that is closed now finds this when it is opened again.
     const asked = withTurn(this.current, { ...turn, ending: 'left' }, Date.now());
     const messages = messagesBefore(asked, turn.id);

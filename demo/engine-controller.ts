@@ -6,53 +6,23 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import {
   Engine,
   EngineError,
-  type AnswerSources,
-  type CacheMap,
+  type ChatCompletionRequest,
   type EngineDocuments,
-  type ModelLocation,
-  type RerankEvent,
-  type ChatCompletionMessageParam,
+  type EnginePlan,
   type EngineStats,
   type KvOptions,
   type LoadProgress,
-  type ReadingProgress,
-  type EnginePlan,
+  type ModelLocation,
 } from '../src/index';
-import { AnswerPace } from './answer-pace';
-import type { Source } from './conversation';
-import { maxAnswerTokens } from './fit';
+import type { HeldModel, ModelStore } from '../src/source/hub/model-store';
+import { answers, type Answer, type Question } from './answer';
+import { CacheWatch } from './cache-watch';
 import { plainSentence } from './format';
 import { saveLastModel, type ModelChoice } from './models';
-import type { HeldModel, ModelStore } from '../src/source/hub/model-store';
 import { defaultSettings, loadSettings, saveSettings, withLimitOf, type Settings } from './settings';
 
 /** Where the engine is. */
 export type Phase = 'empty' | 'loading' | 'ready' | 'failed';
-
-/** What is to be answered, and how. */
-export interface Question {
-  readonly messages: ChatCompletionMessageParam[];
-  /** The documents that the question is about, in order; none for a chat without one. */
-  readonly documentIds: readonly string[];
-  /** Told how far they are read, where several are asked together; at the end with undefined. */
-  readonly onReading?: (progress: ReadingProgress | undefined) => void;
-  /** 0 is greedy. */
-  readonly temperature: number;
-}
-
-/** An answer so far. */
-export interface Answer {
-  readonly content: string;
-  /** What the model thought before it; absent where it did not. */
-  readonly thoughts?: string;
-  readonly isCut: boolean;
-  /** From the question to the first text; undefined before it. */
-  readonly firstTokenMs: number | undefined;
-  readonly tokensPerSecond: number | undefined;
-  /** Where it came from, once it is complete and about a document. */
-  readonly sources?: readonly Source[];
-  readonly isGuess?: boolean;
-}
 
 /** What settings would take: a plan, or why there is none. */
 export type Forecast = { readonly plan: EnginePlan } | { readonly problem: string };
@@ -66,19 +36,6 @@ function kvOptions({ gpuBytes, pagesPerHead, isExact }: Settings): KvOptions {
   return { gpuBytes, ...(isChosen && { pagesPerHead }), ...(isExact && { unstableShare: 1 }) };
 }
 
-function describeSources({ calibrated, passages }: AnswerSources): Pick<Answer, 'sources' | 'isGuess'> {
-  const sources = passages.map(
-    ({ start_char: start = 0, end_char: end = 0, mass, location, document: id, title = '', text = '' }) => ({
-      start,
-      end,
-      mass,
-      ...(location !== undefined && { location }),
-      ...(id !== undefined && { document: { id, title, text } }),
-    }),
-  );
-  return { sources, isGuess: !calibrated };
-}
-
 /** See the file's header. */
 export class EngineController implements ReactiveController {
   phase: Phase = 'empty';
@@ -88,12 +45,8 @@ export class EngineController implements ReactiveController {
   stats: EngineStats | undefined;
   plan: EnginePlan | undefined;
   tokensPerSecond: number | undefined;
-  /** Where the pages are, while that is watched and something has been asked. */
-  map: CacheMap | undefined;
-  /** Whether an answer ran when the map was read: heads give pages back after it. */
-  isMapLive = false;
-  /** What the latest rerank brought back to the GPU. */
-  promotions: RerankEvent['promotions'] = [];
+  /** Where the pages are, while that is watched. */
+  readonly cache = new CacheWatch(() => this.#host.requestUpdate());
   /** Whether the GPU is lost and the engine is getting another one: answers wait and then go on. */
   isRecovering = false;
   /** Why the engine is no longer there, or was not loaded. */
@@ -104,10 +57,6 @@ export class EngineController implements ReactiveController {
   /** The stored model that the engine runs. */
   #held: HeldModel | undefined;
   #loading: AbortController | undefined;
-  #isWatching = false;
-  #mapReading: Promise<void> | undefined;
-  #isAnswering = false;
-  #endWatch: (() => void) | undefined;
 
   constructor(host: ReactiveControllerHost, models: ModelStore) {
     this.#host = host;
@@ -146,8 +95,7 @@ export class EngineController implements ReactiveController {
     this.#engine = undefined;
     this.#held = undefined;
     this.tokensPerSecond = undefined;
-    this.#endWatch = undefined;
-    this.map = undefined;
+    this.cache.follow(undefined);
     this.isRecovering = false;
     this.#set({
       phase: 'loading',
@@ -187,8 +135,8 @@ export class EngineController implements ReactiveController {
         this.#host.requestUpdate();
       });
       const [stats, plan] = await Promise.all([engine.stats(), engine.plan()]);
+      this.cache.follow(engine);
       this.#set({ phase: 'ready', stats, plan });
-      this.#updateWatch();
     } catch (error) {
       if (!this.#held) held?.release();
       if (this.#loading !== loading) return;
@@ -209,13 +157,6 @@ export class EngineController implements ReactiveController {
     this.#loading?.abort();
   }
 
-  /** Begins or ends to follow where the cache's pages are. */
-  watchCache(isWatching: boolean): void {
-    this.#isWatching = isWatching;
-    this.#updateWatch();
-    void this.#readMap();
-  }
-
   /** What the engine would take with other settings, before anything is allocated; undefined without a model. */
   async forecast(settings: Settings): Promise<Forecast | undefined> {
     try {
@@ -233,111 +174,61 @@ export class EngineController implements ReactiveController {
    * @throws what the engine throws; the signal's reason when stopped
    */
   async *answer(question: Question, signal: AbortSignal): AsyncGenerator<Answer, void> {
-    const engine = this.#engine;
-    if (!engine) throw new EngineError('disposed', 'No model is loaded.');
-    const pace = new AnswerPace(performance.now());
-    let content = '';
-    let thoughts = '';
-    this.#isAnswering = true;
+    const engine = this.#needed();
+    let hasBegun = false;
+    this.cache.isAnswering = true;
     try {
-      const { documentIds, onReading } = question;
-      const [document] = documentIds;
-      const isTogether = documentIds.length > 1;
-      if (isTogether) {
-        try {
-          await engine.documents.readTogether(documentIds, {
-            signal,
-            ...(onReading && { onProgress: onReading }),
-          });
-        } finally {
-          onReading?.(undefined);
-        }
-      }
-      const stream = await engine.chat.completions.create(
-        {
-          messages: question.messages,
-          max_tokens: maxAnswerTokens,
-          temperature: question.temperature,
-          stream: true,
-          ...(document !== undefined && { sources: true }),
-          ...(isTogether ? { documents: documentIds } : document !== undefined && { document }),
-          ...(this.settings.isExact && { exact: true }),
-        },
-        { signal },
-      );
-      for await (const chunk of stream) {
-        const choice = chunk.choices[0];
-        if (!choice) continue;
-        const { content: said = '', reasoning_content: thought = '' } = choice.delta;
-        const text = said + thought;
-        content += said;
-        thoughts += thought;
+      for await (const answer of answers(engine, question, this.settings.isExact, signal)) {
         // Many an answer is over before the first rerank.
-        if (text !== '' && pace.firstTokenMs === undefined) void this.#readMap();
-        if (text !== '') pace.add(performance.now());
-        this.tokensPerSecond = pace.tokensPerSecond;
-        yield {
-          content,
-          ...(thoughts !== '' && { thoughts }),
-          isCut: choice.finish_reason === 'length',
-          firstTokenMs: pace.firstTokenMs,
-          tokensPerSecond: pace.tokensPerSecond,
-          ...(choice.sources && describeSources(choice.sources)),
-        };
+        if (!hasBegun && answer.firstTokenMs !== undefined) void this.cache.read();
+        hasBegun = answer.firstTokenMs !== undefined;
+        this.tokensPerSecond = answer.tokensPerSecond;
+        yield answer;
       }
     } catch (error) {
-      if (error instanceof EngineError && fatalCodes.has(error.code)) this.#set({ phase: 'failed', error });
-      throw error;
+      throw this.#noted(error);
     } finally {
-      this.#isAnswering = false;
+      this.cache.isAnswering = false;
       await this.#refresh(engine);
     }
   }
 
-  #updateWatch(): void {
-    if (this.#isWatching === (this.#endWatch !== undefined)) return;
-    this.#endWatch?.();
-    this.#endWatch = undefined;
-    if (!this.#isWatching) return;
-    this.#endWatch = this.#engine?.onCacheEvent((event) => {
-      if (event.kind !== 'rerank') return;
-      this.promotions = event.promotions;
-      void this.#readMap();
-    });
-  }
-
-  /** One reading at a time: reranks may come faster than maps. */
-  async #readMap(): Promise<void> {
-    if (!this.#isWatching || this.#mapReading || this.phase !== 'ready') return;
+  /**
+   * What the model writes beside the conversation, as it grows.
+   * @throws what the engine throws; the signal's reason when stopped
+   */
+  async *write(request: ChatCompletionRequest, signal: AbortSignal): AsyncGenerator<string, void> {
+    const { chat } = this.#needed();
     try {
-      await (this.#mapReading = this.#takeMap());
-    } finally {
-      this.#mapReading = undefined;
-      this.#host.requestUpdate();
-    }
-  }
-
-  async #takeMap(): Promise<void> {
-    const engine = this.#engine;
-    const wasAnswering = this.#isAnswering;
-    try {
-      const map = await engine?.cacheMap();
-      if (!map || engine !== this.#engine) return;
-      this.map = map.numPages > 0 ? map : undefined;
-      this.isMapLive = wasAnswering && this.#isAnswering;
+      let text = '';
+      for await (const { choices } of await chat.completions.create(
+        { ...request, stream: true },
+        { signal },
+      )) {
+        text += choices[0]?.delta.content ?? '';
+        yield text;
+      }
     } catch (error) {
-      // What ended the engine is shown by the request that it ended.
-      if (!(error instanceof EngineError)) throw error;
+      throw this.#noted(error);
     }
+  }
+
+  #needed(): Engine {
+    if (this.#engine) return this.#engine;
+    throw new EngineError('disposed', 'No model is loaded.');
+  }
+
+  /** An error, after which the engine may be of no more use. */
+  #noted(error: unknown): unknown {
+    if (error instanceof EngineError && fatalCodes.has(error.code)) this.#set({ phase: 'failed', error });
+    return error;
   }
 
   async #refresh(engine: Engine): Promise<void> {
     if (this.phase !== 'ready' || engine !== this.#engine) return;
     const stats = await engine.stats();
     if (engine === this.#engine) this.#set({ stats });
-    // One that is under way may be of the answer that has just ended.
-    await this.#mapReading;
-    await this.#readMap();
+    await this.cache.readAgain();
   }
 
   #set(

@@ -12,6 +12,9 @@ export interface ModelChoice {
 /** The model that ships with the page. */
 export const embeddedModel: ModelChoice = { name: 'Scout', source: 'models/scout/' };
 
+/** Whether a model is Scout: it looks facts up, and writes nothing of its own. */
+export const isScout = (choice: ModelChoice | undefined): boolean => choice?.source === embeddedModel.source;
+
 /** What names a model among others; undefined for files from a folder. */
 export function idOfChoice({ source }: ModelChoice): string | undefined {
   if (typeof source === 'string') return source;

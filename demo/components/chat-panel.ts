@@ -189,6 +189,7 @@ export class ChatPanel extends LitElement {
   #renderEmpty() {
     return html`<div class="empty">
       <p>${this.intro}</p>
+      <slot name="overview"></slot>
       <ul aria-label="Questions to begin with" ?hidden=${this.suggestions.length === 0}>
         ${this.suggestions.map(
           (question) =>

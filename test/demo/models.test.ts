@@ -12,6 +12,7 @@ import {
   expectNoSidewaysScroll,
   leave,
   photograph,
+  read,
   serveSite,
   tinyModelFolder,
   untilReady,
@@ -97,7 +98,7 @@ describe('models on the page', () => {
     expect(hub.requests.filter((request) => request.startsWith('model.safetensors'))).toHaveLength(2);
   });
 
-  test('what is kept answers, is there on the next visit with the limit that it needs, and is deleted', async () => {
+  test('what is kept answers, and is there on the next visit with the limit that it needs', async () => {
     const { page } = shared;
     const tiny = card('Tiny');
     await press(tiny, /^Use Tiny/);
@@ -111,6 +112,71 @@ describe('models on the page', () => {
     const limit = page.getByLabel('GPU memory limit');
     expect(await limit.getAttribute('aria-valuetext')).toBe('403 MB');
     await page.getByRole('button', { name: 'Memory' }).click();
+  });
+
+  test('it writes a summary of a document and first questions, which are kept until the text is another', async () => {
+    const { page } = shared;
+    const text = 'The harbour was quiet. The ferry left on time.';
+    await page.getByRole('button', { name: 'Add a document' }).click();
+    await page.getByText('Paste a text').click();
+    await page.getByLabel('Text to read').fill(text);
+    await page.getByRole('button', { name: 'Add this text' }).click();
+    await read(page);
+    const overview = page.locator('longpage-document-overview');
+    const write = overview.getByRole('button', { name: 'Write them' });
+    const suggestions = page.getByRole('list', { name: 'Questions to begin with' });
+    // A question takes the model at once, and what was being written is gone.
+    await write.click();
+    await overview.getByRole('button', { name: 'Stop writing' }).waitFor();
+    expect(await ask(page, 'Hello')).not.toBe('');
+    await page.getByRole('button', { name: 'New', exact: true }).click();
+    await write.click();
+    await overview.getByRole('button', { name: 'Stop writing' }).click();
+    await write.click();
+    await overview.getByText('were written by the model, Tiny. It can be wrong.').waitFor();
+    const questions = await suggestions.getByRole('button').allTextContents();
+    const summary = await overview.locator('.summary').textContent();
+    expect(summary).not.toBe('');
+    expect(questions.length).toBeGreaterThan(0);
+    for (const question of questions) expect(question.trim()).toMatch(/[?？؟]$/);
+    await expectAccessible(page);
+    await photograph(page, 'overview');
+    await page.reload();
+    await page.getByText(/^Opened: /).waitFor();
+    await page.getByRole('button', { name: 'New', exact: true }).click();
+    await overview.getByText('were written by the model, Tiny').waitFor();
+    expect(await overview.locator('.summary').textContent()).toBe(summary);
+    expect(await suggestions.getByRole('button').allTextContents()).toEqual(questions);
+    // As if it had been written on another text under the same name.
+    await page.evaluate(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          const opening = indexedDB.open('longpage-overviews');
+          opening.onsuccess = () => {
+            const transaction = opening.result.transaction('overviews', 'readwrite');
+            const store = transaction.objectStore('overviews');
+            const reading = store.getAll();
+            reading.onsuccess = () => {
+              for (const kept of reading.result) store.put({ ...kept, textDigest: 'of another' });
+            };
+            transaction.oncomplete = () => {
+              opening.result.close();
+              resolve();
+            };
+            transaction.onabort = () => reject(new Error('The store did not change.'));
+          };
+        }),
+    );
+    await page.reload();
+    await page.getByText(/^Opened: /).waitFor();
+    await page.getByRole('button', { name: 'New', exact: true }).click();
+    await write.waitFor();
+    expect(await suggestions.count()).toBe(0);
+  });
+
+  test('it stays while it is in use, and is deleted', async () => {
+    const { page } = shared;
+    const tiny = card('Tiny');
     await openModels();
     await tiny.getByRole('button', { name: /^In use/ }).waitFor();
     // A model that runs is read again when the GPU is lost: it cannot go.
