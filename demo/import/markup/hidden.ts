@@ -17,7 +17,12 @@ export function valueOf(declarations: string, property: string): string | undefi
 }
 
 const white = '#ffffff';
-const named: Readonly<Record<string, string>> = { white, snow: white, black: '#000000', transparent: white };
+const named: Readonly<Record<string, string>> = { white, snow: white, black: '#000000' };
+
+/** Letters or grounds that let through all that is behind them. */
+const isClear = (value: string) =>
+  /^transparent\b|^#[\da-f]{3}0$|^#[\da-f]{6}00$|^(?:rgb|hsl)a?\([^)]*[,/]\s*0*\.?0+%?\s*\)$/.test(value) &&
+  !/^(?:rgb|hsl)\([^,/]*,[^,/]*,[^,/]*\)$/.test(value);
 
 /** A colour in six hexadecimal digits, where it is written so that this is easily told; nearly white is white. */
 function plainColor(value: string): string {
@@ -26,6 +31,8 @@ function plainColor(value: string): string {
   const short = /^#([\da-f])([\da-f])([\da-f])[\da-f]?$/.exec(value);
   const long = /^#([\da-f]{2})([\da-f]{2})([\da-f]{2})(?:[\da-f]{2})?$/.exec(value);
   const parts = /^rgba?\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)/.exec(value);
+  const lightness = /^hsla?\([^,\s]+[\s,]+[^,\s]+[\s,]+([\d.]+)%/.exec(value)?.[1];
+  if (lightness !== undefined && Number(lightness) >= 98) return white;
   const levels = short
     ? short.slice(1, 4).map((digit) => Number.parseInt(digit + digit, 16))
     : long
@@ -56,10 +63,22 @@ const unseenPx = 1.5;
 export interface Ground {
   /** Its colour, in six hexadecimal digits where that can be told. */
   readonly color: string;
+  /** Why letters on it are not seen: what stands in it may declare otherwise for itself. */
+  readonly isInvisible: boolean;
+  readonly isTiny: boolean;
+  readonly isBlended: boolean;
 }
 
 /** What a page without a style stands on. */
-export const whitePage: Ground = { color: white };
+export const whitePage: Ground = { color: white, isInvisible: false, isTiny: false, isBlended: false };
+
+/** Whether letters on a ground are seen. */
+export const isSeen = ({ isInvisible, isTiny, isBlended }: Ground): boolean =>
+  !isInvisible && !isTiny && !isBlended;
+
+/** Whether what is declared may show letters again that are hidden around it. */
+export const mayShow = (declarations: string): boolean =>
+  /visibility\s*:\s*visible|font-size|font\s*:|color|background/i.test(declarations);
 
 /** What is declared for an element, with what its attributes say of colours. */
 export function withAttributes({ name, attribs }: Element, declarations: string): string {
@@ -80,11 +99,38 @@ function isOutOfSight(declarations: string): boolean {
   const isClipped = isPlaced && /^rect\(\s*(?:[01](?:px)?[\s,]*){4}\)$/.test(clip);
   if (isClipped || /^(?:inset\((?:50|100)%|circle\(0)/.test(value('clip-path') ?? '')) return true;
   if (/\bscale\(\s*0\s*\)/.test(value('transform') ?? '')) return true;
+  if (value('content-visibility') === 'hidden') return true;
+  if (/\bopacity\(\s*0*\.?0+%?\s*\)/.test(value('filter') ?? '')) return true;
   const isEmpty = ['height', 'max-height', 'width'].some((side) => (pixels(value(side)) ?? 2) <= 1);
   return isEmpty && value('overflow') === 'hidden';
 }
 
-/** Whether what is declared hides the element, and the ground that its content stands on. */
+/** Whether letters are too small to be seen: sizes of their own count, shares of the size around them do not change it. */
+function isTinyIn(size: string | undefined, around: Ground): boolean {
+  if (size === undefined || /^(?:inherit|unset|smaller|larger)$/.test(size)) return around.isTiny;
+  if (isZero(size)) return true;
+  if (/^[\d.]+(?:em|%|ex|ch)$/.test(size)) return around.isTiny || (pixels(size) ?? 16) <= unseenPx;
+  return (pixels(size) ?? 16) <= unseenPx;
+}
+
+function isInvisibleIn(visibility: string | undefined, around: Ground): boolean {
+  if (visibility === 'visible' || visibility === 'initial') return false;
+  return /^(?:hidden|collapse)$/.test(visibility ?? '') || around.isInvisible;
+}
+
+/** Whether letters have the colour of the ground; on a ground of its own they are seen unless their colour is declared with it. */
+function isBlendedIn(
+  color: string | undefined,
+  ground: string,
+  hasOwnGround: boolean,
+  around: Ground,
+): boolean {
+  if (color === undefined || /^(?:inherit|unset|currentcolor)$/.test(color))
+    return around.isBlended && !hasOwnGround;
+  return isClear(color) || plainColor(color) === ground;
+}
+
+/** Whether what is declared hides the element with all that is in it, and the ground that its content stands on. */
 export function judgeStyle(
   declarations: string,
   around: Ground,
@@ -92,17 +138,22 @@ export function judgeStyle(
   if (declarations === '') return { isHidden: false, ground: around };
   const value = (property: string) => valueOf(declarations, property);
   const background = value('background-color') ?? value('background');
-  const isNone = background === undefined || /^(?:none|inherit|initial|unset|transparent)\b/.test(background);
-  const ground = isNone ? around : { color: plainColor(background) };
-  const color = value('color');
+  const isNone =
+    background === undefined || /^(?:none|inherit|initial|unset)\b/.test(background) || isClear(background);
+  const color = isNone ? around.color : plainColor(background);
   const size = value('font-size') ?? /(?:^|\s)(\d\S*?)(?:\/\S+)?\s/.exec(value('font') ?? '')?.[1];
+  const ground = {
+    color,
+    isInvisible: isInvisibleIn(value('visibility'), around),
+    isTiny: isTinyIn(size, around),
+    isBlended: isBlendedIn(value('-webkit-text-fill-color') ?? value('color'), color, !isNone, around),
+  };
   const isHidden =
-    value('display') === 'none' ||
-    /^(?:hidden|collapse)$/.test(value('visibility') ?? '') ||
-    isZero(size) ||
-    (pixels(size) ?? 16) <= unseenPx ||
-    Number(value('opacity') ?? 1) < 0.05 ||
-    (color !== undefined && plainColor(color) === ground.color) ||
-    isOutOfSight(declarations);
-  return { isHidden, ground: ground.color === around.color ? around : ground };
+    value('display') === 'none' || Number(value('opacity') ?? 1) < 0.05 || isOutOfSight(declarations);
+  const isSame =
+    color === around.color &&
+    ground.isInvisible === around.isInvisible &&
+    ground.isTiny === around.isTiny &&
+    ground.isBlended === around.isBlended;
+  return { isHidden, ground: isSame ? around : ground };
 }

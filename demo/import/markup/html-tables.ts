@@ -2,7 +2,7 @@
 import { placeMark } from '../document';
 import { nestedTableText, tableText, type TableCell } from '../text/table-text';
 import { TextWriter } from '../text/text-writer';
-import type { Element } from './tree';
+import { elementsNamed, isElement, type Element } from './tree';
 
 /** Bars between the cells of a table would say nothing of such a text: a page whose layout is a table. */
 const layoutCellChars = 2000;
@@ -13,7 +13,12 @@ const mostTables = 12;
 /** A table that is open, with what is written of it. */
 interface OpenTable {
   readonly element: Element;
+  /** Whether it has cells that head others: a table of data, not one that lays out a page. */
+  readonly isOfData: boolean;
   readonly rows: TableCell[][];
+  /** Rows that are shown before and after all others, wherever they are written. */
+  readonly heads: TableCell[][];
+  readonly feet: TableCell[][];
   readonly outer: TextWriter;
   cell: { readonly element: Element; readonly writer: TextWriter } | undefined;
 }
@@ -28,14 +33,24 @@ export class HtmlTables {
   readonly #open: OpenTable[] = [];
 
   begin(element: Element, writer: TextWriter): void {
-    if (this.#open.length < mostTables)
-      this.#open.push({ element, rows: [], outer: writer, cell: undefined });
+    if (this.#open.length >= mostTables) return;
+    const isOfData = elementsNamed(element, 'th').length > 0;
+    this.#open.push({ element, isOfData, rows: [], heads: [], feet: [], outer: writer, cell: undefined });
   }
 
-  beginRow(writer: TextWriter): void {
+  /** Whether what comes next is a cell of a table of data: headings in it are no places of the page. */
+  get isInData(): boolean {
+    return this.#open.at(-1)?.isOfData ?? false;
+  }
+
+  beginRow({ parent }: Element, writer: TextWriter): void {
     const table = this.#open.at(-1);
-    if (table && !table.cell) table.rows.push([]);
-    else writer.break(1);
+    if (!table || table.cell) return writer.break(1);
+    const row: TableCell[] = [];
+    table.rows.push(row);
+    const group = parent && isElement(parent) ? parent.name : '';
+    if (group === 'thead') table.heads.push(row);
+    if (group === 'tfoot') table.feet.push(row);
   }
 
   beginCell(element: Element, writer: TextWriter): TextWriter {
@@ -64,7 +79,9 @@ export class HtmlTables {
     if (table?.element !== element) return writer;
     this.#open.pop();
     const { outer } = table;
-    const rows = table.rows.filter((row) => row.length > 0);
+    const { heads, feet } = table;
+    const body = table.rows.filter((row) => !heads.includes(row) && !feet.includes(row));
+    const rows = [...heads, ...body, ...feet].filter((row) => row.length > 0);
     const isLayout =
       rows.every((row) => row.length === 1) ||
       rows.some((row) => row.some(({ text }) => text.length > layoutCellChars || text.includes(placeMark)));

@@ -2,7 +2,7 @@
 import { lowered, raised, stacked } from '../text/raised';
 import { TextWriter } from '../text/text-writer';
 import { controlText } from './control-text';
-import { judgeStyle, whitePage, withAttributes, type Ground } from './hidden';
+import { isSeen, judgeStyle, mayShow, whitePage, withAttributes, type Ground } from './hidden';
 import { nextMarker, openList, type OpenList } from './html-lists';
 import { HtmlTables } from './html-tables';
 import { mathText } from './math-text';
@@ -30,6 +30,11 @@ const buttonHolders = new Set('h1 h2 h3 h4 h5 h6 summary dt td th'.split(' '));
 
 /** Pages within pages that are spelled out in attributes. */
 const mostFrames = 3;
+
+/** Elements that are not read further where letters are unseen. */
+const unseenLeaves = new Set(
+  'area br button dialog hr img input math rt select svg template textarea'.split(' '),
+);
 
 /** Words that are seen as no longer true. */
 const struck = new Set(['del', 's', 'strike']);
@@ -101,6 +106,10 @@ class HtmlReader {
   enter(node: AnyNode): boolean {
     if (this.#written.has(node)) return false;
     if (isText(node)) {
+      if (!this.#isSeen) {
+        if (hasWords(node.data)) this.#numHidden++;
+        return false;
+      }
       if (this.#preformatted) this.#writer.writeVerbatim(node.data);
       else this.#writer.write(node.data);
       return false;
@@ -114,7 +123,29 @@ class HtmlReader {
     if (paragraphs.has(name)) this.#writer.break(2);
     else if (lines.has(name) && name !== 'br') this.#writer.break(1);
     else if (apart.has(name)) this.#writer.write(' ');
-    return this.#enterElement(node, name, declarations);
+    if (this.#isSeen) return this.#enterElement(node, name, declarations);
+    return this.#enterUnseen(node, name);
+  }
+
+  get #ground(): Ground {
+    return this.#grounds.at(-1)?.ground ?? whitePage;
+  }
+
+  /** Whether letters that come next are seen. */
+  get #isSeen(): boolean {
+    return isSeen(this.#ground);
+  }
+
+  /** Something in it is seen again: what holds it is kept, without letters of its own. */
+  #enterUnseen(element: Element, name: string): boolean {
+    if (name === 'table') this.#tables.begin(element, this.#writer);
+    if (name === 'tr') this.#tables.beginRow(element, this.#writer);
+    if (name === 'td' || name === 'th') this.#writer = this.#tables.beginCell(element, this.#writer);
+    if (name === 'ol' || name === 'ul' || name === 'menu')
+      this.#lists.push(openList(element, name === 'ol', ''));
+    const isPicture = name === 'img' && !this.#ground.isInvisible;
+    if (isPicture) this.#writePicture(element.attribs.alt);
+    return !unseenLeaves.has(name);
   }
 
   /** @returns whether what is in it is still to be read */
@@ -191,7 +222,7 @@ class HtmlReader {
         this.#tables.begin(element, writer);
         return true;
       case 'tr':
-        this.#tables.beginRow(writer);
+        this.#tables.beginRow(element, writer);
         return true;
       case 'td':
       case 'th':
@@ -208,14 +239,15 @@ class HtmlReader {
     if (!isElement(node)) return;
     const name = this.#shownAs.get(node) ?? node.name.toLowerCase();
     this.#shownAs.delete(node);
+    const wasSeen = this.#isSeen;
     if (this.#grounds.at(-1)?.element === node) this.#grounds.pop();
     if (node === this.#preformatted) this.#preformatted = undefined;
-    if (name === 'q') this.#writer.write('”');
-    if (struck.has(name)) this.#writer.write(']');
+    if (name === 'q' && wasSeen) this.#writer.write('”');
+    if (struck.has(name) && wasSeen) this.#writer.write(']');
     if (name === 'td' || name === 'th') this.#writer = this.#tables.endCell(node, this.#writer);
     if (name === 'table') this.#writer = this.#tables.end(node, this.#writer);
     if (name === 'ol' || name === 'ul' || name === 'menu') this.#lists.pop();
-    if (name === 'li') this.#writer.endItem();
+    if (name === 'li' && wasSeen) this.#writer.endItem();
     if (paragraphs.has(name)) this.#writer.break(2);
     else if (name !== 'br' && lines.has(name)) this.#writer.break(1);
     else if (apart.has(name)) this.#writer.write(' ');
@@ -223,19 +255,35 @@ class HtmlReader {
 
   #isHidden(element: Element, declarations: string): boolean {
     const { attribs } = element;
-    const around = this.#grounds.at(-1)?.ground ?? whitePage;
+    const around = this.#ground;
     const { isHidden, ground } = judgeStyle(withAttributes(element, declarations), around);
-    if ((isHidden || 'hidden' in attribs) && !isNote(element)) {
-      if (/[\p{L}\p{N}]{2}/u.test(textOf(element))) this.#numHidden++;
-      return true;
+    if (!isNote(element)) {
+      const isOff = isHidden || 'hidden' in attribs;
+      const isUnseen = isSeen(around) && !isSeen(ground);
+      if (isOff || (isUnseen && !this.#showsWithin(element))) {
+        if (hasWords(textOf(element))) this.#numHidden++;
+        return true;
+      }
     }
     // What is hidden from screen readers alone is seen, but where it only draws the formula before it.
     if (attribs['aria-hidden'] === 'true' && isDrawnFormula(element)) return true;
-    if (ground !== around) this.#grounds.push({ element, ground });
+    if (ground !== around && !isNote(element)) this.#grounds.push({ element, ground });
     return false;
   }
 
+  /** Whether something in an element may be seen although its own letters are not. */
+  #showsWithin(element: Element): boolean {
+    let isShown = false;
+    walk(element, (node) => {
+      if (isShown || !isElement(node)) return false;
+      isShown = node !== element && mayShow(withAttributes(node, this.#rules.declarationsOf(node)));
+      return true;
+    });
+    return isShown;
+  }
+
   #enterHeading(element: Element): void {
+    if (this.#tables.isInData) return;
     const label =
       textOf(element).replace(/\s+/g, ' ').trim() || (elementsNamed(element, 'img')[0]?.attribs.alt ?? '');
     if (label === '') return;
@@ -318,6 +366,8 @@ class HtmlReader {
     this.#writer.break(1);
   }
 }
+
+const hasWords = (text: string) => /[\p{L}\p{N}]{2}/u.test(text);
 
 function isDrawnFormula({ prev }: Element): boolean {
   return prev !== null && isElement(prev) && (prev.name === 'math' || elementsNamed(prev, 'math').length > 0);

@@ -1,6 +1,6 @@
 /**
- * What a page's own style sheets declare for its elements: by name, class and id, alone or within others. Conditions of media, states
- * and attributes are left out. Pure.
+ * What a page's own style sheets declare for its elements: by name, class and id, alone or within others, also for screens
+ * (`@media screen`) and in layers. Other conditions of media, states and attributes are left out. Pure.
  */
 import { isElement, textOf, walk, type Document, type Element } from './tree';
 
@@ -32,9 +32,15 @@ const mostRuleChars = 2000;
 /** Rules that are looked at for one word, the last ones; and parts of a selector. */
 const most = { rules: 200, parts: 8 };
 
+/** Rules around rules that hold on every screen. */
+const isForAll = /^\s*@(?:media\s+(?:only\s+)?(?:all|screen)\s*$|supports\s(?!\s*not\b)|layer\b)/i;
+
+/** Levels of rules around rules that are looked into. */
+const mostLevels = 4;
+
 /** What hides an element, or makes another one of it. */
 const relevant =
-  /display|visibility|font|opacity|color|background|vertical-align|list-style|position|indent|clip|overflow|transform/i;
+  /display|visibility|font|opacity|color|background|vertical-align|list-style|position|indent|clip|overflow|transform|filter/i;
 
 /** The rules of a page's style sheets that change what is read. */
 export class StyleRules {
@@ -104,7 +110,7 @@ export class StyleRules {
     return classes;
   }
 
-  #addSheet(sheet: string): void {
+  #addSheet(sheet: string, level = 0): void {
     let depth = 0;
     let start = 0;
     let selectors = '';
@@ -119,11 +125,16 @@ export class StyleRules {
         if (depth++ === 0) selectors = sheet.slice(start, at);
         if (depth === 1) start = at + 1;
       } else if (character === '}') {
-        if (depth === 1 && !selectors.includes('@')) this.#add(selectors, sheet.slice(start, at));
+        if (depth === 1) this.#addRule(selectors, sheet.slice(start, at), level);
         depth = Math.max(0, depth - 1);
         if (depth === 0) start = at + 1;
       } else if (character === ';' && depth === 0) start = at + 1;
     }
+  }
+
+  #addRule(selectors: string, content: string, level: number): void {
+    if (!selectors.includes('@')) this.#add(selectors, content);
+    else if (level < mostLevels && isForAll.test(selectors)) this.#addSheet(content, level + 1);
   }
 
   #add(selectors: string, all: string): void {
