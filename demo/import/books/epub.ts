@@ -57,7 +57,8 @@ export function resolveEntry(from: string, href: string): string | undefined {
 function findEntry(archive: ZipArchive, names: readonly string[]): string | undefined {
   const exact = names.find((name) => archive.has(name));
   if (exact !== undefined) return exact;
-  const plain = (name: string) => name.normalize('NFC').toLowerCase();
+  // Some programs write paths as Windows does.
+  const plain = (name: string) => name.normalize('NFC').toLowerCase().replaceAll('\\', '/');
   for (const same of [(name: string) => name.normalize('NFC'), plain]) {
     const wanted = new Set(names.map(same));
     for (const name of archive.names) if (wanted.has(same(name))) return name;

@@ -136,7 +136,7 @@ function mostlyUtf8(bytes: Uint8Array): DecodedText | undefined {
   const text = new TextDecoder().decode(bytes);
   const numBroken = text.split('\ufffd').length - 1;
   const numWhole = text.match(/[\u0080-\ufffc]/g)?.length ?? 0;
-  return numWhole > 10 * numBroken ? { text, encoding: 'utf-8', isGuess: false } : undefined;
+  return numWhole > 3 * numBroken ? { text, encoding: 'utf-8', isGuess: false } : undefined;
 }
 
 /** In it every byte means something. */

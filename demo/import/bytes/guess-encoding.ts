@@ -70,6 +70,19 @@ function isRatherGb(bytes: Uint8Array): boolean {
   return shareBetween(bytes, 0xa1, 0xc6) < 0.85 && shareBetween(bytes, 0xa1, 0xd7) > 0.95;
 }
 
+/** Korean is written in a part of its set that others spread beyond, and with blanks. */
+function isRatherKorean(bytes: Uint8Array): boolean {
+  let numLetters = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const lead = bytes[at]!;
+    if (lead < 0x80) continue;
+    if (lead < 0xb0 || lead > 0xc8 || bytes[at + 1]! < 0xa1) return false;
+    numLetters++;
+    at++;
+  }
+  return numLetters >= 6 && bytes.includes(0x20);
+}
+
 /** The text as it is most likely meant; undefined where nothing makes sense of all bytes. */
 export function guessEncoding(bytes: Uint8Array, decode: StrictDecoder): ReturnType<StrictDecoder> {
   const names = analyse(bytes.subarray(0, sampleBytes))
@@ -86,6 +99,8 @@ export function guessEncoding(bytes: Uint8Array, decode: StrictDecoder): ReturnT
       const twin = found.encoding === one && sign.test(found.text) ? decode(another) : undefined;
       if (twin && isLikely(twin.text) && numFaults(twin.text) <= numFaults(found.text)) return twin;
     }
+    const ratherKorean = found.encoding === 'big5' && isRatherKorean(bytes) ? decode('euc-kr') : undefined;
+    if (ratherKorean) return ratherKorean;
     const simplified = found.encoding === 'big5' && isRatherGb(bytes) ? decode('gb18030') : undefined;
     if (simplified) return simplified;
     if (isLikely(found.text)) return found;

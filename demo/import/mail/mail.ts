@@ -52,12 +52,53 @@ function attachmentNotes({ attachments }: Email): string[] {
   ];
 }
 
+/** Whether a browser knows an encoding by this name. */
+function isKnown(label: string): boolean {
+  try {
+    return new TextDecoder(label).encoding !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** Where a head of the mail or of one of its parts names an encoding, and the name. */
+const charset = /^(content-type:(?:[^\r\n]|\r?\n[ \t])*?charset\s*=\s*["']?)([\w.:+-]+)/gim;
+
+/** A mail with the encoding that its bytes speak for in the place of such as nobody knows, with a note. */
+function withKnownEncodings(bytes: Uint8Array<ArrayBuffer>): ReturnType<typeof withEncoding> {
+  // A character is a byte here.
+  const text = new TextDecoder('windows-1252').decode(bytes);
+  const unknown = [...text.matchAll(charset)].filter(([, , label]) => !isKnown(label!));
+  if (unknown.length === 0) return { bytes, notes: [] };
+  const { encoding } = decodeText(bytes);
+  const parts: Uint8Array[] = [];
+  let at = 0;
+  for (const { index, 1: before, 2: label } of unknown) {
+    parts.push(bytes.subarray(at, index + before!.length), new TextEncoder().encode(encoding));
+    at = index + before!.length + label!.length;
+  }
+  parts.push(bytes.subarray(at));
+  const names = [...new Set(unknown.map(([, , label]) => `“${label}”`))].slice(0, 5).join(', ');
+  const note = `The mail names an encoding that nobody knows, ${names}; it was read as ${encoding}.`;
+  return { bytes: joined(parts), notes: [note] };
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
 /** A mail that names no encoding, in UTF-8, with a note; others as they are. */
 function withEncoding(bytes: Uint8Array<ArrayBuffer>): {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly notes: string[];
 } {
-  if (/charset\s*=/i.test(new TextDecoder('windows-1252').decode(bytes))) return { bytes, notes: [] };
+  if (/charset\s*=/i.test(new TextDecoder('windows-1252').decode(bytes))) return withKnownEncodings(bytes);
   const { text, encoding, isGuess } = decodeText(bytes);
   if (!isGuess) return { bytes, notes: [] };
   const note = `The mail does not say how its letters are encoded; it was read as ${encoding}.`;

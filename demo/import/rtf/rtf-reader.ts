@@ -231,6 +231,9 @@ export class RtfReader implements RtfHandler {
       case 'ansicpg':
         this.#defaultPage = number;
         break;
+      case 'mac':
+        this.#defaultPage = 10000;
+        break;
       case 's':
         if (this.#tables.isHeading(number)) this.#set({ isHeading: true });
         break;

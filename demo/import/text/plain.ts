@@ -2,6 +2,7 @@
 import { parse } from 'papaparse';
 import { decodeText, declaredEncoding, type DecodedText } from '../bytes/decode-text';
 import { placeMark, type DocumentBytes, type ExtractedText, type ImportChoices } from '../document';
+import { hiddenNote } from '../notes';
 import { tableText } from './table-text';
 import { withoutMarks } from './tidy-text';
 
@@ -37,14 +38,15 @@ export function readText(source: DocumentBytes, choices: ImportChoices): Extract
 /** Markdown as it is written, with its headings as places. */
 export function readMarkdown(source: DocumentBytes, choices: ImportChoices): ExtractedText {
   const { text, encoding, notes } = decodeWithNotes(source, choices);
-  const { kept, numPictures } = withoutEmbedded(text);
+  const { shown, numComments } = withoutComments(text);
+  const { kept, numPictures } = withoutEmbedded(shown);
   const { marked, labels, frontTitle } = markHeadings(kept);
   return {
     text: marked,
     labels,
     titles: [frontTitle, labels[0]],
     encoding,
-    notes: [...notes, ...pictureNote(numPictures)],
+    notes: [...notes, ...hiddenNote(numComments), ...pictureNote(numPictures)],
   };
 }
 
@@ -52,10 +54,11 @@ export function readMarkdown(source: DocumentBytes, choices: ImportChoices): Ext
 export function readCsv(source: DocumentBytes, choices: ImportChoices): ExtractedText {
   const { text, encoding, notes } = decodeWithNotes(source, choices);
   // Spreadsheets are told the separator on a line of its own.
+  const isTabbed = /\.(?:tsv|tab)$/i.test(source.name) && text.includes('\t');
   const separator = /^\ufeff?sep=(.)\r?\n/i.exec(text);
   const { data, errors } = parse<string[]>(text.slice(separator?.[0].length ?? 0).replace(/^\ufeff/, ''), {
     skipEmptyLines: 'greedy',
-    ...(separator && { delimiter: separator[1]! }),
+    ...((separator ?? isTabbed) && { delimiter: separator?.[1] ?? '\t' }),
   });
   if (errors.some(({ type }) => type === 'Quotes')) {
     notes.push('Quotation marks in the table do not pair up, so cells may be joined or cut.');
@@ -87,6 +90,40 @@ function withoutEmbedded(text: string): { readonly kept: string; readonly numPic
 
 const pictureNote = (count: number) =>
   count === 0 ? [] : [`${count} embedded ${count === 1 ? 'picture was' : 'pictures were'} left out.`];
+
+/** Where Markdown's code begins, or a comment. */
+const codeOrComment = /^ {0,3}(`{3,}|~{3,})|(`+)|<!--/gm;
+
+/** Markdown without comments, which no reader of it sees; in code they are examples, and what is not closed is none. */
+function withoutComments(text: string): { readonly shown: string; readonly numComments: number } {
+  let [shown, at, numComments] = ['', 0, 0];
+  // What was looked for in vain once is not there later.
+  const missing = new Set<string>();
+  const endOf = (mark: string, from: number): number | undefined => {
+    const found = missing.has(mark) ? -1 : text.indexOf(mark, from);
+    if (found < 0) missing.add(mark);
+    return found < 0 ? undefined : found + mark.length;
+  };
+  for (const { index, 0: whole, 1: fence, 2: ticks } of text.matchAll(codeOrComment)) {
+    if (index < at) continue;
+    const start = index + whole.length;
+    if (fence !== undefined) at = copyTo(endOf(`\n${fence}`, start) ?? text.length);
+    else if (ticks !== undefined) at = copyTo(endOf(ticks, start) ?? start);
+    else {
+      const end = endOf('-->', start);
+      if (end === undefined) continue;
+      if (/[\p{L}\p{N}]{2}/u.test(text.slice(index, end))) numComments++;
+      copyTo(index);
+      at = end;
+    }
+  }
+  return { shown: shown + text.slice(at), numComments };
+
+  function copyTo(end: number): number {
+    shown += text.slice(at, end);
+    return end;
+  }
+}
 
 /** The text of a heading without the marks around it. */
 function headingText(line: string): string | undefined {

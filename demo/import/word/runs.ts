@@ -60,6 +60,6 @@ export const hasOwnText = (paragraph: Element) =>
     return true;
   });
 
-/** Whether the properties of a paragraph's mark say that it is deleted. */
+/** Whether the properties of a paragraph's mark or of a row say that it is deleted. */
 export const isDeletedMark = (properties: Element | undefined) =>
   properties !== undefined && elementsOf(properties).some((one) => /^(?:del|moveFrom)$/.test(localName(one)));

@@ -152,6 +152,7 @@ class PartReader {
         this.#open();
         return true;
       case 'tr':
+        if (isDeletedMark(childNamed(element, 'trPr'))) return false;
         this.#tables.beginRow(element);
         return true;
       case 'tc':
