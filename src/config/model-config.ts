@@ -211,7 +211,8 @@ export function isUsual(config: unknown): boolean {
   if (!isJsonObject(config) || config.text_config) return false;
   const { architectures: names, model_type: type } = config;
   return Array.isArray(names) && names.length > 0
-    ? Object.hasOwn(architectures, String(names[0]))
+    ? // A name's text alone: to turn a list in lists into text can be more than the stack bears.
+      typeof names[0] === 'string' && Object.hasOwn(architectures, names[0])
     : Object.values(architectures).some(({ modelType }) => modelType === type);
 }
 

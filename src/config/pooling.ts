@@ -1,6 +1,6 @@
 /** How one vector is made of the hidden states of a text's tokens, as an embedding model's own files say it. Pure. */
 import { EngineError } from '../util/errors';
-import { isJsonObject } from '../util/json';
+import { asObject, asString, isJsonObject } from '../util/json';
 import { quote } from '../util/config-fields';
 
 /** Ways of pooling: the first or the last token's state, the mean, the mean weighted by 1, 2, 3 …, the largest value of each channel. */
@@ -31,7 +31,7 @@ export function parsePooling(config: unknown): Pooling | undefined {
   const wanted =
     named.length > 0
       ? named.map((name) =>
-          poolings.find((known) => known === name || flags[`pooling_mode_${String(name)}`] === known),
+          poolings.find((known) => known === name || flags[`pooling_mode_${asString(name) ?? ''}`] === known),
         )
       : Object.keys(flags).flatMap((flag) => (config[flag] === true ? [flags[flag]] : []));
   const [pooling] = wanted;
@@ -46,7 +46,7 @@ export function parsePooling(config: unknown): Pooling | undefined {
  */
 export function checkModules(modules: unknown): void {
   if (!Array.isArray(modules)) return;
-  const kinds = modules.map((module: unknown) => (isJsonObject(module) ? String(module['type']) : ''));
+  const kinds = modules.map((module: unknown) => asString(asObject(module)?.['type']) ?? '');
   const other = kinds.find((kind) => !/(?:Transformer|Pooling|Normalize)$/.test(kind));
   if (other === undefined) return;
   throw new EngineError(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseModelConfig } from '../../support/parse-config';
+import { isUsual } from '../../../src/config/model-config';
 import { EngineError } from '../../../src/util/errors';
 
 const sizes = {
@@ -341,6 +342,7 @@ describe('refusals', () => {
   it('names a field whose value is too deep to show', () => {
     const vocabSize: unknown = JSON.parse('['.repeat(1e5) + ']'.repeat(1e5));
     expect(() => parse('Llama', { vocab_size: vocabSize })).toThrow(/vocab_size = a value too deep/);
+    expect(isUsual({ architectures: [vocabSize] })).toBe(false);
   });
 
   it.each(cases)('names %s (%s, %j)', (field, name, fields) => {

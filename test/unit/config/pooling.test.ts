@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { EngineError } from '../../../src/util/errors';
 import { checkModules, mayBeCut, parsePooling } from '../../../src/config/pooling';
 
 /** As sentence-transformers write it. */
@@ -48,6 +49,12 @@ test('another matrix behind the pooling is refused', () => {
   checkModules(undefined);
   checkModules(modules('Transformer', 'Pooling', 'Normalize'));
   expect(() => checkModules(modules('Transformer', 'Pooling', 'Dense'))).toThrow(/models\.Dense/);
+});
+
+test('lists in lists beyond what the stack bears are refused where a name is expected', () => {
+  const deep: unknown = JSON.parse('['.repeat(1e5) + ']'.repeat(1e5));
+  expect(() => parsePooling({ pooling_mode: [deep] })).toThrow(EngineError);
+  expect(() => checkModules([{ type: deep }])).toThrow(EngineError);
 });
 
 test('vectors are cut where the configuration says so', () => {
