@@ -77,7 +77,7 @@ const snippets = [
 ];
 
 /** An object in which fields somewhere are another value, gone, twice there, or come from somewhere else in it. */
-function mutate(value: unknown, next: () => number): unknown {
+export function mutate(value: unknown, next: () => number): unknown {
   const copy = structuredClone(value);
   const places: [object, string][] = [];
   const visit = (item: unknown, depth: number): void => {
@@ -200,7 +200,8 @@ export async function tryFolder(files: Record<string, unknown>): Promise<EngineE
   }
 }
 
-function stringify(value: unknown): string {
+/** JSON of what was mutated. */
+export function stringify(value: unknown): string {
   try {
     return JSON.stringify(value).replaceAll(`"${nested}"`, `${'['.repeat(20_000)}${']'.repeat(20_000)}`);
   } catch {
