@@ -24,17 +24,18 @@ export interface ReferenceStorage {
   readonly kv: 'f32' | 'f16' | 'int8' | 'int8 on the host';
 }
 
-/** The dot product of two runs of `length` elements; four sums, which need not wait for each other. */
-function dot(a: Float32Array, aStart: number, b: Float32Array, bStart: number, length: number): number {
+/** The dot product of `a` and as many elements of `b` from `start` on; four sums, which need not wait for each other. */
+function dot(a: Float32Array, b: Float32Array, start: number): number {
+  const { length } = a;
   let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
   let i = 0;
   for (; i + 3 < length; i += 4) {
-    sum0 += a[aStart + i]! * b[bStart + i]!;
-    sum1 += a[aStart + i + 1]! * b[bStart + i + 1]!;
-    sum2 += a[aStart + i + 2]! * b[bStart + i + 2]!;
-    sum3 += a[aStart + i + 3]! * b[bStart + i + 3]!;
+    sum0 += a[i]! * b[start + i]!;
+    sum1 += a[i + 1]! * b[start + i + 1]!;
+    sum2 += a[i + 2]! * b[start + i + 2]!;
+    sum3 += a[i + 3]! * b[start + i + 3]!;
   }
-  for (; i < length; i++) sum0 += a[aStart + i]! * b[bStart + i]!;
+  for (; i < length; i++) sum0 += a[i]! * b[start + i]!;
   return sum0 + sum1 + sum2 + sum3;
 }
 
@@ -43,8 +44,9 @@ function linear(x: Float32Array, { rows: width, columns, data, bias }: Reference
   const rows = x.length / columns;
   const y = new Float32Array(rows * width);
   for (let row = 0; row < rows; row++) {
+    const input = x.subarray(row * columns, (row + 1) * columns);
     for (let i = 0; i < width; i++) {
-      y[row * width + i] = dot(x, row * columns, data, i * columns, columns) + (bias ? bias[i]! : 0);
+      y[row * width + i] = dot(input, data, i * columns) + (bias ? bias[i]! : 0);
     }
   }
   return y;
@@ -259,6 +261,7 @@ class ReferenceSequence {
     const [seenKeys, seenValues] = storage.kv.startsWith('int8')
       ? this.#rounded(keys, values, rows)
       : [keys, values];
+    const score = { scale: config.attentionScale, softCap: config.attentionSoftCap };
     for (let row = 0; row < rows; row++) {
       const position = this.length + row;
       const query = qkv.subarray(row * width, row * width + queryWidth);
@@ -267,16 +270,14 @@ class ReferenceSequence {
         const kvOffset = Math.floor(head / (numHeads / numKvHeads)) * headDim;
         const queryHead = query.subarray(head * headDim, (head + 1) * headDim);
         const target = attended.subarray(row * queryWidth + head * headDim);
-        const end = position + 1;
-        const weights = attendHead(
-          queryHead,
-          seenKeys,
-          seenValues,
-          kvOffset,
-          [firstPosition, end],
-          { scale: config.attentionScale, softCap: config.attentionSoftCap },
-          target,
-        );
+        const seen = {
+          keys: seenKeys,
+          values: seenValues,
+          offset: kvOffset,
+          firstPosition,
+          end: position + 1,
+        };
+        const weights = attendHead(queryHead, seen, score, target);
         this.#onWeights?.({ layer: layerIndex, head, position }, weights, firstPosition);
       }
     }
@@ -341,16 +342,20 @@ class ReferenceSequence {
   }
 }
 
-/**
- * `softmax(scale · q·k) v` over the positions `[firstPosition, end)`, into `target`; a position's key and value of
- * this head start at `offset`. Returns the softmax's weights.
- */
+/** What a head sees: of all positions' keys and values, those of `[firstPosition, end)`, which start at `offset`. */
+interface SeenKv {
+  /** By position, `[kvHeads · headDim]`. */
+  readonly keys: readonly Float32Array[];
+  readonly values: readonly Float32Array[];
+  readonly offset: number;
+  readonly firstPosition: number;
+  readonly end: number;
+}
+
+/** `softmax(scale · q·k) v` over what a head sees, into `target`. Returns the softmax's weights. */
 function attendHead(
   query: Float32Array,
-  keys: readonly Float32Array[],
-  values: readonly Float32Array[],
-  offset: number,
-  [firstPosition, end]: readonly [number, number],
+  { keys, values, offset, firstPosition, end }: SeenKv,
   { scale, softCap }: { readonly scale: number; readonly softCap: number | undefined },
   target: Float32Array,
 ): Float64Array {
@@ -358,7 +363,7 @@ function attendHead(
   const scores = new Float64Array(end - firstPosition);
   let largest = -Infinity;
   for (let index = 0; index < scores.length; index++) {
-    scores[index] = softCapped(scale * dot(query, 0, keys[firstPosition + index]!, offset, headDim), softCap);
+    scores[index] = softCapped(scale * dot(query, keys[firstPosition + index]!, offset), softCap);
     largest = Math.max(largest, scores[index]!);
   }
   const result = new Float64Array(headDim);

@@ -152,7 +152,7 @@ function expectHead(
     for (const head of heads) {
       const at = (row * numHeads + head) * headDim;
       const actual = segmentAttended.subarray(at, at + headDim);
-      const wanted = Float32Array.from(attend(queryOf(row, head), visible, load, headDim ** -0.5));
+      const wanted = Float32Array.from(attend(queryOf(row, head), visible, load, { scale: headDim ** -0.5 }));
       expectClose(
         actual,
         wanted,

@@ -6,18 +6,24 @@ export interface KeyValue {
   readonly value: number;
 }
 
+/** How a product of query and key becomes a score. */
+export interface ScoreOptions {
+  readonly scale: number;
+  /** Scores stay within ±softCap; 0 or missing: no bound. */
+  readonly softCap?: number;
+}
+
 /**
- * `softmax(scale · q·k) v` over `pairs`, in f64, scores soft-capped unless `softCap` is 0; `load` gives stored elements. No pair gives zeros.
+ * `softmax(scale · q·k) v` over `pairs`, in f64; `load` gives stored elements. No pair gives zeros.
  */
 export function attend(
   query: ArrayLike<number>,
   pairs: readonly KeyValue[],
   load: (index: number) => number,
-  scale: number,
-  softCap = 0,
+  score: ScoreOptions,
 ): Float64Array {
   const headDim = query.length;
-  const weights = softmaxWeights(query, pairs, load, scale, softCap);
+  const weights = softmaxWeights(query, pairs, load, score);
   const result = new Float64Array(headDim);
   pairs.forEach(({ value }, index) => {
     for (let i = 0; i < headDim; i++) result[i]! += weights[index]! * load(value + i);
@@ -30,8 +36,7 @@ export function softmaxWeights(
   query: ArrayLike<number>,
   pairs: readonly KeyValue[],
   load: (index: number) => number,
-  scale: number,
-  softCap = 0,
+  { scale, softCap = 0 }: ScoreOptions,
 ): number[] {
   const headDim = query.length;
   const scores = pairs.map(({ key }) => {

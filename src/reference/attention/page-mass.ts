@@ -18,12 +18,12 @@ export function pageMass(
   masses: Float32Array,
 ): void {
   const { row, kvHead, weight, firstCounted, endCounted } = options;
-  const { headDim, group, qkvStride, qkv, scale, softCap } = input;
+  const { headDim, group, qkvStride, qkv } = input;
   const keys = seenKeys(input, row, kvHead);
   const load = loaderOf(input);
   for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
     const start = row * qkvStride + head * headDim;
-    const weights = softmaxWeights(qkv.subarray(start, start + headDim), keys, load, scale, softCap);
+    const weights = softmaxWeights(qkv.subarray(start, start + headDim), keys, load, input);
     keys.forEach(({ page, position }, i) => {
       if (position >= firstCounted && position < endCounted) masses[page]! += weight * weights[i]!;
     });

@@ -37,10 +37,7 @@ export function prefillAttention(input: PrefillAttentionInput): Float32Array<Arr
       for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
         const start = row * input.qkvStride + head * headDim;
         const query = input.qkv.subarray(start, start + headDim);
-        attended.set(
-          attend(query, pairs, load, input.scale, input.softCap),
-          (row * kvHeads * group + head) * headDim,
-        );
+        attended.set(attend(query, pairs, load, input), (row * kvHeads * group + head) * headDim);
       }
     }
   }

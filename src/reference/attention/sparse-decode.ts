@@ -39,11 +39,12 @@ interface SeenKey extends KeyValue {
 
 /** Reads one stored element of the pool. */
 export function loaderOf(input: SparseDecodeInput): (index: number) => number {
-  const { headDim } = input;
+  const { headDim, pool } = input;
+  if (!input.isPacked) return (index) => loadKv(pool, index);
+  const packed = { words: pool as Uint32Array, headDim };
   return (index) => {
-    if (!input.isPacked) return loadKv(input.pool, index);
     const row = Math.floor(index / headDim);
-    return loadPacked(input.pool as Uint32Array, row >> 5, headDim, row & 31, index % headDim);
+    return loadPacked(packed, row >> 5, row & 31, index % headDim);
   };
 }
 
@@ -80,10 +81,7 @@ export function sparseDecode(input: SparseDecodeInput, attended: Float32Array): 
       for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
         const start = row * input.qkvStride + head * headDim;
         const query = input.qkv.subarray(start, start + headDim);
-        attended.set(
-          attend(query, keys, load, input.scale, input.softCap),
-          (row * kvHeads * group + head) * headDim,
-        );
+        attended.set(attend(query, keys, load, input), (row * kvHeads * group + head) * headDim);
       }
     }
   }

@@ -4,6 +4,13 @@ import { loadKv, storeKv, type KvWords } from './kv-data';
 
 const bitsOf = (value: number) => toF16Bits(Math.min(Math.max(value, -65504), 65504));
 
+/** Pages of 8 bits an element, one after the other. */
+export interface PackedPages {
+  /** `[pages, packedPageWords(headDim)]`. */
+  readonly words: Uint32Array;
+  readonly headDim: number;
+}
+
 /** Words of a packed page: codes of K and V, ranges of K by channel, ranges of V by token. */
 export function packedPageWords(headDim: number): number {
   return 9 * headDim + 16;
@@ -19,64 +26,50 @@ function boundsAt(headDim: number, row: number, channel: number): [least: number
 }
 
 /** Element `channel` of row `row` of a packed page: rows 0…15 are keys, 16…31 values. */
-export function loadPacked(
-  packed: Uint32Array,
-  page: number,
-  headDim: number,
-  row: number,
-  channel: number,
-): number {
+export function loadPacked(packed: PackedPages, page: number, row: number, channel: number): number {
+  const { words, headDim } = packed;
   const start = page * packedPageWords(headDim);
-  const half = (index: number) =>
-    fromF16Bits((packed[start + (index >> 1)]! >>> (16 * (index & 1))) & 0xffff);
+  const half = (index: number) => fromF16Bits((words[start + (index >> 1)]! >>> (16 * (index & 1))) & 0xffff);
   const [least, largest] = boundsAt(headDim, row, channel).map(half) as [number, number];
-  return least + (codeAt(packed, page, headDim, row, channel) / 255) * (largest - least);
+  return least + (codeAt(packed, page, row, channel) / 255) * (largest - least);
 }
 
 /** The code of an element of a packed page. */
-export function codeAt(
-  packed: Uint32Array,
-  page: number,
-  headDim: number,
-  row: number,
-  channel: number,
-): number {
+export function codeAt({ words, headDim }: PackedPages, page: number, row: number, channel: number): number {
   const index = row * headDim + channel;
-  return (packed[page * packedPageWords(headDim) + (index >> 2)]! >>> (8 * (index & 3))) & 255;
+  return (words[page * packedPageWords(headDim) + (index >> 2)]! >>> (8 * (index & 3))) & 255;
 }
 
 /** Packs the keys of a page's first `numTokens` tokens: elements `load(token, channel)`. */
 export function packKeys(
-  packed: Uint32Array,
+  packed: PackedPages,
   page: number,
-  headDim: number,
   numTokens: number,
   load: (token: number, channel: number) => number,
 ): void {
-  for (let channel = 0; channel < headDim; channel++) {
+  for (let channel = 0; channel < packed.headDim; channel++) {
     const elements = Array.from({ length: numTokens }, (_, row) => ({
       row,
       channel,
       value: load(row, channel),
     }));
-    packRange(packed, page, headDim, elements);
+    packRange(packed, page, elements);
   }
 }
 
 /** Packs the value of a page's token: elements `load(channel)`. */
 export function packValue(
-  packed: Uint32Array,
+  packed: PackedPages,
   page: number,
-  headDim: number,
   token: number,
   load: (channel: number) => number,
 ): void {
-  const elements = Array.from({ length: headDim }, (_, channel) => ({
+  const elements = Array.from({ length: packed.headDim }, (_, channel) => ({
     row: 16 + token,
     channel,
     value: load(channel),
   }));
-  packRange(packed, page, headDim, elements);
+  packRange(packed, page, elements);
 }
 
 interface Element {
@@ -86,10 +79,10 @@ interface Element {
 }
 
 /** Packs elements that share a range. */
-function packRange(packed: Uint32Array, page: number, headDim: number, elements: readonly Element[]): void {
+function packRange({ words, headDim }: PackedPages, page: number, elements: readonly Element[]): void {
   const start = page * packedPageWords(headDim);
   const setBits = (word: number, shift: number, mask: number, bits: number) => {
-    packed[start + word] = ((packed[start + word]! & ~(mask << shift)) | (bits << shift)) >>> 0;
+    words[start + word] = ((words[start + word]! & ~(mask << shift)) | (bits << shift)) >>> 0;
   };
   const values = elements.map(({ value }) => value);
   const bounds = [Math.min(...values), Math.max(...values)].map(bitsOf);
@@ -106,30 +99,26 @@ function packRange(packed: Uint32Array, page: number, headDim: number, elements:
 }
 
 /** Packs pages by `list` pairs (page, packed page); with all 16 tokens also rounds them in `pages`. */
-export function packPages(
-  pages: KvWords,
-  packed: Uint32Array,
-  list: Uint32Array,
-  headDim: number,
-  numTokens: number,
-): void {
+export function packPages(pages: KvWords, packed: PackedPages, list: Uint32Array, numTokens: number): void {
+  const { headDim } = packed;
   for (let i = 0; i < list.length; i += 2) {
     const [from, to] = [list[i]!, list[i + 1]!];
     const load = (row: number, channel: number) => loadKv(pages, (from * 32 + row) * headDim + channel);
-    packKeys(packed, to, headDim, numTokens, load);
+    packKeys(packed, to, numTokens, load);
     for (let token = 0; token < numTokens; token++) {
-      packValue(packed, to, headDim, token, (channel) => load(16 + token, channel));
+      packValue(packed, to, token, (channel) => load(16 + token, channel));
     }
-    if (numTokens === 16) unpackPages(packed, pages, Uint32Array.of(to, from), headDim);
+    if (numTokens === 16) unpackPages(packed, pages, Uint32Array.of(to, from));
   }
 }
 
 /** Unpacks pages by `list` pairs (packed page, page). */
-export function unpackPages(packed: Uint32Array, pages: KvWords, list: Uint32Array, headDim: number): void {
+export function unpackPages(packed: PackedPages, pages: KvWords, list: Uint32Array): void {
+  const { headDim } = packed;
   for (let i = 0; i < list.length; i += 2) {
     const [from, to] = [list[i]!, list[i + 1]!];
     for (let index = 0; index < 32 * headDim; index++) {
-      const value = loadPacked(packed, from, headDim, Math.floor(index / headDim), index % headDim);
+      const value = loadPacked(packed, from, Math.floor(index / headDim), index % headDim);
       storeKv(pages, to * 32 * headDim + index, value);
     }
   }

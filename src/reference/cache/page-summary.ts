@@ -32,7 +32,7 @@ export function pageSummary(input: PageSummaryInput): void {
       let [tile, at] = [input.tile, tilePage];
       if (input.isPacked) {
         [tile, at] = [createKvWords('f32', 32 * headDim), 0];
-        unpackPages(input.tile as Uint32Array, tile, Uint32Array.of(tilePage, 0), headDim);
+        unpackPages({ words: input.tile as Uint32Array, headDim }, tile, Uint32Array.of(tilePage, 0));
       }
       summarise(tile, at, headDim).forEach((bound, i) => storeKv(input.summaries, start + i, bound));
     }

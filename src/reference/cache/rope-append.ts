@@ -8,11 +8,12 @@ interface Heads extends HeadTransform {
   readonly group: number;
   readonly kvHeads: number;
   readonly qkvStride: number;
+  /** `[rows, qkvStride]`. */
+  readonly qkv: Float32Array;
 }
 
 /** One slab of a layer, as cache/rope-append sees it. */
 interface AppendInput extends Heads {
-  readonly qkv: Float32Array;
   /** `[rows, 4]`: sequence, position. */
   readonly rows: Uint32Array;
   readonly firstKvHead: number;
@@ -28,13 +29,10 @@ interface AppendInput extends Heads {
   readonly firstOpenSlot?: number;
 }
 
-/** Turns the q heads of `row` that belong to `kvHead`, and returns its k and v. */
-function turnRow(qkv: Float32Array, row: number, kvHead: number, position: number, heads: Heads) {
-  const { headDim, group, kvHeads, qkvStride } = heads;
-  const head = (index: number) => {
-    const start = row * qkvStride + index * headDim;
-    return qkv.subarray(start, start + headDim);
-  };
+/** Turns the q heads of a row `qkv [qkvStride]` that belong to `kvHead`, and returns its k and v. */
+function turnRow(qkv: Float32Array, kvHead: number, position: number, heads: Heads) {
+  const { headDim, group, kvHeads } = heads;
+  const head = (index: number) => qkv.subarray(index * headDim, (index + 1) * headDim);
   for (let i = 0; i < group; i++) {
     const query = head(kvHead * group + i);
     query.set(ropeHead(query, position, 0, heads));
@@ -43,14 +41,20 @@ function turnRow(qkv: Float32Array, row: number, kvHead: number, position: numbe
   return { key, value: head(kvHeads * (group + 1) + kvHead) };
 }
 
-function storePage(
-  words: KvWords,
-  page: number,
-  token: number,
-  headDim: number,
-  key: number[],
-  value: Float32Array,
-) {
+/** The row of `qkv`, a view. */
+function rowOf({ qkv, qkvStride }: Heads, row: number): Float32Array {
+  return qkv.subarray(row * qkvStride, (row + 1) * qkvStride);
+}
+
+interface KeyValue {
+  readonly key: number[];
+  /** As long as the key. */
+  readonly value: Float32Array;
+}
+
+/** Stores a token's key and value in its page. */
+function storeToken(words: KvWords, page: number, token: number, { key, value }: KeyValue) {
+  const headDim = key.length;
   for (let i = 0; i < headDim; i++) {
     storeKv(words, (page * 32 + token) * headDim + i, key[i]!);
     storeKv(words, (page * 32 + 16 + token) * headDim + i, value[i]!);
@@ -77,14 +81,15 @@ export function ropeAppend(input: AppendInput): void {
     const page = position >> 4;
     for (let local = 0; local < input.numKvHeads; local++) {
       const kvHead = input.firstKvHead + local;
-      const { key, value } = turnRow(input.qkv, row, kvHead, position, input);
+      const turned = turnRow(rowOf(input, row), kvHead, position, input);
+      const { key, value } = turned;
       const entry = input.tableOffset + (sequence * input.kvHeads + kvHead) * maxPages + page;
       const slot = input.blockTable[entry]!;
       const token = position & 15;
       const ofHead = local * input.numSummarySlots * 2 * headDim;
       const summary = ofHead + input.summaryTable[sequence * maxPages + page]! * 2 * headDim;
       if (input.firstOpenSlot === undefined) {
-        storePage(pool, slot, token, headDim, key, value);
+        storeToken(pool, slot, token, turned);
         if (token === 15) {
           summarise(pool, slot, headDim).forEach((bound, i) => storeKv(summaries, summary + i, bound));
         }
@@ -93,8 +98,9 @@ export function ropeAppend(input: AppendInput): void {
       const open = ofHead + (2 * input.firstOpenSlot + 16 * sequence) * headDim;
       key.forEach((element, i) => storeKv(summaries, open + token * headDim + i, element));
       const loadKey = (row: number, channel: number) => loadKv(summaries, open + row * headDim + channel);
-      packKeys(pool as Uint32Array, slot, headDim, token + 1, loadKey);
-      packValue(pool as Uint32Array, slot, headDim, token, (channel) => roundToF16(value[channel]!));
+      const packed = { words: pool as Uint32Array, headDim };
+      packKeys(packed, slot, token + 1, loadKey);
+      packValue(packed, slot, token, (channel) => roundToF16(value[channel]!));
       if (token !== 15) continue;
       for (let i = 0; i < headDim; i++) {
         const keys = Array.from({ length: 16 }, (_, row) => loadKey(row, i));
@@ -107,7 +113,6 @@ export function ropeAppend(input: AppendInput): void {
 
 /** A chunk of a segment, as cache/rope-append-tile sees it. */
 interface AppendTileInput extends Heads {
-  readonly qkv: Float32Array;
   readonly numRows: number;
   readonly firstRow: number;
   readonly firstPosition: number;
@@ -121,9 +126,9 @@ export function ropeAppendTile(input: AppendTileInput): void {
   for (let r = 0; r < input.numRows; r++) {
     const position = input.firstPosition + r;
     for (let kvHead = 0; kvHead < input.kvHeads; kvHead++) {
-      const { key, value } = turnRow(input.qkv, input.firstRow + r, kvHead, position, input);
+      const turned = turnRow(rowOf(input, input.firstRow + r), kvHead, position, input);
       const page = kvHead * input.tilePages + (position >> 4) - input.tileFirstPage;
-      storePage(input.tile, page, position & 15, input.headDim, key, value);
+      storeToken(input.tile, page, position & 15, turned);
     }
   }
 }

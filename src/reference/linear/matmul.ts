@@ -38,8 +38,7 @@ export function matmulGated(
   x: Float32Array,
   weights: Float32Array,
   columns: number,
-  parts: Pick<LinearParts, 'norm'>,
-  activation: Activation,
+  { activation, ...parts }: Pick<LinearParts, 'norm'> & { readonly activation: Activation },
 ): Float32Array<ArrayBuffer> {
   const pairs = matmul(x, weights, columns, parts);
   return Float32Array.from(

@@ -15,7 +15,7 @@ export function randomKv(format: KvElement, length: number, seed: number, scale 
 export function randomPacked(numPages: number, headDim: number, seed: number, scale = 1) {
   const packed = new Uint32Array(numPages * packedPageWords(headDim));
   const list = Uint32Array.from({ length: 2 * numPages }, (_, i) => i >> 1);
-  packPages(randomKv('f16', numPages * 32 * headDim, seed, scale), packed, list, headDim, 16);
+  packPages(randomKv('f16', numPages * 32 * headDim, seed, scale), { words: packed, headDim }, list, 16);
   return packed;
 }
 

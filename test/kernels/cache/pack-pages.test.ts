@@ -72,7 +72,7 @@ describe('pack-pages', () => {
       list,
     });
     const [wantedPages, wanted] = [pages.slice(), packed.slice()];
-    reference.packPages(wantedPages, wanted, list, headDim, numTokens);
+    reference.packPages(wantedPages, { words: wanted, headDim }, list, numTokens);
     const actual = new Uint32Array(results['packed']!);
     const rounded = asWords(element, results['pages']!);
 
@@ -84,14 +84,14 @@ describe('pack-pages', () => {
       const from = list.findIndex((entry, i) => i % 2 === 1 && entry === page) - 1;
       for (let row = 0; row < 32; row++) {
         for (let channel = 0; channel < headDim; channel++) {
-          const [code, wantedCode] = [actual, wanted].map((p) =>
-            reference.codeAt(p, page, headDim, row, channel),
+          const [code, wantedCode] = [actual, wanted].map((words) =>
+            reference.codeAt({ words, headDim }, page, row, channel),
           ) as [number, number];
           if (code === wantedCode) continue;
           expect(from).toBeGreaterThanOrEqual(0);
           const exact = loadKv(pages, (list[from]! * 32 + row) * headDim + channel);
-          const at = reference.loadPacked(actual, page, headDim, row, channel);
-          const other = reference.loadPacked(wanted, page, headDim, row, channel);
+          const at = reference.loadPacked({ words: actual, headDim }, page, row, channel);
+          const other = reference.loadPacked({ words: wanted, headDim }, page, row, channel);
           expect(Math.abs(at - exact)).toBeLessThanOrEqual(1.001 * Math.abs(other - exact));
         }
       }
@@ -128,7 +128,7 @@ describe('unpack-pages', () => {
       list,
     });
     const wanted = pages.slice();
-    reference.unpackPages(packed, wanted, list, headDim);
+    reference.unpackPages({ words: packed, headDim }, wanted, list);
     const tolerance = { absolute: scale * 2 ** -20, relative: 2 ** -10 };
     expectClose(unpackKv(asWords(element, results['pages']!)), unpackKv(wanted), tolerance);
   });

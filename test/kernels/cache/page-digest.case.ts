@@ -39,7 +39,7 @@ export const cases = shapes.map((shape): KernelCase => {
   const digests = new Uint32Array((numPages + 3) * (headDim + 8)).fill(7);
   const load = (page: number, token: number) => (_: unknown, channel: number) => {
     if (format !== 'int8') return loadKv(pool, (page * 32 + token) * headDim + channel);
-    const value = loadPacked(pool as Uint32Array, page, headDim, token, channel);
+    const value = loadPacked({ words: pool as Uint32Array, headDim }, page, token, channel);
     return rounds ? fromF16Bits(toF16Bits(value)) : value;
   };
   return {

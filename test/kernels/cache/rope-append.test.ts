@@ -53,7 +53,7 @@ function asStored(format: KvElement, bytes: ArrayBuffer): Float32Array {
 function unpackAll(packed: KvWords, numPages: number, headDim: number): Float32Array {
   const pages = createKvWords('f32', numPages * 32 * headDim);
   const list = Uint32Array.from({ length: 2 * numPages }, (_, i) => i >> 1);
-  unpackPages(packed as Uint32Array, pages, list, headDim);
+  unpackPages({ words: packed as Uint32Array, headDim }, pages, list);
   return unpackKv(pages);
 }
 

@@ -50,7 +50,7 @@ function caseOf(format: WeightFormat, shape: Shape): KernelCase {
     grid: matvecGrid(2 * outputs, tuning),
     expected: () => {
       const parts = norm ? { norm: { weight: normWeight, epsilon: 1e-5 } } : {};
-      const result = reference(x, matrix.weights, columns, parts, activation);
+      const result = reference(x, matrix.weights, columns, { ...parts, activation });
       return { y: overlay(y, result, { width: outputs, stride, first }) };
     },
     tolerance: { absolute: 2e-4, relative: 3e-5 },

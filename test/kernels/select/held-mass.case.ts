@@ -52,7 +52,7 @@ export const cases = shapes.map(({ format, headDim, group, kvHeads, length }): K
   const masses = new Float32Array(2 * (massOffset + kvHeads)).fill(-1);
   const key = (slot: number, token: number, channel: number) =>
     format === 'int8'
-      ? loadPacked(pool as Uint32Array, slot, headDim, token, channel)
+      ? loadPacked({ words: pool as Uint32Array, headDim }, slot, token, channel)
       : loadKv(pool, (slot * 32 + token) * headDim + channel);
   return {
     title: `${length} tokens, headDim ${headDim}, group ${group}, ${format}`,

@@ -58,12 +58,13 @@ describe.each([8, 24, 64])('pages of %d channels', (headDim) => {
   });
 
   test('8 bits are read as their twin reads them', () => {
-    const packed = new Uint32Array(packedPageWords(headDim));
-    packKeys(packed, 0, headDim, 16, (token, channel) => values[token * headDim + channel]!);
-    const read = pageValues(new Uint8Array(packed.buffer), 'int8', headDim);
+    const words = new Uint32Array(packedPageWords(headDim));
+    const packed = { words, headDim };
+    packKeys(packed, 0, 16, (token, channel) => values[token * headDim + channel]!);
+    const read = pageValues(new Uint8Array(words.buffer), 'int8', headDim);
     for (let row = 0; row < 16; row++) {
       for (let channel = 0; channel < headDim; channel++) {
-        const wanted = loadPacked(packed, 0, headDim, row, channel);
+        const wanted = loadPacked(packed, 0, row, channel);
         expect(read[row * headDim + channel]).toBeCloseTo(wanted, 5);
       }
     }

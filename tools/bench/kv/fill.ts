@@ -72,13 +72,8 @@ function makePages(core: EngineCore, numPages: number, seed: number): Uint8Array
 function packed(pages: Float32Array<ArrayBuffer>, headDim: number): Uint8Array<ArrayBuffer> {
   const numPages = pages.length / (2 * pageTokens * headDim);
   const words = new Uint32Array(numPages * packedPageWords(headDim));
-  packPages(
-    pages,
-    words,
-    Uint32Array.from({ length: 2 * numPages }, (_, i) => i >> 1),
-    headDim,
-    pageTokens,
-  );
+  const list = Uint32Array.from({ length: 2 * numPages }, (_, i) => i >> 1);
+  packPages(pages, { words, headDim }, list, pageTokens);
   return new Uint8Array(words.buffer);
 }
 
