@@ -9,6 +9,18 @@ import './cache-map';
 
 const pageTokens = 16;
 
+/** A slider over a few choices. */
+interface RangeSetting {
+  readonly id: string;
+  readonly label: string;
+  readonly choices: readonly number[];
+  readonly value: number;
+  /** The value as text. */
+  readonly shown: string;
+  readonly change: (value: number) => Partial<Settings>;
+  readonly isDisabled?: boolean;
+}
+
 /** See the file's header. */
 export class MemoryPanel extends LitElement {
   static override styles = [
@@ -185,25 +197,25 @@ export class MemoryPanel extends LitElement {
       isExact === this.settings.isExact;
     const isPossible = this.forecast !== undefined && 'plan' in this.forecast;
     return html`
-      ${this.#renderRange(
-        'limit',
-        'GPU memory limit',
-        gpuByteChoices,
-        gpuBytes,
-        formatBytes(gpuBytes),
-        (value) => ({
-          gpuBytes: value,
-        }),
-      )}
-      ${this.#renderRange(
-        'pages',
-        'Pages that a head attends',
-        pageChoices,
-        pagesPerHead,
-        isExact ? 'all' : `${pagesPerHead} (${(pagesPerHead * pageTokens).toLocaleString('en')} tokens)`,
-        (value) => ({ pagesPerHead: value }),
-        isExact,
-      )}
+      ${this.#renderRange({
+        id: 'limit',
+        label: 'GPU memory limit',
+        choices: gpuByteChoices,
+        value: gpuBytes,
+        shown: formatBytes(gpuBytes),
+        change: (value) => ({ gpuBytes: value }),
+      })}
+      ${this.#renderRange({
+        id: 'pages',
+        label: 'Pages that a head attends',
+        choices: pageChoices,
+        value: pagesPerHead,
+        shown: isExact
+          ? 'all'
+          : `${pagesPerHead} (${(pagesPerHead * pageTokens).toLocaleString('en')} tokens)`,
+        change: (value) => ({ pagesPerHead: value }),
+        isDisabled: isExact,
+      })}
       <label class="check">
         <input
           type="checkbox"
@@ -223,15 +235,7 @@ export class MemoryPanel extends LitElement {
     `;
   }
 
-  #renderRange(
-    id: string,
-    label: string,
-    choices: readonly number[],
-    value: number,
-    shown: string,
-    change: (value: number) => Partial<Settings>,
-    isDisabled = false,
-  ) {
+  #renderRange({ id, label, choices, value, shown, change, isDisabled = false }: RangeSetting) {
     return html`<div class="setting">
       <label for=${id}>${label} <output>${shown}</output></label>
       <input

@@ -39,13 +39,15 @@ interface Bench {
   readonly bytes: number;
 }
 
-function decodeBench(
-  headDim: number,
-  group: number,
-  kvHeads: number,
-  numTokens: number,
-  format: KvFormat = 'f16',
-): Bench {
+interface HeadShape {
+  readonly headDim: number;
+  /** Query heads to a KV head. */
+  readonly group: number;
+  readonly kvHeads: number;
+}
+
+function decodeBench(shape: HeadShape, numTokens: number, format: KvFormat = 'f16'): Bench {
+  const { headDim, group, kvHeads } = shape;
   const heads = group * kvHeads;
   const maxPages = Math.ceil(numTokens / 16);
   const splits = wantedSplits(kvHeads);
@@ -84,8 +86,9 @@ function decodeBench(
   };
 }
 
-function mergeBench(headDim: number, group: number, kvHeads: number, numTokens: number): Bench {
-  const { buffers, params } = decodeBench(headDim, group, kvHeads, numTokens);
+function mergeBench(shape: HeadShape, numTokens: number): Bench {
+  const { headDim, group, kvHeads } = shape;
+  const { buffers, params } = decodeBench(shape, numTokens);
   const heads = group * kvHeads;
   return {
     title: `merge headDim ${headDim} heads ${heads} splits ${params['maxSplits']}`,
@@ -100,9 +103,7 @@ function mergeBench(headDim: number, group: number, kvHeads: number, numTokens: 
 }
 
 function prefillBench(
-  headDim: number,
-  group: number,
-  kvHeads: number,
+  { headDim, group, kvHeads }: HeadShape,
   numRows: number,
   firstPosition: number,
   format: KvElement = 'f16',
@@ -132,7 +133,7 @@ function prefillBench(
   };
 }
 
-function ropeBench(headDim: number, group: number, kvHeads: number, numRows: number): Bench {
+function ropeBench({ headDim, group, kvHeads }: HeadShape, numRows: number): Bench {
   const qkvStride = (group + 2) * kvHeads * headDim;
   const tilePages = numRows / 16;
   return {
@@ -155,7 +156,7 @@ function ropeBench(headDim: number, group: number, kvHeads: number, numRows: num
   };
 }
 
-function scoreBench(headDim: number, group: number, kvHeads: number, numPages: number): Bench {
+function scoreBench({ headDim, group, kvHeads }: HeadShape, numPages: number): Bench {
   const qkvStride = (group + 2) * kvHeads * headDim;
   const summariesBytes = kvHeads * numPages * summaryBytes('f16', headDim);
   return {
@@ -210,17 +211,17 @@ function topKBench(kvHeads: number, numPages: number, budget: number): Bench {
 function benches(isLarge: boolean): Bench[] {
   const scale = isLarge ? 8 : 1;
   return [
-    decodeBench(32, 2, 4, 4096 * scale),
-    decodeBench(64, 7, 2, 4096 * scale),
-    decodeBench(64, 1, 4, 4096 * scale),
-    decodeBench(128, 4, 8, 1024 * scale * scale),
-    mergeBench(64, 7, 2, 4096 * scale),
-    prefillBench(32, 2, 4, 256, 0),
-    prefillBench(64, 7, 2, 128 * scale, 256 * scale),
-    prefillBench(64, 1, 4, 256 * scale, 256 * scale),
-    prefillBench(128, 4, 2 * scale, 64 * scale, 256 * scale),
-    ropeBench(64, 7, 2, 256 * scale),
-    scoreBench(64, 7, 2, 2048),
+    decodeBench({ headDim: 32, group: 2, kvHeads: 4 }, 4096 * scale),
+    decodeBench({ headDim: 64, group: 7, kvHeads: 2 }, 4096 * scale),
+    decodeBench({ headDim: 64, group: 1, kvHeads: 4 }, 4096 * scale),
+    decodeBench({ headDim: 128, group: 4, kvHeads: 8 }, 1024 * scale * scale),
+    mergeBench({ headDim: 64, group: 7, kvHeads: 2 }, 4096 * scale),
+    prefillBench({ headDim: 32, group: 2, kvHeads: 4 }, 256, 0),
+    prefillBench({ headDim: 64, group: 7, kvHeads: 2 }, 128 * scale, 256 * scale),
+    prefillBench({ headDim: 64, group: 1, kvHeads: 4 }, 256 * scale, 256 * scale),
+    prefillBench({ headDim: 128, group: 4, kvHeads: 2 * scale }, 64 * scale, 256 * scale),
+    ropeBench({ headDim: 64, group: 7, kvHeads: 2 }, 256 * scale),
+    scoreBench({ headDim: 64, group: 7, kvHeads: 2 }, 2048),
     topKBench(8, 2048, 64),
     topKBench(8, 8192, 256),
   ];

@@ -99,7 +99,7 @@ export async function main(args: string[]): Promise<void> {
           const entries = (
             await Promise.all(
               (aheads ?? [undefined]).map((ahead) =>
-                prepare(compiler, buffers, kernelName, rows, wanted, ahead),
+                prepare(compiler, buffers, { kernelName, rows, wanted, ahead }),
               ),
             )
           ).flat();
@@ -157,13 +157,20 @@ class BenchBuffers {
   }
 }
 
+/** One kernel at one number of rows. */
+interface Measured {
+  readonly kernelName: string;
+  readonly rows: number;
+  /** Names of variants; all that the device can run by default. */
+  readonly wanted: readonly string[] | undefined;
+  /** Steps whose weights are loaded ahead; the usual tuning by default. */
+  readonly ahead: number | undefined;
+}
+
 async function prepare(
   compiler: KernelCompiler,
   { shape, format, copies, weightBytes }: BenchBuffers,
-  kernelName: string,
-  rows: number,
-  wanted: readonly string[] | undefined,
-  ahead: number | undefined,
+  { kernelName, rows, wanted, ahead }: Measured,
 ): Promise<Entry[]> {
   const { columns } = shape;
   const matrixRows = shape.outputs * (shape.isGated ? 2 : 1);

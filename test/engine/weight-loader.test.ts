@@ -229,13 +229,17 @@ async function expectWeights(
   }
 }
 
+interface LoadedAs {
+  readonly format: WeightFormat;
+  readonly maxBindingBytes?: number;
+}
+
 /** Loads, compares, frees; the account of bytes is checked on the way. */
 async function loadAndCompare(
   source: ModelSource,
   config: ModelConfig,
   tensors: ReadonlyMap<string, Tensor>,
-  format: WeightFormat,
-  maxBindingBytes = device.maxBindingBytes,
+  { format, maxBindingBytes = device.maxBindingBytes }: LoadedAs,
 ): Promise<void> {
   const weights = await loadWeights(device, config, source, { format, maxBindingBytes });
   try {
@@ -257,13 +261,13 @@ describe('loadWeights', () => {
   for (const type of ['F32', 'F16', 'BF16'] as const) {
     it.each(formats)(`loads ${type} as %s`, async (format) => {
       const tensors = makeWeights(hf, 'loader', type);
-      await loadAndCompare(sourceOf(tensors, type), config, tensors, format);
+      await loadAndCompare(sourceOf(tensors, type), config, tensors, { format });
     });
   }
 
   it.each(formats)('cuts %s into slabs', async (format) => {
     const tensors = makeWeights(hf, 'loader', 'F32');
-    await loadAndCompare(sourceOf(tensors, 'F32'), config, tensors, format, 1039);
+    await loadAndCompare(sourceOf(tensors, 'F32'), config, tensors, { format, maxBindingBytes: 1039 });
   });
 
   const architectures: [keyof typeof modelTypes, Partial<HfConfig>][] = [
@@ -276,7 +280,10 @@ describe('loadWeights', () => {
   it.each(architectures)('loads %s with %j', async (name, fields) => {
     const other = configOf(name, fields);
     const tensors = makeWeights(other, 'loader', 'F32');
-    await loadAndCompare(sourceOf(tensors, 'F32'), parseModelConfig(other), tensors, 'f16', 1039);
+    await loadAndCompare(sourceOf(tensors, 'F32'), parseModelConfig(other), tensors, {
+      format: 'f16',
+      maxBindingBytes: 1039,
+    });
   });
 
   it('cuts a matrix into pieces where it is larger than one', async () => {
@@ -286,7 +293,10 @@ describe('loadWeights', () => {
     const tensors = makeWeights(large, 'large', 'F32');
     const source = sourceOf(tensors, 'F32');
     source.chunkBytes = 1_000_003;
-    await loadAndCompare(source, parseModelConfig(large), tensors, 'f32', 2 ** 21);
+    await loadAndCompare(source, parseModelConfig(large), tensors, {
+      format: 'f32',
+      maxBindingBytes: 2 ** 21,
+    });
   });
 
   it('takes names without their prefix, skips what it does not need, does without the size', async () => {
@@ -295,7 +305,7 @@ describe('loadWeights', () => {
     bare.set('layers.0.self_attn.rotary_emb.inv_freq', { shape: [8], data: new Float32Array(8) });
     const source = sourceOf(bare, 'F32');
     source.knowsSizes = false;
-    await loadAndCompare(source, config, tensors, 'f32');
+    await loadAndCompare(source, config, tensors, { format: 'f32' });
   });
 
   it('reads each shard once, in order, and reports bytes', async () => {
@@ -312,7 +322,7 @@ describe('loadWeights', () => {
       expect(loadedBytes).toBeGreaterThanOrEqual(reports[i - 1]?.loadedBytes ?? 0);
       expect(loadedBytes).toBeLessThanOrEqual(estimate);
     }
-    await loadAndCompare(source, config, tensors, 'q8');
+    await loadAndCompare(source, config, tensors, { format: 'q8' });
   });
 });
 
@@ -523,7 +533,7 @@ describe('a real model', () => {
     const config = await readModelConfig(source);
     expect(config).toMatchObject({ numLayers: 5, numHeads: 8, numKvHeads: 4, headDim: 8, isHeadTied: true });
     const tensors = readSafetensors(source.files.get('model.safetensors')!);
-    for (const format of ['f32', 'q4'] as const) await loadAndCompare(source, config, tensors, format);
+    for (const format of ['f32', 'q4'] as const) await loadAndCompare(source, config, tensors, { format });
   });
 });
 

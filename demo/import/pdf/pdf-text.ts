@@ -56,12 +56,19 @@ interface Layout {
   readonly right: number;
 }
 
-/** Whether `next` begins a paragraph; `right` is how far the paragraph of `line` reaches. */
+/** The paragraph that is being written. */
+interface OpenParagraph {
+  /** How far its lines reach. */
+  readonly right: number;
+  /** Whether it is an item of a list. */
+  readonly isItem: boolean;
+}
+
+/** Whether `next` begins a paragraph after `line`, the last one of `open`. */
 function beginsParagraph(
   line: Line,
   next: Line,
-  right: number,
-  isItem: boolean,
+  { right, isItem }: OpenParagraph,
   { pitch, margins, right: pageRight }: Layout,
 ): boolean {
   const gap = line.y - next.y;
@@ -151,7 +158,8 @@ class ParagraphWriter {
         startsAfresh(line, next) || isIndented(next, this.#layout.margins) || this.#endsShort(line, next)
       );
     const right = Math.max(this.#right, next.endX);
-    return beginsParagraph(line, next, right, beginsItem(withoutMarks(this.#text)), this.#layout);
+    const isItem = beginsItem(withoutMarks(this.#text));
+    return beginsParagraph(line, next, { right, isItem }, this.#layout);
   }
 
   /** Whether the last line of a page has room for the first word of the next, which begins something else. */

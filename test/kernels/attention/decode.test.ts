@@ -185,8 +185,7 @@ function build(shape: Shape) {
 const gpu = useDevice();
 
 async function run(shape: Shape, variantName: string): Promise<Float32Array> {
-  const { data, steps } = build(shape);
-  const results = await runScene(gpu.compiler, data, steps, ['attended'], variantName);
+  const results = await runScene(gpu.compiler, build(shape), ['attended'], variantName);
   return new Float32Array(results['attended']!);
 }
 
@@ -245,8 +244,7 @@ describe('decode attention over page lists', () => {
       for (const name of testedVariants(gpu.compiler, steps[0]!.spec, shape.everywhere ?? false)) {
         const results = await runScene(
           gpu.compiler,
-          data,
-          [...steps, ...massSteps],
+          { data, steps: [...steps, ...massSteps] },
           ['attended', 'masses'],
           name,
         );
@@ -300,7 +298,7 @@ describe('decode attention over page lists', () => {
         const single: Step[] = steps.map((step) => ({ ...step, params: { ...step.params, numRows: 1 } }));
         single[0] = { ...single[0]!, grid: sparseDecodeGrid(1, 2, single[0]!.params['maxSplits']!) };
         single[1] = { ...single[1]!, grid: mergeSplitsGrid(1, 8) };
-        const results = await runScene(gpu.compiler, alone, single, ['attended'], name);
+        const results = await runScene(gpu.compiler, { data: alone, steps: single }, ['attended'], name);
         const wanted = together.subarray(row * size, (row + 1) * size);
         expect(new Float32Array(results['attended']!), name).toEqual(wanted);
       }

@@ -34,7 +34,12 @@ interface Shape {
 }
 
 /** Pages `[first, first + count)` of every KV head of `tile`, as a tile of `capacity` pages a head full of NaN elsewhere. */
-function cutTile(tile: KvWords, kvHeads: number, allPages: number, first: number, count: number): KvWords {
+function cutTile(
+  tile: KvWords,
+  { kvHeads, allPages }: { readonly kvHeads: number; readonly allPages: number },
+  first: number,
+  count: number,
+): KvWords {
   const pageWords = tile.length / (kvHeads * allPages);
   const Words = tile.constructor as new (length: number) => KvWords;
   const cut = new Words(kvHeads * count * pageWords);
@@ -75,7 +80,7 @@ function build(shape: Shape) {
   const steps: Step[] = [];
   const numTiles = Math.ceil(allPages / tilePages);
   for (let index = 0; index < numTiles; index++) {
-    data[`tile${index}`] = cutTile(tile, kvHeads, allPages, index * tilePages, tilePages);
+    data[`tile${index}`] = cutTile(tile, { kvHeads, allPages }, index * tilePages, tilePages);
     for (let firstRow = 0; firstRow < numRows; firstRow += shape.chunk ?? numRows) {
       const rowsHere = Math.min(shape.chunk ?? numRows, numRows - firstRow);
       for (let firstKvHead = 0; firstKvHead < kvHeads; firstKvHead += headsAtOnce) {
@@ -126,8 +131,7 @@ function build(shape: Shape) {
 const gpu = useDevice();
 
 async function run(shape: Shape, variantName: string): Promise<Float32Array> {
-  const { data, steps } = build(shape);
-  const results = await runScene(gpu.compiler, data, steps, ['attended'], variantName);
+  const results = await runScene(gpu.compiler, build(shape), ['attended'], variantName);
   return new Float32Array(results['attended']!);
 }
 
@@ -156,7 +160,7 @@ describe('prefill attention', () => {
     const { data, steps, expected } = build(shape);
     const wanted = expected();
     for (const name of testedVariants(gpu.compiler, steps[0]!.spec, shape.everywhere ?? false)) {
-      const results = await runScene(gpu.compiler, data, steps, ['attended'], name);
+      const results = await runScene(gpu.compiler, { data, steps }, ['attended'], name);
       const tolerance = { absolute: 2e-6, relative: 2e-5 };
       expectClose(new Float32Array(results['attended']!), wanted, tolerance, name);
     }

@@ -28,14 +28,19 @@ export function testedVariants(
   return names.filter((name) => isTriedEverywhere || !isSlow || name !== 'portable');
 }
 
+/** Dispatches, and the buffers that they share, by name. */
+export interface Scene {
+  readonly data: Readonly<Record<string, BufferData>>;
+  readonly steps: readonly Step[];
+}
+
 /**
  * Runs the steps in one submission and returns the bytes of `results`. A step whose spec has the variant `variantName`
  * uses it, any other its own choice.
  */
 export async function runScene(
   compiler: KernelCompiler,
-  data: Readonly<Record<string, BufferData>>,
-  steps: readonly Step[],
+  { data, steps }: Scene,
   results: readonly string[],
   variantName?: string,
 ): Promise<Record<string, ArrayBuffer>> {

@@ -128,7 +128,7 @@ describe('rope-append', () => {
       const constants = { HEAD_DIM: headDim, GROUP: group, ...lateConstants(shape) };
       const grid = ropeAppendGrid(numRows, numKvHeads, group, headDim);
       const step = { spec: ropeAppend(format), constants, params, grid };
-      const results = await runScene(gpu.compiler, data, [step], ['qkv', 'pool', 'summaries']);
+      const results = await runScene(gpu.compiler, { data, steps: [step] }, ['qkv', 'pool', 'summaries']);
 
       const { qkNorm, ...rest } = data;
       const wanted = {
@@ -232,7 +232,7 @@ describe('rope-append-tile', () => {
       const constants = { HEAD_DIM: headDim, GROUP: group, ...lateConstants(shape) };
       const grid = ropeAppendGrid(numRows, kvHeads, group, headDim);
       const step = { spec: ropeAppendTile(format), constants, params, grid };
-      const results = await runScene(gpu.compiler, data, [step], ['qkv', 'tile']);
+      const results = await runScene(gpu.compiler, { data, steps: [step] }, ['qkv', 'tile']);
 
       const { qkNorm, ...rest } = data;
       const wanted = { ...rest, qkv: data.qkv.slice(), tile: data.tile.slice() };

@@ -115,12 +115,12 @@ test('chiSquare tells a wrong distribution from a right one', () => {
 const numDraws = 2048;
 // A wrong draw fails surely; a right one has less than one chance in 10,000, and seeds are fixed.
 test.each([
-  ['softmax over positions', { temperature: 1 }, 'position', 8, 29.9],
-  ['softmax over seeds', { temperature: 1 }, 'seed', 8, 29.9],
-  ['temperature 0.5, top-k 5', { temperature: 0.5, topK: 5 }, 'position', 8, 23.5],
-  ['top-p 0.8', { temperature: 1, topP: 0.8 }, 'position', 8, 29.9],
-  ['64 equal tokens', { temperature: 1 }, 'position', 64, 112],
-] as const)('draws follow %s', async (name, settings, varied, vocabSize, limit) => {
+  ['softmax over positions', { temperature: 1 }, 'position', { vocabSize: 8, limit: 29.9 }],
+  ['softmax over seeds', { temperature: 1 }, 'seed', { vocabSize: 8, limit: 29.9 }],
+  ['temperature 0.5, top-k 5', { temperature: 0.5, topK: 5 }, 'position', { vocabSize: 8, limit: 23.5 }],
+  ['top-p 0.8', { temperature: 1, topP: 0.8 }, 'position', { vocabSize: 8, limit: 29.9 }],
+  ['64 equal tokens', { temperature: 1 }, 'position', { vocabSize: 64, limit: 112 }],
+] as const)('draws follow %s', async (name, settings, varied, { vocabSize, limit }) => {
   const isFlat = vocabSize === 64;
   const logits = Float32Array.from({ length: vocabSize }, (_, i) => (isFlat ? 2 : Math.sin(5 * i) * 1.5));
   const { expected: _expected, ...kernelCase } = sampleCase(

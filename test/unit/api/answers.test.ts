@@ -16,32 +16,25 @@ const usage = {
   prompt_tokens_details: { cached_tokens: 4 },
 };
 
-const step = (
-  id: number,
-  text: string,
-  logprob: number,
-  bytes: number[],
-  top: StepLogprobs['top'] = [],
-): StepLogprobs => ({
-  id,
-  text,
-  logprob,
-  bytes,
-  top,
-});
 // The second token is half a character: its text shows as U+FFFD, and so does the other one that was likely there.
-const steps = [
-  step(7, ' a', -0.5, [32, 97], [{ id: 7, text: ' a', logprob: -0.5, bytes: [32, 97] }]),
-  step(
-    200,
-    '\ufffd',
-    -3,
-    [0xc3],
-    [
+const steps: StepLogprobs[] = [
+  {
+    id: 7,
+    text: ' a',
+    logprob: -0.5,
+    bytes: [32, 97],
+    top: [{ id: 7, text: ' a', logprob: -0.5, bytes: [32, 97] }],
+  },
+  {
+    id: 200,
+    text: '\ufffd',
+    logprob: -3,
+    bytes: [0xc3],
+    top: [
       { id: 201, text: '\ufffd', logprob: -1, bytes: [0xc4] },
       { id: 8, text: '__proto__', logprob: -2, bytes: [1] },
     ],
-  ),
+  },
 ];
 
 const start: GenerationEvent = { kind: 'start', numPromptTokens: 5, numCachedTokens: 4 };

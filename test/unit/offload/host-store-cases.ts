@@ -37,11 +37,12 @@ export async function readPages(
   return target;
 }
 
+/** Pages of one head of one layer. */
+type PageRun = readonly [layer: number, kvHead: number, pages: readonly PageId[]];
+
 async function expectPages(
   store: HostStore,
-  layer: number,
-  kvHead: number,
-  pages: readonly PageId[],
+  [layer, kvHead, pages]: PageRun,
   expected: Uint8Array,
 ): Promise<void> {
   const what = `pages ${pages.join(' ')} of layer ${layer}, head ${kvHead}`;
@@ -65,16 +66,16 @@ const plainCases = [
     const bytes = randomPages(4, 1);
     await store.write(1, 0, ids(7, 3), bytes.slice(0, 2 * shape.pageBytes));
     await store.write(1, 0, ids(900, 4), bytes.slice(2 * shape.pageBytes));
-    await expectPages(store, 1, 0, ids(7, 3, 900, 4), bytes);
-    await expectPages(store, 1, 0, ids(4), bytes.slice(3 * shape.pageBytes));
+    await expectPages(store, [1, 0, ids(7, 3, 900, 4)], bytes);
+    await expectPages(store, [1, 0, ids(4)], bytes.slice(3 * shape.pageBytes));
   }),
 
   storeCase('keeps layers and heads apart', async (store) => {
     const [one, other] = [randomPages(1, 2), randomPages(1, 3)];
     await store.write(0, 1, ids(5), one);
     await store.write(2, 0, ids(5), other);
-    await expectPages(store, 0, 1, ids(5), one);
-    await expectPages(store, 2, 0, ids(5), other);
+    await expectPages(store, [0, 1, ids(5)], one);
+    await expectPages(store, [2, 0, ids(5)], other);
     expectThat(store.has(0, 1, ids(5)[0]!), 'a written page is there');
     expectThat(!store.has(0, 0, ids(5)[0]!), 'the same page of another head is not');
   }),
@@ -84,21 +85,21 @@ const plainCases = [
     const before = bytes.slice();
     await store.write(0, 0, ids(1), bytes);
     bytes.fill(0);
-    await expectPages(store, 0, 0, ids(1), before);
+    await expectPages(store, [0, 0, ids(1)], before);
   }),
 
   storeCase('stores the part of a larger buffer that it was given', async (store) => {
     const bytes = randomPages(5, 12);
     const part = bytes.subarray(shape.pageBytes, 3 * shape.pageBytes);
     await store.write(0, 0, ids(1, 2), part);
-    await expectPages(store, 0, 0, ids(1, 2), part);
+    await expectPages(store, [0, 0, ids(1, 2)], part);
   }),
 
   storeCase('writing again replaces', async (store) => {
     await store.write(0, 0, ids(1, 2), randomPages(2, 5));
     const second = randomPages(2, 6);
     await store.write(0, 0, ids(2, 1), second);
-    await expectPages(store, 0, 0, ids(2, 1), second);
+    await expectPages(store, [0, 0, ids(2, 1)], second);
   }),
 
   storeCase('a dropped page is gone in all layers, the others stay', async (store) => {
@@ -109,7 +110,7 @@ const plainCases = [
     store.drop(ids(1, 77));
     expectThat(!store.has(0, 0, ids(1)[0]!), 'a dropped page is gone');
     expectThat(!store.has(2, 1, ids(1)[0]!), 'a dropped page is gone from every layer');
-    await expectPages(store, 0, 0, ids(2), kept);
+    await expectPages(store, [0, 0, ids(2)], kept);
   }),
 
   storeCase('a page beside dropped ones of the same write stays', async (store) => {
@@ -117,7 +118,7 @@ const plainCases = [
     await store.write(0, 0, ids(1, 2, 3), bytes);
     store.drop(ids(1, 3));
     await store.write(1, 0, ids(9), randomPages(1, 14));
-    await expectPages(store, 0, 0, ids(2), bytes.slice(shape.pageBytes, 2 * shape.pageBytes));
+    await expectPages(store, [0, 0, ids(2)], bytes.slice(shape.pageBytes, 2 * shape.pageBytes));
   }),
 
   storeCase('a dropped page that is written anew has no old parts', async (store) => {
@@ -135,12 +136,12 @@ const plainCases = [
     const page = (i: number) => bytes.subarray(i * shape.pageBytes, (i + 1) * shape.pageBytes);
     const opposite = new Uint8Array(bytes.length);
     pages.forEach((_, i) => opposite.set(page(numPages - 1 - i), i * shape.pageBytes));
-    await expectPages(store, 2, 1, pages.toReversed(), opposite);
+    await expectPages(store, [2, 1, pages.toReversed()], opposite);
   }),
 
   storeCase('nothing at all is written and read', async (store) => {
     await store.write(0, 0, [], new Uint8Array(0));
-    await expectPages(store, 0, 0, [], new Uint8Array(0));
+    await expectPages(store, [0, 0, []], new Uint8Array(0));
   }),
 ];
 
@@ -149,14 +150,16 @@ const interleavings = [
     const lists = Array.from({ length: 6 }, (_, list) => ({ list, bytes: randomPages(20, 30 + list) }));
     const pages = ids(...Array.from({ length: 20 }, (_, i) => i));
     await Promise.all(lists.map(async ({ list, bytes }) => store.write(list >> 1, list & 1, pages, bytes)));
-    await Promise.all(lists.map(({ list, bytes }) => expectPages(store, list >> 1, list & 1, pages, bytes)));
+    await Promise.all(
+      lists.map(({ list, bytes }) => expectPages(store, [list >> 1, list & 1, pages], bytes)),
+    );
   }),
 
   storeCase('of two writes of a page the later counts, waited for or not', async (store) => {
     const second = randomPages(2, 41);
     const writes = [store.write(0, 0, ids(1, 2), randomPages(2, 40)), store.write(0, 0, ids(2, 1), second)];
     await Promise.all(writes.map(async (write) => write));
-    await expectPages(store, 0, 0, ids(2, 1), second);
+    await expectPages(store, [0, 0, ids(2, 1)], second);
   }),
 
   storeCase('a drop forgets what a write under way brings', async (store) => {
@@ -165,7 +168,7 @@ const interleavings = [
     store.drop(ids(1));
     await write;
     expectThat(!store.has(0, 0, ids(1)[0]!), 'the dropped page is gone');
-    await expectPages(store, 0, 0, ids(2), bytes.slice(shape.pageBytes));
+    await expectPages(store, [0, 0, ids(2)], bytes.slice(shape.pageBytes));
   }),
 
   storeCase(
@@ -177,14 +180,14 @@ const interleavings = [
       const second = store.write(0, 0, ids(1), bytes);
       await first;
       await second;
-      await expectPages(store, 0, 0, ids(1), bytes);
+      await expectPages(store, [0, 0, ids(1)], bytes);
     },
   ),
 
   storeCase('a read gives what was there when it was called', async (store) => {
     const bytes = randomPages(3, 45);
     await store.write(0, 0, ids(1, 2, 3), bytes);
-    const reading = expectPages(store, 0, 0, ids(1, 2, 3), bytes);
+    const reading = expectPages(store, [0, 0, ids(1, 2, 3)], bytes);
     store.drop(ids(1));
     const write = store.write(0, 0, ids(2), randomPages(1, 46));
     await reading;
@@ -259,7 +262,7 @@ function randomCase(seed: number, numSteps: number, maxBusy: number): HostStoreC
     function read(list: number, pages: PageId[]): Promise<void> {
       const expected = new Uint8Array(pages.length * shape.pageBytes);
       pages.forEach((id, i) => expected.set(model.pages.get(model.key(list, id))!, i * shape.pageBytes));
-      return expectPages(store, list >> 1, list & 1, pages, expected);
+      return expectPages(store, [list >> 1, list & 1, pages], expected);
     }
 
     for (let step = 0; step < numSteps; step++) {

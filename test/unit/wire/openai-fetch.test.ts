@@ -162,43 +162,49 @@ describe('errors', () => {
   const failing = (error: Error): Script => ({ failure: { error } });
 
   test.each([
-    ['/chat/completions', '{', undefined, 400, { param: null, code: null }],
-    ['/chat/completions', '[]', undefined, 400, { message: 'The body must be a JSON object.' }],
+    ['/chat/completions', '{', undefined, { status: 400, param: null, code: null }],
+    ['/chat/completions', '[]', undefined, { status: 400, message: 'The body must be a JSON object.' }],
     [
       '/chat/completions',
       { messages, model: 'gpt-9' },
       undefined,
-      404,
-      { code: 'model_not_found', param: 'model' },
+      { status: 404, code: 'model_not_found', param: 'model' },
     ],
-    ['/chat/completions', { messages, temperature: 3 }, undefined, 400, { param: 'temperature' }],
-    ['/chat/completions', { messages, colour: 3 }, undefined, 400, { param: 'colour' }],
-    ['/chat/completions', { messages, audio: {} }, undefined, 400, { param: 'audio', code: 'unsupported' }],
+    ['/chat/completions', { messages, temperature: 3 }, undefined, { status: 400, param: 'temperature' }],
+    ['/chat/completions', { messages, colour: 3 }, undefined, { status: 400, param: 'colour' }],
+    [
+      '/chat/completions',
+      { messages, audio: {} },
+      undefined,
+      { status: 400, param: 'audio', code: 'unsupported' },
+    ],
     [
       '/chat/completions',
       { messages, stream: true },
       failing(new EngineError('context-too-long', 'Too long.')),
-      400,
-      { message: 'Too long.', code: 'context_length_exceeded', type: 'invalid_request_error' },
+      { status: 400, message: 'Too long.', code: 'context_length_exceeded', type: 'invalid_request_error' },
     ],
     [
       '/chat/completions',
       { messages },
       failing(new EngineError('device-lost', 'Gone.')),
-      503,
-      { code: 'device_lost', type: 'server_error' },
+      { status: 503, code: 'device_lost', type: 'server_error' },
     ],
-    ['/responses', { input: 'x', stream: true }, failing(new EngineError('gpu-memory', 'Full.')), 413, {}],
+    [
+      '/responses',
+      { input: 'x', stream: true },
+      failing(new EngineError('gpu-memory', 'Full.')),
+      { status: 413 },
+    ],
     [
       '/chat/completions',
       { messages },
       failing(new Error('odd')),
-      500,
-      { type: 'server_error', message: 'odd' },
+      { status: 500, type: 'server_error', message: 'odd' },
     ],
-    ['/images/generations', {}, undefined, 404, { code: 'unknown_url' }],
-    ['/nothing', {}, undefined, 404, { code: 'unknown_url' }],
-  ])('%s %j %j', async (path, body, script, status, error) => {
+    ['/images/generations', {}, undefined, { status: 404, code: 'unknown_url' }],
+    ['/nothing', {}, undefined, { status: 404, code: 'unknown_url' }],
+  ])('%s %j %j', async (path, body, script, { status, ...error }) => {
     const response = await post(path, body, script);
     expect(response.status).toBe(status);
     expect(response.headers.get('x-should-retry')).toBe('false');

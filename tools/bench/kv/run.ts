@@ -79,7 +79,7 @@ export async function runKvCase(gpu: GPU, options: KvBenchOptions, kvCase: KvCas
     for (let i = 0; i < numSequences; i++) contexts.push(await fillContext(core, length, 10 + i));
     const steps = watchSteps(core.runner);
     const use = watchBytes(core);
-    const before = await decodeAll(core, contexts, options, kvCase, () => {
+    const before = await decodeAll(core, contexts, { ...options, kvCase }, () => {
       steps.reset();
       return core.stats().kv;
     });
@@ -144,8 +144,7 @@ export function denseBytes({ numLayers, numKvHeads, headDim }: ModelConfig, numT
 async function decodeAll<T>(
   core: EngineCore,
   contexts: readonly number[][],
-  options: KvBenchOptions,
-  kvCase: KvCase,
+  { kvCase, ...options }: KvBenchOptions & { readonly kvCase: KvCase },
   onBegin: () => T,
 ) {
   const { steps } = options;
@@ -212,8 +211,8 @@ async function profileSteps(
   if (!device.features.has('timestamp-query')) return undefined;
   const profiler = new RoleProfiler(device, config.numLayers);
   try {
-    const few = { ...options, steps: numProfiledSteps };
-    await decodeAll(core, contexts, few, kvCase, () => (recorder.profiler = profiler));
+    const few = { ...options, kvCase, steps: numProfiledSteps };
+    await decodeAll(core, contexts, few, () => (recorder.profiler = profiler));
     recorder.profiler = undefined;
     return profileOfSteps(await profiler.take());
   } finally {
