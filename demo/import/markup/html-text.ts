@@ -2,18 +2,18 @@
 import { lowered, raised, stacked } from '../text/raised';
 import { TextWriter } from '../text/text-writer';
 import { controlText } from './control-text';
-import { isSeen, judgeStyle, mayShow, whitePage, withAttributes, type Ground } from './hidden';
+import { denominatorOf, isHeadingButton, noteMarkOf, wordsOfDrawing } from './html-inline';
 import { nextMarker, openList, type OpenList } from './html-lists';
 import { HtmlTables } from './html-tables';
 import { mathText } from './math-text';
-import { apart, lines, paragraphs, shownName, skipped } from './shown-as';
+import { apart, lines, paragraphs, shownName, skipped, struck, unseenLeaves } from './shown-as';
+import { Sight } from './sight';
 import { StyleRules } from './style-rules';
 import {
   bodyOf,
   elementsNamed,
   isElement,
   isText,
-  localName,
   parseHtml,
   textOf,
   walk,
@@ -22,22 +22,8 @@ import {
   type Element,
 } from './tree';
 
-/** Elements of drawings whose text is seen or told to who does not see. */
-const drawingTexts = new Set(['title', 'text', 'desc', 'foreignObject', 'foreignobject']);
-
-/** Elements whose buttons are headings that open what is under them. */
-const buttonHolders = new Set('h1 h2 h3 h4 h5 h6 summary dt td th'.split(' '));
-
 /** Pages within pages that are spelled out in attributes. */
 const mostFrames = 3;
-
-/** Elements that are not read further where letters are unseen. */
-const unseenLeaves = new Set(
-  'area br button dialog hr img input math rt select svg template textarea'.split(' '),
-);
-
-/** Words that are seen as no longer true. */
-const struck = new Set(['del', 's', 'strike']);
 
 /** What was found on the way. */
 interface HtmlText {
@@ -83,14 +69,14 @@ class HtmlReader {
   readonly #shownAs = new Map<Element, string>();
   /** Nodes that are written already. */
   readonly #written = new Set<AnyNode>();
-  readonly #grounds: { readonly element: Element; readonly ground: Ground }[] = [];
+  readonly #sight: Sight;
   readonly #labels: string[] = [];
   #preformatted: Element | undefined;
-  #numHidden = 0;
   #numPictures = 0;
 
   constructor(rules: StyleRules, options: HtmlOptions) {
     this.#rules = rules;
+    this.#sight = new Sight(rules);
     this.#options = options;
   }
 
@@ -98,7 +84,7 @@ class HtmlReader {
     return {
       text: this.#writer.toString(),
       labels: this.#labels,
-      numHidden: this.#numHidden,
+      numHidden: this.#sight.numHidden,
       numPictures: this.#numPictures,
     };
   }
@@ -106,10 +92,7 @@ class HtmlReader {
   enter(node: AnyNode): boolean {
     if (this.#written.has(node)) return false;
     if (isText(node)) {
-      if (!this.#isSeen) {
-        if (hasWords(node.data)) this.#numHidden++;
-        return false;
-      }
+      if (!this.#sight.seesText(node.data)) return false;
       if (this.#preformatted) this.#writer.writeVerbatim(node.data);
       else this.#writer.write(node.data);
       return false;
@@ -118,22 +101,13 @@ class HtmlReader {
     const declarations = this.#rules.declarationsOf(node);
     const name = shownName(node, declarations);
     if (name === 'iframe') this.#writeFrame(node);
-    if (skipped.has(name) || this.#isHidden(node, declarations)) return false;
+    if (skipped.has(name) || !this.#sight.enter(node, declarations)) return false;
     if (name !== node.name) this.#shownAs.set(node, name);
     if (paragraphs.has(name)) this.#writer.break(2);
     else if (lines.has(name) && name !== 'br') this.#writer.break(1);
     else if (apart.has(name)) this.#writer.write(' ');
-    if (this.#isSeen) return this.#enterElement(node, name, declarations);
+    if (this.#sight.isClear) return this.#enterElement(node, name, declarations);
     return this.#enterUnseen(node, name);
-  }
-
-  get #ground(): Ground {
-    return this.#grounds.at(-1)?.ground ?? whitePage;
-  }
-
-  /** Whether letters that come next are seen. */
-  get #isSeen(): boolean {
-    return isSeen(this.#ground);
   }
 
   /** Something in it is seen again: what holds it is kept, without letters of its own. */
@@ -143,7 +117,7 @@ class HtmlReader {
     if (name === 'td' || name === 'th') this.#writer = this.#tables.beginCell(element, this.#writer);
     if (name === 'ol' || name === 'ul' || name === 'menu')
       this.#lists.push(openList(element, name === 'ol', ''));
-    const isPicture = name === 'img' && !this.#ground.isInvisible;
+    const isPicture = name === 'img' && this.#sight.showsPictures;
     if (isPicture) this.#writePicture(element.attribs.alt);
     return !unseenLeaves.has(name);
   }
@@ -151,6 +125,7 @@ class HtmlReader {
   /** @returns whether what is in it is still to be read */
   #enterElement(element: Element, name: string, declarations: string): boolean {
     const writer = this.#writer;
+    if (/^h[1-6]$/.test(name)) this.#enterHeading(element);
     switch (name) {
       case 'br':
         writer.newLine();
@@ -181,14 +156,6 @@ class HtmlReader {
       case 'listing':
       case 'xmp':
         this.#preformatted ??= element;
-        return true;
-      case 'h1':
-      case 'h2':
-      case 'h3':
-      case 'h4':
-      case 'h5':
-      case 'h6':
-        this.#enterHeading(element);
         return true;
       case 'ol':
       case 'ul':
@@ -239,8 +206,8 @@ class HtmlReader {
     if (!isElement(node)) return;
     const name = this.#shownAs.get(node) ?? node.name.toLowerCase();
     this.#shownAs.delete(node);
-    const wasSeen = this.#isSeen;
-    if (this.#grounds.at(-1)?.element === node) this.#grounds.pop();
+    const wasSeen = this.#sight.isClear;
+    this.#sight.leave(node);
     if (node === this.#preformatted) this.#preformatted = undefined;
     if (name === 'q' && wasSeen) this.#writer.write('”');
     if (struck.has(name) && wasSeen) this.#writer.write(']');
@@ -251,35 +218,6 @@ class HtmlReader {
     if (paragraphs.has(name)) this.#writer.break(2);
     else if (name !== 'br' && lines.has(name)) this.#writer.break(1);
     else if (apart.has(name)) this.#writer.write(' ');
-  }
-
-  #isHidden(element: Element, declarations: string): boolean {
-    const { attribs } = element;
-    const around = this.#ground;
-    const { isHidden, ground } = judgeStyle(withAttributes(element, declarations), around);
-    if (!isNote(element)) {
-      const isOff = isHidden || 'hidden' in attribs;
-      const isUnseen = isSeen(around) && !isSeen(ground);
-      if (isOff || (isUnseen && !this.#showsWithin(element))) {
-        if (hasWords(textOf(element))) this.#numHidden++;
-        return true;
-      }
-    }
-    // What is hidden from screen readers alone is seen, but where it only draws the formula before it.
-    if (attribs['aria-hidden'] === 'true' && isDrawnFormula(element)) return true;
-    if (ground !== around && !isNote(element)) this.#grounds.push({ element, ground });
-    return false;
-  }
-
-  /** Whether something in an element may be seen although its own letters are not. */
-  #showsWithin(element: Element): boolean {
-    let isShown = false;
-    walk(element, (node) => {
-      if (isShown || !isElement(node)) return false;
-      isShown = node !== element && mayShow(withAttributes(node, this.#rules.declarationsOf(node)));
-      return true;
-    });
-    return isShown;
   }
 
   #enterHeading(element: Element): void {
@@ -311,7 +249,7 @@ class HtmlReader {
     this.#writer.writeWritten(text);
     this.#writer.break(2);
     this.#labels.push(...labels);
-    this.#numHidden += numHidden;
+    this.#sight.numHidden += numHidden;
   }
 
   /** A single formula or note mark is written at once; a raised passage with elements of its own stays a passage. */
@@ -332,14 +270,10 @@ class HtmlReader {
     return false;
   }
 
-  /** A figure that is a link right behind a word leads to a note. */
   #enterLink(element: Element): boolean {
-    const { href = '' } = element.attribs;
-    const before = this.#writer.lastCharacter;
-    if (!href.includes('#') || !/[\p{L}\p{N}\p{P}]/u.test(before) || /[[(]/.test(before)) return true;
-    const text = textOf(element).trim();
-    if (!/^(?:\d{1,3}|[*†‡§])$/.test(text)) return true;
-    this.#writer.write(`[${text}]`);
+    const mark = noteMarkOf(element, this.#writer.lastCharacter);
+    if (mark === undefined) return true;
+    this.#writer.write(mark);
     return false;
   }
 
@@ -351,13 +285,7 @@ class HtmlReader {
 
   /** The words of a drawing, each text element on a line. */
   #writeDrawing(svg: Element): void {
-    const texts: string[] = [];
-    walk(svg, (node) => {
-      if (!isElement(node) || !drawingTexts.has(localName(node))) return true;
-      const text = textOf(node).replace(/\s+/g, ' ').trim();
-      if (text !== '') texts.push(text);
-      return false;
-    });
+    const texts = wordsOfDrawing(svg);
     if (texts.length === 0) this.#writePicture(svg.attribs['aria-label']);
     for (const text of texts) {
       this.#writer.break(1);
@@ -365,28 +293,4 @@ class HtmlReader {
     }
     this.#writer.break(1);
   }
-}
-
-const hasWords = (text: string) => /[\p{L}\p{N}]{2}/u.test(text);
-
-function isDrawnFormula({ prev }: Element): boolean {
-  return prev !== null && isElement(prev) && (prev.name === 'math' || elementsNamed(prev, 'math').length > 0);
-}
-
-/** Headings of parts that open are buttons; others do something in a page that is gone. */
-function isHeadingButton(button: Element): boolean {
-  for (let node = button.parent; node && isElement(node); node = node.parent)
-    if (buttonHolders.has(node.name)) return true;
-  return false;
-}
-
-/** Notes of books are hidden until their mark is touched. */
-const isNote = ({ attribs }: Element) =>
-  /\b(?:footnote|endnote|rearnote|note)s?\b/.test(attribs['epub:type'] ?? '') ||
-  /^doc-(?:foot|end)notes?$/.test(attribs.role ?? '');
-
-/** What stands under the line of a fraction that is written as `<sup>1</sup>/<sub>2</sub>`. */
-function denominatorOf({ next }: Element): Element | undefined {
-  const under = next && isText(next) && /^\s*[/⁄]\s*$/.test(next.data) ? next.next : undefined;
-  return under && isElement(under) && under.name === 'sub' ? under : undefined;
 }

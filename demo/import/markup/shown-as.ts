@@ -22,6 +22,14 @@ export const lines = namesOf('block br caption dd dt legend li option');
 /** Elements that do not touch what is beside them; `inline-block` is any element that is shown as one. */
 export const apart = namesOf('button inline-block meter output progress');
 
+/** Elements that are not read further where letters are unseen. */
+export const unseenLeaves = namesOf(
+  'area br button dialog hr img input math rt select svg template textarea',
+);
+
+/** Words that are seen as no longer true. */
+export const struck = namesOf('del s strike');
+
 /** Elements that style sheets and roles make others of. */
 const plain = namesOf('a abbr b bdi cite code em font i label s small span strong time tt u var');
 

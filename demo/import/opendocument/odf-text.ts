@@ -12,9 +12,11 @@ import {
   type Element,
 } from '../markup/tree';
 import { lowered, raised } from '../text/raised';
-import { nestedTableText, tableText, type TableCell } from '../text/table-text';
 import { TextWriter } from '../text/text-writer';
-import { OdfCounter, type OdfStyles } from './odf-styles';
+import { OdfLists } from './odf-lists';
+import type { OdfCounter, OdfStyles } from './odf-styles';
+import { OdfTables } from './odf-tables';
+import { StruckMarks } from './struck-marks';
 
 /** What all parts of a document share while they are read. */
 export interface OdfContext {
@@ -52,24 +54,8 @@ const skipped = new Set([
   'style:style',
 ]);
 
-/** Notes in notes, and tables in tables: real ones nest a few times. */
+/** Notes in notes: real ones nest a few times. */
 const maxDepth = 30;
-
-interface OpenList {
-  readonly styleName: string | undefined;
-  readonly level: number;
-  readonly counter: OdfCounter;
-  /** Marker of the item whose first paragraph has not come. */
-  marker: string;
-}
-
-interface OpenTable {
-  readonly rows: TableCell[][];
-  readonly outer: TextWriter;
-}
-
-/** Times that a repeated cell is taken to be meant; more are there to fill the page. */
-const maxRepeated = 1000;
 
 /** Text under `root`, its marks of places included. @param depth how deep `root` is in others that are read so */
 export function odfText(root: Element, context: OdfContext, depth = 0): string {
@@ -105,21 +91,14 @@ class OdfReader {
   readonly #context: OdfContext;
   readonly #depth: number;
   #writer = new TextWriter();
-  /** Spans whose words are seen as struck out, from their beginning to their end. */
-  readonly #struckSpans = new Set<Element>();
-  /** A paragraph whose words are struck out, but for those of spans that say otherwise. */
-  #struckParagraph: Element | undefined;
-  readonly #plainSpans = new Set<Element>();
-  /** Whether the mark of what is struck out in it is open. */
-  #isMarked = false;
-  readonly #lists: OpenList[] = [];
-  readonly #tables: OpenTable[] = [];
-  /** The latest list of each style, which others go on from. */
-  readonly #counters = new Map<string, OdfCounter>();
+  readonly #struck = new StruckMarks();
+  readonly #lists: OdfLists;
+  readonly #tables = new OdfTables();
 
   constructor(context: OdfContext, depth: number) {
     this.#context = context;
     this.#depth = depth;
+    this.#lists = new OdfLists(context.styles);
   }
 
   result(): string {
@@ -127,25 +106,7 @@ class OdfReader {
   }
 
   writeText(text: string): void {
-    const start = text.search(/\S/);
-    if (start < 0 || !this.#struckParagraph) return this.#writer.write(text);
-    this.#writer.write(text.slice(0, start));
-    this.#markStruck();
-    this.#writer.write(text.slice(start));
-  }
-
-  /** Opens or closes the mark of a struck paragraph before words that are written. */
-  #markStruck(): void {
-    if (!this.#struckParagraph) return;
-    const isStruck = this.#plainSpans.size === 0;
-    if (isStruck !== this.#isMarked) this.#writer.write(isStruck ? '[struck out: ' : ']');
-    this.#isMarked = isStruck;
-  }
-
-  #endStruck(): void {
-    if (this.#isMarked) this.#writer.write(']');
-    this.#isMarked = false;
-    this.#struckParagraph = undefined;
+    this.#struck.writeText(text, this.#writer);
   }
 
   enter(element: Element): boolean {
@@ -167,10 +128,10 @@ class OdfReader {
         this.#writer.break(1);
         return false;
       case 'text:list':
-        this.#beginList(element);
+        this.#lists.begin(element);
         return true;
       case 'text:list-item':
-        this.#beginItem(element);
+        this.#lists.beginItem(element);
         return true;
       case 'text:ruby-text':
         this.#writer.write(`(${textOf(element).trim()})`);
@@ -202,11 +163,9 @@ class OdfReader {
         this.#writer.writeApart(mathText(element));
         return false;
       case 'table:table':
-        if (this.#tables.length >= maxDepth) return false;
-        this.#tables.push({ rows: [], outer: this.#writer });
-        return true;
+        return this.#tables.begin(this.#writer);
       case 'table:table-row':
-        this.#tables.at(-1)?.rows.push([]);
+        this.#tables.beginRow();
         return true;
       case 'table:table-cell':
         this.#writer = new TextWriter();
@@ -222,26 +181,25 @@ class OdfReader {
     switch (element.name) {
       case 'text:p':
       case 'text:h':
-        if (this.#struckParagraph === element) this.#endStruck();
-        this.#writer.break(this.#lists.length > 0 ? 1 : 2);
+        this.#struck.endParagraph(element, this.#writer);
+        this.#writer.break(this.#lists.isOpen ? 1 : 2);
         break;
       case 'text:span':
-        if (this.#struckSpans.delete(element)) this.#writer.write(']');
-        this.#plainSpans.delete(element);
+        this.#struck.endSpan(element, this.#writer);
         break;
       case 'text:list':
-        this.#lists.pop();
-        this.#writer.break(this.#lists.length > 0 ? 1 : 2);
+        this.#lists.end();
+        this.#writer.break(this.#lists.isOpen ? 1 : 2);
         break;
       case 'text:list-item':
-        if (this.#lists.length > 0) this.#lists.at(-1)!.marker = '';
+        this.#lists.takeMarker();
         this.#writer.endItem();
         break;
       case 'table:table-cell':
-        this.#endCell(element);
+        this.#writer = this.#tables.endCell(element, this.#writer);
         break;
       case 'table:table':
-        this.#endTable();
+        this.#writer = this.#tables.end(this.#writer);
         break;
     }
   }
@@ -258,7 +216,7 @@ class OdfReader {
     const { styles, labels, counts } = this.#context;
     const styleName = attributeOf(paragraph, 'style-name');
     const style = styles.of('paragraph', styleName);
-    const isWhite = style.isWhite && !style.hasGround && this.#tables.length === 0;
+    const isWhite = style.isWhite && !style.hasGround && this.#tables.depth === 0;
     const hiddenField = elementsNamed(paragraph, 'hidden-paragraph')[0];
     const isHidden =
       style.isHidden || isWhite || (hiddenField && attributeOf(hiddenField, 'is-hidden') === 'true');
@@ -266,7 +224,7 @@ class OdfReader {
       if (textOf(paragraph).trim() !== '') counts.numHidden++;
       return false;
     }
-    const isInList = this.#lists.length > 0;
+    const isInList = this.#lists.isOpen;
     this.#writer.break(isInList ? 1 : 2);
     const marker = this.#takeMarker(paragraph);
     const isHeading = localName(paragraph) === 'h' || /^title$/i.test(styleName ?? '');
@@ -276,18 +234,13 @@ class OdfReader {
       this.#writer.markPlace();
     }
     if (marker !== '') this.#writer.writeMark(`${marker} `);
-    if (style.isStruck) this.#struckParagraph ??= paragraph;
+    if (style.isStruck) this.#struck.beginParagraph(paragraph);
     return true;
   }
 
   /** The number or dash that a paragraph begins with. */
   #takeMarker(paragraph: Element): string {
-    const list = this.#lists.at(-1);
-    if (list) {
-      const { marker } = list;
-      list.marker = '';
-      return marker;
-    }
+    if (this.#lists.isOpen) return this.#lists.takeMarker();
     const level = Number(attributeOf(paragraph, 'outline-level') ?? 0);
     const isPlain = attributeOf(paragraph, 'is-list-header') === 'true' || textOf(paragraph).trim() === '';
     if (localName(paragraph) !== 'h' || level < 1 || level > 10 || isPlain) return '';
@@ -295,55 +248,20 @@ class OdfReader {
     return outline.next(level, (of) => styles.outline.get(of));
   }
 
-  #beginList(list: Element): void {
-    const above = this.#lists.at(-1);
-    const styleName = attributeOf(list, 'style-name') ?? above?.styleName;
-    const continues =
-      attributeOf(list, 'continue-numbering') === 'true' || attributeOf(list, 'continue-list') !== undefined;
-    const known = styleName === undefined ? undefined : this.#counters.get(styleName);
-    const counter = above?.counter ?? (continues ? known : undefined) ?? new OdfCounter();
-    if (!above && styleName !== undefined) this.#counters.set(styleName, counter);
-    this.#lists.push({ styleName, level: (above?.level ?? 0) + 1, counter, marker: '' });
-  }
-
-  #beginItem(item: Element): void {
-    const list = this.#lists.at(-1);
-    if (!list) return;
-    const hasText = elementsOf(item).some(({ name }) => name === 'text:p' || name === 'text:h');
-    // An item that only holds a deeper list has no number of its own.
-    if (!hasText) return;
-    const start = attributeOf(item, 'start-value');
-    const number = elementsOf(item).find(({ name }) => name === 'text:number');
-    const { styles } = this.#context;
-    const marker = list.counter.next(
-      list.level,
-      (level) => styles.level(list.styleName, level),
-      start === undefined ? undefined : Number(start),
-    );
-    list.marker = (number ? textOf(number).trim() : marker) || '';
-  }
-
   #enterSpan(span: Element): boolean {
     const style = this.#context.styles.of('text', attributeOf(span, 'style-name'));
-    const isWhite = style.isWhite && !style.hasGround && this.#tables.length === 0;
+    const isWhite = style.isWhite && !style.hasGround && this.#tables.depth === 0;
     if (style.isHidden || isWhite) {
       if (textOf(span).trim() !== '') this.#context.counts.numHidden++;
       return false;
     }
     const before = this.#writer.lastWord || this.#writer.lastCharacter;
-    if (this.#struckParagraph && style.isStruck === false) this.#plainSpans.add(span);
-    const isStruck = style.isStruck && !this.#struckParagraph && textOf(span).trim() !== '';
-    if (isStruck) this.#writer.write('[struck out: ');
-    const isPlain = elementsOf(span).length === 0;
-    if (style.position === 0 || !isPlain) {
-      if (isStruck) this.#struckSpans.add(span);
-      return true;
-    }
+    this.#struck.beginSpan(span, style.isStruck, this.#writer);
+    if (style.position === 0 || elementsOf(span).length > 0) return true;
     const text = textOf(span);
-    this.#markStruck();
-    this.#plainSpans.delete(span);
+    this.#struck.beforeWords(this.#writer);
     this.#writer.write(style.position > 0 ? raised(text, before) : lowered(text, before));
-    if (isStruck) this.#writer.write(']');
+    this.#struck.endSpan(span, this.#writer);
     return false;
   }
 
@@ -377,26 +295,5 @@ class OdfReader {
       this.#writer.writeVerbatim(text);
       this.#writer.break(2);
     } else if (text !== '') this.#writer.writeApart(text);
-  }
-
-  #endCell(element: Element): void {
-    const row = this.#tables.at(-1)?.rows.at(-1);
-    if (!row) return;
-    const text = this.#writer.toString().trim();
-    const number = (name: string) => Number(attributeOf(element, name) ?? 1) || 1;
-    const numRepeated = Math.min(number('number-columns-repeated'), maxRepeated);
-    const spans = { columnSpan: number('number-columns-spanned'), rowSpan: number('number-rows-spanned') };
-    for (let i = 0; i < numRepeated; i++) row.push({ text, ...spans });
-    this.#writer = new TextWriter();
-  }
-
-  #endTable(): void {
-    const table = this.#tables.pop();
-    if (!table) return;
-    this.#writer = table.outer;
-    this.#writer.break(2);
-    const isNested = this.#tables.length > 0;
-    this.#writer.writeWritten(isNested ? nestedTableText(table.rows) : tableText(table.rows));
-    this.#writer.break(2);
   }
 }

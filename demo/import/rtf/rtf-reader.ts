@@ -1,6 +1,7 @@
 /**
- * Follows the groups and words of an RTF file: what its letters mean, where they go, and what nobody sees. Longer than most files,
- * since groups and words change one state together; what of that state words alone decide is in `rtf-state.ts`.
+ * Follows the groups and words of an RTF file: what its letters mean, where they go, and what nobody sees. Long because every word
+ * changes the one state that all others read, and none can be understood alone; what words decide without the rest is in
+ * `rtf-state.ts`, where text goes in `rtf-flow.ts`.
  */
 import { ImportError } from '../import-error';
 import { romanNumber } from '../text/numbering';

@@ -1,4 +1,8 @@
-/** The text of a part of a Word document: numbered paragraphs, tables, formulas, ticks, and what pictures are said to show. */
+/**
+ * The text of a part of a Word document: numbered paragraphs, tables, formulas, ticks, and what pictures are said to show. Long because
+ * it is one walk: each kind of element writes to the place that is open, and its few lines only make sense beside the others'. What can
+ * be told without that place (numbers, styles, runs, symbols, tables) has files of its own.
+ */
 import { mathText } from '../markup/math-text';
 import {
   attributeOf,
