@@ -54,7 +54,7 @@ export class ImportController implements ReactiveController {
 
   /** Reads the offer that is shown in another encoding. */
   async readAs(encoding: string): Promise<void> {
-    const { offer } = this.#library;
+    const offer = this.#library.offers.shown;
     if (!offer?.source) return;
     const { signal } = this.#stop;
     try {

@@ -1,5 +1,7 @@
-/** Whether a question can be asked now, and if not, why: pure. */
-import type { DocumentState } from '../src/index';
+/** How far a document is, and whether a question can be asked now, and if not, why: pure. */
+import type { DocumentInfo, DocumentState } from '../src/index';
+import type { DocumentPart } from './conversation';
+import type { CurrentReading } from './reading';
 
 /** How far the document is that questions are about. */
 export interface DocumentProgress {
@@ -7,6 +9,24 @@ export interface DocumentProgress {
   readonly state: DocumentState | 'reading' | undefined;
   /** Tokens that an answer can come from. */
   readonly numReadTokens: number;
+}
+
+/** How far a document is. @param reading while it is read */
+export function progressOf(
+  entry: DocumentInfo | undefined,
+  reading: CurrentReading | undefined,
+): DocumentProgress {
+  if (reading) return { state: 'reading', numReadTokens: reading.progress?.numReadTokens ?? 0 };
+  return { state: entry?.state, numReadTokens: entry?.numReadTokens ?? 0 };
+}
+
+/** How much of a document questions are answered from; undefined for one that is read to its end. @param reading while it is read */
+export function partOf(
+  entry: DocumentInfo | undefined,
+  reading: CurrentReading | undefined,
+): DocumentPart | undefined {
+  const { numReadTokens = 0, numTokens = 0 } = (reading ? reading.progress : entry) ?? {};
+  return numReadTokens < numTokens ? { numReadTokens, numTokens } : undefined;
 }
 
 /**

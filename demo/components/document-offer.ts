@@ -6,7 +6,7 @@ import { LitElement, css, html, type PropertyValues } from 'lit';
 import type { DocumentCost } from '../../src/index';
 import { encodings } from '../import/encodings';
 import { formatBytes, formatCount, formatDuration, plainSentence } from '../format';
-import type { Offer, Remedy } from '../library-controller';
+import type { Offer, Remedy } from '../offers';
 import { controls } from '../shared-styles';
 
 /** A reading that takes longer than this need not be waited for. */

@@ -2,7 +2,7 @@
 import { LitElement, css, html } from 'lit';
 import type { DocumentInfo, OpenedDocument, ReadingProgress } from '../../src/index';
 import { formatBytes, formatCount, formatDuration, formatRate } from '../format';
-import type { CurrentReading } from '../library-controller';
+import type { CurrentReading } from '../reading';
 import { controls, statusBox } from '../shared-styles';
 
 /** See the file's header. */

@@ -7,7 +7,7 @@ import { LitElement, css, html, nothing } from 'lit';
 import type { DocumentInfo, StorageQuota } from '../../src/index';
 import { formatBytes, formatCount } from '../format';
 import { icons } from '../icons';
-import type { Offer } from '../library-controller';
+import type { Offer } from '../offers';
 import { controls } from '../shared-styles';
 
 /** See the file's header. */
