@@ -51,11 +51,19 @@ export function questionsRequest(documentId: string): ChatCompletionRequest {
   };
 }
 
-/** A summary up to the end of its last whole sentence; all of it where none ends. */
+/** A sentence to its end, and whatever closes behind it. */
+const sentence = /.*?(?:[.!?…][\p{Pe}\p{Pf}"']*(?=\s|$)|[。！？])/gu;
+
+/** A summary up to the end of its last whole sentence, each once: small models repeat themselves. All of it where none ends. */
 export function tidySummary(text: string): string {
   const tidy = text.replace(/\s+/g, ' ').trim();
-  const whole = /^.*(?:[.!?…][\p{Pe}\p{Pf}"']*(?=\s|$)|[。！？])/u.exec(tidy)?.[0];
-  return whole ?? (tidy === '' ? '' : `${tidy}…`);
+  const sentences = tidy.match(sentence) ?? [];
+  if (sentences.length === 0) return tidy === '' ? '' : `${tidy}…`;
+  const words = sentences.map((one) => one.trim().toLowerCase());
+  return sentences
+    .filter((_, i) => words.indexOf(words[i]!) === i)
+    .join('')
+    .trim();
 }
 
 /** The questions of a numbered list, each once; one that was cut is none. */

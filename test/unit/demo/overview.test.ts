@@ -42,6 +42,7 @@ describe('what is taken', () => {
     expect(tidySummary('He said “It rains.” And then')).toBe('He said “It rains.”');
     expect(tidySummary('It grew by 3.5 percent. It is')).toBe('It grew by 3.5 percent.');
     expect(tidySummary('港は静かだった。船は')).toBe('港は静かだった。');
+    expect(tidySummary('It rains. It pours. it rains. It')).toBe('It rains. It pours.');
     expect(tidySummary('the harbour is')).toBe('the harbour is…');
     expect(tidySummary(' \n')).toBe('');
   });
