@@ -66,16 +66,16 @@ export function widenElements(type: LoadableType, bytes: Bytes): Float32Array<Ar
 }
 
 /**
- * Rows of a file, `[numRows, columns]` of `type`, in the GPU's layout of `format`. What needs no change is not copied:
+ * Rows of a file, `[rows, columns]` of `type`, in the GPU's layout of `format`. What needs no change is not copied:
  * the result may lie in `bytes`.
  */
 export function encodeElements(
   type: LoadableType,
   format: WeightFormat,
   bytes: Bytes,
-  numRows: number,
   columns: number,
 ): EncodedRows {
+  const numRows = bytes.length / (columns * (type === 'F32' ? 4 : 2));
   const stride = matrixLayout(format, columns).valueBytesPerRow;
   if (format === 'f32' && type === 'F32' && stride === 4 * columns) return { values: bytes };
   if (format !== 'f16') return encodeRows(format, widenElements(type, bytes), numRows, columns);

@@ -14,18 +14,18 @@ export function mlxFormat({ bits, groupSize }: GroupQuantization, scales: Loadab
   return size === 32 ? `q${width}` : `q${width}-f16-${size}`;
 }
 
-/** Packed rows `[numRows, numColumns * bits / 8]` bytes as the values of a format of 4 or 8 bits. */
+/** Packed rows `[rows, numColumns * bits / 8]` bytes as the values of a format of 4 or 8 bits. */
 export function mlxValues(
   packed: Uint8Array<ArrayBuffer>,
   bits: number,
   format: MatrixFormat,
-  numRows: number,
   numColumns: number,
 ): Uint8Array<ArrayBuffer> {
   const { bits: width } = formatTraits[format];
   const { valueBytesPerRow } = matrixLayout(format, numColumns);
   const rowBytes = (numColumns * bits) / 8;
   if (bits === width && rowBytes === valueBytesPerRow) return packed;
+  const numRows = packed.length / rowBytes;
   const values = new Uint8Array(numRows * valueBytesPerRow);
   const mask = (1 << bits) - 1;
   for (let row = 0; row < numRows; row++) {
@@ -41,14 +41,19 @@ export function mlxValues(
   return values;
 }
 
+/** Scales and biases of the same groups. */
+interface GroupBytes {
+  readonly scales: Uint8Array<ArrayBuffer>;
+  readonly biases: Uint8Array<ArrayBuffer>;
+}
+
 /**
  * Scales and biases, each `[numRows, numColumns / groupSize]` of `type`, as the scales of a format.
  * @returns undefined where one is infinite or no number
  */
 export function mlxScales(
   type: LoadableType,
-  scales: Uint8Array<ArrayBuffer>,
-  biases: Uint8Array<ArrayBuffer>,
+  { scales, biases }: GroupBytes,
   { groupSize, numColumns }: MlxPart,
   format: MatrixFormat,
 ): Uint8Array<ArrayBuffer> | undefined {

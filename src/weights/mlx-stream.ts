@@ -27,7 +27,7 @@ export class MlxStream {
     this.#isConverting = isConverting;
   }
 
-  /** Reads a tensor that `matchTensors` calls a part of a quantised matrix. @throws as the reader and the sink do */
+  /** Reads a tensor that `matchTensor` calls a part of a quantised matrix. @throws as the reader and the sink do */
   async take(
     reader: ShardReader,
     {
@@ -73,7 +73,7 @@ export class MlxStream {
       const format = sink.formatOf(placement.target, run);
       if (!hasScales(format)) throw corrupt(reader.name, `the scales of '${placement.name}' are missing`);
       sink.writeEncoded(placement.target, run, {
-        values: mlxValues(packed, bits, format, run.numRows, numColumns),
+        values: mlxValues(packed, bits, format, numColumns),
       });
       await sink.breathe();
     }
@@ -95,8 +95,7 @@ export class MlxStream {
       const encode = (format: MatrixFormat) => {
         const encoded = mlxScales(
           type,
-          rowsOf(scales.bytes, groupBytes),
-          rowsOf(biases.bytes, groupBytes),
+          { scales: rowsOf(scales.bytes, groupBytes), biases: rowsOf(biases.bytes, groupBytes) },
           part,
           format,
         );
@@ -106,7 +105,7 @@ export class MlxStream {
       if (weight) {
         const format = mlxFormat(part, type);
         const packed = rowsOf(weight.bytes, (numColumns * part.bits) / 8);
-        const values = mlxValues(packed, part.bits, format, run.numRows, numColumns);
+        const values = mlxValues(packed, part.bits, format, numColumns);
         const floats = decodeRows(format, { values, scales: encode(format) }, run.numRows, numColumns);
         sink.write(placement.target, run, numColumns, 'F32', new Uint8Array(floats.buffer));
       } else {

@@ -13,7 +13,7 @@ interface MlxPlan {
   readonly quantization: Quantization;
 }
 
-/** Finds them, for `matchTensors`. */
+/** Finds them, for `matchTensor`. */
 export function mlxMatcher(plan: MlxPlan): (header: TensorHeader, file: string) => PlannedTensor | undefined {
   return (header, file) => matchPart(plan, header, file);
 }

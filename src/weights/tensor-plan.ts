@@ -238,62 +238,56 @@ export interface PlannedTensor {
 }
 
 /**
- * Holds a file's tensors against the plan, in their order.
- * @param seen planned names of earlier files; those of this one are added
- * @param matchOther knows tensors that the plan does not name
+ * Holds a tensor of a file against the plan.
+ * @param seen planned names of tensors that came before; this one's is added
  * @throws EngineError `weights-corrupt` naming a tensor of the wrong shape or one that comes twice; `model-unsupported` for
  * an element type that cannot be loaded, or a tensor that means an architecture other than the configuration's
  */
-export function matchTensors(
+export function matchTensor(
   plan: TensorPlan,
-  headers: readonly TensorHeader[],
+  header: TensorHeader,
   file: string,
   seen: Set<string>,
-  matchOther?: (header: TensorHeader, file: string) => PlannedTensor | undefined,
-): PlannedTensor[] {
-  return headers.map((header) => {
-    const other = matchOther?.(header, file);
-    if (other) return other;
-    const placement = plan.get(planName(header.name));
-    if (!placement) {
-      // A vision tower has layers of its own under the same names.
-      const isOther = /vision|visual|audio|projector/.test(header.name);
-      const layer = isOther ? null : /^layers\.(\d+)\./.exec(planName(header.name));
-      if (
-        layer &&
-        [...plan.keys()].some((name) => name.startsWith(`layers.${Number(layer[1])}.`)) &&
-        foreignTensors.test(header.name)
-      ) {
-        throw new EngineError(
-          'model-unsupported',
-          quantisedTensors.test(header.name)
-            ? `The weight file '${file}' is quantised in a way that this engine does not read (it has '${header.name}'); ` +
-                'a GGUF file or an MLX repository of the same model loads.'
-            : `The weight file '${file}' has the tensor '${header.name}', for which the model's configuration has no use.`,
-        );
-      }
-      return { header, placement };
-    }
-    const { name, shape } = placement;
-    if (seen.has(name)) throw corrupt(file, `it has the tensor '${name}' twice`);
-    seen.add(name);
-    if (header.shape.length !== shape.length || header.shape.some((size, i) => size !== shape[i])) {
-      throw corrupt(
-        file,
-        `tensor '${header.name}' has the shape ${quote(header.shape)}, the configuration needs ${quote(shape)}`,
-      );
-    }
-    if (!isGgmlType(header.elementType)) {
+): PlannedTensor {
+  const placement = plan.get(planName(header.name));
+  if (!placement) {
+    // A vision tower has layers of its own under the same names.
+    const isOther = /vision|visual|audio|projector/.test(header.name);
+    const layer = isOther ? null : /^layers\.(\d+)\./.exec(planName(header.name));
+    if (
+      layer &&
+      [...plan.keys()].some((name) => name.startsWith(`layers.${Number(layer[1])}.`)) &&
+      foreignTensors.test(header.name)
+    ) {
       throw new EngineError(
         'model-unsupported',
-        `Tensor '${header.name}' of '${file}' has the dtype ${header.elementType}; this engine loads F32, F16 and BF16.`,
+        quantisedTensors.test(header.name)
+          ? `The weight file '${file}' is quantised in a way that this engine does not read (it has '${header.name}'); ` +
+              'a GGUF file or an MLX repository of the same model loads.'
+          : `The weight file '${file}' has the tensor '${header.name}', for which the model's configuration has no use.`,
       );
     }
     return { header, placement };
-  });
+  }
+  const { name, shape } = placement;
+  if (seen.has(name)) throw corrupt(file, `it has the tensor '${name}' twice`);
+  seen.add(name);
+  if (header.shape.length !== shape.length || header.shape.some((size, i) => size !== shape[i])) {
+    throw corrupt(
+      file,
+      `tensor '${header.name}' has the shape ${quote(header.shape)}, the configuration needs ${quote(shape)}`,
+    );
+  }
+  if (!isGgmlType(header.elementType)) {
+    throw new EngineError(
+      'model-unsupported',
+      `Tensor '${header.name}' of '${file}' has the dtype ${header.elementType}; this engine loads F32, F16 and BF16.`,
+    );
+  }
+  return { header, placement };
 }
 
-/** The element type of a tensor that `matchTensors` has placed. */
+/** The element type of a tensor that `matchTensor` has placed. */
 export function loadableType({ elementType }: TensorHeader): GgmlType {
   return elementType as GgmlType;
 }

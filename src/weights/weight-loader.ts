@@ -18,7 +18,7 @@ import { corrupt } from './safetensors';
 import { ShardReader } from './shard-reader';
 import {
   loadableType,
-  matchTensors,
+  matchTensor,
   planName,
   planTensors,
   requireTensors,
@@ -79,7 +79,9 @@ export async function loadWeights(
         const headers = file.headers ?? (await readHeaders(reader));
         // Headers that came before the stream are content too.
         if (file.headers) await options.digest?.update(new TextEncoder().encode(JSON.stringify(headers)));
-        const tensors = matchTensors(plan, headers, file.name, seen, matchMlx);
+        const tensors = headers.map(
+          (header) => matchMlx?.(header, file.name) ?? matchTensor(plan, header, file.name, seen),
+        );
         requireTensors(file.tensors, new Set(headers.map(({ name }) => planName(name))), file.name);
         progress.begin(file, reader, headers);
         // Only now, so that a configuration which the files do not bear out does not fill the GPU first.

@@ -101,7 +101,7 @@ export class WeightSink {
     else if (packed && format === 'q8-f32-16') rows = widenRows(quant!.format, packed, numRows, numColumns);
     else {
       rows = isFloatType(type)
-        ? encodeElements(type, asked(format), bytes, numRows, numColumns)
+        ? encodeElements(type, asked(format), bytes, numColumns)
         : encodeRows(asked(format), widen(), numRows, numColumns);
       // What files have in f16, quantised weights can hold too.
       if (format !== 'f32' && type !== 'F16' && !areFinite('F16', rows.scales ?? rows.values))

@@ -58,8 +58,9 @@ export function encodeRows(
     return { values: target };
   }
   const scales = new Uint8Array(numRows * scaleBytesPerRow);
-  quantizeRows(formatTraits[format].bits, values, numRows, columns, target, new Uint16Array(scales.buffer));
-  return { values: target, scales };
+  const rows = { values: target, scales };
+  quantizeRows(formatTraits[format].bits, values, columns, rows);
+  return rows;
 }
 
 /** Decodes encoded rows to `[numRows, columns]`: the weights exactly as a kernel sees them, but for the rounding of its fma. */
@@ -216,19 +217,18 @@ function affineReader(
   }
 }
 
-/** `target` is zero at the start; `halves` takes scale and bias of every (row, group). */
+/** `target` is zero at the start; `scales` takes scale and bias of every (row, group), in f16. */
 function quantizeRows(
   bits: number,
   values: Float32Array,
-  numRows: number,
   columns: number,
-  target: Uint8Array,
-  halves: Uint16Array,
+  { values: target, scales }: { readonly values: Uint8Array; readonly scales: Uint8Array<ArrayBuffer> },
 ): void {
+  const halves = new Uint16Array(scales.buffer);
   const groups = ceilDiv(columns, quantGroup);
   const maxQ = 2 ** bits - 1;
   const groupBytes = (quantGroup * bits) / 8;
-  for (let row = 0; row < numRows; row++) {
+  for (let row = 0; row < values.length / columns; row++) {
     for (let group = 0; group < groups; group++) {
       const start = row * columns + group * quantGroup;
       const end = Math.min(start + quantGroup, (row + 1) * columns);

@@ -57,7 +57,7 @@ describe('encodeElements', () => {
     it.each(['f32', 'f16', 'q8', 'q4'] as const)(`encodes ${type} to %s as encodeRows does`, (format) => {
       for (const columns of [8, 32, 43, 172]) {
         const values = randomFloats(numRows * columns, columns).map((value) => roundTo(type, value));
-        const encoded = encodeElements(type, format, bytesOf(type, values), numRows, columns);
+        const encoded = encodeElements(type, format, bytesOf(type, values), columns);
         const expected = encodeRows(format, values, numRows, columns);
         expect(encoded.values).toEqual(expected.values);
         expect(encoded.scales).toEqual(expected.scales);
@@ -72,7 +72,7 @@ describe('encodeElements', () => {
     const buffer = new Uint8Array(4 + 256);
     buffer.set(bytesOf('F32', values), 4);
     for (const format of ['f32', 'f16'] as const) {
-      const encoded = encodeElements('F32', format, buffer.subarray(4), 2, 32);
+      const encoded = encodeElements('F32', format, buffer.subarray(4), 32);
       expect(encoded.values).toEqual(encodeRows(format, values, 2, 32).values);
     }
   });

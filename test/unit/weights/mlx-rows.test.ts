@@ -18,8 +18,8 @@ describe.each([2, 3, 4, 5, 6, 8])('%i bits', (bits) => {
     const matrix = randomMlxMatrix(numRows, numColumns, { bits, groupSize, type, seed: bits });
     const part: MlxPart = { bits, groupSize, role: 'scales', numColumns };
     for (const format of [mlxFormat(part, type), 'q8-f32-16'] as const) {
-      const values = mlxValues(matrix.weight, bits, format, numRows, numColumns);
-      const scales = mlxScales(type, matrix.scales, matrix.biases, part, format)!;
+      const values = mlxValues(matrix.weight, bits, format, numColumns);
+      const scales = mlxScales(type, matrix, part, format)!;
       const weights = decodeRows(format, { values, scales }, numRows, numColumns);
       expectClose(weights, matrix.values, { absolute: 0 });
     }
@@ -31,7 +31,7 @@ test('scales that are infinite are found', () => {
   matrix.biases[1] = 0xff;
   matrix.biases[0] = 0x80;
   const part: MlxPart = { bits: 4, groupSize: 64, role: 'biases', numColumns };
-  expect(mlxScales('BF16', matrix.scales, matrix.biases, part, 'q4-bf16-64')).toBeUndefined();
+  expect(mlxScales('BF16', matrix, part, 'q4-bf16-64')).toBeUndefined();
 });
 
 describe('parseQuantization', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseModelConfig } from '../../support/parse-config';
 import type { TensorHeader } from '../../../src/weights/safetensors';
-import { matchTensors, planTensors, requireTensors } from '../../../src/weights/tensor-plan';
+import { matchTensor, planTensors, requireTensors } from '../../../src/weights/tensor-plan';
 
 function configOf(name: string, fields: object = {}) {
   return parseModelConfig({
@@ -84,9 +84,12 @@ describe('planTensors', () => {
   });
 });
 
-describe('matchTensors', () => {
+describe('matchTensor', () => {
   const plan = planTensors(configOf('Llama'));
-  const match = (...headers: TensorHeader[]) => matchTensors(plan, headers, 'f', new Set());
+  const match = (...headers: TensorHeader[]) => {
+    const seen = new Set<string>();
+    return headers.map((header) => matchTensor(plan, header, 'f', seen));
+  };
 
   it('finds tensors with and without their prefix and skips what it does not need', () => {
     const placed = match(
@@ -116,8 +119,8 @@ describe('matchTensors', () => {
 
   it('refuses a tensor that comes twice, in one file or in two', () => {
     const seen = new Set<string>();
-    matchTensors(plan, [headerOf('model.norm.weight', [32])], 'f', seen);
-    expect(() => matchTensors(plan, [headerOf('norm.weight', [32])], 'g', seen)).toThrow(/twice/);
+    matchTensor(plan, headerOf('model.norm.weight', [32]), 'f', seen);
+    expect(() => matchTensor(plan, headerOf('norm.weight', [32]), 'g', seen)).toThrow(/twice/);
   });
 
   it('names what is missing', () => {
