@@ -78,7 +78,7 @@ export function creators(
   ) => {
     if (response.numChoices > 1) {
       const { severalAnswers } = await fetched(import('./several-answers'));
-      return severalAnswers(generate, request, response, presentation, signal);
+      return severalAnswers(generate, { request, response }, presentation, signal);
     }
     const events = await generate(request, signal);
     if (!response.isStream) return presentation.whole(events, response);

@@ -1,12 +1,11 @@
 /** Several answers to one request (`n`): the prompt is read once, and the others begin on its pages. Fetched with the first such request. */
-import type { GenerationRequest } from '../loop/generation';
 import type { GenerationEvent } from '../loop/generation-event';
 import { AsyncQueue } from '../util/async-queue';
 import { endedBy } from '../util/ended-by';
 import { together } from '../util/together';
 import type { Generate, Presentation } from './create';
 import type { CompletionUsage } from './usage';
-import type { ResponseOptions } from './validate-options';
+import type { ValidatedRequest } from './validate-chat-request';
 
 /** What answers of either kind have in common. */
 interface AnswerShape {
@@ -21,8 +20,7 @@ interface AnswerShape {
  */
 export async function severalAnswers<Whole extends AnswerShape, Chunk extends AnswerShape>(
   generate: Generate,
-  request: GenerationRequest,
-  response: ResponseOptions,
+  { request, response }: ValidatedRequest,
   { whole, stream }: Presentation<Whole, Chunk>,
   signal?: AbortSignal,
 ): Promise<Whole | AsyncGenerator<Chunk, void, undefined>> {

@@ -203,8 +203,7 @@ export class EngineCore {
       throw (await fetched(import('../loop/exact-advice'))).inexactError(input, plan, inexact);
     }
     const sources =
-      request.sources &&
-      finder!.wishForSources(prompt, request.sources, this.config, input.kv.headProfile, this.tokenizer);
+      request.sources && finder!.wishForSources(prompt, request.sources, this, input.kv.headProfile);
     const running = new RunningRequest(
       { ...request, isExact, ...(sources && { sources }) },
       prompt,

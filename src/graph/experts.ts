@@ -11,14 +11,13 @@ import type { BindProduct, FeedForwardBuffers, RowsOperation } from './feed-forw
 /**
  * Binds a layer's: `inner` has the router's logits first and then what goes into the last product, `z` what comes from the first products
  * and then what each expert gives.
- * @param activate takes `z` to `inner`, all of a row's experts as one
+ * `activate` takes `z` to `inner`, all of a row's experts as one
  */
 export async function bindExperts(
   context: GraphContext,
   layer: LayerWeights,
   product: BindProduct,
-  { x, z, inner, y }: FeedForwardBuffers,
-  activate: RowsOperation,
+  { x, z, inner, y, activate }: FeedForwardBuffers & { readonly activate: RowsOperation },
 ): Promise<RowsOperation> {
   const { compiler, config, activations } = context;
   const { routes, shares } = activations;

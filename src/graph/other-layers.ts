@@ -46,7 +46,7 @@ async function bindFeedForward(
   const activate = kernel.bind({ z, y: inner });
   const record: RowsOperation = (recorder, { numRows: rows }) =>
     recorder.dispatch(activate, { rows, width }, gatedActivationGrid(rows, width));
-  if (layer.router) return bindExperts(context, layer, product, { x, z, inner, y }, record);
+  if (layer.router) return bindExperts(context, layer, product, { x, z, inner, y, activate: record });
   const [up, down] = await Promise.all([
     product(layer.gateUp, {
       x,

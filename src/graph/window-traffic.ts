@@ -44,7 +44,7 @@ export class WindowTraffic {
     for (const ring of this.#layers) {
       for (const slab of this.#context.cache.layers[ring.layer]!) {
         const missing = rings.missing(sequence, end, ring.numSlots);
-        yield* this.#bringSlab(recorder, sequence, missing, ring, slab);
+        yield* this.#bringSlab(recorder, ring.layer, slab, { sequence, missing });
       }
     }
     rings.fill(sequence, end);
@@ -52,10 +52,9 @@ export class WindowTraffic {
 
   *#bringSlab(
     recorder: Recorder,
-    sequence: number,
-    missing: readonly PageIndex[],
-    { layer }: RingLayer,
+    layer: number,
     { pool, firstKvHead, numKvHeads }: LayerSlab,
+    { sequence, missing }: { readonly sequence: number; readonly missing: readonly PageIndex[] },
   ): Generator<number | HostWait> {
     const { cache, host } = this.#context;
     const { offloader, reloader } = host;

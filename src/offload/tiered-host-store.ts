@@ -24,6 +24,17 @@ interface TieredPage {
   numWritesThrough: number;
 }
 
+/** Pages of one head of one layer, as one call writes them. */
+interface PagesToWrite {
+  readonly layer: number;
+  readonly kvHead: number;
+  readonly ids: readonly PageId[];
+  /** What is known of each. */
+  readonly pages: readonly TieredPage[];
+  /** `[pages, pageBytes]`. */
+  readonly bytes: Uint8Array;
+}
+
 /** Runs `next` after `before`, at once when there is nothing to wait for. */
 function after(before: Promise<void> | void, next: () => void): Promise<void> | void {
   if (before) return before.then(next);
@@ -87,8 +98,9 @@ export class TieredHostStore implements HostStore {
   write(layer: number, kvHead: number, ids: readonly PageId[], bytes: Uint8Array): Promise<void> | void {
     const pages = ids.map((id) => this.#pageOf(id));
     const isInOrder = pages.every((page) => page.numWritesThrough === 0);
-    const isInMemory = isInOrder && this.#writeToMemory(layer, kvHead, ids, pages, bytes);
-    const writing = isInMemory ? undefined : this.#writeThrough(layer, kvHead, ids, pages, bytes);
+    const call = { layer, kvHead, ids, pages, bytes };
+    const isInMemory = isInOrder && this.#writeToMemory(call);
+    const writing = isInMemory ? undefined : this.#writeThrough(call);
     // Also where memory had no room: the least recently used leave it for the next pages.
     this.#moveSoon();
     return writing;
@@ -120,7 +132,7 @@ export class TieredHostStore implements HostStore {
         const part = bytes.subarray(index * pageBytes, (index + 1) * pageBytes);
         if (bytes !== target) target.set(part, i * pageBytes);
         if (page && this.#pages.get(id) === page && page.version === version) {
-          this.#cache(layer, kvHead, id, page, part);
+          this.#cache(layer, kvHead, id, part);
         }
       });
     });
@@ -186,13 +198,7 @@ export class TieredHostStore implements HostStore {
   }
 
   /** Whether the pages are in memory now; false when there is no room for them. */
-  #writeToMemory(
-    layer: number,
-    kvHead: number,
-    ids: readonly PageId[],
-    pages: readonly TieredPage[],
-    bytes: Uint8Array,
-  ): boolean {
+  #writeToMemory({ layer, kvHead, ids, pages, bytes }: PagesToWrite): boolean {
     if (!this.#makeRoom(ids, pages)) return false;
     try {
       this.#memory.write(layer, kvHead, ids, bytes);
@@ -226,13 +232,7 @@ export class TieredHostStore implements HostStore {
   }
 
   /** Writes to the disk what memory has no room for, all of one call: it is stored as a whole or not at all. */
-  #writeThrough(
-    layer: number,
-    kvHead: number,
-    ids: readonly PageId[],
-    pages: readonly TieredPage[],
-    bytes: Uint8Array,
-  ): Promise<void> | void {
+  #writeThrough({ layer, kvHead, ids, pages, bytes }: PagesToWrite): Promise<void> | void {
     const { pageBytes } = this.shape;
     for (const page of pages) page.numWritesThrough++;
     const settle = () => {
@@ -271,7 +271,8 @@ export class TieredHostStore implements HostStore {
   }
 
   /** Keeps a part that came from the disk where that costs no other page its place. */
-  #cache(layer: number, kvHead: number, id: PageId, page: TieredPage, part: Uint8Array): void {
+  #cache(layer: number, kvHead: number, id: PageId, part: Uint8Array): void {
+    const page = this.#pages.get(id)!;
     if (!page.isInMemory) {
       if (this.#memory.numFreePages === 0) return;
       page.isInMemory = true;

@@ -55,13 +55,18 @@ export function chooseSourceHeads(
   return { heads, isCalibrated: false };
 }
 
+/** The model that is asked. */
+interface AskedModel {
+  readonly config: Pick<ModelConfig, 'numLayers' | 'numKvHeads'>;
+  readonly tokenizer: Pick<Tokenizer, 'decoder' | 'isSpecial'>;
+}
+
 /** What is to be measured for a request's sources, and what they will say of themselves. */
 export function wishForSources(
   { ids, subject }: EncodedPrompt,
   wanted: SourcesRequest,
-  config: Pick<ModelConfig, 'numLayers' | 'numKvHeads'>,
+  { config, tokenizer }: AskedModel,
   profile: HeadProfile | undefined,
-  tokenizer: Pick<Tokenizer, 'decoder' | 'isSpecial'>,
 ) {
   const { heads, isCalibrated } = chooseSourceHeads(config, profile);
   const { firstToken, endToken } = subject
@@ -77,7 +82,7 @@ export function sourcesOf(
   { isCalibrated, numPassages }: { readonly isCalibrated: boolean; readonly numPassages: number },
   tokenizer: Pick<Tokenizer, 'decoder' | 'isSpecial'>,
 ): Sources {
-  const passages = subject ? placePassages(pageMasses, subject, ids, tokenizer, numPassages) : [];
+  const passages = subject ? placePassages(pageMasses, { subject, ids }, tokenizer, numPassages) : [];
   return { isCalibrated, passages, pageMasses };
 }
 
@@ -146,8 +151,7 @@ function textTokens(
 /** `findPassages` in a prompt `ids`, with their characters where those are known: of the document that they are of. */
 export function placePassages(
   masses: ArrayLike<number>,
-  subject: Subject,
-  ids: readonly number[],
+  { subject, ids }: { readonly subject: Subject; readonly ids: readonly number[] },
   tokenizer: Pick<Tokenizer, 'decoder' | 'isSpecial'>,
   numPassages: number,
 ): SourcePassage[] {

@@ -22,6 +22,8 @@ interface MassRow {
 
 /** Where a row's attention and its masses are, and which of the lists it attended. */
 interface MassPlace {
+  /** For a decode step's rows, or for the prompt's last token. */
+  readonly kernel: 'decode' | 'prompt';
   readonly row: number;
   readonly maxSplits: number;
   readonly massOffset: number;
@@ -59,7 +61,8 @@ export class PageMasses implements StepRider {
       recorder.clear(this.#context.activations.pageMasses, index * 4 * maxPages, 4 * maxPages);
       const massRow = { sequence, position, masses };
       row.onAttended = (into, layer, maxSplits) =>
-        this.#add(into, layer, massRow, ({ decode }) => decode, {
+        this.#add(into, layer, massRow, {
+          kernel: 'decode',
           row: index,
           maxSplits,
           massOffset: index * maxPages,
@@ -89,7 +92,7 @@ export class PageMasses implements StepRider {
       if (layer === 0) {
         recorder.clear(this.#context.activations.promptMasses, 0, 4 * this.#context.cache.shape.maxPages);
       }
-      this.#addPrompt(recorder, layer, segmentRow, massRow, isSelecting);
+      this.#addPrompt(recorder, layer, massRow, { segmentRow, isSelecting });
     };
   }
 
@@ -100,9 +103,8 @@ export class PageMasses implements StepRider {
   #addPrompt(
     recorder: Recorder,
     layer: number,
-    segmentRow: number,
     massRow: MassRow,
-    isSelecting: boolean,
+    { segmentRow, isSelecting }: { readonly segmentRow: number; readonly isSelecting: boolean },
   ): void {
     const { activations, config } = this.#context;
     if (this.#kvHeadsOf(layer, massRow).length === 0) return;
@@ -119,17 +121,11 @@ export class PageMasses implements StepRider {
         sparseDecodeGrid(1, numKvHeads, maxSplits),
       );
     }
-    const place = { row: 0, maxSplits, massOffset: 0, target };
-    this.#add(recorder, layer, massRow, ({ prompt }) => prompt.mass, place);
+    const place = { kernel: 'prompt', row: 0, maxSplits, massOffset: 0, target } as const;
+    this.#add(recorder, layer, massRow, place);
   }
 
-  #add(
-    recorder: Recorder,
-    layer: number,
-    massRow: MassRow,
-    choose: (slab: BoundSlab) => BoundSlab['decode'],
-    { target, ...place }: MassPlace,
-  ): void {
+  #add(recorder: Recorder, layer: number, massRow: MassRow, { kernel, target, ...place }: MassPlace): void {
     const { numHeads, numKvHeads: kvHeads } = this.#context.config;
     const { sequence, position } = massRow;
     const { heads, firstCounted, endCounted } = massRow.masses;
@@ -139,9 +135,8 @@ export class PageMasses implements StepRider {
     for (const slab of this.#layers[layer]!) {
       for (const kvHead of kvHeadsOfLayer) {
         if (kvHead < slab.firstKvHead || kvHead >= slab.firstKvHead + slab.numKvHeads) continue;
-        recorder.dispatch(choose(slab), { ...this.#shared(layer, target), ...own, kvHead }, [
-          place.maxSplits,
-        ]);
+        const mass = kernel === 'decode' ? slab.decode : slab.prompt.mass;
+        recorder.dispatch(mass, { ...this.#shared(layer, target), ...own, kvHead }, [place.maxSplits]);
       }
     }
   }

@@ -39,6 +39,9 @@ interface TraceFile {
 /** Events that a trace holds: a decode step of 30 layers is some 250. */
 const maxEvents = 500_000;
 
+/** From when to when, in milliseconds. */
+type Interval = readonly [fromMs: number, toMs: number];
+
 /** Notes events until it is full. Times are those of `performance.now()`. */
 export class Trace {
   readonly #events: TraceEvent[] = [];
@@ -52,13 +55,13 @@ export class Trace {
     this.#maxEvents = mostEvents;
   }
 
-  /** Something that took from `fromMs` to `toMs`, and overlaps nothing of its track. */
-  span(track: Track, name: string, fromMs: number, toMs: number, args: Details = {}): void {
+  /** Something that overlaps nothing of its track. */
+  span(track: Track, name: string, [fromMs, toMs]: Interval, args: Details = {}): void {
     this.#add({ ...this.#place(track, name, fromMs), ph: 'X', dur: 1000 * (toMs - fromMs), args });
   }
 
   /** Something that may overlap others of its track. */
-  flight(track: Track, name: string, fromMs: number, toMs: number, args: Details = {}): void {
+  flight(track: Track, name: string, [fromMs, toMs]: Interval, args: Details = {}): void {
     const id = this.#nextId++;
     this.#add({ ...this.#place(track, name, fromMs), ph: 'b', id, args });
     this.#add({ ...this.#place(track, name, toMs), ph: 'e', id });
@@ -72,8 +75,8 @@ export class Trace {
   /** Work that was recorded from `startedAt` until now and is submitted; what is returned notes that the GPU has done it. */
   submitted(name: string, startedAt: number, args: Details, ofRecording: Details = {}): () => void {
     const recordedAt = performance.now();
-    this.span('host', `record ${name}`, startedAt, recordedAt, { ...args, ...ofRecording });
-    return () => this.flight('GPU: steps in flight', name, recordedAt, performance.now(), args);
+    this.span('host', `record ${name}`, [startedAt, recordedAt], { ...args, ...ofRecording });
+    return () => this.flight('GPU: steps in flight', name, [recordedAt, performance.now()], args);
   }
 
   /** A decode step of `rows`, as `submitted` has it. */
@@ -93,7 +96,7 @@ export class Trace {
 
   /** A reload that has arrived. */
   reload(fromMs: number, toMs: number, bytes: number): void {
-    this.flight('reloads', 'reload', fromMs, toMs, { bytes });
+    this.flight('reloads', 'reload', [fromMs, toMs], { bytes });
   }
 
   /** What has just happened in the cache. */
@@ -101,7 +104,7 @@ export class Trace {
     const now = performance.now();
     if (event.kind === 'stall') {
       const { cause, durationMs } = event;
-      this.span('stalls', `stall: ${cause}`, now - durationMs, now, { cause });
+      this.span('stalls', `stall: ${cause}`, [now - durationMs, now], { cause });
     } else {
       const { step, numPages, promotions, reloadBytes, reloadMs } = event;
       const promoted = promotions.reduce((sum, { pages }) => sum + pages.length, 0);

@@ -56,20 +56,22 @@ test('characters are those of the text, whatever stands before it', () => {
   const ids = tokenizer.encode(prefix);
   const shares = Array.from({ length: 9 }, (_, page) => (page === 2 ? 0.6 : 0.05));
   const subject = { numTokens: ids.length, prefix, textStart: head.length };
-  const place = (given: typeof subject) => placePassages(shares, given, ids, tokenizer, 1);
+  const place = (given: typeof subject) => placePassages(shares, { subject: given, ids }, tokenizer, 1);
   const [passage] = place(subject);
   // Token 0 is the special one, the others are bytes: page 2 is bytes 31 to 46 behind it.
   const start = 31 - 'head '.length;
   expect(passage).toMatchObject({ startToken: 32, endToken: 48, startChar: start });
   expect(passage!.text).toBe(text.slice(start, passage!.endChar));
   expect(new TextEncoder().encode(passage!.text).length).toBe(16);
-  const [first] = placePassages([0.9, 0.1], subject, ids, tokenizer, 1);
+  const [first] = placePassages([0.9, 0.1], { subject, ids }, tokenizer, 1);
   expect(first).toMatchObject({ startToken: 6, startChar: 0, endToken: 16, endChar: 10 });
   expect(passage).not.toHaveProperty('location');
   const places = [{ startChar: start + 1, label: 'p. 2' }];
-  expect(placePassages(shares, { ...subject, places }, ids, tokenizer, 1)[0]!.location).toBe('p. 2');
+  expect(placePassages(shares, { subject: { ...subject, places }, ids }, tokenizer, 1)[0]!.location).toBe(
+    'p. 2',
+  );
   const plain = { ...subject, prefix: undefined };
-  expect(placePassages(shares, plain, ids, tokenizer, 1)).toEqual([
+  expect(placePassages(shares, { subject: plain, ids }, tokenizer, 1)).toEqual([
     { startToken: 32, endToken: 48, mass: expect.closeTo(0.6 - 1 / 9, 9) as number },
   ]);
 });
@@ -108,7 +110,7 @@ test('of joined documents a passage names its own, with that one’s characters 
   const subject = { numTokens: ids.length, prefix, textStart: head.length, parts };
   const at = (word: string) => Math.floor((prefix.indexOf(word) - '<s>'.length + 1) / 16);
   const shares = (page: number) => Array.from({ length: 14 }, (_, i) => (i === page ? 0.6 : 0.03));
-  const place = (page: number) => placePassages(shares(page), subject, ids, tokenizer, 1)[0]!;
+  const place = (page: number) => placePassages(shares(page), { subject, ids }, tokenizer, 1)[0]!;
   const first = place(2);
   expect(first).toMatchObject({ documentId: 'a', documentTitle: 'First', text: 'a'.repeat(16) });
   expect(first).not.toHaveProperty('location');

@@ -4,8 +4,8 @@ import { Trace } from '../../../src/runner/trace';
 
 test('spans, moments and what overlaps: microseconds since the start, on named rows', () => {
   const trace = new Trace(100);
-  trace.span('host', 'decode step', 101, 103, { rows: 2 });
-  trace.flight('reloads', 'reload', 102, 106, { bytes: 64 });
+  trace.span('host', 'decode step', [101, 103], { rows: 2 });
+  trace.flight('reloads', 'reload', [102, 106], { bytes: 64 });
   trace.mark('stalls', 'stall', { cause: 'reload' }, 107);
   const { traceEvents } = trace.file();
   const rows = new Map(
