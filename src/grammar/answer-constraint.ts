@@ -1,5 +1,6 @@
 /** The door of this part: a format and a tokenizer in, what holds one answer to the format out. */
 import type { AnswerFormat } from './answer-format';
+import { FollowedAnswer } from './followed-answer';
 import { formatAutomaton } from './format-grammar';
 import { TokenGrammar } from './token-grammar';
 import type { TokenTrie } from './token-trie';
@@ -31,7 +32,7 @@ const vocabularies = new WeakMap<TokenTexts, Promise<TokenTrie>>();
 export async function answerConstraint(
   format: AnswerFormat,
   { tokenizer, vocabSize, eosIds, marks, numPrefixSpaces }: GrammarModel,
-): Promise<TokenGrammar> {
+): Promise<FollowedAnswer> {
   const automaton = formatAutomaton(format, numPrefixSpaces);
   const known = vocabularies.get(tokenizer);
   const reading =
@@ -50,5 +51,6 @@ export async function answerConstraint(
     const isFurther = id !== undefined && id < vocabSize && tokenizer.isSpecial(id) && !eosIds.includes(id);
     return isFurther ? [{ id, bytes: tokenizer.tokenBytes(id) }] : [];
   });
-  return new TokenGrammar(automaton, { trie: await reading, further, eosIds, vocabSize });
+  const grammar = new TokenGrammar(automaton, { trie: await reading, further, eosIds, vocabSize });
+  return new FollowedAnswer(grammar, (id) => tokenizer.tokenBytes(id));
 }

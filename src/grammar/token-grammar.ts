@@ -47,6 +47,18 @@ export class TokenGrammar {
     return mask;
   }
 
+  /** The token that alone may come next; undefined where there are several, none, or where the answer ends. */
+  get onlyToken(): number | undefined {
+    let only: number | undefined;
+    for (const [i, word] of this.mask.entries()) {
+      if (word === 0) continue;
+      const isOne = (word & (word - 1)) === 0;
+      if (only !== undefined || !isOne) return undefined;
+      only = 32 * i + 31 - Math.clz32(word);
+    }
+    return only === undefined || this.tokens.eosIds.includes(only) ? undefined : only;
+  }
+
   /** Whether the answer is whole and nothing may follow. */
   get isComplete(): boolean {
     return this.#state.mayEnd && this.#state.stacks.length === 0;

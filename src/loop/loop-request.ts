@@ -45,13 +45,12 @@ export abstract class LoopRequest implements Schedulable {
     return this.#numCached;
   }
 
-  /** Whether each of its steps needs the token of the one before. */
-  readonly isPaced: boolean = false;
   /** Steps whose tokens have arrived. */
   numConfirmed = 0;
 
-  get isHeld(): boolean {
-    return this.isPaced && this.numSampled > this.numConfirmed;
+  /** A step is submitted that samples its next token. */
+  countStep(): void {
+    this.numSampled++;
   }
 
   /** What its next token is to be chosen by, where that changes from step to step; undefined where it does not. */
@@ -77,7 +76,7 @@ export abstract class LoopRequest implements Schedulable {
   /** All of its prompt is submitted; an answer's first token is being sampled. */
   endPrefill(): void {
     this.#phase = 'decoding';
-    if (!this.isReading) this.numSampled++;
+    if (!this.isReading) this.countStep();
   }
 
   /** The first `numTokens` prompt tokens are through all layers. */

@@ -23,7 +23,6 @@ export class RunningRequest extends LoopRequest {
   /** Tokens that it may sample in all: the request's limit, cut to what the context leaves. */
   readonly maxSampled: number;
   readonly #tokenizer: Tokenizer;
-  override readonly isPaced: boolean;
   readonly #constraint: AnswerConstraint | undefined;
   readonly #decoder: IncrementalDecoder;
   readonly #stop: StopMatcher;
@@ -52,7 +51,6 @@ export class RunningRequest extends LoopRequest {
     this.maxSampled = maxSampled;
     this.#tokenizer = tokenizer;
     this.#constraint = constraint;
-    this.isPaced = constraint !== undefined;
     // Raw text goes on where the prompt ends; an answer to a chat begins a text of its own.
     this.#decoder = new IncrementalDecoder(tokenizer, {
       isContinuation: request.prompt.kind !== 'chat',
@@ -61,11 +59,23 @@ export class RunningRequest extends LoopRequest {
     this.#stop = new StopMatcher(request.stop);
   }
 
+  /** Its format needs the token of the step before, unless that is certain. */
+  get isHeld(): boolean {
+    return (
+      this.#constraint !== undefined && this.numSampled > this.numConfirmed + this.#constraint.ahead.length
+    );
+  }
+
+  override countStep(): void {
+    super.countStep();
+    this.#constraint?.lookAhead();
+  }
+
   override nextHistory(): HistoryStart | undefined {
     if (!this.#constraint) return undefined;
     return {
       promptTokens: this.promptIds,
-      answerTokens: this.#answerIds.slice(0, this.numConfirmed),
+      answerTokens: [...this.#answerIds.slice(0, this.numConfirmed), ...this.#constraint.ahead],
       logitBias: this.request.sampling.logitBias,
       allowed: this.#constraint.mask,
     };
@@ -113,7 +123,7 @@ export class RunningRequest extends LoopRequest {
     if (this.#numRepeated < this.#numToRepeat) {
       const known = this.#answerIds[this.#numRepeated++]!;
       this.sequence?.tokens.push(known);
-      this.#constraint?.advance(this.#tokenizer.tokenBytes(known));
+      this.#constraint?.confirm(known);
       return;
     }
     this.sequence?.tokens.push(token.tokenId);
@@ -134,7 +144,7 @@ export class RunningRequest extends LoopRequest {
     const logprobs = token.logprobs && [this.#describeStep(token.tokenId, token.logprobs)];
     this.events.push({ kind: 'delta', text, tokenIds: [token.tokenId], ...(logprobs && { logprobs }) });
     if (isStopped) return this.#end('stop');
-    const error = this.#constraint?.advance(this.#tokenizer.tokenBytes(token.tokenId));
+    const error = this.#constraint?.confirm(token.tokenId);
     if (error) this.fail(error);
     else if (this.#constraint?.isComplete) this.#end('stop', this.#decoder.flush());
     else if (this.#answerIds.length === this.maxSampled) this.#end('length', this.#decoder.flush());

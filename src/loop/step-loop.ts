@@ -300,7 +300,7 @@ export class StepLoop {
       const token = request.knownId?.(request.numSampled - 1);
       const history = request.nextHistory?.();
       if (history) this.#runner.sampler.setHistory(sequence.index, history);
-      request.numSampled++;
+      request.countStep();
       const { isExact, sources } = request.request!;
       return {
         sequence: sequence.index,

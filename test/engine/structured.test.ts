@@ -81,6 +81,28 @@ test('other answers have the tokens that they have alone, and steps of their own
   expect(JSON.parse(held.text)).toHaveLength(4);
 });
 
+test('steps behind tokens that are certain do not wait for them', async () => {
+  const { runner } = engine;
+  const submit = runner.submitDecode.bind(runner);
+  const inFlight: number[] = [];
+  let numInFlight = 0;
+  runner.submitDecode = (rows) => {
+    inFlight.push(++numInFlight);
+    return submit(rows).finally(() => numInFlight--);
+  };
+  try {
+    const only = { kind: 'choice', choices: ['7q7q7q7q7q'] } as const;
+    expect((await run(only, 1)).text).toBe('7q7q7q7q7q');
+    expect(Math.max(...inFlight)).toBeGreaterThan(1);
+    inFlight.length = 0;
+    // Several ways at each place: every step needs the token of the one before.
+    expect((await run({ kind: 'regex', pattern: '[0-9]{6}', field: 'x' }, 1)).text).toMatch(/^\d{6}$/);
+    expect(new Set(inFlight)).toEqual(new Set([1]));
+  } finally {
+    runner.submitDecode = submit;
+  }
+});
+
 test('a format that cannot be enforced is refused before anything runs', async () => {
   const { steps } = engine.runner.counts;
   await expect(run(schemaOf({ not: {} }), 0)).rejects.toMatchObject({ code: 'unsupported', field: 'x' });

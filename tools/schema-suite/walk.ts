@@ -1,5 +1,5 @@
 /** Answers that are drawn by a grammar's masks alone, as a model of random weights would give them. */
-import type { TokenGrammar } from '../../src/grammar/token-grammar';
+import type { AnswerConstraint } from '../../src/loop/answer-constraint';
 
 /** The vocabulary of a walk. */
 export interface WalkTokens {
@@ -26,7 +26,7 @@ const closeShare = 0.4;
  * @throws Error where no token may follow, unless the vocabulary has no way to go on
  */
 export function walk(
-  grammar: TokenGrammar,
+  grammar: AnswerConstraint,
   { bytes, eosIds }: WalkTokens,
   steps: number,
   next: () => number,
@@ -48,7 +48,7 @@ export function walk(
     const closing = others.filter((id) => isClosing(bytes[id]!));
     const id = pick(closing.length > 0 && (isLate || next() < closeShare) ? closing : others);
     taken.push(bytes[id]!);
-    const failure = grammar.advance(bytes[id]!);
+    const failure = grammar.confirm(id);
     slowestMs = Math.max(slowestMs, performance.now() - startedAt);
     if (failure) throw failure;
   }

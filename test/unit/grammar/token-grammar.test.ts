@@ -37,6 +37,7 @@ const tokenizer = {
 };
 const constraintOf = (format: AnswerFormat, { marks = [] as string[], numPrefixSpaces = 0 } = {}) =>
   answerConstraint(format, { tokenizer, vocabSize: 32, eosIds: [eos], marks, numPrefixSpaces });
+const idOf = (text: string) => texts.indexOf(text);
 const allowed = ([word]: Uint32Array) => texts.filter((_, id) => ((word! >>> id) & 1) === 1);
 const schemaOf = (schema: object): AnswerFormat => ({
   kind: 'json-schema',
@@ -66,7 +67,7 @@ describe('tokens that may come next', () => {
     for (const [i, text] of path.entries()) {
       expect(allowed(constraint.mask)).toEqual(expected[i]);
       expect(constraint.isComplete).toBe(false);
-      constraint.advance(bytesOf(text));
+      constraint.confirm(idOf(text));
     }
     expect(constraint.isComplete).toBe(true);
     expect(allowed(constraint.mask)).toEqual(['<e>']);
@@ -76,7 +77,7 @@ describe('tokens that may come next', () => {
 
   test('a number may end or go on', async () => {
     const constraint = await constraintOf(schemaOf({ enum: [1, 12] }));
-    constraint.advance(bytesOf('1'));
+    constraint.confirm(idOf('1'));
     expect(allowed(constraint.mask)).toEqual(['2', '<e>']);
     expect(constraint.isComplete).toBe(false);
   });
@@ -89,7 +90,7 @@ describe('tokens that may come next', () => {
 
   test('where no token goes on, that is an error', async () => {
     const constraint = await constraintOf({ kind: 'choice', choices: ['ax'] });
-    expect(constraint.advance(bytesOf('a'))).toMatchObject({ code: 'unsupported', field: 'response_format' });
+    expect(constraint.confirm(idOf('a'))).toMatchObject({ code: 'unsupported', field: 'response_format' });
   });
 
   test('a space that the answer loses may stand before it', async () => {
@@ -119,9 +120,79 @@ describe('tokens that may come next', () => {
     );
     for (const text of ['[C]', 'a', '{', '12', '}', ',', '[C]', '1']) {
       expect(allowed(constraint.mask)).toContain(text);
-      constraint.advance(bytesOf(text));
+      constraint.confirm(idOf(text));
     }
     expect(allowed(constraint.mask)).toEqual(['{', '{"']);
+  });
+});
+
+describe('a token that alone may come', () => {
+  const object = schemaOf({
+    type: 'object',
+    properties: { a: { enum: [12, 'a'] } },
+    required: ['a'],
+    additionalProperties: false,
+  });
+
+  test('is certain at once, and so is what follows it', async () => {
+    const constraint = await constraintOf({ kind: 'regex', pattern: '(,|1):a(1|2)2', field: 'x' });
+    constraint.lookAhead();
+    expect(constraint.ahead).toEqual([]);
+    constraint.confirm(idOf(','));
+    constraint.lookAhead();
+    constraint.lookAhead();
+    expect(constraint.ahead.map((id) => texts[id])).toEqual([':', 'a']);
+    expect(allowed(constraint.mask)).toEqual(['1', '12', '2']);
+    constraint.lookAhead();
+    for (const [text, left] of [
+      [':', 1],
+      ['a', 0],
+    ] as const) {
+      expect(constraint.confirm(idOf(text))).toBeUndefined();
+      expect(constraint.ahead).toHaveLength(left);
+    }
+    constraint.confirm(idOf('2'));
+    // The last one: nothing may follow, so nothing waits behind it.
+    constraint.lookAhead();
+    expect([constraint.ahead, constraint.isComplete]).toEqual([[], false]);
+    constraint.confirm(idOf('2'));
+    expect(constraint.isComplete).toBe(true);
+    constraint.reset();
+    expect([constraint.isComplete, allowed(constraint.mask)]).toEqual([false, ['1', ',']]);
+  });
+
+  test('is none where the answer may end, or must', async () => {
+    const constraint = await constraintOf(schemaOf({ enum: [1, 12] }));
+    constraint.confirm(idOf('1'));
+    constraint.lookAhead();
+    expect(constraint.ahead).toEqual([]);
+    constraint.confirm(idOf('2'));
+    expect(allowed(constraint.mask)).toEqual(['<e>']);
+    constraint.lookAhead();
+    expect([constraint.ahead, constraint.isComplete]).toEqual([[], true]);
+  });
+
+  test('behind which no token goes on: the error comes with it, not before', async () => {
+    const constraint = await constraintOf({ kind: 'choice', choices: ['ax'] });
+    constraint.lookAhead();
+    expect([constraint.ahead, constraint.isComplete]).toEqual([[], false]);
+    expect(constraint.confirm(idOf('a'))).toMatchObject({ code: 'unsupported' });
+  });
+
+  test('does not change what may come', async () => {
+    const plain = await constraintOf(object);
+    const ahead = await constraintOf(object);
+    for (const text of ['{', '"a"', ':', '12', '}']) {
+      expect(allowed(plain.mask)).toContain(text);
+      const certain = ahead.ahead.length > 0;
+      if (!certain) {
+        expect(allowed(ahead.mask)).toEqual(allowed(plain.mask));
+        ahead.lookAhead();
+      }
+      plain.confirm(idOf(text));
+      ahead.confirm(idOf(text));
+    }
+    expect([plain.isComplete, ahead.isComplete]).toEqual([true, true]);
   });
 });
 

@@ -1,5 +1,6 @@
 /** A request fed with tokens as the GPU would sample them: events, stop strings, ends, failures. */
 import { describe, expect, test } from 'vitest';
+import { FollowedAnswer } from '../../../src/grammar/followed-answer';
 import type { AnswerConstraint } from '../../../src/loop/answer-constraint';
 import type { GenerationRequest } from '../../../src/loop/generation';
 import type { GenerationEvent } from '../../../src/loop/generation-event';
@@ -206,29 +207,35 @@ test('a failure comes after what was sent before, and is the very error given', 
 });
 
 describe('an answer that is held to a format', () => {
-  /** `ab`, or `ac`, one byte a token. */
-  class AbOrAc implements AnswerConstraint {
+  /** `ab`, `ac`, or `dee`, one byte a token; behind `f` nothing goes on. */
+  class Grammar {
     text = '';
+    get #next(): string[] {
+      return { '': ['a', 'd', 'f'], a: ['b', 'c'], d: ['e'], de: ['e'] }[this.text] ?? [];
+    }
     get mask(): Uint32Array {
-      const allowed = [['a'], ['b', 'c'], []][this.text.length]!;
       const mask = new Uint32Array(9);
-      for (const letter of allowed) mask[letter.charCodeAt(0) >>> 5]! |= 1 << (letter.charCodeAt(0) & 31);
+      for (const letter of this.#next) mask[letter.charCodeAt(0) >>> 5]! |= 1 << (letter.charCodeAt(0) & 31);
       return mask;
     }
+    get onlyToken(): number | undefined {
+      return this.#next.length === 1 ? this.#next[0]!.charCodeAt(0) : undefined;
+    }
     get isComplete(): boolean {
-      return this.text.length === 2;
+      return ['ab', 'ac', 'dee'].includes(this.text);
     }
     advance(bytes: Uint8Array): Error | undefined {
       this.text += new TextDecoder().decode(bytes);
-      return this.text === 'b' ? new RangeError('no way') : undefined;
+      return this.text === 'f' ? new RangeError('no way') : undefined;
     }
     reset(): void {
       this.text = '';
     }
   }
+  const follow = (grammar: Grammar) => new FollowedAnswer(grammar, (id) => tokenizer.tokenBytes(id));
 
   test('goes on only when its token has arrived, and ends when it is whole', async () => {
-    const constraint = new AbOrAc();
+    const constraint = follow(new Grammar());
     const running = start({}, 100, constraint);
     running.endPrefill();
     expect(running.isHeld).toBe(true);
@@ -239,7 +246,7 @@ describe('an answer that is held to a format', () => {
       answerTokens: [97],
       allowed: constraint.mask,
     });
-    running.numSampled++;
+    running.countStep();
     expect(running.isHeld).toBe(true);
     running.confirm(sampled('c'.charCodeAt(0)));
     const { text, end } = await eventsOf(running);
@@ -247,25 +254,43 @@ describe('an answer that is held to a format', () => {
     expect(end).toMatchObject({ finishReason: 'stop', numCompletionTokens: 2 });
   });
 
-  test('begins anew after a lost device, and comes to where it was', () => {
-    const constraint = new AbOrAc();
+  test('does not wait for tokens that are certain', async () => {
+    const constraint = follow(new Grammar());
     const running = start({}, 100, constraint);
+    running.endPrefill();
+    running.confirm(sampled(100));
+    running.countStep();
+    expect([running.isHeld, running.nextHistory()!.answerTokens]).toEqual([false, [100, 101]]);
+    running.countStep();
+    // Nothing may follow the last one: no step waits behind it.
+    expect(running.isHeld).toBe(true);
+    running.confirm(sampled(101));
+    expect([running.isHeld, running.isOver()]).toEqual([true, false]);
+    running.confirm(sampled(101));
+    const { text, end } = await eventsOf(running);
+    expect(text).toBe('dee');
+    expect(end).toMatchObject({ finishReason: 'stop', numCompletionTokens: 3 });
+  });
+
+  test('begins anew after a lost device, and comes to where it was', () => {
+    const grammar = new Grammar();
+    const running = start({}, 100, follow(grammar));
     running.endPrefill();
     running.confirm(sampled(97));
     running.interrupt();
-    expect(constraint.text).toBe('');
+    expect(grammar.text).toBe('');
     expect(running.nextHistory()!.answerTokens).toEqual([]);
     running.start({ index: 0, tokens: [1, 2, 3], numStored: 3, lastUsed: 0 }, 2);
     running.endPrefill();
     expect([running.isHeld, running.knownId(0)]).toEqual([true, 97]);
     running.confirm(sampled(5));
-    expect([running.isHeld, constraint.text]).toEqual([false, 'a']);
+    expect([running.isHeld, grammar.text]).toEqual([false, 'a']);
   });
 
   test('fails where no token keeps to it', async () => {
-    const running = start({}, 100, new AbOrAc());
+    const running = start({}, 100, follow(new Grammar()));
     running.endPrefill();
-    running.confirm(sampled(98));
+    running.confirm(sampled(102));
     expect(running.isOver()).toBe(true);
     await expect(eventsOf(running)).rejects.toThrow('no way');
   });
