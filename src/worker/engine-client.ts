@@ -99,7 +99,11 @@ export class Engine {
   static async load(location: ModelLocation, options: LoadOptions = {}): Promise<Engine> {
     const { onProgress, signal, profiles, aliases = [], hub, worker, ...rest } = checkLoadOptions(options);
     const settings = { ...rest, ...(profiles !== undefined && { profiles: absoluteUrl(profiles) }) };
+    // From the first moment on: a worker whose script cannot be had says so once, and it may be while this part is fetched.
+    let hasNotStarted = false;
+    worker?.addEventListener('error', (event: Event) => (hasNotStarted ||= !(event as ErrorEvent).message));
     const elsewhere = worker && (await fetched(import('./elsewhere')));
+    if (hasNotStarted) throw notStarted();
     const connection = await connect(signal, elsewhere?.endpointOf(worker!));
     try {
       const lock = await elsewhere?.holdLock(connection.closed);
